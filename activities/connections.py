@@ -1,0 +1,70 @@
+"""The open connections of a worker: looked up in the store, opened once, opened anew when their file changes."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from cauce import connection as connections
+from cauce import registry
+from cauce.connection import Connection
+from cauce.connector import BaseConnector, BaseSettings
+from cauce.errors import NotFoundError
+from cauce.store import definitions
+from cauce.store.session import Store
+
+_FRESH_S = 5.0
+
+
+@dataclass(slots=True)
+class Opened:
+    """A connection that is in use, and the digest of the file it was opened from."""
+
+    digest: str
+    connection: Connection
+    connector: BaseConnector[BaseSettings]
+    looked_at: float
+
+
+@dataclass(slots=True)
+class Connections:
+    """Opens connections by name; a published change is seen within seconds."""
+
+    store: Store
+    resolver: registry.Resolver
+    opened: dict[str, Opened] = field(default_factory=dict)
+    locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def open(self, name: str) -> Opened:
+        """Return the connection, opened; raises `NotFoundError` when none of that name is published."""
+        known = self.opened.get(name)
+        if known is not None and time.monotonic() - known.looked_at < _FRESH_S:
+            return known
+        async with self.locks.setdefault(name, asyncio.Lock()):
+            return await self._refresh(name)
+
+    async def _refresh(self, name: str) -> Opened:
+        known = self.opened.get(name)
+        if known is not None and time.monotonic() - known.looked_at < _FRESH_S:
+            return known
+        async with self.store.read() as db:
+            row = await definitions.find(db, "connection", "", name)
+        if row is None:
+            raise NotFoundError(
+                f"There is no connection '{name}' in this environment.",
+                hint=f"Publish a file with `connection: {name}`, then retry the instance.",
+            )
+        if known is not None and known.digest == row.digest:
+            known.looked_at = time.monotonic()
+            return known
+        parsed = connections.parse(row.document)
+        connector = registry.open_connection(parsed, self.resolver)
+        self.opened[name] = Opened(row.digest, parsed, connector, time.monotonic())
+        if known is not None:
+            await known.connector.close()
+        return self.opened[name]
+
+    async def close(self) -> None:
+        """Close every connector."""
+        for each in self.opened.values():
+            await each.connector.close()
+        self.opened.clear()

@@ -1,0 +1,26 @@
+"""Puts human tasks into the inbox and takes them out."""
+
+from temporalio import activity
+
+from cauce.contract import CLOSE_TASK, OPEN_TASK, CloseTask, HumanTask
+from cauce.store import tasks
+from cauce.store.session import Store
+
+
+class HumanTaskActivities:
+    """The activities behind `call: human-task`; both may run twice and then change nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @activity.defn(name=OPEN_TASK)
+    async def open_task(self, task: HumanTask) -> None:
+        """Put a task into the inbox."""
+        async with self.store.transaction() as db:
+            await tasks.add_task(db, task)
+
+    @activity.defn(name=CLOSE_TASK)
+    async def close_task(self, over: CloseTask) -> None:
+        """Take a task out of the inbox, with its answer."""
+        async with self.store.transaction() as db:
+            await tasks.close(db, over.id, over.state, by=over.by, answer=over.answer)

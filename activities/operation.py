@@ -1,0 +1,206 @@
+"""Calls `operation@connection`: mapped, checked against its contract, and a write exactly once in effect."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final, Literal
+
+from temporalio import activity
+
+from activities.connections import Connections, Opened
+from activities.problems import refused
+from cauce.connection import classify
+from cauce.connector import Operation
+from cauce.contract import CALL_OPERATION, JSON, OperationCall, Outcome
+from cauce.errors import AmbiguousError, CauceError, ConflictError, PermanentError, RemoteError, TransientError
+from cauce.expressions import compile_expression
+from cauce.store import ledger
+from cauce.store.session import Store
+from schemas import validate_data
+
+_HEARTBEAT_S: Final = 3.0
+# How long a system may need to finish what it was doing when its answer got lost, before it is asked about it.
+_FIND_DELAYS_S: Final = (0.2, 1.0, 3.0)
+
+
+class _Refused(Exception):  # noqa: N818 (carries an outcome, is not an error of the platform)
+    def __init__(self, error: CauceError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class OperationActivities:
+    """The activity behind every `call: operation@connection`."""
+
+    def __init__(self, store: Store, connections: Connections) -> None:
+        self.store = store
+        self.connections = connections
+
+    @activity.defn(name=CALL_OPERATION)
+    async def call_operation(self, call: OperationCall) -> Outcome:
+        """Carry out one call; what the system answered, good or bad, is the outcome.
+
+        Only faults of the platform (a store that cannot be reached) are raised, and tried again by Temporal.
+        """
+        try:
+            with _refusing():
+                opened = await self.connections.open(call.connection)
+                operation = opened.connection.operation(call.operation)
+                if operation.input is not None:
+                    validate_data(operation.input, call.params, where=f"{call.operation}@{call.connection}")
+            if operation.effect == "read":
+                answer = await _send(opened, operation, call.params)
+            else:
+                async with _heartbeats():
+                    answer = await self._write(opened, operation, call)
+            with _refusing():
+                if operation.output is not None:
+                    validate_data(operation.output, answer, where=f"answer of {call.operation}@{call.connection}")
+        except _Refused as outcome:
+            return refused(outcome.error)
+        return Outcome(output=answer)
+
+    async def _write(self, opened: Opened, operation: Operation, call: OperationCall) -> JSON:
+        """Write once in effect: the ledger knows before the system does, and what is unclear is looked up first."""
+        with _refusing():
+            key = _key(operation, call)
+            digest = hashlib.sha256(json.dumps(call.params, sort_keys=True).encode()).hexdigest()
+        async with self.store.transaction() as db:
+            try:
+                entry = await ledger.begin(
+                    db,
+                    call.connection,
+                    call.operation,
+                    key,
+                    instance=call.instance,
+                    task=call.reference,
+                    request_digest=digest,
+                )
+            except ConflictError as error:
+                raise _Refused(error) from error
+            may_send = entry.state != "done" and await ledger.mark_sent(db, entry.id)
+        if entry.state == "done":
+            return entry.answer
+        if not may_send:
+            answer = await self._look_up(opened, operation, call, entry.id)
+            if answer is not None:
+                return answer
+            async with self.store.transaction() as db:
+                await ledger.mark_sent(db, entry.id)
+        return await self._send_once(opened, operation, call, entry.id)
+
+    async def _send_once(self, opened: Opened, operation: Operation, call: OperationCall, entry_id: int) -> JSON:
+        try:
+            answer = await _send(opened, operation, call.params)
+        except _Refused as outcome:
+            if not isinstance(outcome.error, AmbiguousError):
+                # Refused or never sent: the same key may be used again, for example after a person mended the data.
+                await self._finish(entry_id, "failed")
+                raise
+            found = await self._look_up(opened, operation, call, entry_id, lost=outcome.error)
+            if found is None:
+                raise _Refused(
+                    TransientError(
+                        f"{call.operation}@{call.connection} gave no answer, and was not carried out.",
+                        hint="It is safe to try again.",
+                        remote_code=outcome.error.remote_code,
+                    ),
+                ) from outcome
+            return found
+        await self._finish(entry_id, "done", answer)
+        return answer
+
+    async def _look_up(
+        self, opened: Opened, operation: Operation, call: OperationCall, entry_id: int, lost: AmbiguousError | None = None
+    ) -> JSON:
+        """Ask the system whether an earlier attempt was carried out; returns its answer, or None when it was not."""
+        if operation.find is None:
+            raise _Refused(
+                lost
+                or AmbiguousError(
+                    f"{call.operation}@{call.connection} was sent once, and nobody knows whether it was carried out.",
+                    hint="Look into the system itself; then skip the task with the result, or retry the instance.",
+                ),
+            )
+        find = opened.connection.operation(operation.find)
+        found = None
+        for delay_s in _FIND_DELAYS_S:
+            await asyncio.sleep(delay_s)
+            try:
+                found = await _send(opened, find, call.params)
+            except _Refused as outcome:
+                if isinstance(outcome.error, TransientError) and delay_s != _FIND_DELAYS_S[-1]:
+                    continue
+                raise _Refused(
+                    AmbiguousError(
+                        f"{call.operation}@{call.connection} was sent, and {find.name} could not tell whether it was "
+                        f"carried out: {outcome.error.problem}",
+                        hint="Retry the instance when the system answers again; it is asked before anything is sent.",
+                    ),
+                ) from outcome
+            if found is not None:
+                break
+        await self._finish(entry_id, "absent" if found is None else "done", found)
+        return found
+
+    async def _finish(self, entry_id: int, state: Literal["pending", "done", "absent", "failed"], answer: JSON = None) -> None:
+        async with self.store.transaction() as db:
+            await ledger.finish(db, entry_id, state, answer)
+
+
+async def _send(opened: Opened, operation: Operation, params: JSON) -> JSON:
+    """Map, call and map back; every refusal of the system is raised as `_Refused`."""
+    with _refusing():
+        request = compile_expression(operation.request).first(params, {})
+    try:
+        answer = await opened.connector.call(operation, request)
+    except RemoteError as error:
+        raise _Refused(classify(error, operation)) from error
+    except CauceError as error:
+        raise _Refused(error) from error
+    with _refusing():
+        return compile_expression(operation.response).first(answer, {})
+
+
+def _key(operation: Operation, call: OperationCall) -> str:
+    if operation.idempotency_key is None:
+        return f"task:{call.token}"
+    value = compile_expression(operation.idempotency_key).first(call.params, {})
+    if value in (None, ""):
+        raise PermanentError(
+            f"The idempotency key of {call.operation}@{call.connection} is empty for this call.",
+            hint=f"Its expression is {operation.idempotency_key}; give the task's `with` what it needs.",
+        )
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+class _refusing:  # noqa: N801 (used like a function)
+    """Turn the errors of our own preparations into the outcome of the call."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        # A store that cannot be reached is a fault of the platform: Temporal tries again.
+        if isinstance(error, CauceError) and not isinstance(error, TransientError):
+            raise _Refused(error) from error
+
+
+@asynccontextmanager
+async def _heartbeats() -> AsyncIterator[None]:
+    """Tell Temporal now and then that the worker lives, so that a killed one is noticed within seconds."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(_HEARTBEAT_S)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        with suppress(asyncio.CancelledError):
+            await beating

@@ -1,0 +1,141 @@
+"""What travels between workflows, activities and clients of Temporal; fields are only ever added, with a default.
+
+`workflows` and `activities` meet here and nowhere else, so names of activities, updates, signals, queries, search
+attributes and task queues are here too.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+JSON = Any
+
+TASK_QUEUE: Final = "cauce"
+
+DEFINITION: Final = "CauceDefinition"
+VERSION: Final = "CauceVersion"
+BUSINESS_KEY: Final = "CauceBusinessKey"
+STAGE: Final = "CauceStage"
+STATUS: Final = "CauceStatus"
+CUSTOMER: Final = "CauceCustomer"
+SEARCH_ATTRIBUTES: Final = (DEFINITION, VERSION, BUSINESS_KEY, STAGE, STATUS, CUSTOMER)
+
+COMPLETE_TASK: Final = "complete-task"
+SUSPEND: Final = "suspend"
+RESUME: Final = "resume"
+STATE: Final = "state"
+JOURNAL: Final = "journal"
+
+CALL_OPERATION: Final = "call-operation"
+CALL_HTTP: Final = "call-http"
+OPEN_TASK: Final = "open-task"
+CLOSE_TASK: Final = "close-task"
+FIND_DEFINITION: Final = "find-definition"
+
+
+def operation_queue(connection: str) -> str:
+    """Return the task queue on which the writes of one connection run."""
+    return f"{TASK_QUEUE}-{connection}"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The second argument of a process workflow (the first is the published bundle).
+
+    `journal` is the state to go on from, as the `journal` query gives it; `trace` keeps every task in the record, not
+    only the newest; `cancelling` undoes what the journal says was done, then ends the instance as cancelled.
+    """
+
+    input: JSON = None
+    key: str = ""
+    journal: JSON = None
+    trace: bool = False
+    cancelling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OperationCall:
+    """One call of `operation@connection`; `token` names it for ever, however often it is tried."""
+
+    connection: str
+    operation: str
+    params: JSON
+    instance: str
+    reference: str
+    token: str
+    effect: str = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """One `call: http`, with its expressions evaluated; `secrets` are the names that `nonce` tokens may stand for."""
+
+    method: str
+    uri: str
+    headers: dict[str, str] = field(default_factory=dict)
+    query: dict[str, JSON] = field(default_factory=dict)
+    body: JSON = None
+    output: str = "content"
+    redirect: bool = False
+    timeout_s: float = 30.0
+    authentication: JSON = None
+    secrets: list[str] = field(default_factory=list)
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended: an output, or the error as problem details (never both)."""
+
+    output: JSON = None
+    error: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class HumanTask:
+    """One task for a person, as the process asks for it."""
+
+    id: str
+    instance: str
+    definition: str
+    version: str
+    name: str
+    reference: str
+    form: str
+    title: JSON = None
+    form_document: JSON = None
+    data: JSON = None
+    group: str | None = None
+    user: str | None = None
+    priority: int = 50
+    due_at: str | None = None
+    different_from: list[str] = field(default_factory=list)
+    business_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTask:
+    """A human task that is over: `state` is completed, cancelled or expired."""
+
+    id: str
+    state: str
+    answer: JSON = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteTask:
+    """A person's answer to a human task; the argument of the `complete-task` update."""
+
+    task_id: str
+    answer: JSON
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindDefinition:
+    """Which published process a `run: workflow` means; `latest` is a version too."""
+
+    namespace: str
+    name: str
+    version: str

@@ -1,0 +1,140 @@
+"""The worker: runs instances, and the activities of the connections it finds published."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
+
+from activities.connections import Connections
+from activities.definitions import DefinitionActivities
+from activities.http import HttpActivities
+from activities.human_tasks import HumanTaskActivities
+from activities.operation import OperationActivities
+from cauce import connection as connections
+from cauce.contract import TASK_QUEUE, operation_queue
+from cauce.errors import TransientError
+from cauce.http import Policy, close_sessions
+
+from cauce.secrets import Resolver
+from cauce.settings import Settings
+from cauce.store import definitions
+from cauce.store.session import Store
+from cauce.temporal import connect, register_search_attributes
+from workflows.process_workflow import ProcessWorkflow
+
+_LOOK_FOR_CONNECTIONS_S: Final = 2.0
+_LET_FINISH: Final = timedelta(seconds=5)
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a worker does, ready to be registered."""
+
+    operations: OperationActivities
+    local: list[Callable[..., Any]]
+    connections: Connections
+
+
+def parts(settings: Settings, store: Store) -> Parts:
+    """Put the activities of one worker together."""
+    resolver = Resolver(settings.secrets_dir, settings.data_dir / "settings.json")
+    opened = Connections(store, resolver)
+    operations = OperationActivities(store, opened)
+    human_tasks = HumanTaskActivities(store)
+    http = HttpActivities(resolver, Policy(private=settings.allow_private_http))
+    return Parts(
+        operations,
+        [
+            operations.call_operation,
+            http.call_http,
+            human_tasks.open_task,
+            human_tasks.close_task,
+            DefinitionActivities(store).find_definition,
+        ],
+        opened,
+    )
+
+
+def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker:
+    """Return the worker of the processes, with the activities that run beside them.
+
+    Workflows run unsandboxed: import-linter keeps from them what the sandbox would, at no cost per instance.
+    """
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[ProcessWorkflow],
+        activities=activities,
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_cached_workflows=2_000,
+        max_concurrent_workflow_tasks=200,
+        max_concurrent_activities=200,
+        max_concurrent_local_activities=200,
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=20, initial=5),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=10, initial=2),
+        graceful_shutdown_timeout=_LET_FINISH,
+    )
+
+
+def connection_worker(client: Client, parts: Parts, connection: connections.Connection) -> Worker:
+    """Return the worker of one connection's writes, held to the connection's limits."""
+    return Worker(
+        client,
+        task_queue=operation_queue(connection.name),
+        activities=[parts.operations.call_operation],
+        max_concurrent_activities=connection.limits.concurrency,
+        max_task_queue_activities_per_second=connection.limits.rate_per_s,
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=5, initial=1),
+        graceful_shutdown_timeout=_LET_FINISH,
+    )
+
+
+async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable[[], None] | None = None) -> None:
+    """Run a worker until `stop` is set; `ready` is called when it has begun to poll."""
+    async with Store(settings.store_url) as store, AsyncExitStack() as running:
+        client = await connect(
+            settings.temporal_address,
+            store,
+            namespace=settings.temporal_namespace,
+            limit_bytes=settings.max_payload_bytes,
+        )
+        await register_search_attributes(client)
+        made = parts(settings, store)
+        running.push_async_callback(close_sessions)
+        running.push_async_callback(made.connections.close)
+        await running.enter_async_context(process_worker(client, made.local))
+        serving: set[str] = set()
+        await serve_connections(client, made, store, running, serving)
+        log.info("worker is ready")
+        if ready is not None:
+            ready()
+        while not stop.is_set():
+            try:
+                await asyncio.wait_for(stop.wait(), _LOOK_FOR_CONNECTIONS_S)
+            except TimeoutError:
+                await serve_connections(client, made, store, running, serving)
+
+
+async def serve_connections(
+    client: Client, made: Parts, store: Store, running: AsyncExitStack, serving: set[str]
+) -> None:
+    """Start a worker for each connection that was published since the last look."""
+    try:
+        async with store.read() as db:
+            rows = await definitions.latest(db, "connection")
+    except TransientError as error:
+        log.warning("connections could not be read: %s", error.problem)
+        return
+    for row in rows:
+        if row.name not in serving:
+            worker = connection_worker(client, made, connections.parse(row.document))
+            await running.enter_async_context(worker)
+            serving.add(row.name)
+            log.info("worker serves connection %s", row.name)

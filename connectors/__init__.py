@@ -1,0 +1,1 @@
+"""One folder per connector kind; the folder's name is the kind."""

@@ -1,0 +1,1 @@
+"""A small Spanish company with systems of its own, generated from a seed."""

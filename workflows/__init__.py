@@ -1,0 +1,1 @@
+"""The process language and its interpreter: deterministic, without I/O."""

@@ -1,0 +1,293 @@
+"""A process as the interpreter runs it: frozen, with every expression compiled once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cauce.contract import JSON
+from cauce.expressions import Expression
+from cauce.expressions.templates import Template
+from workflows.durations import Duration
+
+Value = Expression | Template
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What every task may have besides its own keyword.
+
+    `position` is the JSON pointer of the task's list in the document plus its index and name.
+    """
+
+    name: str
+    reference: str
+    definition: Mapping[str, JSON]
+    condition: Expression | None = None
+    input_schema: JSON = None
+    input_from: Value | None = None
+    output_schema: JSON = None
+    output_as: Value | None = None
+    export_schema: JSON = None
+    export_as: Value | None = None
+    timeout: Duration | None = None
+    then: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """Tasks in order, and where each name stands, for `then`."""
+
+    tasks: tuple["Task", ...]
+    index: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DoTask:
+    """Runs its tasks one after the other."""
+
+    common: Common
+    body: TaskList
+
+
+@dataclass(frozen=True, slots=True)
+class SetTask:
+    """Makes its output from a template."""
+
+    common: Common
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way out of a switch; without `when` it is the default."""
+
+    name: str
+    when: Expression | None
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchTask:
+    """Goes on where the first case that holds says."""
+
+    common: Common
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForTask:
+    """Runs its tasks once for each item; each iteration's output is the next one's input."""
+
+    common: Common
+    each: str
+    at: str
+    items: Expression
+    condition: Expression | None
+    body: TaskList
+
+
+@dataclass(frozen=True, slots=True)
+class ForkTask:
+    """Runs its branches at the same time; competing ones until the first has ended."""
+
+    common: Common
+    branches: tuple["Task", ...]
+    compete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When, how often and how fast to try again; times are durations of the document."""
+
+    when: Expression | None = None
+    except_when: Expression | None = None
+    delay: Duration | None = None
+    backoff: str = "constant"
+    factor: float = 2.0
+    increment: Duration | None = None
+    cap: Duration | None = None
+    count: int | None = None
+    attempt_duration: Duration | None = None
+    duration: Duration | None = None
+    jitter: tuple[Duration, Duration] | None = None
+    default_jitter: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """Which errors a `try` takes, and what it does about them."""
+
+    filter: Mapping[str, JSON] | None = None
+    variable: str = "error"
+    when: Expression | None = None
+    except_when: Expression | None = None
+    retry: Retry | None = None
+    body: TaskList | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TryTask:
+    """Runs its tasks and takes the errors that its `catch` names."""
+
+    common: Common
+    body: TaskList
+    catch: Catch
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseTask:
+    """Ends its scope with an error."""
+
+    common: Common
+    error: Value
+
+
+@dataclass(frozen=True, slots=True)
+class WaitTask:
+    """Lets time pass."""
+
+    common: Common
+    duration: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class HttpTask:
+    """Makes one HTTP exchange; `secrets` are the secrets that its arguments name."""
+
+    common: Common
+    arguments: Template
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """The call that undoes an operation, with its arguments still to be filled in from the operation's output."""
+
+    operation: str
+    connection: str
+    arguments: Template
+
+
+@dataclass(frozen=True, slots=True)
+class OperationTask:
+    """Calls an operation of a connection."""
+
+    common: Common
+    operation: str
+    connection: str
+    arguments: Template
+    effect: str = "write"
+    timeout_s: float = 30.0
+    compensation: Compensation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HumanTaskCall:
+    """Gives a person something to do and waits for the answer."""
+
+    common: Common
+    form: str
+    form_document: Mapping[str, JSON]
+    arguments: Template
+    due_after: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of a decision table."""
+
+    id: str
+    when: Expression | None
+    then: Template
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTask:
+    """Looks its data up in a decision table."""
+
+    common: Common
+    table: str
+    data: Template
+    inputs: Mapping[str, Expression]
+    rules: tuple[Rule, ...]
+    hit: str = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class StageTask:
+    """Moves the case to a stage of its catalogue."""
+
+    common: Common
+    arguments: Template
+    stages: Mapping[str, Mapping[str, JSON]]
+
+
+@dataclass(frozen=True, slots=True)
+class CompensateTask:
+    """Undoes what was recorded, newest first."""
+
+    common: Common
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionTask:
+    """Runs a function of `use.functions` with the call's arguments as its input."""
+
+    common: Common
+    arguments: Template
+    body: "Task"
+
+
+@dataclass(frozen=True, slots=True)
+class RunProcessTask:
+    """Runs another process as a child, and waits for it unless told not to."""
+
+    common: Common
+    namespace: str
+    name: str
+    version: str
+    input: Template
+    wait: bool = True
+
+
+Task = (
+    DoTask
+    | SetTask
+    | SwitchTask
+    | ForTask
+    | ForkTask
+    | TryTask
+    | RaiseTask
+    | WaitTask
+    | HttpTask
+    | OperationTask
+    | HumanTaskCall
+    | DecisionTask
+    | StageTask
+    | CompensateTask
+    | FunctionTask
+    | RunProcessTask
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One published version of a process."""
+
+    namespace: str
+    name: str
+    version: str
+    document: Mapping[str, JSON]
+    body: TaskList
+    input_schema: JSON = None
+    input_from: Value | None = None
+    output_schema: JSON = None
+    output_as: Value | None = None
+    timeout: Duration | None = None
+    secrets: tuple[str, ...] = ()
+    effects: Mapping[str, str] = field(default_factory=dict)
+    timeouts_s: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The type of its workflows: `namespace.name`."""
+        return f"{self.namespace}.{self.name}"

@@ -1,0 +1,104 @@
+"""The one workflow type of Temporal that runs every process; knows Temporal so that the interpreter need not."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from cauce.contract import COMPLETE_TASK, JOURNAL, JSON, RESUME, STATE, SUSPEND, CloseTask, CompleteTask, Start
+from cauce.errors import CauceError
+from workflows import interpreter
+from workflows.compile import process_of
+from workflows.fault import Fault
+from workflows.instance import Instance
+from workflows.tasks.compensate import undo_all
+from workflows.temporal_runtime import TemporalRuntime
+
+
+@workflow.defn(dynamic=True)
+class ProcessWorkflow:
+    """One instance of a process; the workflow's type is the process's name, its first argument the published bundle."""
+
+    @workflow.init
+    def __init__(self, args: Sequence[RawValue]) -> None:
+        # In the constructor, because an update or a signal may be handled before `run` begins.
+        self.start: Start = workflow.payload_converter().from_payload(args[1].payload, Start)
+        self.instance = Instance(process_of(args[0].payload.data), self.start, TemporalRuntime(), interpreter)
+
+    @workflow.run
+    async def run(self, args: Sequence[RawValue]) -> JSON:
+        """Run the process to its end, or until a new run has to take over."""
+        instance, start = self.instance, self.start
+        main = asyncio.create_task(self._work(instance, start))
+        try:
+            await workflow.wait_condition(lambda: main.done() or instance.ready_for_new_run)
+        except asyncio.CancelledError:
+            return await self._cancel(instance, main)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not main.done():
+            journal = instance.journal.to_json()
+            workflow.continue_as_new(args=[args[0], replace(start, input=None, journal=journal)])
+        return main.result()
+
+    async def _work(self, instance: Instance, start: Start) -> JSON:
+        try:
+            if start.cancelling:
+                await undo_all(instance, "/")
+                raise ApplicationError("The instance was cancelled.", type="cancelled", non_retryable=True)
+            return await interpreter.run_process(instance)
+        except Fault as error:
+            raise _failure(error) from error
+
+    async def _cancel(self, instance: Instance, main: "asyncio.Task[JSON]") -> JSON:
+        """End the instance: its tasks leave the inbox, what it did is undone, then it counts as cancelled."""
+        main.cancel()
+        await asyncio.gather(main, return_exceptions=True)
+        try:
+            await undo_all(instance, "/")
+        except Fault as error:
+            raise _failure(error) from error
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        raise asyncio.CancelledError
+
+    @workflow.update(name=COMPLETE_TASK)
+    async def complete_task(self, answer: CompleteTask) -> str:
+        """Take a person's answer; the task is out of the inbox when this returns."""
+        instance = self.instance
+        instance.take_answer(answer)
+        await instance.runtime.close_task(CloseTask(answer.task_id, "completed", answer.answer, answer.by))
+        return "completed"
+
+    @complete_task.validator
+    def check_complete_task(self, answer: CompleteTask) -> None:
+        """Refuse an answer that does not fit, without a trace in the history."""
+        try:
+            self.instance.check_answer(answer)
+        except CauceError as error:
+            raise ApplicationError(error.problem, error.problem_details(), type=error.code) from error
+
+    @workflow.signal(name=SUSPEND)
+    def suspend(self) -> None:
+        """Let no further task begin."""
+        self.instance.suspend()
+
+    @workflow.signal(name=RESUME)
+    def resume(self) -> None:
+        """Let tasks begin again."""
+        self.instance.resume()
+
+    @workflow.query(name=STATE)
+    def state(self) -> JSON:
+        """Return what people are shown of the instance."""
+        return self.instance.state()
+
+    @workflow.query(name=JOURNAL)
+    def journal(self) -> JSON:
+        """Return all that is needed to go on from here in another run."""
+        return self.instance.journal.to_json()
+
+
+def _failure(error: Fault) -> ApplicationError:
+    return ApplicationError(str(error), error.problem, type=str(error.problem.get("type", "")), non_retryable=True)

@@ -1,0 +1,72 @@
+"""What the interpreter needs of the engine below it; Temporal is one, a test's fake is another."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from cauce.contract import JSON, CloseTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome, Start
+
+
+class Runtime(Protocol):
+    """Effects and time; every method gives the same answer when the instance is replayed."""
+
+    @property
+    def instance_id(self) -> str:
+        """The workflow id."""
+        ...
+
+    @property
+    def run_id(self) -> str:
+        """The id of this run."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the workflow's time, in UTC."""
+        ...
+
+    def time(self) -> float:
+        """Return the workflow's time in seconds since the epoch."""
+        ...
+
+    def random(self) -> float:
+        """Return a number in [0, 1) that a replay gives again."""
+        ...
+
+    def wants_new_run(self) -> bool:
+        """Tell whether the history has grown so long that the instance should go on in a new run."""
+        ...
+
+    async def call_operation(self, call: OperationCall, timeout_s: float) -> Outcome:
+        """Call an operation of a connection."""
+        ...
+
+    async def call_http(self, call: HttpCall) -> Outcome:
+        """Make one HTTP exchange."""
+        ...
+
+    async def open_task(self, task: HumanTask) -> None:
+        """Put a human task into the inbox; the same id twice is one task."""
+        ...
+
+    async def close_task(self, task: CloseTask) -> None:
+        """Take a human task out of the inbox."""
+        ...
+
+    async def find_definition(self, wanted: FindDefinition) -> JSON:
+        """Return the bundle of a published process, or None."""
+        ...
+
+    async def run_child(self, bundle: JSON, start: Start, *, token: str, wait: bool) -> JSON:
+        """Run another process as a child; raises `Fault` when it faults."""
+        ...
+
+    def record_stage(self, stage: str) -> None:
+        """Make the stage visible to searches."""
+        ...
+
+    def record_status(self, status: str) -> None:
+        """Make the status visible to searches."""
+        ...
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Let workflow time pass."""
+        ...

@@ -1,0 +1,166 @@
+"""The runtime on Temporal: reads are local activities, writes activities on their connection's own queue."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy, SearchAttributeKey, TypedSearchAttributes, SearchAttributePair
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError
+from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
+
+from cauce import contract
+from cauce.contract import JSON, CloseTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome, Start
+from workflows.fault import Fault, fault
+
+_HEARTBEAT: Final = timedelta(seconds=10)
+_LOCAL_LIMIT: Final = timedelta(seconds=20)
+# Only faults of the platform are tried again here (a store that is locked, a worker that died); an answer of a system
+# outside, good or bad, is an outcome, and the process decides what follows.
+_PLATFORM: Final = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
+_MARGIN: Final = timedelta(seconds=30)
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def keyword(name: str) -> SearchAttributeKey[str]:
+    """Return the key of one of our search attributes."""
+    return SearchAttributeKey.for_keyword(name)
+
+
+class TemporalRuntime:
+    """Implements `workflows.runtime.Runtime` inside a workflow."""
+
+    @property
+    def instance_id(self) -> str:
+        """The workflow id."""
+        return workflow.info().workflow_id
+
+    @property
+    def run_id(self) -> str:
+        """The id of this run."""
+        return workflow.info().run_id
+
+    def now(self) -> datetime:
+        """Return the workflow's time, in UTC."""
+        return workflow.now()
+
+    def time(self) -> float:
+        """Return the workflow's time in seconds since the epoch."""
+        return workflow.time()
+
+    def random(self) -> float:
+        """Return a number in [0, 1) that a replay gives again."""
+        return workflow.random().random()
+
+    def wants_new_run(self) -> bool:
+        """Tell whether Temporal suggests to go on in a new run."""
+        return workflow.info().is_continue_as_new_suggested()
+
+    async def call_operation(self, call: OperationCall, timeout_s: float) -> Outcome:
+        """Call an operation; a write is never a local activity, because a killed worker runs those again."""
+        limit = timedelta(seconds=timeout_s)
+        if call.effect == "read":
+            return await workflow.execute_local_activity(
+                contract.CALL_OPERATION,
+                call,
+                result_type=Outcome,
+                start_to_close_timeout=limit + _MARGIN,
+                local_retry_threshold=timedelta(minutes=1),
+                retry_policy=_PLATFORM,
+            )
+        return await workflow.execute_activity(
+            contract.CALL_OPERATION,
+            call,
+            result_type=Outcome,
+            task_queue=contract.operation_queue(call.connection),
+            # The find that follows an ambiguous outcome is part of the same activity.
+            start_to_close_timeout=3 * limit + _MARGIN,
+            heartbeat_timeout=_HEARTBEAT,
+            retry_policy=_PLATFORM,
+            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+
+    async def call_http(self, call: HttpCall) -> Outcome:
+        """Make one HTTP exchange."""
+        limit = timedelta(seconds=call.timeout_s) + _MARGIN
+        if call.method in _SAFE_METHODS:
+            return await workflow.execute_local_activity(
+                contract.CALL_HTTP,
+                call,
+                result_type=Outcome,
+                start_to_close_timeout=limit,
+                local_retry_threshold=timedelta(minutes=1),
+                retry_policy=_PLATFORM,
+            )
+        try:
+            return await workflow.execute_activity(
+                contract.CALL_HTTP,
+                call,
+                result_type=Outcome,
+                start_to_close_timeout=limit,
+                # Nothing tells whether a write was carried out when its worker died, so it is never repeated here.
+                retry_policy=RetryPolicy(maximum_attempts=1),
+            )
+        except ActivityError as error:
+            if isinstance(error.cause, CancelledError):
+                raise
+            raise fault("communication", "The request was sent and its answer was lost.", status=504) from error
+
+    async def open_task(self, task: HumanTask) -> None:
+        """Put a human task into the inbox."""
+        await self._local(contract.OPEN_TASK, task)
+
+    async def close_task(self, task: CloseTask) -> None:
+        """Take a human task out of the inbox."""
+        await self._local(contract.CLOSE_TASK, task)
+
+    async def find_definition(self, wanted: FindDefinition) -> JSON:
+        """Return the bundle of a published process, or None."""
+        return await self._local(contract.FIND_DEFINITION, wanted)
+
+    async def run_child(self, bundle: JSON, start: Start, *, token: str, wait: bool) -> JSON:
+        """Run another process as a child; raises `Fault` when it faults."""
+        title = f"{bundle['namespace']}.{bundle['name']}"
+        attributes = TypedSearchAttributes(
+            [
+                SearchAttributePair(keyword(contract.DEFINITION), title),
+                SearchAttributePair(keyword(contract.VERSION), bundle["version"]),
+            ],
+        )
+        try:
+            child = await workflow.start_child_workflow(
+                title,
+                args=[bundle, start],
+                id=f"{title}/{token}",
+                search_attributes=attributes,
+                parent_close_policy=ParentClosePolicy.REQUEST_CANCEL if wait else ParentClosePolicy.ABANDON,
+            )
+            return await child if wait else None
+        except ChildWorkflowError as error:
+            cause = error.cause
+            if isinstance(cause, ApplicationError) and cause.details:
+                raise Fault(dict(cause.details[0])) from error
+            if isinstance(cause, CancelledError):
+                raise fault("runtime", f"The process {title} was cancelled.") from error
+            raise
+
+    def record_stage(self, stage: str) -> None:
+        """Make the stage visible to searches."""
+        workflow.upsert_search_attributes([keyword(contract.STAGE).value_set(stage)])
+
+    def record_status(self, status: str) -> None:
+        """Make the status visible to searches."""
+        workflow.upsert_search_attributes([keyword(contract.STATUS).value_set(status)])
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Let workflow time pass."""
+        await asyncio.sleep(duration.total_seconds())
+
+    async def _local(self, activity: str, argument: object) -> JSON:
+        return await workflow.execute_local_activity(
+            activity,
+            argument,
+            start_to_close_timeout=_LOCAL_LIMIT,
+            local_retry_threshold=timedelta(minutes=5),
+            retry_policy=_PLATFORM,
+        )
