@@ -1,0 +1,36 @@
+"""The people of the demo company: who has an account, and who may do a task."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One employee, as their account has them."""
+
+    name: str
+    full_name: str
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
+    locale: str = "es"
+
+
+PEOPLE = (
+    Person("ana", "Ana Ferrer Vidal", ("staff",), ("sales",)),
+    Person("jordi", "Jordi Puig Soler", ("staff",), ("sales",)),
+    Person("luis", "Luis Ortega Marín", ("staff", "manager"), ("sales", "sales-managers")),
+    Person("elena", "Elena Castro Rey", ("staff", "manager"), ("sales-managers",)),
+    Person("marta", "Marta Gil Navarro", ("staff",), ("finance",)),
+    Person("pablo", "Pablo Sanz Iglesias", ("staff",), ("finance", "logistics")),
+    Person("oper", "Olga Pérez Campos", ("operator", "integrator", "auditor"), ("support", "integrators")),
+    Person("admin", "Administración", ("admin", "designer", "manager", "operator"), ()),
+)
+
+
+def who_may(group: str | None, user: str | None, not_these: Collection[str]) -> Person | None:
+    """Return the first person who may do a task of a group or of one person; None when nobody may."""
+    for person in PEOPLE:
+        mine = person.name == user if user else group is None or group in person.groups
+        if mine and "staff" in person.roles and person.name not in not_these:
+            return person
+    return None

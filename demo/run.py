@@ -1,0 +1,234 @@
+"""The demo from end to end: stack, company, definitions, people, leads, staff, summary; `cauce demo` calls it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from cauce import settings as environment
+from cauce.embedded import stack, state
+from cauce.embedded.stack import Stack
+from cauce.errors import CauceError, ConflictError, TransientError
+from cauce.services import accounts, definitions, events
+from cauce.services.hub import Actor, Hub, open_hub
+from cauce.settings import Settings
+from cauce.store import customers
+from cauce.store.migrations import upgrade
+from demo import leads as files_of_leads
+from demo.company import Company
+from demo.generator import SEED, generate, leads_csv
+from demo.inbox import Staff
+from demo.lead import Lead, Rejected
+from demo.people import PEOPLE
+from demo.summary import Summary, outcomes, summarize
+
+definition = "sales.lead-to-order"
+_marker = "demo.json"
+_feeders = 16
+_system = Actor("demo", frozenset({"admin", "operator", "designer", "integrator"}), frozenset())
+_quiet_s = 15.0
+_stuck_s = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is asked of a run; `leave_every` lets the staff leave one of so many tasks to the people at the inbox."""
+
+    data_dir: Path
+    leads: Path | None = None
+    limit: int | None = None
+    staff: Literal["auto", "none"] = "auto"
+    seed: int = SEED
+    leave_every: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the run is."""
+
+    total: int
+    fed: int
+    ended: int
+    completed_tasks: int
+
+
+@dataclass(slots=True)
+class Demo:
+    """A demo that is up, before or after its leads went through."""
+
+    options: Options
+    stack: Stack
+    hub: Hub
+    company: Company
+    leads: Sequence[Lead]
+    rejected: Sequence[Rejected]
+    password: str
+    source: Path
+    fed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    async def run(self, on_progress: Callable[[Progress], None]) -> Summary:
+        """Feed all leads, let the staff work, wait until nothing moves any more, and count."""
+        begin = time.monotonic()
+        staff = Staff(self.hub, leave_every=self.options.leave_every, answers=self.options.staff == "auto")
+        working = asyncio.create_task(staff.work())
+        feeding = asyncio.create_task(self._feed())
+        try:
+            await self._until_quiet(staff, feeding, working, on_progress)
+        finally:
+            for task in (feeding, working):
+                task.cancel()
+            for task in (feeding, working):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        self.problems += staff.problems
+        seconds = time.monotonic() - begin
+        return summarize(
+            self.company,
+            await outcomes(self.hub.temporal, definition),
+            leads=len(self.leads) + len(self.rejected),
+            rejected=len(self.rejected),
+            open_tasks=len(staff.left_open),
+            seconds=seconds,
+        )
+
+    async def _feed(self) -> None:
+        waiting = iter(self.leads)
+
+        async def feeder() -> None:
+            for lead in waiting:
+                await self._receive(lead)
+                self.fed += 1
+
+        await asyncio.gather(*(feeder() for _ in range(_feeders)))
+
+    async def _receive(self, lead: Lead) -> None:
+        for attempt in range(8):
+            try:
+                await events.receive(self.hub, _system, lead.event())
+            except TransientError:
+                # The same event again: it is one event, however often it is sent.
+                await asyncio.sleep(0.2 * 2**attempt)
+            except CauceError as error:
+                self.problems.append(f"lead {lead.id}: {error}")
+                return
+            else:
+                return
+        self.problems.append(f"lead {lead.id}: not taken after several attempts")
+
+    async def _until_quiet(
+        self,
+        staff: Staff,
+        feeding: "asyncio.Task[None]",
+        working: "asyncio.Task[None]",
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        last, since = Progress(0, 0, 0, 0), time.monotonic()
+        while True:
+            for task in (feeding, working):
+                if task.done() and not task.cancelled() and (error := task.exception()):
+                    raise error
+            running = await self._running()
+            seen = Progress(len(self.leads), self.fed, max(0, self.fed - running), staff.completed)
+            on_progress(seen)
+            if seen != last:
+                last, since = seen, time.monotonic()
+            quiet_s = time.monotonic() - since
+            if feeding.done() and staff.is_idle:
+                if running <= len(set(staff.left_open.values())) and quiet_s > 1:
+                    return
+                # What still runs then waits for a date, or for a system that does not answer.
+                if quiet_s > _quiet_s:
+                    return
+            if quiet_s > _stuck_s:
+                raise TransientError(
+                    f"Nothing has moved for {_stuck_s:g} s; {running} instances are still running.",
+                    hint="Look at 'cauce instances list --status running' and at the logs in the data directory.",
+                )
+            await asyncio.sleep(0.5)
+
+    async def _running(self) -> int:
+        query = f"CauceDefinition = '{definition}' AND ExecutionStatus = 'Running'"
+        return (await self.hub.temporal.count_workflows(query)).count
+
+
+@contextlib.asynccontextmanager
+async def start(options: Options, say: Callable[[str], None]) -> AsyncIterator[Demo]:
+    """Bring the demo up in a fresh data directory, and stop everything when the block is left.
+
+    Raises:
+        ConflictError: The data directory holds something that is not a demo, or one that runs.
+    """
+    settings = _fresh(options.data_dir)
+    source = _file_of_leads(options, settings)
+    leads, rejected = files_of_leads.read_leads(source, options.limit)
+    say(f"Read {len(leads) + len(rejected)} leads from {source}, of which {len(rejected)} are set aside.")
+    password = secrets.token_urlsafe(9)
+    async with contextlib.AsyncExitStack() as everything:
+        say("Starting the demo company's systems …")
+        company = await everything.enter_async_context(
+            Company.start(settings.data_dir / "company", seed=options.seed, leads=options.leads)
+        )
+        _write_secrets(settings, company)
+        await asyncio.to_thread(upgrade, settings.store_url)
+        await _add_people(settings, password)
+        running = await everything.enter_async_context(stack.start(settings, say=say))
+        settings = environment.load(
+            data_dir=settings.data_dir, store_url=settings.store_url, temporal_address=running.addresses.temporal
+        )
+        hub = await everything.enter_async_context(open_hub(settings))
+        say("Publishing the definitions …")
+        await _publish(hub)
+        await _set_aside(hub, source, rejected)
+        yield Demo(options, running, hub, company, leads, rejected, password, source)
+
+
+def _fresh(data_dir: Path) -> Settings:
+    """Empty the data directory of an earlier demo; refuse to empty anything else."""
+    data_dir = data_dir.expanduser().absolute()
+    if state.running(data_dir):
+        raise ConflictError(
+            f"A demo is running in {data_dir} already.", hint="Stop it with Ctrl-C, or name another folder: --data-dir."
+        )
+    if data_dir.is_dir() and any(data_dir.iterdir()):
+        if not (data_dir / _marker).is_file():
+            raise ConflictError(
+                f"{data_dir} is not empty, and what is in it is not from a demo.",
+                hint="Name another folder with --data-dir; the demo starts in a fresh one.",
+            )
+        shutil.rmtree(data_dir)
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (data_dir / _marker).write_text('{"demo": true}\n', encoding="utf-8")
+    # The demo keeps to its own folder whatever the environment says of a store.
+    return environment.load(data_dir=data_dir, store_url=f"sqlite+aiosqlite:///{data_dir / 'cauce.db'}")
+
+
+def _file_of_leads(options: Options, settings: Settings) -> Path:
+    if options.leads is not None:
+        return options.leads
+    if options.seed == SEED:
+        return files_of_leads.SAMPLE
+    made = settings.data_dir / "leads.csv"
+    made.write_text(leads_csv(generate(options.seed).leads), encoding="utf-8", newline="")
+    return made
+
+
+def _write_secrets(settings: Settings, company: Company) -> None:
+    settings.secrets_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, value in company.secrets().items():
+        _write_private(settings.secrets_dir / name, value)
+    _write_private(settings.data_dir / "settings.json", json.dumps(company.settings(), indent=1))
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

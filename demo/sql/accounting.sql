@@ -1,0 +1,41 @@
+-- Accounting: what customers owe. Runs as it is on SQLite, PostgreSQL and MariaDB.
+CREATE TABLE customer (
+  customer_id VARCHAR(7) PRIMARY KEY,
+  name VARCHAR(120) NOT NULL,
+  tax_id VARCHAR(9) NOT NULL UNIQUE,
+  tier VARCHAR(10) NOT NULL,
+  payment_terms_days INTEGER NOT NULL,
+  credit_limit DECIMAL(14, 2) NOT NULL
+);
+
+CREATE TABLE open_item (
+  item_no VARCHAR(20) PRIMARY KEY,
+  customer_id VARCHAR(7) NOT NULL REFERENCES customer (customer_id),
+  issued_on DATE NOT NULL,
+  due_on DATE NOT NULL,
+  amount DECIMAL(14, 2) NOT NULL,
+  open_amount DECIMAL(14, 2) NOT NULL,
+  days_overdue INTEGER NOT NULL -- aged by the nightly run; 0 when not due yet
+);
+CREATE INDEX open_item_customer ON open_item (customer_id);
+
+CREATE TABLE open_order (
+  order_no VARCHAR(20) PRIMARY KEY,
+  customer_id VARCHAR(7) NOT NULL REFERENCES customer (customer_id),
+  amount DECIMAL(14, 2) NOT NULL
+);
+CREATE INDEX open_order_customer ON open_order (customer_id);
+
+-- `0.0 +` keeps these columns fractions on SQLite, whose ODBC driver takes a column's type from its first row.
+CREATE VIEW credit_status AS
+SELECT
+  c.customer_id,
+  0.0 + c.credit_limit AS credit_limit,
+  0.0 + COALESCE((SELECT SUM(i.open_amount) FROM open_item i WHERE i.customer_id = c.customer_id), 0) AS open_balance,
+  0.0 + COALESCE((SELECT SUM(o.amount) FROM open_order o WHERE o.customer_id = c.customer_id), 0) AS open_orders,
+  COALESCE(
+    (SELECT MAX(i.days_overdue) FROM open_item i WHERE i.customer_id = c.customer_id AND i.open_amount > 0), 0
+  ) AS max_overdue_days,
+  c.tier,
+  c.tax_id
+FROM customer c;

@@ -1,0 +1,88 @@
+"""What came of the leads: told by the instances and by the ERP's own database, not by what the demo believes it did."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+
+from demo.company import Company
+
+_at_once = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures at the end; `lost` counts by reason, `amount` is in euro."""
+
+    leads: int
+    rejected: int
+    qualified: int
+    lost: Mapping[str, int]
+    orders: int
+    duplicates: int
+    amount: float
+    open_tasks: int
+    seconds: float
+    faulted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How the instances ended."""
+
+    qualified: int
+    lost: Mapping[str, int]
+    faulted: int
+
+
+async def outcomes(client: Client, definition: str) -> Outcomes:
+    """Read how every instance of a definition ended."""
+    lost: Counter[str] = Counter()
+    qualified = faulted = 0
+    gate = asyncio.Semaphore(_at_once)
+
+    async def one(instance: str) -> Any:
+        async with gate:
+            try:
+                return await client.get_workflow_handle(instance).result()
+            except WorkflowFailureError:
+                return None
+
+    listed = [
+        (found.id, found.status) async for found in client.list_workflows(f"CauceDefinition = '{definition}'")
+    ]
+    ended = [name for name, status in listed if status is WorkflowExecutionStatus.COMPLETED]
+    for output in await asyncio.gather(*(one(name) for name in ended)):
+        result = output if isinstance(output, dict) else {}
+        qualified += bool(result.get("qualified"))
+        if result.get("outcome") == "lost":
+            lost[str(result.get("reason") or "unknown")] += 1
+    faulted = sum(status in _faults for _, status in listed)
+    return Outcomes(qualified, dict(lost.most_common()), faulted)
+
+
+def summarize(  # noqa: PLR0913  # the parts of the summary
+    company: Company, ended: Outcomes, *, leads: int, rejected: int, open_tasks: int, seconds: float
+) -> Summary:
+    """Put the summary together, with orders, duplicates and amount from the ERP."""
+    erp = company.orders_summary()
+    return Summary(
+        leads=leads,
+        rejected=rejected,
+        qualified=ended.qualified,
+        lost=ended.lost,
+        orders=erp["orders"],
+        duplicates=erp["duplicates"],
+        amount=erp["amount"],
+        open_tasks=open_tasks,
+        seconds=round(seconds, 1),
+        faulted=ended.faulted,
+    )
+
+
+_faults = frozenset({
+    WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.TIMED_OUT, WorkflowExecutionStatus.TERMINATED,
+})  # fmt: skip
