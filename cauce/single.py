@@ -134,7 +134,7 @@ async def bench(settings: Settings, temporal: str = "local", documents: list[New
 
 
 async def _store(folder: Path, stack: AsyncExitStack, documents: list[NewDefinition]) -> Store:
-    from cauce.store.schema import upgrade  # noqa: PLC0415
+    from cauce.store.migrations import upgrade  # noqa: PLC0415
 
     url = f"sqlite+aiosqlite:///{folder / 'store.db'}"
     await asyncio.to_thread(upgrade, url)

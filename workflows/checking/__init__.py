@@ -1,0 +1,7 @@
+"""Checks what the schemas cannot: that definitions mean something, and fit what they refer to."""
+
+from workflows.checking.check import check
+from workflows.checking.codes import CODES, WARNINGS
+from workflows.checking.known import Known, OperationContract
+
+__all__ = ["CODES", "WARNINGS", "Known", "OperationContract", "check"]

@@ -1,0 +1,202 @@
+"""Checks what a call means: which function, operation or form it names, and whether its arguments fit."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from schemas import guess, listing
+from workflows.checking.contracts import check_arguments
+from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
+from workflows.checking.unsupported import check_authentication, refuse
+from workflows.checking.walk import Around, Process
+
+JSON = Any
+CATALOG: Final = ("human-task", "decision", "enter-stage", "compensate")
+CATALOG_VERSION: Final = "1.0.0"
+_ANSWER = re.compile(r"\.answer\.([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:
+    """Check a `call` task."""
+    name: str = task["call"]
+    given: JSON = task.get("with")
+    kind = kind_of_call(process, pointer, name)
+    to_system = kind in ("http", "operation")
+    what = "the arguments of a call" if to_system else f"the arguments of `{name}`"
+    scope = process.scope(what, IN_TASK, around, secrets=to_system)
+    check_value(process.report, f"{pointer}/with", given, scope)
+    if kind == "http":
+        _check_http(process, f"{pointer}/with", given)
+    elif kind == "operation":
+        contract = process.world.operations[name]
+        if contract is not None:
+            check_arguments(process.report, f"{pointer}/with", given, contract.input, f"`{name}`")
+    elif kind == "human-task":
+        _check_human_task(process, pointer, task, around)
+    elif kind == "decision":
+        _check_name(process, f"{pointer}/with/table", given["table"], "decision")
+    elif kind == "enter-stage":
+        _check_stage(process, f"{pointer}/with", given)
+    _check_compensation(process, pointer, task, around, kind)
+
+
+def kind_of_call(process: Process, pointer: str, name: str) -> str | None:
+    """Return what a call's name stands for: http, operation, function or a name of the catalog; report none."""
+    if name == "http" or name in CATALOG:
+        return name
+    if name in process.defined("functions"):
+        return "function"
+    if ":" in name and "@" in name:
+        return _full_name(process, pointer, name)
+    if "@" in name:
+        return _operation(process, f"{pointer}/call", name)
+    options = [*process.defined("functions"), *CATALOG, "http", *process.world.operations]
+    hint = listing([*process.defined("functions"), *CATALOG, "http"], word="Possible")
+    problem = f"There is nothing called `{name}` to call{guess(name, options)}"
+    process.report.value("unknown-call", f"{pointer}/call", problem, hint)
+    return None
+
+
+def _full_name(process: Process, pointer: str, name: str) -> str | None:
+    short, _, rest = name.partition(":")
+    version, _, catalog = rest.partition("@")
+    if catalog != "default":
+        refuse(process.report, f"{pointer}/call", f"The catalog `{catalog}`", "use a function of the default catalog.")
+        return None
+    if short not in CATALOG:
+        problem = f"The default catalog has no `{short}`{guess(short, CATALOG)}"
+        process.report.value("unknown-call", f"{pointer}/call", problem, listing(CATALOG, word="It has"))
+        return None
+    if version != CATALOG_VERSION:
+        problem = f"There is no version {version} of `{short}`."
+        process.report.value("unknown-call", f"{pointer}/call", problem, f"The version is {CATALOG_VERSION}.")
+        return None
+    return short
+
+
+def _operation(process: Process, pointer: str, name: str) -> str | None:
+    operation, _, connection = name.partition("@")
+    world = process.world
+    if name in world.operations:
+        return "operation"
+    if connection not in world.connections:
+        problem = f"There is no connection `{connection}`{guess(connection, world.connections)}"
+        hint = listing(world.connections) or "Write it, or check it together with this file."
+        process.report.value("unknown-connection", pointer, problem, hint)
+        return None
+    options = [each.partition("@")[0] for each in world.operations if each.endswith(f"@{connection}")]
+    problem = f"The connection `{connection}` has no operation `{operation}`{guess(operation, options)}"
+    process.report.value("unknown-operation", pointer, problem, listing(options, word="It has"))
+    return None
+
+
+def _check_http(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
+    endpoint = given["endpoint"]
+    policy = endpoint.get("authentication") if isinstance(endpoint, dict) else None
+    if not isinstance(policy, dict):
+        return
+    place = f"{pointer}/endpoint/authentication"
+    if "use" in policy:
+        process.check_reference(f"{place}/use", policy["use"], "authentications")
+    check_authentication(process.report, place, policy)
+    check_secret_use(process, place, policy)
+
+
+def check_secret_use(process: Process, pointer: str, policy: JSON) -> None:
+    """Check the secret that an authentication takes its properties from."""
+    for scheme in ("basic", "bearer"):
+        inner = policy.get(scheme) if isinstance(policy, dict) else None
+        if isinstance(inner, dict) and isinstance(inner.get("use"), str) and inner["use"] not in process.secrets:
+            problem = f"The secret `{inner['use']}` is not declared{guess(inner['use'], process.secrets)}"
+            process.report.value("unknown-secret", f"{pointer}/{scheme}/use", problem, "List it under `use.secrets`.")
+
+
+def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:
+    given, report = task["with"], process.report
+    place = f"{pointer}/with"
+    _check_name(process, f"{place}/form", given["form"], "form")
+    if "strategy" in given["assign"]:
+        refuse(
+            report, f"{place}/assign/strategy", "An assignment strategy", "any member of the group may claim the task."
+        )
+    due = given.get("due")
+    if due and "calendar" in due:
+        refuse(report, f"{place}/due/calendar", "A working-time calendar", "give the time in hours or days.")
+    if not due and "timeout" not in task and not around.timed:
+        hint = "Add `due: {after: P2D}` to its arguments, or a `timeout`."
+        report.key("no-time-limit", f"{pointer}/call", "Nobody is told when this task is left lying.", hint)
+    for index, name in enumerate(given.get("differentFrom") or ()):
+        if name not in process.human_tasks:
+            problem = f"There is no human task `{name}` in this process{guess(name, process.human_tasks)}"
+            report.value("unknown-task", f"{place}/differentFrom/{index}", problem, listing(process.human_tasks))
+    _check_answers(process, pointer, task)
+
+
+def _check_answers(process: Process, pointer: str, task: Mapping[str, JSON]) -> None:
+    """Check that what is read of the answer is in the form."""
+    form = process.world.forms.get(task["with"]["form"])
+    schema = form.get("schema") if isinstance(form, dict) else None
+    fields = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(fields, dict) or not fields:
+        return
+    place = "output" if "as" in (task.get("output") or {}) else "export"
+    text = (task.get(place) or {}).get("as")
+    for found in _ANSWER.finditer(text) if isinstance(text, str) else ():
+        if found[1] not in fields:
+            problem = f"The form `{task['with']['form']}` has no field `{found[1]}`{guess(found[1], fields)}"
+            where = f"{pointer}/{place}/as"
+            process.report.text("unknown-answer", where, found.start(1), problem, listing(fields, word="It has"))
+
+
+def _check_stage(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
+    document = _check_name(process, f"{pointer}/stages", given["stages"], "stages")
+    stages = document.get("list") if isinstance(document, dict) else None
+    if not isinstance(stages, list) or "${" in given["stage"]:
+        return
+    ids: list[str] = [str(each["id"]) for each in stages if isinstance(each, dict) and "id" in each]
+    if given["stage"] not in ids:
+        problem = f"The list `{given['stages']}` has no stage `{given['stage']}`{guess(given['stage'], ids)}"
+        process.report.value("unknown-stage", f"{pointer}/stage", problem, listing(ids, word="It has"))
+
+
+def _check_name(process: Process, pointer: str, name: str, kind: str) -> JSON:
+    """Check that a form, decision table or list of stages exists, and return it."""
+    world = process.world
+    options, what = {
+        "form": (world.forms, "form"),
+        "decision": (world.decisions, "decision table"),
+        "stages": (world.stages, "list of stages"),
+    }[kind]
+    if name not in options:
+        problem = f"There is no {what} `{name}`{guess(name, options)}"
+        hint = listing(options) or "Write it, or check it together with this file."
+        process.report.value(f"unknown-{kind}", pointer, problem, hint)
+    return options.get(name)
+
+
+def _check_compensation(
+    process: Process, pointer: str, task: Mapping[str, JSON], around: Around, kind: str | None
+) -> None:
+    undo = undoing(task)
+    if undo is None:
+        return
+    place = f"{pointer}/metadata/cauce/compensate"
+    if kind != "operation":
+        hint = "Declare it at the call that does what has to be undone."
+        process.report.key("compensation", place, "Only a call of an operation can be undone.", hint)
+        return
+    if _operation(process, f"{place}/call", undo["call"]) is None:
+        return
+    contract = process.world.operations[undo["call"]]
+    scope = process.scope("a compensation", AFTER_TASK, around, secrets=True)
+    check_value(process.report, f"{place}/with", undo.get("with"), scope)
+    if contract is not None:
+        check_arguments(process.report, f"{place}/with", undo.get("with"), contract.input, f"`{undo['call']}`")
+
+
+def undoing(task: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
+    """Return the compensation that a task declares."""
+    metadata = task.get("metadata")
+    ours = metadata.get("cauce") if isinstance(metadata, dict) else None
+    undo = ours.get("compensate") if isinstance(ours, dict) else None
+    return undo if isinstance(undo, dict) and isinstance(undo.get("call"), str) else None

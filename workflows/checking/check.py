@@ -1,0 +1,81 @@
+"""Checks definitions in three layers: their form, their meaning, and what they agree with each other."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from cauce.errors import Finding
+from schemas import Source, kind_of, unknown_kind, validate
+from workflows.checking.known import Known, World, world_of
+from workflows.checking.others import check_connection, check_decision, check_form, check_stages
+from workflows.checking.process import check_process
+from workflows.checking.report import Report
+
+JSON = Any
+_CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]] = {
+    "connection": check_connection,
+    "form": check_form,
+    "decision": check_decision,
+    "stages": check_stages,
+}
+
+
+def check(sources: Sequence[Source], known: Known | None = None) -> list[Finding]:
+    """Check definitions of all kinds together; what is `known` they may refer to as well.
+
+    The findings come in the order of the files given, and within a file in the order of its lines.
+    """
+    world = world_of(sources, known or Known())
+    findings: list[Finding] = []
+    for source in sources:
+        findings += sorted(_check_one(source, world), key=_position)
+    return _with_duplicates(sources, findings)
+
+
+def _check_one(source: Source, world: World) -> list[Finding]:
+    kind = kind_of(source.data)
+    if kind is None:
+        return [unknown_kind(source)]
+    wrong = validate(kind, source)
+    report = Report(source, list(wrong))
+    if kind == "process":
+        check_process(report, source, world, [finding.pointer for finding in wrong])
+    elif not wrong:
+        _CHECKS[kind](report, source.data, world)
+    return report.findings
+
+
+def _with_duplicates(sources: Sequence[Source], findings: list[Finding]) -> list[Finding]:
+    order = {source.file: index for index, source in reversed(list(enumerate(sources)))}
+    found = [*findings, *_duplicates(sources)]
+    return sorted(found, key=lambda each: (order.get(each.place.file, 0) if each.place else 0, *_position(each)))
+
+
+def _duplicates(sources: Sequence[Source]) -> Iterator[Finding]:
+    first: dict[tuple[str, ...], Source] = {}
+    for source in sources:
+        identity = _identity(source.data)
+        if identity is None:
+            continue
+        other = first.setdefault(identity, source)
+        if other is not source:
+            pointer = "/document/name" if identity[0] == "process" else f"/{identity[0]}"
+            name = ".".join(identity[1:3])
+            problem = f"The {identity[0]} `{name}` is defined twice; the first is at {other.place(pointer)}."
+            hint = "Rename one of them" + (", or raise its version." if identity[0] == "process" else ".")
+            yield Finding("duplicate-definition", problem, hint, source.value_place(pointer), pointer)
+
+
+def _identity(data: JSON) -> tuple[str, ...] | None:
+    kind = kind_of(data)
+    if kind is None:
+        return None
+    if kind != "process":
+        return (kind, str(data[kind]))
+    head = data.get("document")
+    if not isinstance(head, dict):
+        return None
+    return (kind, str(head.get("namespace")), str(head.get("name")), str(head.get("version")))
+
+
+def _position(finding: Finding) -> tuple[int, int]:
+    return (finding.place.line, finding.place.column) if finding.place else (0, 0)

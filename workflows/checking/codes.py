@@ -1,0 +1,54 @@
+"""Every code that a finding may have, and what it means; `docs/findings.md` explains them, and a test compares."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from schemas import CODES as SCHEMA_CODES
+
+CODES: Final[Mapping[str, str]] = {
+    **SCHEMA_CODES,
+    "unsupported": "A part of the language that Cauce does not run yet.",
+    "duplicate-definition": "Two files define the same thing.",
+    "duplicate-task": "Two tasks of one list have the same name.",
+    "reserved-name": "A name that already means something else.",
+    "unknown-target": "A `then` names a task that is not in the same list.",
+    "unreachable-task": "No way through the process leads to a task.",
+    "switch-default": "A switch has several defaults, or cases after its default.",
+    "unknown-call": "A `call` names nothing that can be called.",
+    "unknown-connection": "A call names a connection that does not exist.",
+    "unknown-operation": "A call names an operation that its connection does not have.",
+    "unknown-reference": "A name is not defined under `use`.",
+    "unknown-form": "A human task names a form that does not exist.",
+    "unknown-decision": "A call names a decision table that does not exist.",
+    "unknown-stages": "A call names a list of stages that does not exist.",
+    "unknown-stage": "A call names a stage that its list does not have.",
+    "unknown-process": "A process to run is not known.",
+    "unknown-task": "A task is named that is not a human task of this process.",
+    "unknown-answer": "An expression reads an answer that the form does not give.",
+    "unknown-field": "A form's layout names a field that its schema does not have.",
+    "unknown-kind-of-connection": "No connector has this kind.",
+    "expression": "An expression cannot be read.",
+    "unknown-variable": "An expression uses a variable that does not exist at its place.",
+    "unknown-secret": "An expression uses a secret that the process does not declare.",
+    "secret-outside-call": "An expression uses a secret elsewhere than in the arguments of a call to a system.",
+    "export-drops-context": "An `export` replaces the context instead of adding to it.",
+    "no-time-limit": "A task may wait for ever.",
+    "contract": "The arguments of a call do not fit what the operation takes.",
+    "compensation": "A task declares an undoing that cannot be carried out.",
+    "no-idempotency": "A write cannot be told from its repetition.",
+    "unknown-find": "An operation names a `find` that does not exist or does not only read.",
+    "duplicate-rule": "Two rules of a decision table have the same id.",
+    "unreachable-rule": "A rule stands behind one that always matches.",
+    "duplicate-stage": "Two stages of one list have the same id.",
+}
+WARNINGS: Final = frozenset(
+    {
+        "unreachable-task",
+        "unknown-process",
+        "unknown-answer",
+        "export-drops-context",
+        "no-time-limit",
+        "no-idempotency",
+        "unreachable-rule",
+    }
+)

@@ -1,0 +1,110 @@
+"""What definitions may refer to: what is published already, and what the files checked together define."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from schemas import Source, kind_of
+from schemas.durations import seconds
+
+JSON = Any
+
+
+@dataclass(frozen=True, slots=True)
+class OperationContract:
+    """What a process must know of an operation: whether it writes, how long it may take, what goes in and out."""
+
+    effect: str
+    timeout_s: float = 30.0
+    input: JSON = None
+    output: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is published: operations as `operation@connection`, processes as `namespace.name`, others by name.
+
+    Given as maps from name to document, forms, decisions and stages are looked into; as names they only exist.
+    `kinds` are the kinds of connections that there are connectors for; None leaves that unchecked.
+    """
+
+    operations: Mapping[str, OperationContract] = field(default_factory=dict)
+    forms: Collection[str] = ()
+    decisions: Collection[str] = ()
+    stages: Collection[str] = ()
+    processes: Collection[str] = ()
+    kinds: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that can be referred to; a document of None is one that exists and cannot be looked into."""
+
+    operations: Mapping[str, OperationContract | None]
+    connections: frozenset[str]
+    forms: Mapping[str, JSON]
+    decisions: Mapping[str, JSON]
+    stages: Mapping[str, JSON]
+    processes: frozenset[str]
+    kinds: frozenset[str] | None
+
+
+def world_of(sources: Iterable[Source], known: Known) -> World:
+    """Put what is published and what the sources define together; the sources win."""
+    documents: dict[str, dict[str, JSON]] = {
+        "form": _documents(known.forms),
+        "decision": _documents(known.decisions),
+        "stages": _documents(known.stages),
+        "connection": {},
+    }
+    processes = set(known.processes)
+    for source in sources:
+        kind = kind_of(source.data)
+        if kind == "process":
+            head = source.data.get("document")
+            if isinstance(head, dict):
+                processes.add(f"{head.get('namespace')}.{head.get('name')}")
+        elif kind is not None and isinstance(source.data[kind], str):
+            documents[kind][source.data[kind]] = source.data
+    written = documents["connection"]
+    operations: dict[str, OperationContract | None] = {
+        name: contract for name, contract in known.operations.items() if name.partition("@")[2] not in written
+    }
+    for name, document in written.items():
+        operations |= {f"{each}@{name}": contract for each, contract in contracts(document).items()}
+    connections = {name.partition("@")[2] for name in operations} | set(written)
+    return World(
+        operations,
+        frozenset(connections),
+        documents["form"],
+        documents["decision"],
+        documents["stages"],
+        frozenset(processes),
+        known.kinds,
+    )
+
+
+def contracts(connection: JSON) -> dict[str, OperationContract | None]:
+    """Return the contracts of a connection's operations by name; None where one is not written properly."""
+    operations = connection.get("operations")
+    if not isinstance(operations, dict):
+        return {}
+    return {name: _contract(operation) for name, operation in operations.items()}
+
+
+def _contract(operation: JSON) -> OperationContract | None:
+    if not isinstance(operation, dict) or operation.get("effect") not in ("read", "write"):
+        return None
+    timeout = operation.get("timeout")
+    limit = seconds(timeout) if isinstance(timeout, str) else None
+    default = OperationContract(operation["effect"])
+    return OperationContract(
+        default.effect,
+        default.timeout_s if limit is None else limit,
+        operation.get("input"),
+        operation.get("output"),
+    )
+
+
+def _documents(given: Collection[str]) -> dict[str, JSON]:
+    return dict(given) if isinstance(given, Mapping) else dict.fromkeys(given)

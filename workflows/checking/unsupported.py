@@ -1,0 +1,113 @@
+"""Refuses, by name, the parts of the language that Cauce does not run yet; nothing is ever ignored in silence."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from schemas.source import step
+from workflows.checking.report import Report
+
+JSON = Any
+_CALLS: Final = frozenset({"openapi", "grpc", "asyncapi", "a2a", "mcp"})
+_SCHEMES: Final = ("digest", "oauth2", "oidc")
+_LATER: Final = "It comes later;"
+
+
+def refuse(report: Report, pointer: str, what: str, instead: str) -> None:
+    """Report a part that is not supported, and what can be done today."""
+    report.key("unsupported", pointer, f"{what} is not supported yet.", f"{_LATER} {instead}")
+
+
+def is_refused_task(report: Report, pointer: str, task: Mapping[str, JSON]) -> bool:
+    """Report a task that cannot be run; tell whether it was."""
+    if "emit" in task:
+        refuse(report, f"{pointer}/emit", "The task `emit`", "call an operation of a connection instead.")
+    elif "listen" in task:
+        refuse(report, f"{pointer}/listen", "The task `listen`", "let people report what happened in a human task.")
+    elif "run" in task:
+        kind = next((name for name in ("container", "script", "shell") if name in task["run"]), None)
+        if kind is None:
+            return False
+        refuse(report, f"{pointer}/run{step(kind)}", f"`run: {kind}`", "put the work behind a connection.")
+    elif task.get("call") in _CALLS:
+        refuse(
+            report, f"{pointer}/call", f"`call: {task['call']}`", "use `call: http` or an operation of a connection."
+        )
+    elif isinstance(task.get("call"), str) and "://" in task["call"]:
+        refuse(report, f"{pointer}/call", "A function at an address", "define it under `use.functions`.")
+    else:
+        return False
+    return True
+
+
+def check_document(report: Report, document: Mapping[str, JSON]) -> None:
+    """Report what is refused outside of tasks."""
+    evaluate = document.get("evaluate")
+    if isinstance(evaluate, dict):
+        if evaluate.get("language", "jq") != "jq":
+            refuse(report, "/evaluate/language", f"The language `{evaluate['language']}`", "write expressions in jq.")
+        if evaluate.get("mode", "strict") != "strict":
+            refuse(report, "/evaluate/mode", "The mode `loose`", "write expressions in ${ }.")
+    use = document.get("use")
+    if isinstance(use, dict):
+        if use.get("extensions"):
+            refuse(report, "/use/extensions", "`use.extensions`", "put the tasks where they are needed.")
+        if use.get("catalogs"):
+            refuse(report, "/use/catalogs", "`use.catalogs`", "define functions under `use.functions`.")
+        for name, policy in (use.get("authentications") or {}).items():
+            check_authentication(report, f"/use/authentications{step(name)}", policy)
+    _check_schedule(report, document.get("schedule"))
+    for place in ("input", "output"):
+        check_schema(report, f"/{place}", document.get(place))
+
+
+def check_schema(report: Report, pointer: str, holder: JSON) -> None:
+    """Report a schema that would have to be fetched, or is of another language."""
+    schema = holder.get("schema") if isinstance(holder, dict) else None
+    if not isinstance(schema, dict):
+        return
+    if "resource" in schema:
+        refuse(report, f"{pointer}/schema/resource", "A schema at an address", "write it under `document`.")
+    if str(schema.get("format", "json")).partition(":")[0] != "json":
+        refuse(report, f"{pointer}/schema/format", f"The schema format `{schema['format']}`", "use JSON Schema.")
+
+
+def check_authentication(report: Report, pointer: str, policy: JSON) -> None:
+    """Report a way to log in that cannot be used."""
+    for scheme in _SCHEMES:
+        if isinstance(policy, dict) and scheme in policy:
+            refuse(report, f"{pointer}/{scheme}", f"Authentication by `{scheme}`", "use basic or bearer.")
+
+
+def _check_schedule(report: Report, schedule: JSON) -> None:
+    if not isinstance(schedule, dict):
+        return
+    for name in ("every", "cron", "after"):
+        if name in schedule:
+            refuse(
+                report, f"/schedule/{name}", f"`schedule.{name}`", "start instances by an event, or with `cauce start`."
+            )
+    events = schedule.get("on")
+    if not isinstance(events, dict):
+        return
+    for name in ("all", "until"):
+        if name in events:
+            refuse(report, f"/schedule/on/{name}", f"`schedule.on.{name}`", "use `one` or `any`.")
+    filters = [("one", events["one"])] if "one" in events else []
+    filters += [(f"any/{index}", each) for index, each in enumerate(events.get("any") or ())]
+    for place, each in filters:
+        _check_filter(report, f"/schedule/on/{place}", each)
+
+
+def _check_filter(report: Report, pointer: str, given: JSON) -> None:
+    if not isinstance(given, dict):
+        return
+    if "correlate" in given:
+        refuse(report, f"{pointer}/correlate", "`correlate` of a schedule", "filter by type and source.")
+    for name, value in (given.get("with") or {}).items():
+        if not isinstance(value, str) or "${" in value:
+            refuse(
+                report,
+                f"{pointer}/with{step(name)}",
+                "A filter that is not literal text",
+                "write the text to compare with.",
+            )
