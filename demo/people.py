@@ -17,13 +17,14 @@ class Person:
 
 PEOPLE = (
     Person("ana", "Ana Ferrer Vidal", ("staff",), ("sales",)),
-    Person("jordi", "Jordi Puig Soler", ("staff",), ("sales",)),
+    Person("jordi", "Jordi Puig Soler", ("staff",), ("sales", "back-office")),
     Person("luis", "Luis Ortega Marín", ("staff", "manager"), ("sales", "sales-managers")),
-    Person("elena", "Elena Castro Rey", ("staff", "manager"), ("sales-managers",)),
+    Person("elena", "Elena Castro Rey", ("staff", "manager"), ("sales-managers", "directors")),
+    Person("carmen", "Carmen Vega Roldán", ("staff", "manager"), ("directors",)),
     Person("marta", "Marta Gil Navarro", ("staff",), ("finance",)),
-    Person("pablo", "Pablo Sanz Iglesias", ("staff",), ("finance", "logistics")),
-    Person("oper", "Olga Pérez Campos", ("operator", "integrator", "auditor"), ("support", "integrators")),
-    Person("admin", "Administración", ("admin", "designer", "manager", "operator"), ()),
+    Person("pablo", "Pablo Sanz Iglesias", ("staff",), ("finance", "back-office")),
+    Person("oper", "Olga Pérez Campos", ("operator", "integrator", "auditor"), ()),
+    Person("admin", "Administración", ("admin",), ()),
 )
 
 

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -16,8 +16,8 @@ from typing import Literal
 from cauce import settings as environment
 from cauce.embedded import stack, state
 from cauce.embedded.stack import Stack
-from cauce.errors import CauceError, ConflictError, TransientError
-from cauce.services import accounts, definitions, events
+from cauce.errors import CauceError, ConflictError, DefinitionError, TransientError
+from cauce.services import definitions, events, users
 from cauce.services.hub import Actor, Hub, open_hub
 from cauce.settings import Settings
 from cauce.store import customers
@@ -178,7 +178,6 @@ async def start(options: Options, say: Callable[[str], None]) -> AsyncIterator[D
             Company.start(settings.data_dir / "company", seed=options.seed, leads=options.leads)
         )
         _write_secrets(settings, company)
-        await asyncio.to_thread(upgrade, settings.store_url)
         await _add_people(settings, password)
         running = await everything.enter_async_context(stack.start(settings, say=say))
         settings = environment.load(
@@ -232,3 +231,34 @@ def _write_private(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
+
+
+async def _add_people(settings: Settings, password: str) -> None:
+    """Give the company's people their accounts; before the stack starts, so that it need not make an administrator."""
+    await asyncio.to_thread(upgrade, settings.store_url)
+    async with open_hub(settings) as hub:
+        for person in PEOPLE:
+            await users.create_user(
+                hub,
+                _system,
+                person.name,
+                password,
+                roles=person.roles,
+                groups=person.groups,
+                full_name=person.full_name,
+                locale=person.locale,
+            )
+
+
+async def _publish(hub: Hub) -> None:
+    folder = Path(str(files("definitions")))
+    sources, findings = definitions.load([folder])
+    if findings:
+        raise DefinitionError("The definitions that come with Cauce cannot be read.", findings=findings)
+    await definitions.publish(hub, _system, sources)
+
+
+async def _set_aside(hub: Hub, source: Path, rejected: Sequence[Rejected]) -> None:
+    async with hub.store.transaction() as db:
+        for row in rejected:
+            await customers.set_aside(db, str(source), row.line, row.reason, None)

@@ -4,10 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 
+from cauce.contract import JSON
 from demo.company import Company
 
 _at_once = 32
@@ -44,16 +44,14 @@ async def outcomes(client: Client, definition: str) -> Outcomes:
     qualified = faulted = 0
     gate = asyncio.Semaphore(_at_once)
 
-    async def one(instance: str) -> Any:
+    async def one(instance: str) -> JSON:
         async with gate:
             try:
                 return await client.get_workflow_handle(instance).result()
             except WorkflowFailureError:
                 return None
 
-    listed = [
-        (found.id, found.status) async for found in client.list_workflows(f"CauceDefinition = '{definition}'")
-    ]
+    listed = [(found.id, found.status) async for found in client.list_workflows(f"CauceDefinition = '{definition}'")]
     ended = [name for name, status in listed if status is WorkflowExecutionStatus.COMPLETED]
     for output in await asyncio.gather(*(one(name) for name in ended)):
         result = output if isinstance(output, dict) else {}
@@ -64,7 +62,7 @@ async def outcomes(client: Client, definition: str) -> Outcomes:
     return Outcomes(qualified, dict(lost.most_common()), faulted)
 
 
-def summarize(  # noqa: PLR0913  # the parts of the summary
+def summarize(
     company: Company, ended: Outcomes, *, leads: int, rejected: int, open_tasks: int, seconds: float
 ) -> Summary:
     """Put the summary together, with orders, duplicates and amount from the ERP."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Final
 
 import isodate
 
@@ -11,7 +12,9 @@ from cauce.contract import JSON
 from cauce.errors import ExpressionError
 from cauce.expressions import Expression
 
-_PARTS = ("days", "hours", "minutes", "seconds", "milliseconds")
+_PARTS: Final = ("days", "hours", "minutes", "seconds", "milliseconds")
+# Temporal's timers have a limit, too; nobody waits longer than this on purpose.
+_LONGEST: Final = timedelta(days=36_525)
 
 
 @lru_cache(maxsize=1024)
@@ -20,22 +23,36 @@ def parse_iso(text: str) -> timedelta | isodate.Duration:
     try:
         return isodate.parse_duration(text)
     except (isodate.ISO8601Error, ValueError, TypeError, OverflowError) as cause:
-        raise ExpressionError(f"'{text[:40]}' is not a duration.", hint="Write for example PT15M, P2D or P1Y6M.") from cause
+        raise ExpressionError(
+            f"'{text[:40]}' is not a duration.", hint="Write for example PT15M, P2D or P1Y6M."
+        ) from cause
 
 
 def length(value: JSON, start: datetime) -> timedelta:
     """Return how long `value` (object or ISO 8601 text) lasts when it begins at `start`; months differ in length."""
+    try:
+        lasts = _length(value, start)
+    except OverflowError:
+        lasts = timedelta.max
+    if abs(lasts) > _LONGEST:
+        raise ExpressionError("A duration may not be longer than 100 years.")
+    return lasts
+
+
+def _length(value: JSON, start: datetime) -> timedelta:
     if isinstance(value, str):
         parsed = parse_iso(value)
         if isinstance(parsed, timedelta):
             return parsed
         end: datetime = start + parsed
         return end - start
-    if isinstance(value, Mapping) and set(value) <= set(_PARTS):
+    if isinstance(value, Mapping) and value and set(value) <= set(_PARTS):
         try:
             return timedelta(**{part: float(value[part]) for part in value})
-        except (TypeError, ValueError, OverflowError) as cause:
-            raise ExpressionError("A duration's parts must be numbers.", hint=f"Its parts are {', '.join(_PARTS)}.") from cause
+        except (TypeError, ValueError) as cause:
+            raise ExpressionError(
+                "A duration's parts must be numbers.", hint=f"Its parts are {', '.join(_PARTS)}."
+            ) from cause
     raise ExpressionError("That is not a duration.", hint="Write PT15M, or an object such as {minutes: 15}.")
 
 

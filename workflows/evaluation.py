@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from cauce.contract import JSON
-from cauce.errors import ExpressionError, InputError
+from cauce.errors import CauceError, ExpressionError, InputError
 from cauce.expressions import Expression
 from schemas import validate_data
 from workflows import durations
 from workflows.durations import Duration
-from workflows.fault import fault
+from workflows.fault import Fault, fault
 from workflows.model import Value
 from workflows.names import Names
 from workflows.runtime import Runtime
@@ -24,12 +24,21 @@ def evaluate(value: Value | None, data: JSON, names: Names, reference: str) -> J
     try:
         return value.first(data, names) if isinstance(value, Expression) else value.render(data, names)
     except ExpressionError as error:
-        raise fault("expression", error.problem, instance=reference, code=error.code, hint=error.hint) from error
+        raise _expression_fault(error, reference) from error
+
+
+def evaluate_object(value: Value, data: JSON, names: Names, reference: str, what: str) -> dict[str, JSON]:
+    """Evaluate what has to give an object; `what` names it in the error."""
+    result = evaluate(value, data, names, reference)
+    if not isinstance(result, dict):
+        raise fault("configuration", f"{what} must be an object.", instance=reference)
+    return result
 
 
 def holds(condition: Expression, data: JSON, names: Names, reference: str) -> bool:
     """Tell whether a condition holds: anything but false and null does."""
-    return evaluate(condition, data, names, reference) not in (False, None)
+    result = evaluate(condition, data, names, reference)
+    return result is not False and result is not None
 
 
 def check_data(schema: JSON, data: JSON, what: str, reference: str) -> None:
@@ -40,14 +49,21 @@ def check_data(schema: JSON, data: JSON, what: str, reference: str) -> None:
     try:
         validate_data(document, data, where=what)
     except InputError as error:
-        raise fault("validation", error.problem, instance=reference, errors=[dict(e) for e in error.errors]) from error
+        problems = [dict(each) for each in error.errors]
+        raise fault("validation", error.problem, instance=reference, errors=problems) from error
+    except CauceError as error:
+        raise fault("configuration", error.problem, instance=reference, hint=error.hint) from error
 
 
-def deadline(duration: Duration, runtime: Runtime, since: float, names: Names, data: JSON) -> float:
-    """Return the seconds that are left of a time limit which began at `since`."""
-    now = runtime.time()
-    value = duration.value if duration.expression is None else evaluate(duration.expression, data, names, "/")
-    return since + durations.length(value, runtime.now()).total_seconds() - now
+def seconds(duration: Duration, data: JSON, names: Names, runtime: Runtime, reference: str) -> float:
+    """Return how many seconds a duration lasts that begins now."""
+    value = duration.value
+    if duration.expression is not None:
+        value = evaluate(duration.expression, data, names, reference)
+    try:
+        return durations.length(value, runtime.now()).total_seconds()
+    except ExpressionError as error:
+        raise _expression_fault(error, reference) from error
 
 
 class Alarms(Protocol):
@@ -62,7 +78,20 @@ async def within(limit_s: float, work: Coroutine[None, None, JSON], alarms: Alar
     """Await `work`, at most `limit_s` seconds of workflow time; then it is cancelled and a timeout is raised."""
     try:
         with alarms.alarm(limit_s):
-            async with asyncio.timeout(max(limit_s, 0)):
-                return await work
+            async with asyncio.timeout(max(limit_s, 0)) as limit:
+                output = await work
     except TimeoutError as error:
-        raise fault("timeout", "The time limit has passed.", instance=reference, title="Timeout") from error
+        raise _late(reference) from error
+    # Work that could not be interrupted (a write that was on its way) ends well, but too late.
+    if limit.expired():
+        raise _late(reference)
+    return output
+
+
+def _late(reference: str) -> Fault:
+    return fault("timeout", "The time limit has passed.", instance=reference, title="Timeout")
+
+
+def _expression_fault(error: ExpressionError, reference: str) -> Fault:
+    hint = {"hint": error.hint} if error.hint else {}
+    return fault("expression", error.problem, instance=reference, code=error.code, **hint)

@@ -2,19 +2,24 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol, TypeVar
 
-from cauce.contract import JSON, CompleteTask, HttpCall, OperationCall, Outcome, Start
-from cauce.errors import CauceError, ConflictError, ForbiddenError, NotFoundError
+from cauce.contract import JSON, CompleteTask, OperationCall, Outcome, Start
+from cauce.errors import ConflictError, ForbiddenError, NotFoundError
 from schemas import validate_data
 from workflows.journal import TRACE_LIMIT, Journal
-from workflows.model import HumanTaskCall, Process, Task, TaskList
+from workflows.model import Process, Task, TaskList
 from workflows.names import Names, moment
 from workflows.runtime import Runtime
+
+Effect = TypeVar("Effect")
+# So many tasks may follow each other without waiting for anything before the instance lets others have a turn.
+_BREATH: Final = 500
+_MOMENT: Final = timedelta(milliseconds=1)
 
 
 class EndProcess(Exception):  # noqa: N818 (a way out, not an error)
@@ -38,10 +43,11 @@ class Frame:
     input: JSON = None
     output: JSON = None
     then: str | None = None
+    recorded: bool = True
 
     @property
     def state(self) -> dict[str, JSON]:
-        """What the task's handler must remember to go on after a new run began."""
+        """What the task must remember to go on after a new run began."""
         return self.instance.journal.states.setdefault(self.path, {})
 
     def names(self, **extra: JSON) -> Names:
@@ -68,12 +74,12 @@ class Frame:
         }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OpenTask:
-    """A human task that waits for its answer."""
+    """A human task that waits for its answer: what the answer must look like, and who may not give it."""
 
-    call: HumanTaskCall
-    different_from: list[str] = field(default_factory=list)
+    schema: JSON
+    different_from: Collection[str]
 
 
 class Walk(Protocol):
@@ -102,12 +108,21 @@ class Instance:
         self.open_tasks: dict[str, OpenTask] = {}
         self.in_flight = 0
         self._alarms: list[float] = []
+        self._changed = asyncio.Event()
+        self._busy = 0
         if start.journal is None:
             self.journal = Journal(origin=runtime.run_id, started_at=runtime.time(), input=start.input)
         else:
-            self.journal = Journal.from_json(start.journal)
-            self.journal.trace = [record for record in self.journal.trace if record["status"] != "running"]
-        self._changed = asyncio.Event()
+            self._take_over(Journal.from_json(start.journal))
+
+    def _take_over(self, journal: Journal) -> None:
+        self.journal = journal
+        if journal.problem is not None:
+            journal.try_again()
+        # An answer may come before the walk has reached its task again.
+        for state in journal.states.values():
+            if "form" in state:
+                self.wait_for_answer(state)
 
     def new_token(self) -> str:
         """Return an id that no other task of any instance has."""
@@ -116,10 +131,10 @@ class Instance:
 
     # Boundaries between tasks ---------------------------------------------------------------------------------------
 
-    @property
     def must_pause(self) -> bool:
-        """Whether no further task may begin now."""
-        return self.journal.suspended or self.runtime.wants_new_run()
+        """Tell whether the next task may not begin now; asked once before each."""
+        self._busy += 1
+        return self._busy > _BREATH or self.journal.suspended or self.runtime.wants_new_run()
 
     @property
     def ready_for_new_run(self) -> bool:
@@ -128,7 +143,11 @@ class Instance:
 
     async def pause(self) -> None:
         """Wait until tasks may begin again (for ever, when a new run takes over)."""
-        while self.must_pause:
+        if self._busy > _BREATH:
+            # A loop of tasks that wait for nothing would never let the worker do anything else.
+            self._busy = 0
+            await self.runtime.sleep(_MOMENT)
+        while self.journal.suspended or self.runtime.wants_new_run():
             self._changed.clear()
             await self._changed.wait()
 
@@ -150,39 +169,40 @@ class Instance:
     @contextmanager
     def alarm(self, seconds: float) -> Iterator[None]:
         """Let `state` show that something happens when this many seconds have passed."""
-        moment = self.runtime.time() + seconds
-        self._alarms.append(moment)
+        at = self.runtime.time() + seconds
+        self._alarms.append(at)
         try:
             yield
         finally:
-            self._alarms.remove(moment)
+            self._alarms.remove(at)
 
-    async def sleep_until(self, moment: float) -> None:
+    async def sleep_until(self, at: float) -> None:
         """Wait until a moment of workflow time, if it is still to come."""
-        left = moment - self.runtime.time()
+        left = at - self.runtime.time()
         if left > 0:
+            self._busy = 0
             with self.alarm(left):
                 await self.runtime.sleep(timedelta(seconds=left))
 
-    # Effects --------------------------------------------------------------------------------------------------------
-
-    async def call_operation(self, call: OperationCall, timeout_s: float) -> Outcome:
-        """Call an operation; while it is in flight no new run takes over."""
+    async def effect(self, work: Coroutine[None, None, Effect]) -> Effect:
+        """Await something that happens in the world; while it is in flight no new run takes over."""
         self.in_flight += 1
+        self._busy = 0
         try:
-            return await self.runtime.call_operation(call, timeout_s)
+            return await work
         finally:
             self.in_flight -= 1
 
-    async def call_http(self, call: HttpCall) -> Outcome:
-        """Make an HTTP exchange; while it is in flight no new run takes over."""
-        self.in_flight += 1
-        try:
-            return await self.runtime.call_http(call)
-        finally:
-            self.in_flight -= 1
+    async def call(self, call: OperationCall, timeout_s: float) -> Outcome:
+        """Call an operation of a connection."""
+        return await self.effect(self.runtime.call_operation(call, timeout_s))
 
     # Human tasks ----------------------------------------------------------------------------------------------------
+
+    def wait_for_answer(self, state: dict[str, JSON]) -> None:
+        """Let the human task with this state be answered."""
+        form = self.process.forms[state["form"]]
+        self.open_tasks[state["token"]] = OpenTask(form.get("schema"), state["excluded"])
 
     def check_answer(self, answer: CompleteTask) -> None:
         """Refuse an answer that the instance cannot take; raises `CauceError`, changes nothing."""
@@ -194,9 +214,8 @@ class Instance:
                 f"'{answer.by}' did an earlier part of this case and may not decide this one.",
                 hint="Another person has to complete it (four eyes).",
             )
-        schema = waiting.call.form_document.get("schema")
-        if schema is not None:
-            validate_data(schema, answer.answer, where="answer")
+        if waiting.schema is not None:
+            validate_data(waiting.schema, answer.answer, where="answer")
 
     def take_answer(self, answer: CompleteTask) -> None:
         """Keep an answer for the task that waits for it."""
@@ -214,14 +233,20 @@ class Instance:
 
     # The record -----------------------------------------------------------------------------------------------------
 
-    def trace_start(self, frame: Frame) -> dict[str, JSON]:
-        """Note that a task began."""
-        trace = self.journal.trace
+    def trace_start(self, frame: Frame, *, resumed: bool) -> dict[str, JSON]:
+        """Note that a task began; one that is resumed goes on with its record."""
+        trace, reference = self.journal.trace, frame.task.common.reference
+        if not frame.recorded:
+            return {}
+        if resumed:
+            for record in reversed(trace):
+                if record["reference"] == reference and record["status"] == "running":
+                    return record
         if len(trace) >= TRACE_LIMIT and not self.keep_trace:
             del trace[: TRACE_LIMIT // 4]
         record = {
             "name": frame.task.common.name,
-            "reference": frame.task.common.reference,
+            "reference": reference,
             "status": "running",
             "startedAt": frame.started_at,
         }
@@ -232,18 +257,27 @@ class Instance:
         """Return what people are shown of the instance."""
         journal = self.journal
         return {
-            "status": "suspended" if journal.suspended else "waiting" if self.open_tasks else "running",
+            "status": self._status(),
             "stage": journal.stage,
             "context": journal.context,
             "input": journal.input,
             "current": [record["reference"] for record in journal.trace if record["status"] == "running"],
             "tasks": journal.trace,
             "openTasks": list(self.open_tasks),
+            "problem": journal.problem,
             "now": self.runtime.time(),
             "wakesAt": min(self._alarms, default=None),
         }
 
+    def _status(self) -> str:
+        if self.journal.problem is not None:
+            return "faulted"
+        if self.journal.suspended:
+            return "suspended"
+        return "waiting" if self.open_tasks else "running"
 
-def problem_of(error: CauceError, reference: str) -> dict[str, JSON]:
-    """Return the problem details of an error that one task of a process met."""
-    return {**error.problem_details(), "instance": reference}
+
+def cancellations() -> int:
+    """Return how often the running asyncio task was cancelled; a write in flight ends before it lets that through."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()

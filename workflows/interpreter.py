@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 
 from cauce.contract import JSON
-from workflows.evaluation import check_data, deadline, evaluate, holds, within
+from workflows.evaluation import check_data, evaluate, holds, seconds, within
 from workflows.fault import Fault
 from workflows.instance import EndProcess, Frame, Instance
+from workflows.journal import ROOT
 from workflows.model import TaskList
 from workflows.names import Names
 from workflows.tasks import execute
@@ -16,25 +17,37 @@ async def run_process(instance: Instance) -> JSON:
     """Run the process from where its journal is to its end; returns its output, raises `Fault`."""
     process, journal = instance.process, instance.journal
     names = Names(instance)
+    state = journal.states.setdefault(ROOT, {})
     try:
-        if not journal.lists and not journal.trace:
+        if "begun" not in state:
             check_data(process.input_schema, journal.input, "input", "/")
             journal.context = evaluate(process.input_from, journal.input, names, "/")
-        started = journal.context
-        try:
-            if process.timeout is None:
-                output = await run_list(instance, process.body, "/do", started, {})
-            else:
-                limit = deadline(process.timeout, instance.runtime, journal.started_at, names, journal.context)
-                output = await within(limit, run_list(instance, process.body, "/do", started, {}), instance, "/")
-        except EndProcess as end:
-            output = end.output
-        output = evaluate(process.output_as, output, names, "/")
+            state["begun"] = True
+        # Kept, so that a retry after an output that did not fit does not run the tasks again.
+        if "output" not in state:
+            state["output"] = await _run_body(instance, names)
+        output = evaluate(process.output_as, state["output"], names, "/")
         check_data(process.output_schema, output, "output", "/")
     except Fault as error:
         error.problem.setdefault("instance", "/")
+        journal.problem = error.problem
         raise
     return output
+
+
+async def _run_body(instance: Instance, names: Names) -> JSON:
+    process, journal = instance.process, instance.journal
+    body = run_list(instance, process.body, "/do", journal.context, {})
+    try:
+        if process.timeout is None:
+            return await body
+        started: float = journal.states[ROOT].setdefault("startedAt", instance.runtime.time())
+        allowed = seconds(process.timeout, journal.input, names, instance.runtime, "/")
+        return await within(started + allowed - instance.runtime.time(), body, instance, "/")
+    except EndProcess as end:
+        return end.output
+    finally:
+        body.close()
 
 
 async def run_list(
@@ -44,7 +57,7 @@ async def run_list(
     place = instance.journal.lists.setdefault(path, [0, data])
     index, data = place
     while index < len(tasks.tasks):
-        if instance.must_pause:
+        if instance.must_pause():
             await instance.pause()
         task = tasks.tasks[index]
         frame = Frame(instance, task, f"{path}/{index}/{task.common.name}", data, variables, instance.runtime.time())
@@ -66,39 +79,64 @@ async def run_list(
 async def run_task(frame: Frame) -> JSON:
     """Run one task with everything that surrounds it; sets `frame.then`."""
     instance, common = frame.instance, frame.task.common
-    reference = common.reference
     resumed = frame.path in instance.journal.states
-    if common.condition is not None and not resumed:
-        if not holds(common.condition, frame.raw, frame.names(), reference):
-            return frame.raw
+    skipped = common.condition is not None and not resumed and not _wanted(frame)
+    if skipped:
+        return frame.raw
     frame.then = common.then
-    record = instance.trace_start(frame)
+    state = frame.state
+    frame.started_at = state.setdefault("startedAt", frame.started_at)
+    record = instance.trace_start(frame, resumed=resumed)
     try:
-        check_data(common.input_schema, frame.raw, "input", reference)
-        frame.input = evaluate(common.input_from, frame.raw, frame.names(), reference)
-        if common.timeout is None:
-            frame.output = await execute(frame, frame.input)
-        else:
-            limit = deadline(common.timeout, instance.runtime, _start(frame), frame.names(), frame.input)
-            frame.output = await within(limit, execute(frame, frame.input), instance, reference)
-        output = evaluate(common.output_as, frame.output, frame.names(), reference)
-        check_data(common.output_schema, output, "output", reference)
-        if common.export_as is not None:
-            context = evaluate(common.export_as, output, frame.names(output=output), reference)
-            check_data(common.export_schema, context, "context", reference)
-            instance.journal.context = context
+        output = await _transformed(frame)
     except BaseException as error:
-        _close_record(record, instance, error, reference)
+        _close_record(record, instance, error, common.reference)
         raise
-    instance.journal.states.pop(frame.path, None)
+    journal = instance.journal
+    del journal.states[frame.path]
+    journal.writes.pop(frame.path, None)
     record["status"], record["endedAt"] = "completed", instance.runtime.time()
     return output
 
 
-def _start(frame: Frame) -> float:
-    """When the task first began: a new run must not give it a new time limit."""
-    started: float = frame.state.setdefault("startedAt", frame.started_at)
-    return started
+async def _transformed(frame: Frame) -> JSON:
+    """Run the task between the transformations of its input and of its output."""
+    instance, common, state = frame.instance, frame.task.common, frame.state
+    reference = common.reference
+    if common.input_from is None:
+        frame.input = frame.raw
+        check_data(common.input_schema, frame.raw, "input", reference)
+    elif "input" in state:
+        frame.input = state["input"]
+    else:
+        check_data(common.input_schema, frame.raw, "input", reference)
+        # Remembered, because the context that it may come from can be another one when a new run takes over.
+        frame.input = state["input"] = evaluate(common.input_from, frame.raw, frame.names(), reference)
+    if common.timeout is None:
+        frame.output = await execute(frame, frame.input)
+    else:
+        allowed = seconds(common.timeout, frame.input, frame.names(), instance.runtime, reference)
+        left = frame.started_at + allowed - instance.runtime.time()
+        frame.output = await within(left, execute(frame, frame.input), instance, reference)
+    output = evaluate(common.output_as, frame.output, frame.names(), reference)
+    check_data(common.output_schema, output, "output", reference)
+    if common.export_as is not None:
+        context = evaluate(common.export_as, output, frame.names(output=output), reference)
+        check_data(common.export_schema, context, "context", reference)
+        instance.journal.context = context
+    return output
+
+
+def _wanted(frame: Frame) -> bool:
+    """Evaluate the task's `if`; when that fails, the task has failed."""
+    common = frame.task.common
+    assert common.condition is not None  # noqa: S101 (the caller asked)
+    try:
+        return holds(common.condition, frame.raw, frame.names(), common.reference)
+    except Fault as error:
+        record = frame.instance.trace_start(frame, resumed=False)
+        _close_record(record, frame.instance, error, common.reference)
+        raise
 
 
 def _close_record(record: dict[str, JSON], instance: Instance, error: BaseException, reference: str) -> None:

@@ -11,6 +11,8 @@ from typing import Self
 from cauce.contract import JSON
 
 TRACE_LIMIT = 400
+# The path of the process itself, beside the paths of its tasks.
+ROOT = ""
 
 
 @dataclass(slots=True)
@@ -23,8 +25,10 @@ class Journal:
         input: raw input of the instance.
         context: what `$context` is now.
         counter: how many ids the instance has made.
+        problem: the error that the instance ended with; whoever starts again from here wants another try.
         lists: path of each open task list -> [index of the current task, its raw input].
-        states: path of each open task -> what its handler must remember.
+        states: path of each open task -> what must be remembered of it.
+        writes: path of a task -> id under which its write was sent; a retry sends it under the same one.
         answers: id of a human task -> answer that came and was not yet used.
         performers: name of a human task -> who completed it last.
         compensations: calls that undo what was done, oldest first.
@@ -38,8 +42,10 @@ class Journal:
     stage: str | None = None
     counter: int = 0
     suspended: bool = False
+    problem: dict[str, JSON] | None = None
     lists: dict[str, list[JSON]] = field(default_factory=dict)
     states: dict[str, dict[str, JSON]] = field(default_factory=dict)
+    writes: dict[str, str] = field(default_factory=dict)
     answers: dict[str, dict[str, JSON]] = field(default_factory=dict)
     performers: dict[str, str] = field(default_factory=dict)
     compensations: list[dict[str, JSON]] = field(default_factory=list)
@@ -55,9 +61,16 @@ class Journal:
         known = {f.name for f in fields(cls)}
         return cls(**{key: value for key, value in data.items() if key in known})
 
-    def forget_below(self, path: str) -> None:
-        """Drop what is open below `path`, because the scope there has ended."""
+    def try_again(self) -> None:
+        """Forget that the instance ended with an error: what is open begins anew, with all of its time."""
+        self.problem = None
+        for state in self.states.values():
+            state.pop("startedAt", None)
+
+    def forget_below(self, path: str, *, writes: bool) -> None:
+        """Drop what is open below `path`, because the scope there has ended; `writes` are kept for another attempt."""
         prefix = path + "/"
-        for table in (self.lists, self.states):
+        tables: list[dict[str, JSON]] = [self.lists, self.states, *([self.writes] if writes else [])]
+        for table in tables:
             for key in [key for key in table if key.startswith(prefix)]:
                 del table[key]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from cauce.contract import JSON
 from cauce.expressions import Expression
@@ -13,10 +14,7 @@ Value = Expression | Template
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What every task may have besides its own keyword.
-
-    `position` is the JSON pointer of the task's list in the document plus its index and name.
-    """
+    """What every task may have besides its own keyword; `reference` is its JSON pointer in the document."""
 
     name: str
     reference: str
@@ -101,7 +99,7 @@ class Retry:
     when: Expression | None = None
     except_when: Expression | None = None
     delay: Duration | None = None
-    backoff: str = "constant"
+    backoff: Literal["constant", "linear", "exponential"] = "constant"
     factor: float = 2.0
     increment: Duration | None = None
     cap: Duration | None = None
@@ -116,7 +114,7 @@ class Retry:
 class Catch:
     """Which errors a `try` takes, and what it does about them."""
 
-    filter: Mapping[str, JSON] | None = None
+    filter: Template | None = None
     variable: str = "error"
     when: Expression | None = None
     except_when: Expression | None = None
@@ -277,6 +275,7 @@ class Process:
     name: str
     version: str
     document: Mapping[str, JSON]
+    forms: Mapping[str, Mapping[str, JSON]]
     body: TaskList
     input_schema: JSON = None
     input_from: Value | None = None

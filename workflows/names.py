@@ -64,7 +64,8 @@ class Names(Mapping[str, JSON]):
                 return frame.output
             case "authorization":
                 return None
-        raise KeyError(name)
+            case _:
+                raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
         local = self._frame.variables if self._frame is not None else {}

@@ -34,10 +34,11 @@ class ProcessWorkflow:
         instance, start = self.instance, self.start
         main = asyncio.create_task(self._work(instance, start))
         try:
-            await workflow.wait_condition(lambda: main.done() or instance.ready_for_new_run)
+            await workflow.wait_condition(
+                lambda: (main.done() or instance.ready_for_new_run) and workflow.all_handlers_finished()
+            )
         except asyncio.CancelledError:
             return await self._cancel(instance, main)
-        await workflow.wait_condition(workflow.all_handlers_finished)
         if not main.done():
             journal = instance.journal.to_json()
             workflow.continue_as_new(args=[args[0], replace(start, input=None, journal=journal)])

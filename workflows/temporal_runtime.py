@@ -1,17 +1,20 @@
 """The runtime on Temporal: reads are local activities, writes activities on their connection's own queue."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey, TypedSearchAttributes, SearchAttributePair
+from temporalio.common import RetryPolicy, SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError
 from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
 
 from cauce import contract
 from cauce.contract import JSON, CloseTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome, Start
 from workflows.fault import Fault, fault
+from workflows.instance import cancellations
 
 _HEARTBEAT: Final = timedelta(seconds=10)
 _LOCAL_LIMIT: Final = timedelta(seconds=20)
@@ -60,51 +63,39 @@ class TemporalRuntime:
         """Call an operation; a write is never a local activity, because a killed worker runs those again."""
         limit = timedelta(seconds=timeout_s)
         if call.effect == "read":
-            return await workflow.execute_local_activity(
+            return await _read(contract.CALL_OPERATION, call, limit + _MARGIN)
+        with _cancelled_as_usual():
+            outcome: Outcome = await workflow.execute_activity(
                 contract.CALL_OPERATION,
                 call,
                 result_type=Outcome,
-                start_to_close_timeout=limit + _MARGIN,
-                local_retry_threshold=timedelta(minutes=1),
+                task_queue=contract.operation_queue(call.connection),
+                # The find that follows an ambiguous outcome is part of the same activity.
+                start_to_close_timeout=3 * limit + _MARGIN,
+                heartbeat_timeout=_HEARTBEAT,
                 retry_policy=_PLATFORM,
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             )
-        return await workflow.execute_activity(
-            contract.CALL_OPERATION,
-            call,
-            result_type=Outcome,
-            task_queue=contract.operation_queue(call.connection),
-            # The find that follows an ambiguous outcome is part of the same activity.
-            start_to_close_timeout=3 * limit + _MARGIN,
-            heartbeat_timeout=_HEARTBEAT,
-            retry_policy=_PLATFORM,
-            cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        )
+        return outcome
 
     async def call_http(self, call: HttpCall) -> Outcome:
         """Make one HTTP exchange."""
         limit = timedelta(seconds=call.timeout_s) + _MARGIN
         if call.method in _SAFE_METHODS:
-            return await workflow.execute_local_activity(
-                contract.CALL_HTTP,
-                call,
-                result_type=Outcome,
-                start_to_close_timeout=limit,
-                local_retry_threshold=timedelta(minutes=1),
-                retry_policy=_PLATFORM,
-            )
+            return await _read(contract.CALL_HTTP, call, limit)
         try:
-            return await workflow.execute_activity(
-                contract.CALL_HTTP,
-                call,
-                result_type=Outcome,
-                start_to_close_timeout=limit,
-                # Nothing tells whether a write was carried out when its worker died, so it is never repeated here.
-                retry_policy=RetryPolicy(maximum_attempts=1),
-            )
+            with _cancelled_as_usual():
+                outcome: Outcome = await workflow.execute_activity(
+                    contract.CALL_HTTP,
+                    call,
+                    result_type=Outcome,
+                    start_to_close_timeout=limit,
+                    # Nothing tells whether a write was carried out when its worker died, so it is never repeated here.
+                    retry_policy=RetryPolicy(maximum_attempts=1),
+                )
         except ActivityError as error:
-            if isinstance(error.cause, CancelledError):
-                raise
             raise fault("communication", "The request was sent and its answer was lost.", status=504) from error
+        return outcome
 
     async def open_task(self, task: HumanTask) -> None:
         """Put a human task into the inbox."""
@@ -127,6 +118,7 @@ class TemporalRuntime:
                 SearchAttributePair(keyword(contract.VERSION), bundle["version"]),
             ],
         )
+        cancelled = cancellations()
         try:
             child = await workflow.start_child_workflow(
                 title,
@@ -137,12 +129,9 @@ class TemporalRuntime:
             )
             return await child if wait else None
         except ChildWorkflowError as error:
-            cause = error.cause
-            if isinstance(cause, ApplicationError) and cause.details:
-                raise Fault(dict(cause.details[0])) from error
-            if isinstance(cause, CancelledError):
-                raise fault("runtime", f"The process {title} was cancelled.") from error
-            raise
+            if cancellations() > cancelled:
+                raise asyncio.CancelledError from error
+            raise _child_fault(error, title) from error
 
     def record_stage(self, stage: str) -> None:
         """Make the stage visible to searches."""
@@ -157,10 +146,46 @@ class TemporalRuntime:
         await asyncio.sleep(duration.total_seconds())
 
     async def _local(self, activity: str, argument: object) -> JSON:
-        return await workflow.execute_local_activity(
+        with _cancelled_as_usual():
+            return await workflow.execute_local_activity(
+                activity,
+                argument,
+                start_to_close_timeout=_LOCAL_LIMIT,
+                local_retry_threshold=timedelta(minutes=5),
+                retry_policy=_PLATFORM,
+            )
+
+
+async def _read(activity: str, call: OperationCall | HttpCall, limit: timedelta) -> Outcome:
+    """Run what changes nothing outside as a local activity: no task queue, no event of its own while it runs."""
+    with _cancelled_as_usual():
+        outcome: Outcome = await workflow.execute_local_activity(
             activity,
-            argument,
-            start_to_close_timeout=_LOCAL_LIMIT,
-            local_retry_threshold=timedelta(minutes=5),
+            call,
+            result_type=Outcome,
+            start_to_close_timeout=limit,
+            local_retry_threshold=timedelta(minutes=1),
             retry_policy=_PLATFORM,
         )
+    return outcome
+
+
+@contextmanager
+def _cancelled_as_usual() -> Iterator[None]:
+    """Let a cancelled activity look like any other cancelled await, so that time limits know it as theirs."""
+    try:
+        yield
+    except ActivityError as error:
+        if isinstance(error.cause, CancelledError):
+            raise asyncio.CancelledError from error
+        raise
+
+
+def _child_fault(error: ChildWorkflowError, title: str) -> BaseException:
+    match error.cause:
+        case ApplicationError(details=[dict() as problem, *_]):
+            return Fault(dict(problem))
+        case CancelledError() | ApplicationError(type="cancelled"):
+            return fault("runtime", f"The process {title} was cancelled.")
+        case _:
+            return error

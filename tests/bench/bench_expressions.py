@@ -61,7 +61,7 @@ def main() -> None:
         import jq  # noqa: PLC0415 - only for the comparison
     except ImportError:
         jq = None
-    print(f"{'case':<12}{'cauce/s':>12}{'jq/s':>12}{'ratio':>8}")
+    sys.stdout.write(f"{'case':<12}{'cauce/s':>12}{'jq/s':>12}{'ratio':>8}\n")
     for name, text in CASES.items():
         expression = compile_expression(text)
         own = rate(lambda expression=expression: expression.first(ORDER), seconds)  # type: ignore[misc]
@@ -70,7 +70,7 @@ def main() -> None:
             program = jq.compile(text)
             assert program.input_value(ORDER).first() == expression.first(ORDER)
             native = rate(lambda program=program: program.input_value(ORDER).first(), seconds)  # type: ignore[misc]
-        print(f"{name:<12}{own:>12,.0f}{native:>12,.0f}{own / native if native else 0:>8.1f}")
+        sys.stdout.write(f"{name:<12}{own:>12,.0f}{native:>12,.0f}{own / native if native else 0:>8.1f}\n")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,6 @@ def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around:
         _check_name(process, f"{pointer}/with/table", given["table"], "decision")
     elif kind == "enter-stage":
         _check_stage(process, f"{pointer}/with", given)
-    _check_compensation(process, pointer, task, around, kind)
 
 
 def kind_of_call(process: Process, pointer: str, name: str) -> str | None:
@@ -174,14 +173,14 @@ def _check_name(process: Process, pointer: str, name: str, kind: str) -> JSON:
     return options.get(name)
 
 
-def _check_compensation(
-    process: Process, pointer: str, task: Mapping[str, JSON], around: Around, kind: str | None
-) -> None:
+def check_compensation(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:
+    """Check the call that a task declares to undo it."""
     undo = undoing(task)
     if undo is None:
         return
     place = f"{pointer}/metadata/cauce/compensate"
-    if kind != "operation":
+    call = task.get("call")
+    if not isinstance(call, str) or "@" not in call or ":" in call:
         hint = "Declare it at the call that does what has to be undone."
         process.report.key("compensation", place, "Only a call of an operation can be undone.", hint)
         return

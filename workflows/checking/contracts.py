@@ -47,8 +47,11 @@ def _keys(
     properties = schema.get("properties")
     known = list(properties) if isinstance(properties, dict) else []
     required = schema.get("required")
+    meant = {
+        did_you_mean(name, [option for option in known if option not in given]) for name in given if name not in known
+    }
     for name in required if isinstance(required, list) else ():
-        if name not in given:
+        if name not in given and name not in meant:
             yield f"{place}{step(name)}", "key", f"{_upper(owner)} needs `{name}`.", listing(known)
     for name in given:
         if name in known or not known or schema.get("patternProperties"):

@@ -106,11 +106,12 @@ def _ways(task: JSON) -> Iterator[str]:
     if not isinstance(task, dict):
         yield "continue"
         return
+    then = next((target for place, target in _targets(task) if place == "/then"), "continue")
     ways = {target for place, target in _targets(task) if place != "/then"}
     cases = [case for _, _, case in named(task.get("switch")) if isinstance(case, dict)]
     always = bool(cases) and any("when" not in case for case in cases)
     if not always and "raise" not in task:
-        ways.add(task.get("then", "continue"))
+        ways.add(then)
     if "if" in task:
-        ways |= {task.get("then", "continue"), "continue"}
-    yield from (way for way in ways if way not in ("exit", "end") and isinstance(way, str))
+        ways |= {then, "continue"}
+    yield from (way for way in ways if way not in ("exit", "end"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas import flaws, guess, listing
-from workflows.checking.calls import check_call
+from workflows.checking.calls import check_call, check_compensation
 from workflows.checking.flow import check_flow, named, task_pointer
 from workflows.checking.texts import AFTER_TASK, BEFORE_TASK, IN_TASK, check_bare, check_transform, check_value, texts
 from workflows.checking.unsupported import check_schema as refuse_schema
@@ -69,6 +69,7 @@ def _check_common(process: Process, pointer: str, task: Mapping[str, JSON], arou
         problem = "This export replaces the whole context, and what other tasks put there is lost."
         report.key("export-drops-context", f"{pointer}/export/as", problem, hint)
     check_timeout(process, f"{pointer}/timeout", task.get("timeout"), around)
+    check_compensation(process, pointer, task, around)
 
 
 def check_schema_of(process: Process, pointer: str, holder: Mapping[str, JSON]) -> None:

@@ -138,14 +138,18 @@ def _check(report: Report, pointer: str, text: str, offset: int, scope: Scope) -
         if name is not None and name not in scope.variables and _compiles(text):
             _unknown(report, pointer, offset + error.position, name, scope)
         else:
-            report.text("expression", pointer, offset + error.position, error.problem, error.hint)
+            report.text("expression", pointer, offset + error.position, _said(error), error.hint)
         return None
     except ExpressionError as error:
-        report.text("expression", pointer, offset, error.problem, error.hint)
+        report.text("expression", pointer, offset, _said(error), error.hint)
         return None
     if "secrets" in expression.reads.variables:
         _check_secrets(report, pointer, text, offset, scope)
     return expression
+
+
+def _said(error: ExpressionError) -> str:
+    return f"The expression cannot be read: {error.problem[:1].lower()}{error.problem[1:]}"
 
 
 def _variable_at(text: str, position: int) -> str | None:

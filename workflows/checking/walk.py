@@ -13,7 +13,6 @@ from workflows.checking.report import Report
 from workflows.checking.texts import Scope
 
 JSON = Any
-_LISTS = ("do", "try", "fork", "catch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,9 @@ class Process:
         options = self.defined(section)
         if name not in options:
             problem = f"There is no `{name}` under `use.{section}`{guess(name, options)}"
-            self.report.value("unknown-reference", pointer, problem, hint or listing(options))
+            self.report.value(
+                "unknown-reference", pointer, problem, hint or listing(options) or f"Define it under `use.{section}`."
+            )
 
 
 def task_pointers(tasks: JSON, pointer: str) -> Iterator[tuple[str, str, JSON]]:

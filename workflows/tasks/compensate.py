@@ -1,8 +1,10 @@
 """`call: compensate`: what was done is undone, newest first."""
 
+import asyncio
+
 from cauce.contract import JSON, OperationCall
 from workflows.fault import Fault
-from workflows.instance import Frame, Instance
+from workflows.instance import Frame, Instance, cancellations
 
 
 async def execute(frame: Frame, data: JSON) -> JSON:
@@ -14,6 +16,7 @@ async def execute(frame: Frame, data: JSON) -> JSON:
 async def undo_all(instance: Instance, reference: str) -> None:
     """Call every recorded compensation, newest first; each is dropped once done, so a retry goes on from there."""
     recorded = instance.journal.compensations
+    cancelled = cancellations()
     while recorded:
         entry = recorded[-1]
         name = f"{entry['operation']}@{entry['connection']}"
@@ -26,7 +29,9 @@ async def undo_all(instance: Instance, reference: str) -> None:
             token=entry["token"],
             effect=instance.process.effects.get(name, "write"),
         )
-        outcome = await instance.call_operation(call, instance.process.timeouts_s.get(name, 30.0))
+        outcome = await instance.call(call, instance.process.timeouts_s.get(name, 30.0))
         if outcome.error is not None:
             raise Fault({**outcome.error, "instance": reference})
-        recorded.pop()
+        recorded.remove(entry)
+        if cancellations() > cancelled:
+            raise asyncio.CancelledError

@@ -1,7 +1,7 @@
 """`call: decision`: an answer looked up in a decision table."""
 
 from cauce.contract import JSON
-from workflows.evaluation import evaluate, holds
+from workflows.evaluation import evaluate, evaluate_object, holds
 from workflows.fault import fault
 from workflows.instance import Frame
 from workflows.model import DecisionTask, Rule
@@ -15,7 +15,8 @@ def execute(task: DecisionTask, frame: Frame, data: JSON) -> JSON:
     inputs = {name: evaluate(value, given, names, reference) for name, value in task.inputs.items()} or given
 
     def answer(rule: Rule) -> dict[str, JSON]:
-        return {**evaluate(rule.then, inputs, names, reference), "rule": rule.id}
+        row = f"`then` of the row '{rule.id}'"
+        return {**evaluate_object(rule.then, inputs, names, reference, row), "rule": rule.id}
 
     fitting = (r for r in task.rules if r.when is None or holds(r.when, inputs, names, reference))
     if task.hit == "first":

@@ -3,7 +3,7 @@
 import asyncio
 
 from cauce.contract import JSON
-from workflows.instance import Frame
+from workflows.instance import EndProcess, Frame
 from workflows.model import ForkTask
 
 
@@ -25,21 +25,22 @@ async def execute(task: ForkTask, frame: Frame, data: JSON) -> JSON:
                 done[running.pop(branch)] = branch.result()
     finally:
         await _cancel(running)
-    frame.instance.journal.forget_below(frame.path)
+    frame.instance.journal.forget_below(frame.path, writes=True)
     if task.compete:
-        winner = min(done, key=int)
-        return done[winner]
+        return done[min(done, key=int)]
     return [done[str(index)] for index in range(len(task.branches))]
 
 
 async def _branch(task: ForkTask, frame: Frame, index: int, data: JSON) -> JSON:
-    branch = task.branches[index]
+    instance, branch = frame.instance, task.branches[index]
     path = f"{frame.path}/fork/branches/{index}/{branch.common.name}"
-    started = frame.instance.runtime.time()
-    inner = Frame(frame.instance, branch, path, data, frame.variables, started)
-    if frame.instance.must_pause:
-        await frame.instance.pause()
-    return await frame.instance.walk.run_task(inner)
+    if instance.must_pause():
+        await instance.pause()
+    inner = Frame(instance, branch, path, data, frame.variables, instance.runtime.time())
+    output = await instance.walk.run_task(inner)
+    if inner.then == "end":
+        raise EndProcess(output)
+    return output
 
 
 async def _cancel(running: dict[asyncio.Task[JSON], str]) -> None:

@@ -4,51 +4,46 @@ import asyncio
 from datetime import UTC, datetime
 
 from cauce.contract import JSON, CloseTask, HumanTask
-from workflows.evaluation import deadline, evaluate
+from workflows.evaluation import evaluate_object, seconds
 from workflows.fault import fault
-from workflows.instance import Frame, OpenTask
+from workflows.instance import Frame
 from workflows.model import HumanTaskCall
+
+_PRIORITY = 50
 
 
 async def execute(task: HumanTaskCall, frame: Frame, data: JSON) -> JSON:
     """Put the task into the inbox and wait; the output is `{answer, by, at}`."""
-    instance = frame.instance
-    state = frame.state
-    given = evaluate(task.arguments, data, frame.names(), task.common.reference)
-    performers = instance.journal.performers
-    excluded = [performers[name] for name in given.get("differentFrom") or [] if name in performers]
+    instance, state = frame.instance, frame.state
     id_ = frame.token()
-    if "open" not in state:
-        wanted = _human_task(task, frame, given, excluded)
-        await _open(frame, wanted)
-        state["open"] = True
-    instance.open_tasks[id_] = OpenTask(task, excluded)
+    if "form" not in state:
+        wanted = _human_task(task, frame, data)
+        await instance.effect(instance.runtime.open_task(wanted))
+        state.update(form=task.form, excluded=wanted.different_from)
+        instance.wait_for_answer(state)
     try:
         answer = await instance.answer(id_)
     except asyncio.CancelledError:
         # The scope is over (time limit, sibling's error, cancelled instance): the person must not find it any more.
-        await instance.runtime.close_task(CloseTask(id_, "cancelled"))
-        instance.journal.states.pop(frame.path, None)
+        await instance.effect(instance.runtime.close_task(CloseTask(id_, "cancelled")))
         raise
     finally:
         instance.open_tasks.pop(id_, None)
-    performers[task.common.name] = answer["by"]
+        # If anything fails from here on, another attempt asks again.
+        for key in ("token", "form", "excluded"):
+            state.pop(key, None)
+    instance.journal.performers[task.common.name] = answer["by"]
     return answer
 
 
-async def _open(frame: Frame, wanted: HumanTask) -> None:
-    frame.instance.in_flight += 1
-    try:
-        await frame.instance.runtime.open_task(wanted)
-    finally:
-        frame.instance.in_flight -= 1
-
-
-def _human_task(task: HumanTaskCall, frame: Frame, given: dict[str, JSON], excluded: list[str]) -> HumanTask:
+def _human_task(task: HumanTaskCall, frame: Frame, data: JSON) -> HumanTask:
     instance, reference = frame.instance, task.common.reference
-    assign = given.get("assign") or {}
-    if not assign.get("group") and not assign.get("user"):
+    given = evaluate_object(task.arguments, data, frame.names(), reference, "`with`")
+    assign = given.get("assign")
+    if not isinstance(assign, dict) or not (assign.get("group") or assign.get("user")):
         raise fault("configuration", "A human task needs `assign.group` or `assign.user`.", instance=reference)
+    performers = instance.journal.performers
+    priority = given.get("priority", _PRIORITY)
     return HumanTask(
         id=frame.token(),
         instance=instance.runtime.instance_id,
@@ -62,19 +57,19 @@ def _human_task(task: HumanTaskCall, frame: Frame, given: dict[str, JSON], exclu
         data=given.get("data"),
         group=assign.get("group"),
         user=assign.get("user"),
-        priority=int(given.get("priority", 50)),
-        due_at=_due(task, frame, given),
-        different_from=excluded,
+        priority=round(priority) if isinstance(priority, int | float) else _PRIORITY,
+        due_at=_due(task, frame, given, data),
+        different_from=[performers[name] for name in given.get("differentFrom") or [] if name in performers],
         business_key=instance.key,
     )
 
 
-def _due(task: HumanTaskCall, frame: Frame, given: dict[str, JSON]) -> str | None:
+def _due(task: HumanTaskCall, frame: Frame, given: dict[str, JSON], data: JSON) -> str | None:
     runtime = frame.instance.runtime
-    due = given.get("due") or {}
-    if due.get("at"):
+    due = given.get("due")
+    if isinstance(due, dict) and due.get("at"):
         return str(due["at"])
     if task.due_after is None:
         return None
-    left = deadline(task.due_after, runtime, runtime.time(), frame.names(), frame.input)
+    left = seconds(task.due_after, data, frame.names(), runtime, task.common.reference)
     return datetime.fromtimestamp(runtime.time() + left, UTC).isoformat()

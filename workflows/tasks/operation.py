@@ -1,10 +1,12 @@
 """`call: operation@connection`: something is read from, or done in, a system outside."""
 
+import asyncio
+
 from cauce.contract import JSON, OperationCall
 from workflows.evaluation import evaluate
 from workflows.fault import Fault
-from workflows.instance import Frame
-from workflows.model import OperationTask
+from workflows.instance import Frame, cancellations
+from workflows.model import Compensation, OperationTask
 
 
 async def execute(task: OperationTask, frame: Frame, data: JSON) -> JSON:
@@ -17,27 +19,41 @@ async def execute(task: OperationTask, frame: Frame, data: JSON) -> JSON:
         params=params,
         instance=frame.instance.runtime.instance_id,
         reference=reference,
-        token=frame.token() if task.effect == "write" else "",
+        token=_token(frame) if task.effect == "write" else "",
         effect=task.effect,
     )
-    outcome = await frame.instance.call_operation(call, task.timeout_s)
+    cancelled = cancellations()
+    outcome = await frame.instance.call(call, task.timeout_s)
+    if outcome.error is None and task.compensation is not None:
+        _remember(task.compensation, frame, call.token, outcome.output, data)
+    if cancellations() > cancelled:
+        raise asyncio.CancelledError
     if outcome.error is not None:
         raise Fault({**outcome.error, "instance": reference})
-    if task.compensation is not None:
-        _remember(task, frame, outcome.output, data)
     return outcome.output
 
 
-def _remember(task: OperationTask, frame: Frame, output: JSON, data: JSON) -> None:
-    undo = task.compensation
-    assert undo is not None  # noqa: S101 (the caller asked)
+def _token(frame: Frame) -> str:
+    """Return the id of the write: that of the attempt before, so that the ledger knows what became of it."""
+    writes = frame.instance.journal.writes
+    if frame.path not in writes:
+        writes[frame.path] = frame.instance.new_token()
+    return writes[frame.path]
+
+
+def _remember(undo: Compensation, frame: Frame, token: str, output: JSON, data: JSON) -> None:
+    recorded = frame.instance.journal.compensations
+    if token and any(entry["of"] == token for entry in recorded):
+        return
+    reference = frame.task.common.reference
     names = frame.names(output=output)
-    frame.instance.journal.compensations.append(
+    recorded.append(
         {
             "operation": undo.operation,
             "connection": undo.connection,
-            "params": evaluate(undo.arguments, data, names, task.common.reference),
-            "reference": task.common.reference,
+            "params": evaluate(undo.arguments, data, names, reference),
+            "reference": reference,
+            "of": token,
             "token": frame.instance.new_token(),
         },
     )

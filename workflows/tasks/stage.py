@@ -1,7 +1,7 @@
 """`call: enter-stage`: the case moves to a stage of its catalogue."""
 
 from cauce.contract import JSON
-from workflows.evaluation import evaluate
+from workflows.evaluation import evaluate_object
 from workflows.fault import fault
 from workflows.instance import Frame
 from workflows.model import StageTask
@@ -10,9 +10,8 @@ from workflows.model import StageTask
 def execute(task: StageTask, frame: Frame, data: JSON) -> JSON:
     """Enter the stage; the data stays as it is."""
     reference = task.common.reference
-    arguments = evaluate(task.arguments, data, frame.names(), reference)
-    stage = arguments.get("stage")
-    if stage not in task.stages:
+    stage = evaluate_object(task.arguments, data, frame.names(), reference, "`with`").get("stage")
+    if not isinstance(stage, str) or stage not in task.stages:
         known = ", ".join(task.stages)
         raise fault("configuration", f"There is no stage '{stage}'; known: {known}.", instance=reference)
     if frame.instance.journal.stage != stage:

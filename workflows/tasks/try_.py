@@ -1,9 +1,10 @@
 """`try`: errors taken, tried again, or handled."""
 
+from typing import assert_never
+
 from cauce.contract import JSON
-from workflows import durations
 from workflows.durations import Duration
-from workflows.evaluation import evaluate, holds, within
+from workflows.evaluation import evaluate, holds, seconds, within
 from workflows.fault import Fault, matches
 from workflows.instance import Frame
 from workflows.model import Retry, TryTask
@@ -14,7 +15,7 @@ _JITTER = 0.2
 
 async def execute(task: TryTask, frame: Frame, data: JSON) -> JSON:
     """Run the tasks; an error that the catch takes is retried as its policy says, then handled by its `do`."""
-    state = frame.state
+    state, journal = frame.state, frame.instance.journal
     state.setdefault("attempt", 1)
     state.setdefault("since", frame.instance.runtime.time())
     while "error" not in state:
@@ -25,24 +26,25 @@ async def execute(task: TryTask, frame: Frame, data: JSON) -> JSON:
             problem = {"instance": task.common.reference, **error.problem}
             if not _catches(task, frame, data, problem):
                 raise
-            frame.instance.journal.forget_below(frame.path)
             retry = task.catch.retry
             if retry is not None:
-                if _may_retry(retry, task, frame, data, problem):
-                    _schedule(retry, task, frame, data)
+                if _schedule(retry, task, frame, data, problem):
+                    journal.forget_below(frame.path, writes=False)
                     continue
                 if task.catch.body is None:
                     raise
+            journal.forget_below(frame.path, writes=True)
             state["error"] = problem
     return await _handle(task, frame, data, state["error"])
 
 
 async def _attempt(task: TryTask, frame: Frame, data: JSON) -> JSON:
-    body = frame.instance.walk.run_list(frame.instance, task.body, frame.path + "/try", data, frame.variables)
     limit = task.catch.retry.attempt_duration if task.catch.retry else None
-    if limit is None:
+    limit_s = None if limit is None else _seconds(limit, frame, data)
+    body = frame.instance.walk.run_list(frame.instance, task.body, frame.path + "/try", data, frame.variables)
+    if limit_s is None:
         return await body
-    return await within(_seconds(limit, frame, data), body, frame.instance, task.common.reference)
+    return await within(limit_s, body, frame.instance, task.common.reference)
 
 
 async def _handle(task: TryTask, frame: Frame, data: JSON, problem: JSON) -> JSON:
@@ -56,15 +58,18 @@ async def _handle(task: TryTask, frame: Frame, data: JSON, problem: JSON) -> JSO
 def _catches(task: TryTask, frame: Frame, data: JSON, problem: dict[str, JSON]) -> bool:
     catch, reference = task.catch, task.common.reference
     names = frame.names(**{catch.variable: problem})
-    if catch.filter is not None and not matches(problem, dict(catch.filter)):
-        return False
+    if catch.filter is not None:
+        pattern = evaluate(catch.filter, data, names, reference)
+        if not isinstance(pattern, dict) or not matches(problem, pattern):
+            return False
     if catch.when is not None and not holds(catch.when, data, names, reference):
         return False
     return catch.except_when is None or not holds(catch.except_when, data, names, reference)
 
 
-def _may_retry(retry: Retry, task: TryTask, frame: Frame, data: JSON, problem: dict[str, JSON]) -> bool:
-    state, reference = frame.state, task.common.reference
+def _schedule(retry: Retry, task: TryTask, frame: Frame, data: JSON, problem: dict[str, JSON]) -> bool:
+    """Tell whether to try again, and fix the moment: in the journal, so a new run does not wait again from the start."""
+    state, reference, runtime = frame.state, task.common.reference, frame.instance.runtime
     names = frame.names(**{task.catch.variable: problem})
     if retry.when is not None and not holds(retry.when, data, names, reference):
         return False
@@ -72,31 +77,29 @@ def _may_retry(retry: Retry, task: TryTask, frame: Frame, data: JSON, problem: d
         return False
     if retry.count is not None and state["attempt"] > retry.count:
         return False
-    if retry.duration is None:
-        return True
-    spent = frame.instance.runtime.time() - state["since"]
-    return bool(spent < _seconds(retry.duration, frame, data))
-
-
-def _schedule(retry: Retry, task: TryTask, frame: Frame, data: JSON) -> None:
-    """Fix the moment of the next attempt; it is in the journal, so a new run does not wait again from the start."""
-    state, runtime = frame.state, frame.instance.runtime
-    state["until"] = runtime.time() + delay_s(retry, state["attempt"], frame, data)
+    until = runtime.time() + delay_s(retry, state["attempt"], frame, data)
+    if retry.duration is not None and until - state["since"] > _seconds(retry.duration, frame, data):
+        return False
+    state["until"] = until
     state["attempt"] += 1
+    return True
 
 
 def delay_s(retry: Retry, attempt: int, frame: Frame, data: JSON) -> float:
     """Return how long to wait before the attempt that follows number `attempt`."""
     base = _seconds(retry.delay, frame, data) if retry.delay else 0.0
+    random = frame.instance.runtime.random
     match retry.backoff:
         case "exponential":
-            base *= retry.factor ** (attempt - 1)
+            # Beyond 64 doublings the cap has long decided.
+            base = _capped(retry, base * retry.factor ** min(attempt - 1, 64), frame, data)
         case "linear":
             step = _seconds(retry.increment, frame, data) if retry.increment else base
-            base += step * (attempt - 1)
-    if retry.backoff != "constant":
-        base = min(base, _seconds(retry.cap, frame, data) if retry.cap else _CAP_S)
-    random = frame.instance.runtime.random
+            base = _capped(retry, base + step * (attempt - 1), frame, data)
+        case "constant":
+            pass
+        case _:
+            assert_never(retry.backoff)
     if retry.jitter is not None:
         low, high = (_seconds(each, frame, data) for each in retry.jitter)
         return base + low + (high - low) * random()
@@ -105,17 +108,18 @@ def delay_s(retry: Retry, attempt: int, frame: Frame, data: JSON) -> float:
     return base
 
 
+def _capped(retry: Retry, delay: float, frame: Frame, data: JSON) -> float:
+    return min(delay, _seconds(retry.cap, frame, data) if retry.cap else _CAP_S)
+
+
 async def _pause_before_retry(frame: Frame) -> None:
     state = frame.state
     if "until" in state:
         await frame.instance.sleep_until(state["until"])
         del state["until"]
-        if frame.instance.must_pause:
+        if frame.instance.must_pause():
             await frame.instance.pause()
 
 
 def _seconds(duration: Duration, frame: Frame, data: JSON) -> float:
-    value = duration.value
-    if duration.expression is not None:
-        value = evaluate(duration.expression, data, frame.names(), frame.task.common.reference)
-    return durations.length(value, frame.instance.runtime.now()).total_seconds()
+    return seconds(duration, data, frame.names(), frame.instance.runtime, frame.task.common.reference)

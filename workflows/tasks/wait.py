@@ -1,7 +1,7 @@
 """`wait`: time passes."""
 
 from cauce.contract import JSON
-from workflows.evaluation import deadline
+from workflows.evaluation import seconds
 from workflows.instance import Frame
 from workflows.model import WaitTask
 
@@ -10,7 +10,7 @@ async def execute(task: WaitTask, frame: Frame, data: JSON) -> JSON:
     """Wait until the moment that was fixed when the task first began; the data stays as it is."""
     state, runtime = frame.state, frame.instance.runtime
     if "until" not in state:
-        left = deadline(task.duration, runtime, runtime.time(), frame.names(), data)
-        state["until"] = runtime.time() + left
+        wanted = seconds(task.duration, data, frame.names(), runtime, task.common.reference)
+        state["until"] = runtime.time() + wanted
     await frame.instance.sleep_until(state["until"])
     return data

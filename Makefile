@@ -1,0 +1,92 @@
+# Everything starts here; `make` alone lists the targets. Needs Python 3.11 or newer and nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := $(PYTHON) -m tools.bootstrap --for
+PYTEST := $(BIN)/pytest
+COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+# Options for one's own runs: make test ARGS='-k store -x'
+ARGS ?=
+K ?=
+JOBS ?= 2
+# Tests that want the machine for themselves run after the others; tests of speed and endurance have targets of their own.
+ALONE := e2e or kill or compose
+LONG := bench or soak
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  %-16s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: ## Make .venv with everything in it; seconds when nothing changed
+	@$(SETUP) work
+
+.PHONY: setup-demo
+setup-demo:
+	@$(SETUP) demo
+
+.PHONY: setup-test
+setup-test:
+	@$(SETUP) test
+
+.PHONY: demo
+demo: setup-demo ## Start everything with the demo company, feed leads, show a summary and the URL
+	@$(BIN)/cauce demo $(ARGS)
+
+.PHONY: test
+test: setup-test ## Set up, then run every test
+	@a=0; b=0; \
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not ($(ALONE) or $(LONG))" $(ARGS) || a=$$?; \
+	$(PYTEST) -p no:xdist -m "($(ALONE)) and not ($(LONG))" $(ARGS) || b=$$?; \
+	if [ $$a -eq 5 ]; then exit $$b; elif [ $$b -eq 5 ]; then exit $$a; fi; exit $$((a > b ? a : b))  # 5: none selected
+
+.PHONY: test-connector
+test-connector: setup ## Run the contract suite on one connector kind: make test-connector K=echo
+	@test -n "$(K)" || { echo "Say which kind: make test-connector K=echo" >&2; exit 2; }
+	$(PYTEST) tests/connectors -k "$(K)" $(ARGS)
+
+.PHONY: lint
+lint: setup ## Run every static check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/deptry .
+
+.PHONY: check
+check: lint test ## Run every check and every test, as CI does
+
+.PHONY: fix
+fix: setup ## Format, and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: setup-test ## Compare speeds: engine against hand-written workflows, connectors against bare libraries
+	$(PYTEST) -m bench -p no:xdist -s --timeout 1800 $(ARGS)
+
+.PHONY: soak
+soak: setup-test ## Run for a long time under load and kills
+	$(PYTEST) -m soak -p no:xdist -s --timeout 14400 $(ARGS)
+
+.PHONY: docs
+docs: setup ## Check that the documentation says what the code does
+	$(PYTEST) tests/architecture -p no:xdist $(ARGS)
+
+.PHONY: pins
+pins: setup ## Resolve the pinned requirements again
+	$(COMPILE) --output-file=requirements.txt pyproject.toml
+	$(COMPILE) --output-file=requirements-setup.txt requirements-setup.in
+	$(COMPILE) --output-file=requirements-dev.txt requirements-dev.in
+
+.PHONY: image
+image: ## Build the container image
+	docker build --tag cauce:local .
+
+.PHONY: clean
+clean: ## Remove what set-up and tests made
+	rm -rf .venv node_modules demo/erp/node_modules api/static/vendor build dist .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

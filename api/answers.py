@@ -1,0 +1,149 @@
+"""The answer to a form: read back from what the browser sends, with rows added and removed without JavaScript.
+
+What cannot be read stays the text that it was: validation refuses it, and says so beside the field.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from api.form_schema import inside, option_of, properties_of, type_of, widget_of
+from api.i18n import Language
+
+JSON = Any
+Posted = Mapping[str, Sequence[str]]
+
+most_rows = 200
+most_digits = 9
+add_button = "_add"
+remove_button = "_remove"
+
+
+def answer(schema: JSON, posted: Posted) -> JSON:
+    """Read the answer to a schema from what was posted; what cannot be read stays text, for validation to refuse."""
+    return _read(schema, "", posted, 0)
+
+
+def initial(form: JSON, data: JSON) -> JSON:
+    """Return the values a new form opens with: defaults, then what the task's data has under the same name."""
+    values: dict[str, JSON] = {}
+    for name, schema in ((form.get("schema") or {}).get("properties") or {}).items():
+        if isinstance(schema, Mapping) and "default" in schema:
+            values[name] = schema["default"]
+        given = data.get(name) if isinstance(data, Mapping) else None
+        if given is not None and _fits(schema, given):
+            values[name] = given
+    return values
+
+
+def change_rows(schema: JSON, values: JSON, add: str = "", remove: str = "") -> JSON:
+    """Return the values with one row added to the list at `add`, or without the row at `remove`."""
+    changed = json.loads(json.dumps(values))
+    pointer = add or remove.rpartition("/")[0]
+    if not pointer:
+        return changed
+    rows = changed
+    for part in pointer.strip("/").split("/"):
+        below = rows.setdefault(part, []) if isinstance(rows, dict) else _at(rows, part)
+        schema = inside(schema, part)
+        rows = below
+    if not isinstance(rows, list):
+        return changed
+    if add and len(rows) < most_rows:
+        rows.append({} if type_of((schema or {}).get("items")) == "object" else "")
+    elif remove and (index := _index(remove.rpartition("/")[2])) is not None and index < len(rows):
+        del rows[index]
+    return changed
+
+
+def moments(schema: JSON, value: JSON, language: Language) -> JSON:
+    """Return the answer with every date and time as an instant: browsers send them without a zone."""
+    if isinstance(value, Mapping):
+        return {name: moments(inside(schema, name), below, language) for name, below in value.items()}
+    if isinstance(value, list):
+        return [moments(inside(schema, "0"), below, language) for below in value]
+    if isinstance(value, str) and isinstance(schema, Mapping) and schema.get("format") == "date-time":
+        try:
+            read = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+        return (read if read.tzinfo else read.replace(tzinfo=language.zone)).isoformat()
+    return value
+
+
+def _read(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
+    schema = schema if isinstance(schema, Mapping) else {}
+    widget = widget_of(schema, "", depth) if pointer else "group"
+    given = posted.get(pointer, ())
+    match widget:
+        case "group":
+            return _read_group(schema, pointer, posted, depth)
+        case "list":
+            return _read_rows(schema, pointer, posted, depth)
+        case "checkboxes":
+            return [option_of(schema["items"], each) for each in given] or None
+        case "checkbox":
+            return bool(given)
+        case _:
+            text = given[0].replace("\r\n", "\n") if given else ""
+            return _value(schema, widget, text) if text.strip() else None
+
+
+def _read_group(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
+    inner = depth + bool(pointer)
+    read = {name: _read(below, f"{pointer}/{name}", posted, inner) for name, below in properties_of(schema)}
+    return {name: value for name, value in read.items() if value is not None} or (None if pointer else {})
+
+
+def _read_rows(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
+    count = min(_index(next(iter(posted.get(f"{pointer}#rows", ())), "")) or 0, most_rows)
+    items = schema.get("items")
+    # A row left empty stays a row: validation says what it lacks, beside it.
+    empty: JSON = {} if type_of(items) == "object" else ""
+    read = [_read(items, f"{pointer}/{index}", posted, depth + 1) for index in range(count)]
+    return [empty if row is None else row for row in read] or None
+
+
+def _value(schema: JSON, widget: str, text: str) -> JSON:
+    match widget:
+        case "radio" | "select":
+            return option_of(schema, text)
+        case "number" | "money":
+            return _number(text)
+        case "json":
+            try:
+                return json.loads(text)
+            except (ValueError, RecursionError):
+                return text
+        case _:
+            return text
+
+
+def _index(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= most_digits else None
+
+
+def _number(text: str) -> JSON:
+    plain = text.strip().replace(" ", "")
+    try:
+        return int(plain)
+    except ValueError:
+        pass
+    try:
+        # A comma alone is the decimal sign of most of the people who use this.
+        number = float(plain.replace(",", ".") if plain.count(",") == 1 and "." not in plain else plain)
+    except ValueError:
+        return text
+    return number if abs(number) < float("inf") else text
+
+
+def _fits(schema: JSON, value: JSON) -> bool:
+    types = {"string": str, "integer": int, "number": int | float, "boolean": bool, "array": list, "object": Mapping}
+    kind = type_of(schema)
+    return kind in types and isinstance(value, types[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
+def _at(rows: JSON, part: str) -> JSON:
+    index = _index(part)
+    return rows[index] if isinstance(rows, list) and index is not None and index < len(rows) else {}

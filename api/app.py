@@ -1,0 +1,58 @@
+"""The application: what is opened at start, what guards every request, and which routes there are."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import errors
+from api.pages import routes as pages
+from api.pages import view
+from api.rest import routes as rest
+from api.security import Guard, Sessions
+from cauce.services.hub import Hub, open_hub
+from cauce.settings import Settings
+
+description = """\
+Starts and follows processes, does people's tasks, tests connections, publishes definitions, takes events.
+
+Log in with a bearer token (`Authorization: Bearer …`; make one with `POST /api/v1/tokens`). Errors are problem details
+(RFC 9457). Lists come in pages: follow `next` until it is null.
+"""
+compress_from_bytes = 2000
+
+
+def create_app(settings: Settings, hub: Hub | None = None) -> FastAPI:
+    """Return the application; with `hub` given it uses that one and leaves closing it to the caller."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if hub is not None:
+            app.state.hub = hub
+            yield
+            return
+        async with open_hub(settings) as opened:
+            app.state.hub = opened
+            yield
+
+    app = FastAPI(
+        title="Cauce",
+        version="1",
+        description=description,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        separate_input_output_schemas=False,
+    )
+    app.state.settings = settings
+    app.state.sessions = Sessions(settings.session_key(), secure=settings.public_url.startswith("https:"))
+    app.add_middleware(GZipMiddleware, minimum_size=compress_from_bytes)
+    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
+    errors.install(app)
+    app.include_router(rest.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=view.static), name="static")
+    return app

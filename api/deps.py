@@ -1,0 +1,74 @@
+"""What endpoints ask for: the hub, who is calling, and forms that provably come from our own pages."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from starlette.datastructures import FormData
+
+from api.security import Session, Sessions
+from cauce.errors import ForbiddenError, UnauthenticatedError
+from cauce.services import tasks, users
+from cauce.services.hub import Actor, Hub
+
+csrf_field = "csrf"
+csrf_header = "x-csrf-token"
+safe_methods = frozenset({"GET", "HEAD", "OPTIONS"})
+
+# Only for the OpenAPI document: what is checked is in `_caller`, which takes sessions as well.
+bearer = HTTPBearer(auto_error=False, description="A token made with `POST /api/v1/tokens`, or by `cauce users token`.")
+
+
+def _hub(request: Request) -> Hub:
+    hub: Hub = request.app.state.hub
+    return hub
+
+
+def _sessions(request: Request) -> Sessions:
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+def _session(request: Request) -> Session:
+    return _sessions(request).read(request)
+
+
+HubDep = Annotated[Hub, Depends(_hub)]
+SessionsDep = Annotated[Sessions, Depends(_sessions)]
+SessionDep = Annotated[Session, Depends(_session)]
+
+
+async def _caller(request: Request, hub: HubDep, sessions: SessionsDep, session: SessionDep) -> Actor:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return await users.actor_of_token(hub, token.strip())
+    if not session.user:
+        raise UnauthenticatedError("Nobody is logged in.", hint="Send a bearer token, or log in at /login.")
+    if request.method not in safe_methods:
+        # A browser sends the cookie by itself, also from pages of others.
+        sessions.check(session, request.headers.get(csrf_header, ""))
+    return await users.actor_of(hub, session.user)
+
+
+async def _visitor(request: Request, hub: HubDep, session: SessionDep) -> Actor:
+    if not session.user:
+        raise UnauthenticatedError("Nobody is logged in.", hint="Log in first.")
+    actor = await users.actor_of(hub, session.user)
+    request.state.actor = actor
+    request.state.locale = actor.locale
+    request.state.open_tasks = (await tasks.inbox(hub, actor, limit=1)).counts["open"]
+    return actor
+
+
+async def _form(request: Request, sessions: SessionsDep, session: SessionDep) -> FormData:
+    origin = request.headers.get("sec-fetch-site", "same-origin")
+    if origin not in {"same-origin", "none"}:
+        raise ForbiddenError("The form was sent from another site.", hint="Open the page in Cauce and send it there.")
+    form = await request.form()
+    sessions.check(session, str(form.get(csrf_field, "")))
+    return form
+
+
+CallerDep = Annotated[Actor, Depends(_caller)]
+VisitorDep = Annotated[Actor, Depends(_visitor)]
+FormDep = Annotated[FormData, Depends(_form)]

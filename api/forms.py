@@ -1,0 +1,142 @@
+"""Forms made from a JSON Schema: the fields to show, each with its value and its problem.
+
+An input's name is the JSON pointer of its value (`/lines/0/sku`), so a problem that validation reports finds its field
+by itself. Lists carry how many rows they show in `<pointer>#rows`, and rows come and go by submit buttons: everything
+works without JavaScript.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.answers import most_rows
+from api.form_schema import options_of, text_of, type_of, widget_of
+from api.i18n import Language, as_moment
+
+JSON = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the answers that a field allows."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form; `group` and `list` fields have others inside."""
+
+    pointer: str
+    widget: str
+    label: str
+    help: str = ""
+    required: bool = False
+    value: str = ""
+    error: str = ""
+    choices: tuple[Choice, ...] = ()
+    fields: tuple["Field", ...] = ()
+    rows: tuple["Field", ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The field's identifier in the page."""
+        return "f" + self.pointer.replace("/", "-")
+
+
+def fields(form: JSON, values: JSON, language: Language, errors: Sequence[Mapping[str, str]] = ()) -> tuple[Field, ...]:
+    """Return the fields of a form document, filled with `values`, each with its problem beside it."""
+    problems: dict[str, str] = {}
+    for error in errors:
+        problems.setdefault(error.get("pointer", ""), error.get("problem", ""))
+    schema = form.get("schema") or {}
+    builder = _Builder(language, problems, form.get("ui") or {})
+    return builder.object(schema, "", values if isinstance(values, Mapping) else {}, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    language: Language
+    problems: Mapping[str, str]
+    ui: JSON
+
+    def object(self, schema: JSON, pointer: str, values: Mapping[str, JSON], depth: int) -> tuple[Field, ...]:
+        properties = schema.get("properties") or {}
+        order = [name for name in self.ui.get("order") or [] if name in properties] if not pointer else []
+        required = set(schema.get("required") or ())
+        return tuple(
+            self.field(name, properties[name], f"{pointer}/{name}", values.get(name), name in required, depth)
+            for name in [*order, *(name for name in properties if name not in order)]
+        )
+
+    def field(
+        self,
+        name: str,
+        schema: JSON,
+        pointer: str,
+        value: JSON,
+        required: bool,
+        depth: int,
+    ) -> Field:
+        schema = schema if isinstance(schema, Mapping) else {}
+        wanted = (self.ui.get("widgets") or {}).get(name, "")
+        widget = widget_of(schema, wanted, depth)
+        nested = value if isinstance(value, Mapping) else {}
+        return Field(
+            pointer=pointer,
+            widget=widget,
+            label=self.language.label(schema.get("title"), name.replace("_", " ").capitalize()),
+            help=self.language.label(schema.get("description")),
+            required=required,
+            value=self.shown(value, widget),
+            error=self.problems.get(pointer, ""),
+            choices=self.choices(schema, value, widget),
+            fields=self.object(schema, pointer, nested, depth + 1) if widget == "group" else (),
+            rows=self.rows(schema, pointer, value, depth) if widget == "list" else (),
+            attributes=_attributes(schema, widget),
+        )
+
+    def rows(self, schema: JSON, pointer: str, value: JSON, depth: int) -> tuple[Field, ...]:
+        items = schema.get("items") or {}
+        fewest = int(schema.get("minItems") or 0)
+        given = list(value) if isinstance(value, list) else []
+        given += [None] * (fewest - len(given) if fewest <= most_rows else 0)
+        return tuple(
+            self.field(str(index + 1), items, f"{pointer}/{index}", row, required=True, depth=depth + 1)
+            for index, row in enumerate(given[:most_rows])
+        )
+
+    def shown(self, value: JSON, widget: str) -> str:
+        if value is None or isinstance(value, list | Mapping):
+            return "" if widget != "json" or value is None else json.dumps(value, ensure_ascii=False, indent=2)
+        if isinstance(value, bool):
+            return "true" if value else ""
+        if widget == "datetime-local" and (moment := as_moment(str(value))):
+            return moment.astimezone(self.language.zone).strftime("%Y-%m-%dT%H:%M")
+        return str(value)
+
+    def choices(self, schema: JSON, value: JSON, widget: str) -> tuple[Choice, ...]:
+        options = options_of(schema.get("items") or {} if widget == "checkboxes" else schema)
+        chosen = value if isinstance(value, list) else [value]
+        return tuple(
+            Choice(text_of(each), self.language.label(title, text_of(each)), each in chosen) for each, title in options
+        )
+
+
+def _attributes(schema: JSON, widget: str) -> tuple[tuple[str, str], ...]:
+    if widget in ("number", "money"):
+        step = schema.get("multipleOf") or (
+            1 if type_of(schema) == "integer" else ("0.01" if widget == "money" else "any")
+        )
+        found = {"step": step, "min": schema.get("minimum"), "max": schema.get("maximum")}
+    elif widget in ("text", "textarea", "email", "url"):
+        found = {"minlength": schema.get("minLength"), "maxlength": schema.get("maxLength")}
+    elif widget == "list":
+        found = {"max": schema.get("maxItems")}
+    else:
+        found = {}
+    return tuple((name, str(value)) for name, value in found.items() if value is not None)

@@ -1,0 +1,59 @@
+"""Definitions: what is published, with versions, source and diagram."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+
+from api.deps import HubDep, VisitorDep
+from api.diagram import mermaid, outline
+from api.pages import view
+from cauce.services import definitions
+from cauce.services.definitions import DefinitionView
+
+router = APIRouter()
+
+kinds = (
+    ("process", view.message("Processes")),
+    ("connection", view.message("Connections")),
+    ("form", view.message("Forms")),
+    ("decision", view.message("Decisions")),
+    ("stages", view.message("Stages")),
+)
+
+
+@router.get("/definitions")
+async def definition_list(request: Request, hub: HubDep, actor: VisitorDep, kind: str = "process") -> Response:
+    """Show what is published, one kind at a time."""
+    lang = view.language_of(request)
+    found = await definitions.list_definitions(hub, actor, kind)
+    rows = [{"view": each, "title": lang.label(each.title), "href": address(each)} for each in found]
+    shown = [{"id": name, "label": lang.gettext(label)} for name, label in kinds]
+    return view.render(request, "definitions.html", definitions=rows, kinds=shown, kind=kind)
+
+
+@router.get("/definitions/{kind}/{name}")
+async def definition_page(
+    request: Request, hub: HubDep, actor: VisitorDep, kind: str, name: str, version: str | None = None
+) -> Response:
+    """Show a version of a definition."""
+    every = await definitions.versions(hub, actor, name, kind=kind)
+    found = await definitions.definition(hub, name, version, kind=kind)
+    lang = view.language_of(request)
+    process = found.kind == "process"
+    drawn = {"picture": mermaid(found.document), "steps": outline(found.document)} if process else {"steps": []}
+    summary = (found.document.get("document") or {}).get("summary") if process else found.document.get("description")
+    return view.render(
+        request,
+        "definition.html",
+        definition=found,
+        title=lang.label(found.title, found.full_name),
+        summary=lang.label(summary),
+        versions=[{"view": each, "href": address(each, each.version)} for each in every],
+        **drawn,
+    )
+
+
+def address(definition: DefinitionView, version: str = "") -> str:
+    """Return the address of a definition's page."""
+    plain = f"/definitions/{definition.kind}/{quote(definition.full_name)}"
+    return f"{plain}?version={quote(version)}" if version else plain

@@ -1,0 +1,9 @@
+"""The routes of all pages; none of them is part of the OpenAPI document."""
+
+from fastapi import APIRouter
+
+from api.pages import account, connections, definitions, inbox, instances, task
+
+router = APIRouter(include_in_schema=False)
+for each in (account, inbox, task, instances, definitions, connections):
+    router.include_router(each.router)

@@ -1,0 +1,147 @@
+"""One task: its form, the case beside it, and what a person may do with it."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api import answers, forms
+from api.deps import FormDep, HubDep, VisitorDep
+from api.i18n import Language
+from api.pages import view
+from cauce.errors import CauceError, ConflictError, InputError, TransientError
+from cauce.expressions import compile_expression
+from cauce.services import tasks
+from cauce.services.hub import Actor
+from cauce.services.tasks import TaskView
+
+JSON = Any
+
+router = APIRouter()
+
+
+@router.get("/tasks/{task_id}")
+async def task_page(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, done: str = "") -> Response:
+    """Show a task."""
+    task = await tasks.task(hub, actor, task_id)
+    values = task.answer if task.answer is not None else answers.initial(task.form_document, task.data)
+    message = view.language_of(request).gettext("The task is yours.") if done == "claimed" else ""
+    return show(request, actor, task, values, message=message)
+
+
+@router.post("/tasks/{task_id}")
+async def answer_task(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Complete a task; or, when a row's button was pressed, show the form again with a row more or less."""
+    task = await tasks.task(hub, actor, task_id)
+    schema = task.form_document.get("schema") or {}
+    posted = {name: [each for each in form.getlist(name) if isinstance(each, str)] for name in form}
+    values = answers.moments(schema, answers.answer(schema, posted), view.language_of(request))
+    if form.get(answers.add_button) or form.get(answers.remove_button):
+        add, remove = str(form.get(answers.add_button, "")), str(form.get(answers.remove_button, ""))
+        return show(request, actor, task, answers.change_rows(schema, values, add, remove))
+    try:
+        await tasks.complete(hub, actor, task_id, values)
+    except InputError as error:
+        return show(request, actor, task, values, errors=error.errors, problem=error, status=error.http_status)
+    except (ConflictError, TransientError) as error:
+        # What was entered stays on the page, also when the engine does not answer just now.
+        task = await tasks.task(hub, actor, task_id)
+        return show(request, actor, task, values, problem=error, status=error.http_status)
+    return RedirectResponse("/inbox?done=completed", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/tasks/{task_id}/claim")
+async def claim_task(hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Take a task."""
+    del form
+    await tasks.claim(hub, actor, task_id)
+    return RedirectResponse(f"/tasks/{task_id}?done=claimed", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/tasks/{task_id}/return")
+async def return_task(hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Give a task back to its group."""
+    await tasks.return_task(hub, actor, task_id, str(form.get("reason", "")))
+    return RedirectResponse("/inbox?done=returned", status_code=HTTPStatus.SEE_OTHER)
+
+
+def show(
+    request: Request,
+    actor: Actor,
+    task: TaskView,
+    values: JSON,
+    *,
+    errors: Sequence[Mapping[str, str]] = (),
+    problem: CauceError | None = None,
+    message: str = "",
+    status: int = 200,
+) -> Response:
+    """Return the page of a task, with the form filled with `values`."""
+    lang = view.language_of(request)
+    fields = forms.fields(task.form_document, values, lang, errors)
+    shown = pointers(fields)
+    allowed = permissions(actor, task, lang)
+    return view.render(
+        request,
+        "task.html",
+        status=status,
+        task=task,
+        form=task.form_document,
+        fields=fields,
+        errors=errors,
+        loose_errors=[each for each in errors if each.get("pointer", "") not in shown],
+        problem=lang.gettext(problem.problem) if problem and not errors else "",
+        hint=lang.gettext(problem.hint) if problem else "",
+        context=context(task, lang),
+        urgency=view.urgency(task.due_at),
+        why=reasons(task, lang),
+        section="inbox",
+        message=message,
+        **allowed,
+    )
+
+
+def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
+    """Tell what this person may do with a task, and why not if not; the services decide again when they do it."""
+    mine = actor.name in {task.claimed_by, task.user}
+    cannot = lang.gettext("You may look at this task; others have to do it.")
+    if task.claimed_by and not mine:
+        cannot = lang.gettext("%(name)s has this task now.") % {"name": task.claimed_by}
+    return {"may_answer": task.may_act and mine, "may_claim": task.may_act and not mine, "cannot": cannot}
+
+
+def context(task: TaskView, lang: Language) -> list[dict[str, JSON]]:
+    """Return what the form wants to be shown beside it."""
+    found = []
+    for each in task.form_document.get("context") or []:
+        try:
+            value = compile_expression(each["value"]).first(task.data)
+        except CauceError:
+            # A definition that slipped through checking must not keep people from their work.
+            value = lang.gettext("cannot be shown")
+        found.append({"title": lang.label(each.get("title")), "value": value})
+    return found
+
+
+def reasons(task: TaskView, lang: Language) -> list[tuple[str, str]]:
+    """Say why somebody has this task, in the words of the process."""
+    given = [
+        (lang.gettext("The process"), f"{task.definition} {task.version}"),
+        (lang.gettext("asks for it at its step"), task.name),
+        (lang.gettext("for the case"), task.business_key),
+        (lang.gettext("and gives it to the group"), task.group or ""),
+        (lang.gettext("and gives it to"), task.user or ""),
+        (lang.gettext("It came"), lang.moment(task.created_at)),
+        (lang.gettext("It is due"), lang.moment(task.due_at)),
+    ]
+    return [(label, value) for label, value in given if value]
+
+
+def pointers(fields: Sequence[forms.Field]) -> set[str]:
+    """Return the pointers of all fields shown."""
+    found = set()
+    for field in fields:
+        found |= {field.pointer} | pointers(field.fields) | pointers(field.rows)
+    return found

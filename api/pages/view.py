@@ -1,0 +1,281 @@
+"""Turns a template and what a page shows into a response: language, session, navigation, and words for states."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from babel.dates import get_timezone
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+
+from api import security
+from api.i18n import Language, all_languages, as_moment, locales, negotiate
+from api.pages import problems
+
+JSON = Any
+
+root = Path(__file__).parents[1]
+static = root / "static"
+soon = timedelta(hours=8)
+most_columns = 8
+
+
+def message(text: str) -> str:
+    """Mark text for translation where it is written; it is translated where it is shown."""
+    return text
+
+
+navigation = (
+    ("inbox", message("Inbox"), "inbox"),
+    ("instances", message("Instances"), "instances"),
+    ("definitions", message("Definitions"), "definitions"),
+    ("connections", message("Connections"), "connections"),
+)
+status_words = {
+    "open": message("open"),
+    "claimed": message("claimed"),
+    "running": message("running"),
+    "waiting": message("waiting"),
+    "suspended": message("suspended"),
+    "completed": message("completed"),
+    "faulted": message("failed"),
+    "failed": message("failed"),
+    "cancelled": message("cancelled"),
+    "expired": message("expired"),
+    "pending": message("pending"),
+    "retrying": message("retrying"),
+    "skipped": message("skipped"),
+}
+tones = {
+    "running": "info",
+    "open": "info",
+    "claimed": "info",
+    "waiting": "warning",
+    "retrying": "warning",
+    "suspended": "warning",
+    "pending": "warning",
+    "completed": "success",
+    "faulted": "danger",
+    "failed": "danger",
+}
+role_words = {
+    "designer": message("designer"),
+    "integrator": message("integrator"),
+    "manager": message("manager"),
+    "staff": message("staff"),
+    "operator": message("operator"),
+    "auditor": message("auditor"),
+    "admin": message("administrator"),
+}
+step_kinds = {
+    "human": message("a person's task"),
+    "call": message("call"),
+    "do": message("block"),
+    "emit": message("event out"),
+    "for": message("for each"),
+    "fork": message("in parallel"),
+    "listen": message("waits for an event"),
+    "raise": message("error"),
+    "run": message("process"),
+    "set": message("data"),
+    "switch": message("choice"),
+    "try": message("with a way out"),
+    "wait": message("waits"),
+}
+mark_tones = {"current": "warning", "completed": "success", "failed": "danger"}
+mark_words = {"current": message("here now"), "completed": message("completed"), "failed": message("failed")}
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates, with escaping on and every unknown name an error."""
+    made = Environment(
+        loader=FileSystemLoader(root / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        pass_context(lambda context, text: _language(context).gettext(text)),
+        pass_context(lambda context, one, many, count: _language(context).ngettext(one, many, count)),
+        newstyle=True,
+    )
+    made.filters["role_label"] = pass_context(
+        lambda context, role: _language(context).gettext(role_words.get(role, role))
+    )
+    made.globals.update(
+        asset=asset,
+        columns_of=columns_of,
+        humane=humane,
+        instance_url=instance_url,
+        is_number_column=is_number_column,
+        iso=iso,
+        languages=all_languages(),
+        mark_tones=mark_tones,
+        mark_words=mark_words,
+        navigation=navigation,
+        problem_text=pass_context(problem_text),
+        shape_of=shape_of,
+        status_label=pass_context(status_label),
+        step_kinds=step_kinds,
+        tone=lambda status: tones.get(status, "neutral"),
+        vendored=lambda name: (static / "vendor" / name).exists(),
+    )
+    return made
+
+
+def render(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:  # noqa: ANN401
+    """Return a page."""
+    sessions: security.Sessions = request.app.state.sessions
+    session = sessions.read(request)
+    context = {
+        "actor": getattr(request.state, "actor", None),
+        "csrf": sessions.token(session),
+        "lang": language_of(request),
+        "message": "",
+        "open_tasks": getattr(request.state, "open_tasks", 0),
+        "path": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "problem": "",
+        "hint": "",
+        "section": request.url.path.strip("/").partition("/")[0],
+    } | shown
+    response = HTMLResponse(status_code=status)
+    if not session.nonce:
+        # The first page of a browser: its forms need a session to belong to.
+        context["csrf"] = sessions.token(sessions.begin(response))
+    response.body = environment().get_template(template).render(context).encode()
+    response.headers["Content-Length"] = str(len(response.body))
+    response.headers["Content-Language"] = context["lang"].code
+    if "picture" in shown:
+        response.headers["Content-Security-Policy"] = security.drawing_policy
+    return response
+
+
+def error_page(request: Request, status: int, problem: str, hint: str = "", where: str = "") -> Response:
+    """Return the page that says what went wrong."""
+    text = language_of(request).gettext
+    titles = {
+        403: message("You may not do that"),
+        404: message("Not found"),
+        409: message("That is no longer possible"),
+        503: message("Not available now"),
+    }
+    title = text(titles.get(status, message("That did not work")))
+    referrer = request.headers.get("referer", "")
+    same = referrer.startswith(str(request.base_url)) and not referrer.endswith(request.url.path)
+    back = "/" + referrer.removeprefix(str(request.base_url)) if same else "/inbox"
+    shown = {"title": title, "problem": text(problem), "hint": text(hint), "where": where, "back": back}
+    return render(request, "error.html", status=status, **shown)
+
+
+def language_of(request: Request) -> Language:
+    """Return the language to speak with whoever asks: their choice, else their browser's."""
+    account = getattr(request.state, "locale", None)
+    # Every account has a language; only one that is not the default was surely chosen by somebody.
+    chosen = request.cookies.get(security.language_cookie) or (account if account != locales[0] else None)
+    return Language(negotiate(chosen, request.headers.get("accept-language", "")), get_timezone())
+
+
+def urgency(due_at: datetime | None, now: datetime | None = None) -> str:
+    """Tell how urgent something due then is: `overdue`, `soon`, `later` or `none`."""
+    due = as_moment(due_at)
+    if due is None:
+        return "none"
+    left = due - (now or datetime.now(UTC))
+    return "overdue" if left < timedelta() else ("soon" if left <= soon else "later")
+
+
+def instance_url(instance: str, action: str = "") -> str:
+    """Return the address of an instance's page; instance identifiers contain slashes and whatever a key contains."""
+    return f"/instances/{quote(instance, safe='/')}" + (f"?do={action}" if action else "")
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the address of a static file, changed whenever its content is."""
+    file = static / name
+    version = sha256(file.read_bytes()).hexdigest()[:10] if file.exists() else "0"
+    return f"/static/{name}?v={version}"
+
+
+def humane(name: str) -> str:
+    """Write an identifier the way people write: `erpId` and `erp-id` become `Erp id`."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", str(name)).replace("-", " ").replace("_", " ").strip()
+    return spaced[:1].upper() + spaced[1:].lower() if not spaced.isupper() else spaced
+
+
+def iso(value: datetime | str) -> str:
+    """Return a moment as machines read it."""
+    moment = as_moment(value)
+    return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def shape_of(value: JSON) -> str:
+    """Tell how a value should be shown."""
+    match value:
+        case None | "" | [] | {}:
+            return "none"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case Mapping():
+            return "object"
+        case list():
+            rows = all(isinstance(each, Mapping) and each for each in value)
+            return "table" if rows and len(columns_of(value)) <= most_columns else "list"
+        case str() if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            return "date" if _is_date(value) else "text"
+        case str() if re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d", value) and as_moment(value):
+            return "moment"
+    return "text"
+
+
+def columns_of(rows: Sequence[Mapping[str, JSON]]) -> list[str]:
+    """Return the columns of a list of objects, in the order they first appear."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def is_number_column(rows: Sequence[Mapping[str, JSON]], column: str) -> bool:
+    """Return whether a column holds numbers only; those are read from the right."""
+    return all(shape_of(row.get(column)) in {"number", "none"} for row in rows)
+
+
+def pretty(value: JSON) -> str:
+    """Return JSON for people to read."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def status_label(context: Context, status: str) -> str:
+    """Return the word for a state."""
+    return _language(context).gettext(status_words.get(status, status))
+
+
+def problem_text(context: Context, problem: str) -> str:
+    """Return what is wrong with a field, said to the person who fills it in."""
+    return problems.short(problem, _language(context))
+
+
+def _language(context: Context) -> Language:
+    found = context.get("lang")
+    return found if isinstance(found, Language) else Language("en")
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+__all__ = ["environment", "error_page", "instance_url", "language_of", "message", "render", "urgency"]

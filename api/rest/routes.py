@@ -1,0 +1,19 @@
+"""The routes of the REST API, and its own description."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+
+from api.deps import CallerDep, bearer
+from api.rest import account, connections, definitions, events, health, instances, tasks
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
+for each in (definitions, instances, tasks, connections, events, account, health):
+    router.include_router(each.router)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request, _: CallerDep) -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    document: dict[str, Any] = request.app.openapi()
+    return document

@@ -1,0 +1,291 @@
+"""What the REST API takes and gives; made from the values of the services, whose attributes have the same names."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cauce.errors import Finding
+
+JSON = Any
+T = TypeVar("T")
+
+
+class Model(BaseModel):
+    """Something that is read from a value of the services."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Page(BaseModel, Generic[T]):
+    """A page of a list."""
+
+    items: list[T]
+    next: str | None = Field(
+        default=None, description="The address of the next page; null at the end.", examples=["/api/v1/tasks?after=MjA"]
+    )
+
+
+class Health(BaseModel):
+    """Whether the API can work."""
+
+    status: Literal["ok", "degraded"] = Field(description="`degraded`: something it needs does not answer.")
+    store: bool
+    engine: bool = Field(description="Whether Temporal answers; the inbox works without it.")
+
+
+class TaskSummary(Model):
+    """A human task, as the inbox lists it."""
+
+    id: str = Field(examples=["6f9619ff-8b86-5d01-b42d-00c04fc964ff"])
+    instance: str = Field(examples=["sales.lead-to-order/lead:2041"])
+    definition: str = Field(examples=["sales.lead-to-order"])
+    version: str = Field(examples=["1.2.0"])
+    name: str = Field(description="The task's name in the process.", examples=["qualify"])
+    title: JSON = Field(
+        description="Text, or one text for each language.", examples=[{"en": "Qualify", "es": "Calificar"}]
+    )
+    form: str = Field(examples=["qualify-lead"])
+    group: str | None = Field(examples=["sales"])
+    user: str | None = Field(description="The one person it is meant for, if there is one.")
+    claimed_by: str | None = Field(examples=["ana"])
+    state: Literal["open", "claimed", "completed", "cancelled", "expired"]
+    priority: int = Field(examples=[50])
+    due_at: datetime | None
+    created_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+    business_key: str = Field(examples=["lead:2041"])
+    may_act: bool = Field(description="Whether you may claim and complete it.")
+
+
+class Task(TaskSummary):
+    """A human task with its form and the case's data."""
+
+    reference: str = Field(description="The task's place in the process.", examples=["/do/0/qualify"])
+    form_document: JSON = Field(description="The form; `schema` is the JSON Schema of the answer.")
+    data: JSON = Field(description="What the process gave to the task.")
+    answer: JSON = Field(description="What was answered, when it is completed.")
+
+
+class Completion(BaseModel):
+    """The answer to a task."""
+
+    answer: JSON = Field(
+        description="Data that fits the form's schema.", examples=[{"score": 80, "need": "40 bearings"}]
+    )
+
+
+class Return(BaseModel):
+    """Why a task is given back."""
+
+    reason: str = Field(min_length=1, max_length=500, examples=["I am on leave from tomorrow."])
+
+
+class Start(BaseModel):
+    """What to start."""
+
+    definition: str = Field(examples=["sales.lead-to-order"])
+    version: str | None = Field(default=None, description="The latest, unless one is named.", examples=["1.2.0"])
+    key: str | None = Field(
+        default=None,
+        description="The number under which people know the case; only one instance with it runs at a time.",
+        examples=["lead:2041"],
+    )
+    input: JSON = Field(
+        default=None, description="Data that fits the process's `input.schema`.", examples=[{"id": "2041"}]
+    )
+
+
+class Started(Model):
+    """An instance that was started."""
+
+    id: str = Field(examples=["sales.lead-to-order/lead:2041"])
+    run_id: str
+    definition: str
+    version: str
+    key: str
+
+
+class Instance(Model):
+    """An instance, as a list shows it."""
+
+    id: str = Field(examples=["sales.lead-to-order/lead:2041"])
+    definition: str = Field(examples=["sales.lead-to-order"])
+    version: str = Field(examples=["1.2.0"])
+    key: str = Field(examples=["lead:2041"])
+    status: str = Field(
+        examples=["waiting"], description="running, waiting, suspended, completed, faulted or cancelled."
+    )
+    stage: str | None = Field(examples=["qualified"])
+    customer: str | None
+    started_at: datetime
+    closed_at: datetime | None
+
+
+class InstanceTask(Model):
+    """A human task of an instance."""
+
+    id: str
+    name: str
+    reference: str
+    title: JSON
+    state: str
+    claimed_by: str | None
+    due_at: datetime | None
+    created_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+
+
+class InstanceDetail(Model):
+    """All that is known of an instance."""
+
+    summary: Instance
+    live: bool = Field(description="False when no worker answered; `state` then lacks what only the instance knows.")
+    state: JSON = Field(description="Tasks in the order they started, the current ones, the context, the stage.")
+    human_tasks: list[InstanceTask]
+    output: JSON
+    problem: JSON = Field(description="Problem details, when it failed.")
+
+
+class Operation(Model):
+    """One operation of a connection."""
+
+    name: str = Field(examples=["create-order"])
+    effect: Literal["read", "write"]
+    calls: str = Field(examples=["SalesOrder.Create"])
+
+
+class Connection(Model):
+    """A connection, without its settings."""
+
+    name: str = Field(examples=["erp"])
+    kind: str = Field(examples=["soap"])
+    title: JSON
+    version: str = Field(examples=["3"])
+    operations: list[Operation]
+    published_at: datetime
+    published_by: str
+
+
+class Probe(Model):
+    """One stage of a connection test."""
+
+    stage: str = Field(examples=["tcp"])
+    ok: bool
+    sentence: str = Field(examples=["127.0.0.1 takes connections on port 8090."])
+    milliseconds: float
+
+
+class Test(BaseModel):
+    """The result of a connection test."""
+
+    ok: bool
+    probes: list[Probe]
+
+
+class Caused(Model):
+    """What an event did to one process."""
+
+    definition: str = Field(examples=["sales.lead-to-order"])
+    instance: str = Field(examples=["sales.lead-to-order/lead:2041"])
+    state: str = Field(description="started, refused, or pending while somebody is at it.", examples=["started"])
+    problem: str = ""
+
+
+class Receipt(Model):
+    """That an event was received."""
+
+    sequence: int = Field(description="Its place in the event log.", examples=[42])
+    new: bool = Field(description="False when the same event was received before, which changes nothing.")
+    caused: list[Caused]
+
+
+class Me(BaseModel):
+    """Who is asking."""
+
+    name: str = Field(examples=["ana"])
+    roles: list[str] = Field(examples=[["staff"]])
+    groups: list[str] = Field(examples=[["sales"]])
+    locale: str = Field(examples=["es"])
+
+
+class NewToken(BaseModel):
+    """The token to make."""
+
+    label: str = Field(default="", max_length=100, examples=["nightly import"])
+    scopes: list[str] = Field(default_factory=list, description="Roles to limit it to.", examples=[["staff"]])
+    expires_in_days: int | None = Field(default=None, ge=1, le=3650, examples=[90])
+
+
+class Token(BaseModel):
+    """A new token."""
+
+    token: str = Field(description="Shown this once.", examples=["cauce_…"])
+
+
+class DefinitionSummary(Model):
+    """A published version, as a list shows it."""
+
+    kind: str = Field(examples=["process"])
+    full_name: str = Field(examples=["sales.lead-to-order"])
+    version: str = Field(examples=["1.2.0"])
+    title: JSON
+    digest: str = Field(description="Of the content; also its ETag.")
+    published_at: datetime
+    published_by: str
+    latest: bool
+    active: bool = Field(description="False when it is retired: nothing new starts on it.")
+
+
+class Definition(DefinitionSummary):
+    """A published version with its text."""
+
+    source: str = Field(description="The YAML as it was published.")
+    document: JSON = Field(description="The same, parsed.")
+
+
+class Published(Model):
+    """A version that was published."""
+
+    kind: str = Field(examples=["process"])
+    full_name: str = Field(examples=["sales.lead-to-order"])
+    version: str = Field(examples=["1.2.0"])
+    digest: str
+    new: bool = Field(description="False when the same content was published before.")
+
+
+class Found(BaseModel):
+    """One thing that is wrong (or unwise) in a definition."""
+
+    code: str = Field(examples=["unknown-property"])
+    severity: str = Field(examples=["error"])
+    problem: str
+    hint: str
+    pointer: str = Field(examples=["/do/0/qualify/with"])
+    file: str = Field(examples=["definition.yaml"])
+    line: int | None
+    column: int | None
+
+    @classmethod
+    def of(cls, finding: Finding) -> "Found":
+        """Return a finding with its place spread out."""
+        place = finding.place
+        return cls(
+            code=finding.code,
+            severity=finding.severity,
+            problem=finding.problem,
+            hint=finding.hint,
+            pointer=finding.pointer,
+            file=place.file if place else "",
+            line=place.line if place else None,
+            column=place.column if place else None,
+        )
+
+
+class Checked(BaseModel):
+    """What a check found."""
+
+    ok: bool = Field(description="Whether it can be published; there may be warnings.")
+    findings: list[Found]

@@ -1,0 +1,144 @@
+"""What protects the pages whoever asks: response headers, the limit of a request's size, and signed sessions."""
+
+import hmac
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+
+from fastapi import Request, Response
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cauce.errors import ForbiddenError, TooLargeError
+
+session_cookie = "cauce-session"
+language_cookie = "cauce-language"
+session_seconds = 12 * 3600
+year_seconds = 365 * 24 * 3600
+
+policy = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+# Mermaid writes styles into the picture it draws; the pages with a diagram allow that, and only that.
+drawing_policy = policy.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+headers = {
+    "Content-Security-Policy": policy,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Who is logged in on a browser; nobody while `user` is empty. `nonce` ties forms to this session."""
+
+    user: str = ""
+    nonce: str = ""
+
+
+class Sessions:
+    """Writes and reads the session cookie, signed with the hub's key."""
+
+    def __init__(self, key: bytes, *, secure: bool) -> None:
+        self._key = key
+        self._secure = secure
+        self._signer = URLSafeTimedSerializer(key, salt="session", signer_kwargs={"digest_method": sha256})
+
+    def read(self, request: Request) -> Session:
+        """Return the session of a request; a forged or old one is none."""
+        try:
+            found = self._signer.loads(request.cookies.get(session_cookie, ""), max_age=session_seconds)
+            return Session(user=str(found["user"]), nonce=str(found["nonce"]))
+        except (BadSignature, KeyError, TypeError):
+            return Session()
+
+    def begin(self, response: Response, user: str = "") -> Session:
+        """Start a new session (also at log-in, so that one planted before is worth nothing)."""
+        session = Session(user=user, nonce=secrets.token_urlsafe(16))
+        response.set_cookie(
+            session_cookie,
+            self._signer.dumps(asdict(session)),
+            max_age=session_seconds,
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+        )
+        return session
+
+    def end(self, response: Response) -> None:
+        """Forget the session."""
+        response.delete_cookie(session_cookie, httponly=True, samesite="lax", secure=self._secure)
+
+    def token(self, session: Session) -> str:
+        """Return the token that every form of this session carries."""
+        return hmac.new(self._key, b"csrf:" + session.nonce.encode(), sha256).hexdigest() if session.nonce else ""
+
+    def check(self, session: Session, token: str) -> None:
+        """Refuse a form that did not come from a page of this session."""
+        if not session.nonce or not hmac.compare_digest(self.token(session).encode(), token.encode()):
+            raise ForbiddenError(
+                "The form does not belong to this session.", hint="Load the page again and send it once more."
+            )
+
+
+class Guard:
+    """ASGI middleware: puts the security headers on every answer and stops requests that are too large."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        received = 0
+        refused = False
+
+        async def counted() -> Message:
+            nonlocal received, refused
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_body_bytes:
+                refused = True
+                return {"type": "http.disconnect"}
+            return message
+
+        async def guarded(message: Message) -> None:
+            if refused:
+                return
+            if message["type"] == "http.response.start":
+                present = MutableHeaders(scope=message)
+                for name, value in headers.items():
+                    present.setdefault(name, value)
+                if not scope["path"].startswith("/static/"):
+                    present.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if int(length if length.isdigit() else 0) <= self.max_body_bytes:
+            try:
+                await self.app(scope, counted, guarded)
+            except Exception:
+                # What the disconnect above caused is no error of the application.
+                if not refused:
+                    raise
+        else:
+            refused = True
+        if refused:
+            await self._refuse(send)
+
+    async def _refuse(self, send: Send) -> None:
+        error = TooLargeError(f"The request is larger than {self.max_body_bytes:,} bytes.")
+        body = json.dumps(error.problem_details()).encode()
+        start = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
+        start += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": error.http_status, "headers": start})
+        await send({"type": "http.response.body", "body": body})

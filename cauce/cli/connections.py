@@ -1,0 +1,61 @@
+"""`cauce connections`: looks at connections and says in one sentence what is wrong with one."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from cauce.cli import output, session
+from cauce.connector import Probe
+from cauce.errors import PermanentError
+from cauce.services import connections
+from cauce.services.hub import Actor, Hub
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("list")
+def list_(*, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+    """List the published connections and their operations."""
+    found = session.run(connections.list_connections, data_dir=data_dir)
+    if as_json:
+        output.document({"connections": found})
+        return
+    rows = [
+        (one.name, one.kind, one.version, ", ".join(f"{each.name} ({each.effect})" for each in one.operations))
+        for one in found
+    ]
+    output.table("Connections", ("name", "kind", "version", "operations"), rows, empty="No connection is published.")
+
+
+@app.command("test")
+def probe(
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="The connections; all otherwise.")] = None,
+    *,
+    data_dir: session.DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Test connections stage by stage, without writing anything; the exit code is 1 when one does not work."""
+
+    async def work(hub: Hub, actor: Actor) -> dict[str, list[Probe]]:
+        wanted = names or [one.name for one in await connections.list_connections(hub, actor)]
+        found = await asyncio.gather(*(connections.test(hub, actor, name) for name in wanted))
+        return dict(zip(wanted, found, strict=True))
+
+    tested = session.run(work, data_dir=data_dir)
+    if as_json:
+        output.document({"connections": [_as_data(name, probes) for name, probes in tested.items()]})
+    else:
+        rows = [
+            (name, probe.stage, "ok" if probe.ok else "NO", f"{probe.milliseconds:.0f} ms", probe.sentence)
+            for name, probes in tested.items()
+            for probe in probes
+        ]
+        output.table("Connections", ("name", "stage", "", "took", ""), rows, empty="No connection is published.")
+    if not all(probe.ok for probes in tested.values() for probe in probes):
+        raise typer.Exit(PermanentError.exit_code)
+
+
+def _as_data(name: str, probes: list[Probe]) -> dict[str, Any]:
+    failed = next((probe.sentence for probe in probes if not probe.ok), None)
+    return {"name": name, "ok": failed is None, "problem": failed, "probes": probes}

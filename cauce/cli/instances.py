@@ -1,0 +1,116 @@
+"""`cauce instances`: looks at instances and changes their course."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cauce.cli import output, session
+from cauce.services import instances, visibility
+from cauce.services.hub import Actor, Hub
+
+app = typer.Typer(no_args_is_help=True)
+Id = Annotated[str, typer.Argument(metavar="ID", help="The id of the instance, as namespace.name/key.")]
+
+
+@app.command("list")
+def list_(
+    *,
+    status: Annotated[str | None, typer.Option(help=f"One of {', '.join(visibility.status_queries)}.")] = None,
+    definition: Annotated[str | None, typer.Option(metavar="NAME", help="The process, as namespace.name.")] = None,
+    key: Annotated[str | None, typer.Option(help="The business key.")] = None,
+    stage: Annotated[str | None, typer.Option(help="The stage it is in.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
+    page: Annotated[str | None, typer.Option(metavar="TOKEN", help="Where to go on, from the last page.")] = None,
+    data_dir: session.DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """List instances, the newest first."""
+    filters = visibility.Filters(status=status, definition=definition, key=key, stage=stage)
+
+    async def work(hub: Hub, actor: Actor) -> visibility.Page:
+        return await visibility.list_instances(hub, actor, filters, page_token=page, limit=limit)
+
+    found = session.run(work, data_dir=data_dir)
+    if as_json:
+        output.document(found)
+        return
+    rows = [(one.id, one.version, one.status, one.stage, one.started_at, one.closed_at) for one in found.instances]
+    columns = ("id", "version", "status", "stage", "started", "ended")
+    output.table("Instances", columns, rows, empty="There are no such instances.")
+    if found.next:
+        output.say(f"There are more: --page {found.next}")
+
+
+@app.command()
+def show(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+    """Show one instance: where it is, its tasks, and how it ended."""
+
+    async def work(hub: Hub, actor: Actor) -> visibility.Detail:
+        return await visibility.instance(hub, actor, instance)
+
+    found = session.run(work, data_dir=data_dir)
+    if as_json:
+        output.document(found)
+        return
+    summary = found.summary
+    output.pairs(
+        summary.id,
+        {
+            "version": summary.version,
+            "status": found.state.get("status"),
+            "stage": summary.stage,
+            "at": ", ".join(found.state.get("current") or ()),
+            "started": summary.started_at,
+            "ended": summary.closed_at,
+            "output": found.output,
+            "problem": found.problem,
+        },
+    )
+    done = [(one.get("name"), one.get("reference"), one.get("status")) for one in found.state.get("tasks") or ()]
+    output.table("Tasks", ("name", "reference", "status"), done, empty="No worker could say which tasks there were.")
+    people = [(one.id, one.name, one.state, one.claimed_by or one.closed_by, one.due_at) for one in found.human_tasks]
+    output.table("Human tasks", ("id", "name", "state", "by", "due"), people, empty="There are no human tasks.")
+
+
+def _act(
+    instance: str,
+    act: Callable[[Hub, Actor, str], Awaitable[object]],
+    *,
+    data_dir: Path | None,
+    as_json: bool,
+    done: str,
+) -> None:
+    async def work(hub: Hub, actor: Actor) -> object:
+        return await act(hub, actor, instance)
+
+    result = session.run(work, data_dir=data_dir)
+    if as_json:
+        output.document(result if result is not None else {"id": instance, "done": done})
+    else:
+        output.say(f"{instance}: {done}.")
+
+
+@app.command()
+def cancel(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+    """End an instance; what it did is undone, newest first."""
+    _act(instance, instances.cancel, data_dir=data_dir, as_json=as_json, done="asked to cancel")
+
+
+@app.command()
+def suspend(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+    """Let no further task of an instance begin."""
+    _act(instance, instances.suspend, data_dir=data_dir, as_json=as_json, done="suspended")
+
+
+@app.command()
+def resume(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+    """Let the tasks of a suspended instance begin again."""
+    _act(instance, instances.resume, data_dir=data_dir, as_json=as_json, done="resumed")
+
+
+@app.command()
+def retry(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+    """Start a failed instance again where it stopped; tasks that were done are not done again."""
+    _act(instance, instances.retry, data_dir=data_dir, as_json=as_json, done="started again")

@@ -1,0 +1,119 @@
+"""The root of the command line: what commands there are, where each lives, and how every error is told.
+
+Only the module of the command that is used gets imported, so that `cauce --help` and `cauce eval` start in a fraction
+of a second although other commands need Temporal, the web framework or the store.
+"""
+
+import importlib
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Annotated, Any
+
+import typer
+from typer._click.core import Command, Context
+from typer.core import TyperCommand, TyperGroup
+
+from cauce.cli import output
+from cauce.errors import CauceError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command is (`module:attribute`, a function or a Typer group) and what it does, in one sentence."""
+
+    target: str
+    sentence: str
+    panel: str
+
+
+_stack, _definitions, _work, _administration = "The stack", "Definitions", "Work", "Administration"
+
+ENTRIES = {
+    "up": Entry("stack:up", "Start Temporal, API and worker on this machine.", _stack),
+    "down": Entry("stack:down", "Stop the stack that 'up' started.", _stack),
+    "status": Entry("stack:status", "Say how the parts of the stack are.", _stack),
+    "demo": Entry("demo:demo", "Run the demo company: leads become orders, end to end.", _stack),
+    "worker": Entry("serve:worker", "Run one worker in the foreground.", _stack),
+    "api": Entry("serve:api", "Run the API and the web pages in the foreground.", _stack),
+    "check": Entry("check:check", "Check definition files without running them.", _definitions),
+    "publish": Entry("publish:publish", "Publish definition files, after checking them.", _definitions),
+    "run": Entry("run:run", "Run one definition file once and print the outcome.", _definitions),
+    "eval": Entry("evaluate:evaluate", "Evaluate an expression on data.", _definitions),
+    "start": Entry("start:start", "Start an instance of a published process.", _work),
+    "instances": Entry("instances:app", "Look at instances and change their course.", _work),
+    "tasks": Entry("tasks:app", "Work on the tasks of the inbox.", _work),
+    "connections": Entry("connections:app", "Look at connections and test them.", _administration),
+    "users": Entry("users:app", "Add people and change their passwords.", _administration),
+    "tokens": Entry("tokens:app", "Create tokens for programs that use the API.", _administration),
+    "store": Entry("store:app", "Look after the store.", _administration),
+}
+
+
+def load(name: str) -> Command:
+    """Import and return the command `name`, which must be one of `ENTRIES`."""
+    module, _, attribute = ENTRIES[name].target.partition(":")
+    target = getattr(importlib.import_module(f"cauce.cli.{module}"), attribute)
+    if isinstance(target, typer.Typer):
+        group = typer.main.get_command(target)
+        group.name, group.help = name, ENTRIES[name].sentence
+        return group
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name)(target)
+    return typer.main.get_command(single)
+
+
+class Root(TyperGroup):
+    """The command `cauce`; knows its commands by name and imports one when it is resolved."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401  # Typer's own signature
+        # Only what help needs to know of each command; `resolve_command` has the real one.
+        stubs = {
+            name: TyperCommand(name=name, help=entry.sentence, rich_help_panel=entry.panel)
+            for name, entry in ENTRIES.items()
+        }
+        super().__init__(**(attributes | {"commands": stubs}))
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """Return the command to run, now really imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name in ENTRIES else command, rest
+
+    def invoke(self, ctx: Context) -> Any:  # noqa: ANN401  # Typer's own signature
+        """Run the command; an error a person can mend is told in a sentence, any other is a bug and keeps its trace."""
+        try:
+            return super().invoke(ctx)
+        except CauceError as error:
+            output.fail(error, as_json=bool(ctx.meta.get(output.json_asked)))
+            raise typer.Exit(error.exit_code) from error
+
+
+app = typer.Typer(
+    cls=Root,
+    name="cauce",
+    add_completion=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # it would print local variables, and those may be somebody's data
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001  # Typer's signature of a callback
+    if asked:
+        output.line(metadata.version("cauce"))
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Run a company's processes: written as YAML, durable on Temporal, with tasks for its people."""
+    del version  # the callback above has dealt with it
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="cauce")

@@ -1,0 +1,64 @@
+"""Opens what commands work with: the settings, and the hub as the person at this machine uses it."""
+
+import asyncio
+import getpass
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from cauce import settings as environment
+from cauce.embedded import state
+from cauce.errors import SettingsError
+from cauce.services import users
+from cauce.services.hub import Actor, Hub, open_hub
+from cauce.settings import Settings
+from cauce.store.migrations import is_current
+
+Result = TypeVar("Result")
+
+DataDir = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Where the stack keeps its files; CAUCE_DATA_DIR otherwise.")
+]
+AsUser = Annotated[
+    str | None, typer.Option("--as", metavar="USER", help="Do it as this account; as an administrator otherwise.")
+]
+
+
+def load_settings(data_dir: Path | None = None) -> Settings:
+    """Return the settings; where a stack runs in the data directory, its addresses fill what nobody has set."""
+    given = {} if data_dir is None else {"data_dir": data_dir}
+    settings = environment.load(**given)
+    running = state.running(settings.data_dir)
+    if running is None or "CAUCE_TEMPORAL_ADDRESS" in os.environ:
+        return settings
+    return environment.load(**given, temporal_address=running.addresses.temporal)
+
+
+def run(
+    work: Callable[[Hub, Actor], Awaitable[Result]], *, data_dir: Path | None, as_user: str | None = None
+) -> Result:
+    """Open the hub, do the work as the person at this machine or as `as_user`, and close it."""
+    settings = load_settings(data_dir)
+    if not is_current(settings.store_url):
+        raise SettingsError(
+            f"The store for {settings.data_dir} has not been made, or is of another version.",
+            hint="'cauce up' makes and upgrades it; so does 'cauce store upgrade'. --data-dir names another folder.",
+        )
+
+    async def opened() -> Result:
+        async with open_hub(settings) as hub:
+            return await work(hub, await users.actor_of(hub, as_user) if as_user else local())
+
+    return asyncio.run(opened())
+
+
+def local() -> Actor:
+    """Return who sits at this machine: whoever can read the store may do everything, and the audit trail says who."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = str(os.getuid())
+    return Actor(f"cli:{name}", frozenset({"admin"}))

@@ -1,0 +1,99 @@
+"""`cauce users`: adds people, lists them, changes their passwords."""
+
+import asyncio
+import secrets
+import sys
+from typing import Annotated
+
+import typer
+from sqlalchemy import update
+
+from cauce.cli import output, session
+from cauce.errors import InputError, NotFoundError
+from cauce.services import users
+from cauce.services.hub import Actor, Hub, roles
+from cauce.store import audit
+from cauce.store.models import User
+from cauce.store.upsert import changed
+
+app = typer.Typer(no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name to log in with.")]
+# Never an option with the password itself: other people of the machine see command lines.
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+
+
+@app.command()
+def add(
+    name: Name,
+    *,
+    role: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(roles)}; may be repeated.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="A group whose tasks they do; may be repeated.")] = None,
+    full_name: Annotated[str, typer.Option(help="The name people know them by.")] = "",
+    locale: Annotated[str, typer.Option(help="en or es.")] = "en",
+    password_stdin: FromStdin = False,
+    data_dir: session.DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Add an account; without --password-stdin a password is made and printed once."""
+    password = _read_password() if password_stdin else secrets.token_urlsafe(12)
+
+    async def work(hub: Hub, actor: Actor) -> users.Account:
+        return await users.create_user(
+            hub, actor, name, password, roles=role or ["staff"], groups=group or [], full_name=full_name, locale=locale
+        )
+
+    account = session.run(work, data_dir=data_dir)
+    made = None if password_stdin else password
+    if as_json:
+        output.document({"account": account, "password": made})
+    else:
+        output.say(f"Added {account.name} with the roles {', '.join(account.roles)}.")
+        if made:
+            output.line(f"password: {made}")
+
+
+@app.command("list")
+def list_(*, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+    """List the accounts."""
+    found = session.run(users.list_users, data_dir=data_dir)
+    if as_json:
+        output.document({"users": found})
+        return
+    rows = [(one.name, one.full_name, ", ".join(one.roles), ", ".join(one.groups), one.active) for one in found]
+    output.table("Accounts", ("name", "full name", "roles", "groups", "active"), rows, empty="There are no accounts.")
+
+
+@app.command()
+def password(
+    name: Name, *, password_stdin: FromStdin = False, data_dir: session.DataDir = None, as_json: output.AsJson = False
+) -> None:
+    """Give an account a new password; without --password-stdin one is made and printed once."""
+    new = _read_password() if password_stdin else secrets.token_urlsafe(12)
+
+    async def work(hub: Hub, actor: Actor) -> None:
+        await _set_password(hub, actor, name, new)
+
+    session.run(work, data_dir=data_dir)
+    made = None if password_stdin else new
+    if as_json:
+        output.document({"user": name, "password": made})
+    else:
+        output.say(f"{name} has a new password.")
+        if made:
+            output.line(f"password: {made}")
+
+
+async def _set_password(hub: Hub, actor: Actor, name: str, new: str) -> None:
+    actor.require("change the passwords of others", "admin")
+    if len(new) < users.shortest_password:
+        raise InputError(f"A password needs at least {users.shortest_password} characters.")
+    password_hash = await asyncio.to_thread(users.hasher.hash, new)
+    values = {"password_hash": password_hash, "failed_logins": 0, "locked_until": None}
+    async with hub.store.transaction() as db:
+        if not await changed(db, update(User).where(User.name == name).values(values)):
+            raise NotFoundError(f"There is no account '{name}'.", hint="'cauce users list' shows those there are.")
+        await audit.append(db, actor.name, "user.password", name)
+
+
+def _read_password() -> str:
+    return sys.stdin.readline().rstrip("\r\n")

@@ -1,0 +1,68 @@
+"""The table of built-in functions: plain ones take values, special ones compile their arguments themselves."""
+
+from collections.abc import Callable
+from typing import Any
+
+from cauce.expressions import tree
+from cauce.expressions.code import Code, PathStream, Scope
+
+JSON = Any
+Name = tuple[str, int]
+Plain = Callable[..., JSON]
+Special = Callable[[tree.Call, Scope], Code]
+PathSpecial = Callable[[tree.Call, Scope], PathStream]
+
+functions: dict[Name, Plain] = {}
+specials: dict[Name, Special] = {}
+path_specials: dict[Name, PathSpecial] = {}
+
+_host = "an expression reads nothing of the machine it runs on."
+_stream = "an expression has one input, its data."
+refused: dict[str, tuple[str, str]] = {
+    "env": (_host, "Use a setting or a secret of a connection."),
+    "now": ("its result would differ when a process is replayed.", "Use `$workflow.startedAt` or `$task.startedAt`."),
+    "localtime": ("it depends on the machine's time zone.", "Use `gmtime`."),
+    "strflocaltime": ("it depends on the machine's time zone.", "Use `strftime`."),
+    "input": (_stream, "Use `.`."),
+    "inputs": (_stream, "Use `.[]`."),
+    "input_line_number": (_stream, "Use `.`."),
+    "input_filename": (_stream, "Use `.`."),
+    "debug": ("an expression writes nothing.", "Put the value into the output."),
+    "stderr": ("an expression writes nothing.", "Put the value into the output."),
+    "halt": ("an expression cannot stop the program.", 'Use `error("…")` or a `raise` task.'),
+    "halt_error": ("an expression cannot stop the program.", 'Use `error("…")` or a `raise` task.'),
+    "modulemeta": ("there are no modules.", "Define the functions at the beginning of the expression."),
+    "get_search_list": ("there are no modules.", "Define the functions at the beginning of the expression."),
+    "import": ("there are no modules.", "Define the functions at the beginning of the expression."),
+    "include": ("there are no modules.", "Define the functions at the beginning of the expression."),
+}
+
+
+def function(name: str, arguments: int = 0) -> Callable[[Plain], Plain]:
+    """Register `f(run, input, argument, …)`, applied to every combination of the arguments' outputs."""
+
+    def register(plain: Plain) -> Plain:
+        functions[name, arguments] = plain
+        return plain
+
+    return register
+
+
+def special(name: str, arguments: int = 0) -> Callable[[Special], Special]:
+    """Register what compiles a call itself."""
+
+    def register(compiler: Special) -> Special:
+        specials[name, arguments] = compiler
+        return compiler
+
+    return register
+
+
+def path_special(name: str, arguments: int = 0) -> Callable[[PathSpecial], PathSpecial]:
+    """Register what compiles a call where paths are wanted."""
+
+    def register(compiler: PathSpecial) -> PathSpecial:
+        path_specials[name, arguments] = compiler
+        return compiler
+
+    return register

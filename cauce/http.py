@@ -1,0 +1,244 @@
+"""One HTTP exchange, guarded by time, size and address; for the `http` connector and the language's `call: http`.
+
+aiohttp, because it carries many small calls at once; one session per event loop and policy, closed by
+`close_sessions`. Redirects are followed here and not by aiohttp, so that every hop passes the same guard.
+"""
+
+import asyncio
+import ipaddress
+import json
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Final
+from weakref import WeakKeyDictionary
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from cauce.connector import JSON
+from cauce.errors import AmbiguousError, PermanentError, RemoteError, TransientError
+from cauce.http_messages import (
+    HttpRequest,
+    HttpResponse,
+    Output,
+    Policy,
+    failure,
+    secret_headers,
+    server_of,
+)
+
+__all__ = ["HttpRequest", "HttpResponse", "Output", "Policy", "close_sessions", "exchange", "failure"]
+
+_redirect_statuses: Final = {301, 302, 303, 307, 308}
+_connect_timeout_s: Final = 10.0
+
+
+async def exchange(request: HttpRequest) -> HttpResponse:
+    """Send a request and read the answer, whatever its status.
+
+    Raises:
+        TransientError: nothing was sent, or it only reads and no answer came.
+        AmbiguousError: it writes, was sent, and no answer came.
+        PermanentError: the address may not be called, or the answer is too large.
+    """
+    headers, data = _encode(request)
+    method, url = request.method.upper(), URL(request.url).update_query(_query(request.query))
+    deadline = asyncio.get_running_loop().time() + request.timeout_s
+    for _ in range(request.max_redirects + 1):
+        _check_address(url, request.policy)
+        left_s = max(0.001, deadline - asyncio.get_running_loop().time())
+        hop = _Hop(method, url, headers, data, left_s)
+        response = await _send(replace(request, url=str(url)), hop)
+        location = response.headers.get("location")
+        if response.status not in _redirect_statuses or not location or not request.max_redirects:
+            return response
+        target = url.join(URL(location))
+        if target.origin() != url.origin():
+            headers = {name: value for name, value in headers.items() if name.lower() not in secret_headers}
+        if response.status == 303 or (response.status in {301, 302} and method == "POST"):  # noqa: PLR2004
+            method, data = "GET", None
+            headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+        url = target
+    raise PermanentError(
+        f"{server_of(request.url)} redirected more than {request.max_redirects} times.", hint="Call the final address."
+    )
+
+
+async def close_sessions() -> None:
+    """Close the sessions of the running event loop; call it when the loop's work is done."""
+    for session in _sessions.pop(asyncio.get_running_loop(), {}).values():
+        await session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    data: bytes | None
+    left_s: float
+
+
+class _GuardedResolver(AbstractResolver):
+    """Resolves names and leaves out the addresses a policy forbids; what it returns is what is connected to."""
+
+    def __init__(self) -> None:
+        self._inner = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        if allowed := [result for result in found if _is_public(result["host"])]:
+            return allowed
+        raise _ForbiddenAddressError(host)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+class _ForbiddenAddressError(Exception):
+    """A name resolved to addresses that the policy forbids."""
+
+
+_sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[bool, aiohttp.ClientSession]] = WeakKeyDictionary()
+
+
+def _session(*, private: bool) -> aiohttp.ClientSession:
+    of_loop = _sessions.setdefault(asyncio.get_running_loop(), {})
+    session = of_loop.get(private)
+    if session is None or session.closed:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_note_sent)
+        resolver = None if private else _GuardedResolver()
+        session = of_loop[private] = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, resolver=resolver),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[trace],
+            headers={"Accept-Encoding": "gzip, deflate", "User-Agent": "cauce"},
+        )
+    return session
+
+
+async def _note_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+    context.trace_request_ctx["sent"] = True
+
+
+async def _send(request: HttpRequest, hop: _Hop) -> HttpResponse:
+    progress: dict[str, bool] = {"sent": False}
+    try:
+        async with _session(private=request.policy.private).request(
+            hop.method,
+            hop.url,
+            headers=hop.headers,
+            data=hop.data,
+            allow_redirects=False,
+            ssl=request.tls,
+            timeout=aiohttp.ClientTimeout(total=hop.left_s, sock_connect=min(_connect_timeout_s, hop.left_s)),
+            trace_request_ctx=progress,
+        ) as response:
+            body = await _read(response, request)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return HttpResponse(request, response.status, headers, body, response.charset)
+    except _ForbiddenAddressError as cause:
+        raise _forbidden(request.url, "its name leads to a private address") from cause
+    except (aiohttp.ClientError, TimeoutError, OSError) as cause:
+        raise _no_answer(request, cause, sent=progress["sent"]) from cause
+
+
+async def _read(response: aiohttp.ClientResponse, request: HttpRequest) -> bytes:
+    """Read the (decompressed) body as far as it may go."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > request.max_bytes:
+            response.close()
+            error = AmbiguousError if request.writes and response.ok else PermanentError
+            raise error(
+                f"{server_of(request.url)} answered with more than {request.max_bytes:,} bytes; the rest was not read.",
+                hint="Ask for less at a time, or raise the limit (max_bytes).",
+                remote_code="too-large",
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _no_answer(request: HttpRequest, cause: BaseException, *, sent: bool) -> RemoteError:
+    server = server_of(request.url)
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        return TransientError(f"The name of {server} is not known.", hint="Check its spelling and the DNS.")
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return TransientError(f"No secure connection to {server} could be made.", hint="Check its certificate.")
+    if isinstance(cause, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+        return PermanentError("The address is not an HTTP address.", hint="Write it as https://host/path.")
+    if not sent:
+        took = " in time" if isinstance(cause, TimeoutError) else ""
+        return TransientError(f"{server} could not be reached{took}; nothing was sent.", hint="Is it running?")
+    why = "gave no answer in time" if isinstance(cause, TimeoutError) else "broke off before its answer was complete"
+    if request.writes:
+        return AmbiguousError(f"{server} {why}; it may or may not have done the work.")
+    return TransientError(f"{server} {why}.")
+
+
+def _encode(request: HttpRequest) -> tuple[dict[str, str], bytes | None]:
+    headers = {"Accept": "application/json, */*;q=0.5", **request.headers}
+    body = request.body
+    if body is None:
+        return headers, None
+    named = {name.lower() for name in headers}
+    if isinstance(body, bytes):
+        return headers, body
+    if isinstance(body, str) and "content-type" in named:
+        return headers, body.encode()
+    if "content-type" not in named:
+        headers["Content-Type"] = "application/json"
+    return headers, json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _query(query: Mapping[str, JSON]) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        for item in value if isinstance(value, list) else [value]:
+            if item is not None:
+                text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
+                pairs.append((name, text))
+    return pairs
+
+
+def _check_address(url: URL, policy: Policy) -> None:
+    host = url.host or ""
+    if url.scheme not in {"http", "https"} or not host:
+        raise PermanentError("The address is not an HTTP address.", hint="Write it as https://host/path.")
+    if policy.hosts is not None and not {host, f"{host}:{url.port}"} & policy.hosts:
+        raise _forbidden(str(url), "its host is not among the allowed ones")
+    if not policy.private and _address(host) is not None and not _is_public(host):
+        raise _forbidden(str(url), "it is a private address")
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that a host is written as, in any way that the system's resolver would take."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host.partition("%")[0])
+    with suppress(OSError, ValueError):
+        return ipaddress.IPv4Address(socket.inet_aton(host))  # 0x7f000001, 2130706433, 127.1
+    return None
+
+
+def _is_public(address: str) -> bool:
+    ip = _address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip
+    return ip is not None and ip.is_global and not ip.is_multicast
+
+
+def _forbidden(url: str, why: str) -> PermanentError:
+    return PermanentError(
+        f"{server_of(url)} may not be called: {why}.",
+        hint="Add it to the allowed hosts if it should be reachable.",
+        remote_code="forbidden-address",
+    )

@@ -1,0 +1,96 @@
+"""Sets up logging: text for people or one JSON object a line for programs, and no secret in either."""
+
+import json
+import logging
+import sys
+import threading
+from datetime import UTC, datetime
+from typing import Literal
+
+from rich.console import Console
+from rich.logging import RichHandler
+
+blot = "••••••"
+# Shorter values would blot out half of every line, and protect nothing.
+shortest_secret = 4
+
+_lock = threading.Lock()
+_secrets: frozenset[str] = frozenset()
+
+standard_fields = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+def blot_out(value: str) -> None:
+    """Keep a value out of the log from now on."""
+    global _secrets  # noqa: PLW0603 - one log, so one set of what must not be in it
+    if len(value) >= shortest_secret and value not in _secrets:
+        with _lock:
+            # In JSON, and in text that quotes it, a value may be escaped.
+            _secrets |= {value, json.dumps(value)[1:-1], repr(value)[1:-1]}
+
+
+def redact(text: str) -> str:
+    """Return the text without the secrets that are known."""
+    for value in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(value, blot)
+    return text
+
+
+class RedactingFilter(logging.Filter):
+    """Renders each record and takes the secrets out: of its message, its fields, and its traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record in place and let it pass."""
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            # Handlers that render tracebacks themselves would show what was redacted here.
+            record.exc_text, record.exc_info = redact(record.exc_text), None
+        for key in vars(record).keys() - standard_fields:
+            setattr(record, key, json.loads(redact(json.dumps(getattr(record, key), default=str))))
+        return True
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a record as one line of JSON; what was given as `extra` becomes fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in standard_fields}
+        if record.exc_text:
+            line["traceback"] = record.exc_text
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """Writes a record for people; fields follow the message as `name=value`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text."""
+        extra = [f"{key}={value}" for key, value in vars(record).items() if key not in standard_fields]
+        text = " ".join([record.getMessage(), *extra])
+        return f"{text}\n{record.exc_text}" if record.exc_text else text
+
+
+def set_up(level: str = "INFO", style: Literal["text", "json"] = "text") -> None:
+    """Send all logs to standard error, in place of what was set up before."""
+    handler: logging.Handler
+    if style == "json":
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonFormatter())
+    else:
+        console = Console(stderr=True)
+        handler = RichHandler(console=console, show_path=False, markup=False, rich_tracebacks=False)
+        handler.setFormatter(TextFormatter())
+    handler.addFilter(RedactingFilter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # These say at INFO what each of our own lines says better.
+    for noisy in ("aiosqlite", "alembic", "asyncio", "httpx", "zeep", "temporalio.activity"):
+        logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))

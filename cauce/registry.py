@@ -1,0 +1,165 @@
+"""Finds connector kinds without importing them, loads one on use, and opens connections.
+
+A kind is a folder below `connectors/`; an installed package adds one through the entry-point group
+`cauce.connectors`.
+"""
+
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.resources import files
+from typing import Any, Protocol, cast
+
+from pydantic import ValidationError
+
+from cauce.connection import Connection, did_you_mean
+from cauce.connector import JSON, BaseConnector, BaseSettings
+from cauce.errors import CauceError, DefinitionError, NotFoundError, SettingsError
+from cauce.limits import Limited
+
+group = "cauce.connectors"
+
+
+class Kind(Protocol):
+    """What the module of a kind exports."""
+
+    Settings: type[BaseSettings]
+    Connector: type[BaseConnector[Any]]
+
+
+class Resolver(Protocol):
+    """Gives the values that settings refer to; raises `SettingsError` for what it does not have."""
+
+    def secret(self, name: str) -> str:
+        """Return the secret of this name."""
+
+    def setting(self, name: str) -> JSON:
+        """Return this environment's setting of this name."""
+
+
+def kinds() -> list[str]:
+    """Return the names of all kinds, without importing any."""
+    return sorted({*_folders(), *_entry_points()})
+
+
+@cache
+def load(kind: str) -> Kind:
+    """Import a kind and return its module."""
+    if kind in _folders():
+        module = import_module(f"connectors.{kind}")
+    elif entry := _entry_points().get(kind):
+        module = entry.load()
+    else:
+        raise NotFoundError(f"There is no connector kind {kind!r}.", hint=did_you_mean(kind, kinds()))
+    missing = [name for name in ("Settings", "Connector") if not hasattr(module, name)]
+    if missing:
+        raise DefinitionError(
+            f"Connector kind {kind!r} does not export {' and '.join(missing)}.", hint="See docs/add-a-connector.md."
+        )
+    return cast("Kind", module)
+
+
+def open_connection(connection: Connection, resolve: Resolver) -> BaseConnector[BaseSettings]:
+    """Return the connector of a connection, held to its limits; nothing is sent yet."""
+    kind = load(connection.kind)
+    values = _Values(connection.name, resolve)
+    resolved = values.resolve(connection.settings, ("settings",))
+    try:
+        settings = kind.Settings.model_validate(resolved)
+    except ValidationError as cause:
+        # Not chained: pydantic's own text quotes the values, and a secret may be among them.
+        raise _explain(connection, kind.Settings, cause, values.referred) from None
+    return Limited(kind.Connector(connection.name, settings), connection.limits)
+
+
+def settings_schema(kind: str) -> JSON:
+    """Return the JSON Schema of a kind's settings, in which every value may also be a reference."""
+    schema = load(kind).Settings.model_json_schema()
+    for holder in (schema, *schema.get("$defs", {}).values()):
+        properties = holder.get("properties", {})
+        for name, body in properties.items():
+            shown = {key: body[key] for key in ("title", "description", "default") if key in body}
+            properties[name] = {**shown, "anyOf": [body, {"$ref": "#/$defs/cauceReference"}]}
+    schema.setdefault("$defs", {})["cauceReference"] = {
+        "type": "object",
+        "properties": {"secret": {"type": "string"}, "setting": {"type": "string"}},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return schema
+
+
+@cache
+def _folders() -> frozenset[str]:
+    folder = str(files("connectors"))
+    return frozenset(module.name for module in pkgutil.iter_modules([folder]) if module.ispkg)
+
+
+@cache
+def _entry_points() -> Mapping[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=group)}
+
+
+@dataclass(slots=True)
+class _Values:
+    """Resolves references, and remembers where they were: a wrong value there is the environment's fault."""
+
+    connection: str
+    resolver: Resolver
+    referred: set[tuple[str, ...]] = field(default_factory=set)
+
+    def resolve(self, value: JSON, place: tuple[str, ...]) -> JSON:
+        if isinstance(value, Mapping):
+            if len(value) == 1:
+                ((word, name),) = value.items()
+                if word in {"secret", "setting"} and isinstance(name, str):
+                    return self._look_up(word, name, place)
+            return {key: self.resolve(inner, (*place, key)) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.resolve(inner, (*place, str(index))) for index, inner in enumerate(value)]
+        return value
+
+    def _look_up(self, word: str, name: str, place: tuple[str, ...]) -> JSON:
+        self.referred.add(place)
+        try:
+            return self.resolver.secret(name) if word == "secret" else self.resolver.setting(name)
+        except CauceError as cause:
+            where = f"connection {self.connection}: {'.'.join(place)}"
+            raise SettingsError(cause.problem, hint=cause.hint, where=where) from cause
+
+
+def _explain(
+    connection: Connection, settings: type[BaseSettings], cause: ValidationError, referred: set[tuple[str, ...]]
+) -> CauceError:
+    """Return the first thing wrong with the settings as an error without values."""
+    first = cause.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ("settings", *(str(part) for part in first["loc"]))
+    where = f"connection {connection.name}: {'.'.join(place)}"
+    if first["type"] == "extra_forbidden":
+        problem = f"Kind {connection.kind} has no setting {place[-1]!r}."
+        known = list(settings.model_fields) if len(place) == len(("settings", "x")) else []
+        return DefinitionError(problem, hint=did_you_mean(place[-1], known) if known else "Take it out.", where=where)
+    if first["type"] == "missing":
+        return DefinitionError(
+            f"Kind {connection.kind} needs the setting {place[-1]!r}.",
+            hint=f"Add it to settings: a value, {{secret: NAME}} or {{setting: NAME}}.{_describe(settings, place)}",
+            where=where,
+        )
+    if any(place[: len(reference)] == reference for reference in referred):
+        return SettingsError(
+            f"The value this refers to does not fit: {first['msg']}.", hint="Set it for this environment.", where=where
+        )
+    return DefinitionError(
+        f"This does not fit: {first['msg']}.", hint=f"Change it.{_describe(settings, place)}", where=where
+    )
+
+
+def _describe(settings: type[BaseSettings], place: tuple[str, ...]) -> str:
+    """Return what the field is, in the words of its class."""
+    names: Iterator[str] = iter(place[1:])
+    known = settings.model_fields.get(next(names, ""))
+    return f" It is {known.description}." if known and known.description else ""

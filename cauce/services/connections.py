@@ -1,0 +1,77 @@
+"""The connections of this environment: what there is, and whether it works."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cauce import connection as connections
+from cauce import registry
+from cauce.connector import Effect, Probe
+from cauce.errors import CauceError, NotFoundError
+from cauce.services.hub import Actor, Hub
+from cauce.store import audit, definitions
+from cauce.store.models import Definition
+
+JSON = Any
+
+
+@dataclass(frozen=True, slots=True)
+class OperationView:
+    """One operation of a connection, as a list shows it."""
+
+    name: str
+    effect: Effect
+    calls: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A published connection; its settings are not part of it, because people who may see it may not see those."""
+
+    name: str
+    kind: str
+    title: JSON
+    version: str
+    operations: tuple[OperationView, ...]
+    published_at: datetime
+    published_by: str
+
+
+async def list_connections(hub: Hub, actor: Actor) -> list[ConnectionView]:
+    """Return the published connections by name."""
+    actor.require("see connections", "designer", "integrator", "manager", "operator", "auditor", "staff")
+    async with hub.store.read() as db:
+        return [_view(row) for row in await definitions.latest(db, "connection")]
+
+
+async def test(hub: Hub, actor: Actor, name: str) -> list[Probe]:
+    """Test a connection in stages; the last probe says what is wrong, if anything is."""
+    actor.require("test connections", "integrator", "operator")
+    async with hub.store.read() as db:
+        row = await definitions.find(db, "connection", "", name)
+        known = [other.name for other in await definitions.latest(db, "connection")] if row is None else []
+    if row is None:
+        raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
+    probes = await _probe(hub, row.document)
+    async with hub.store.transaction() as db:
+        await audit.append(db, actor.name, "connection.test", name, {"ok": all(probe.ok for probe in probes)})
+    return probes
+
+
+async def _probe(hub: Hub, document: JSON) -> list[Probe]:
+    try:
+        connector = registry.open_connection(connections.parse(document), hub.resolver)
+    except CauceError as error:
+        return [Probe("settings", ok=False, sentence=str(error))]
+    async with connector:
+        return await connector.check()
+
+
+def _view(row: Definition) -> ConnectionView:
+    found = connections.parse(row.document)
+    operations = [
+        OperationView(operation.name, operation.effect, operation.calls) for operation in found.operations.values()
+    ]
+    return ConnectionView(
+        found.name, found.kind, found.title, row.version, tuple(operations), row.published_at, row.published_by
+    )

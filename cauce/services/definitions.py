@@ -1,0 +1,262 @@
+"""Definitions: checking files, publishing them together, and looking up what is published."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cauce import connection as connections
+from cauce import registry
+from cauce.errors import CauceError, ConflictError, DefinitionError, Finding, InputError, NotFoundError
+from cauce.services.hub import Actor, Hub
+from cauce.store import audit, definitions
+from cauce.store.definitions import NewDefinition
+from cauce.store.models import Definition
+from cauce.store.session import Db
+from schemas import Source, did_you_mean, findings_of, kind_of, load_file
+from workflows.bundle import resolve
+from workflows.checking import Known, OperationContract, check
+
+JSON = Any
+suffixes = frozenset({".yaml", ".yml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published version; `new` when this publication made it."""
+
+    kind: str
+    full_name: str
+    version: str
+    digest: str
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionView:
+    """A published version with all that belongs to it."""
+
+    kind: str
+    namespace: str
+    name: str
+    full_name: str
+    version: str
+    digest: str
+    title: JSON
+    source: str
+    document: JSON
+    bundle: JSON
+    published_at: datetime
+    published_by: str
+    latest: bool
+    active: bool
+
+
+async def check_files(hub: Hub | None, paths: Sequence[Path]) -> list[Finding]:
+    """Check files and folders together; with a hub, what is published there counts as known."""
+    sources, findings = load(paths)
+    return findings + check(sources, await known(hub) if hub else Known())
+
+
+def load(paths: Sequence[Path]) -> tuple[list[Source], list[Finding]]:
+    """Read definition files, and those in folders; what cannot be read becomes findings."""
+    sources: list[Source] = []
+    findings: list[Finding] = []
+    for path in paths:
+        files = sorted(each for each in path.rglob("*") if each.suffix in suffixes) if path.is_dir() else [path]
+        for file in files:
+            # The tests beside a definition have a schema of their own.
+            if file.stem.endswith(".test") and path.is_dir():
+                continue
+            try:
+                sources.append(load_file(file))
+            except CauceError as error:
+                findings += findings_of(error, str(file))
+            except OSError as error:
+                raise InputError(
+                    f"The file {file} cannot be read: {error.strerror}.", hint="Check the path."
+                ) from error
+    return sources, findings
+
+
+async def publish(hub: Hub, actor: Actor, sources: Sequence[Source]) -> list[Published]:
+    """Publish definitions together: all of them, or none when one is wrong.
+
+    Raises DefinitionError with all findings, or ConflictError when a version exists with other content.
+    """
+    kinds = [kind_of(source.data) or "" for source in sources]
+    if any(kind == "connection" for kind in kinds):
+        actor.require("publish connections", "integrator")
+    if any(kind != "connection" for kind in kinds):
+        actor.require("publish definitions", "designer")
+    findings = [finding for finding in check(sources, await known(hub)) if finding.severity == "error"]
+    if findings:
+        count = f"{len(findings)} errors" if len(findings) > 1 else "an error"
+        raise DefinitionError(f"Nothing was published: there is {count}.", hint=str(findings[0]), findings=findings)
+    async with hub.store.transaction() as db:
+        # What processes refer to comes first, so that their bundles hold the versions published with them.
+        ordered = sorted(zip(kinds, sources, strict=True), key=lambda pair: pair[0] == "process")
+        published = [await _publish_one(db, actor, kind, source) for kind, source in ordered]
+        for each in published:
+            if each.new:
+                data = {"kind": each.kind, "version": each.version, "digest": each.digest}
+                await audit.append(db, actor.name, "definition.publish", each.full_name, data)
+    return published
+
+
+async def known(hub: Hub) -> Known:
+    """Return what is published, as far as definitions may refer to it."""
+    async with hub.store.read() as db:
+        rows = await definitions.latest(db)
+    return Known(
+        operations=_contracts(rows),
+        forms=_documents(rows, "form"),
+        decisions=_documents(rows, "decision"),
+        stages=_documents(rows, "stages"),
+        processes=frozenset(_full_name(row) for row in rows if row.kind == "process"),
+        kinds=frozenset(registry.kinds()),
+    )
+
+
+async def list_definitions(hub: Hub, actor: Actor, kind: str | None = None) -> list[DefinitionView]:
+    """Return the latest version of everything, or of one kind."""
+    actor.require("see definitions", "designer", "integrator", "manager", "staff", "operator", "auditor")
+    async with hub.store.read() as db:
+        return [view(row) for row in await definitions.latest(db, kind)]
+
+
+async def versions(hub: Hub, actor: Actor, name: str, *, kind: str = "process") -> list[DefinitionView]:
+    """Return all versions of a definition, the highest first."""
+    actor.require("see definitions", "designer", "integrator", "manager", "staff", "operator", "auditor")
+    newest = await definition(hub, name, kind=kind)
+    async with hub.store.read() as db:
+        return [view(row) for row in await definitions.versions(db, kind, newest.namespace, newest.name)]
+
+
+async def definition(hub: Hub, name: str, version: str | None = None, *, kind: str = "process") -> DefinitionView:
+    """Return a published version, the latest unless one is named; a process may be named without its namespace."""
+    async with hub.store.read() as db:
+        row = await _find(db, kind, name, version)
+        rows = [] if row else await definitions.latest(db, kind)
+    if row:
+        return view(row)
+    names = [_full_name(each) for each in rows]
+    if name in names:
+        raise NotFoundError(f"There is no version {version} of {name}.", hint="`latest` is always one that is there.")
+    meant = did_you_mean(name, names)
+    hint = f"Did you mean {meant}?" if meant else f"Published are {', '.join(names[:20])}." if names else "None is yet."
+    raise NotFoundError(f"There is no published {kind} '{name}'.", hint=hint)
+
+
+async def set_active(hub: Hub, actor: Actor, name: str, version: str, *, active: bool) -> DefinitionView:
+    """Retire a version of a process, so that nothing new starts on it, or restore it; running instances go on."""
+    actor.require("retire and restore definitions", "designer")
+    async with hub.store.transaction() as db:
+        row = await _find(db, "process", name, version)
+        if row is None:
+            raise NotFoundError(f"There is no version {version} of {name}.", hint="`cauce definitions` lists them.")
+        await definitions.set_active(db, row, active=active)
+        action = "definition.restore" if active else "definition.retire"
+        await audit.append(db, actor.name, action, _full_name(row), {"version": version})
+    return view(row)
+
+
+def view(row: Definition) -> DefinitionView:
+    """Return a row of the store as the services hand it out."""
+    document = row.document if isinstance(row.document, dict) else {}
+    head = document.get("document") or {} if row.kind == "process" else document
+    return DefinitionView(
+        kind=row.kind,
+        namespace=row.namespace,
+        name=row.name,
+        full_name=_full_name(row),
+        version=row.version,
+        digest=row.digest,
+        title=head.get("title") or row.name,
+        source=row.source,
+        document=row.document,
+        bundle=row.bundle,
+        published_at=row.published_at,
+        published_by=row.published_by,
+        latest=row.latest,
+        active=row.active,
+    )
+
+
+async def _publish_one(db: Db, actor: Actor, kind: str, source: Source) -> Published:
+    if kind == "process":
+        new = await _process(db, actor, source)
+    else:
+        digest = _digest(source.data)
+        new = NewDefinition(kind, source.data[kind], digest, source.text, source.data, actor.name)
+    try:
+        row, added = await definitions.add(db, new)
+    except ConflictError as error:
+        raise ConflictError(error.problem, hint=error.hint, where=source.file) from error
+    return Published(kind, _full_name(row), row.version, row.digest, added)
+
+
+async def _process(db: Db, actor: Actor, source: Source) -> NewDefinition:
+    rows = await definitions.latest(db)
+    bundle = resolve(
+        source.data,
+        operations=_contracts(rows),
+        forms=_documents(rows, "form"),
+        decisions=_documents(rows, "decision"),
+        stages=_documents(rows, "stages"),
+    )
+    head = source.data["document"]
+    return NewDefinition(
+        kind="process",
+        name=head["name"],
+        digest=bundle["digest"],
+        source=source.text,
+        document=source.data,
+        published_by=actor.name,
+        namespace=head["namespace"],
+        version=head["version"],
+        bundle=bundle,
+    )
+
+
+def _documents(rows: Sequence[Definition], kind: str) -> dict[str, JSON]:
+    return {row.name: row.document for row in rows if row.kind == kind}
+
+
+def _contracts(rows: Sequence[Definition]) -> Mapping[str, OperationContract]:
+    contracts = {}
+    for row in rows:
+        if row.kind == "connection":
+            for operation in connections.parse(row.document).operations.values():
+                contracts[f"{operation.name}@{row.name}"] = OperationContract(
+                    effect=operation.effect,
+                    timeout_s=operation.timeout_s,
+                    input=operation.input,
+                    output=operation.output,
+                )
+    return contracts
+
+
+async def _find(db: Db, kind: str, name: str, version: str | None) -> Definition | None:
+    if kind != "process":
+        return await definitions.find(db, kind, "", name, version)
+    namespace, _, short = name.rpartition(".")
+    if namespace:
+        return await definitions.find(db, kind, namespace, short, version)
+    homes = sorted(row.namespace for row in await definitions.latest(db, kind) if row.name == name)
+    if len(homes) > 1:
+        known = ", ".join(f"{home}.{name}" for home in homes)
+        raise InputError(f"Several processes are called '{name}'.", hint=f"Say which: {known}.")
+    return await definitions.find(db, kind, homes[0], name, version) if homes else None
+
+
+def _full_name(row: Definition) -> str:
+    return f"{row.namespace}.{row.name}" if row.namespace else row.name
+
+
+def _digest(document: JSON) -> str:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,67 @@
+"""What every use case needs: the open hub, and who is asking."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from temporalio.client import Client
+
+from cauce.errors import ForbiddenError
+from cauce.secrets import Resolver
+from cauce.settings import Settings
+from cauce.store.session import Store
+from cauce.temporal import connect
+
+Role = Literal["designer", "integrator", "manager", "staff", "operator", "auditor", "admin"]
+roles: tuple[Role, ...] = get_args(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a person or program with roles (what they may do) and groups (whose tasks they share)."""
+
+    name: str
+    roles: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    locale: str = "en"
+
+    def may(self, *wanted: Role) -> bool:
+        """Return whether the actor has one of the roles; an admin has them all."""
+        return "admin" in self.roles or not self.roles.isdisjoint(wanted)
+
+    def require(self, what: str, *wanted: Role) -> None:
+        """Raise ForbiddenError unless the actor has one of the roles; `what` completes "may not …"."""
+        if not self.may(*wanted):
+            raise ForbiddenError(
+                f"'{self.name}' may not {what}.",
+                hint=f"It takes one of the roles {', '.join([*wanted, 'admin'])}; an admin gives them.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Everything a use case works with; one object serves a whole process."""
+
+    settings: Settings
+    store: Store
+    temporal: Client
+
+    @property
+    def resolver(self) -> Resolver:
+        """What resolves the secrets and settings that definitions refer to."""
+        return Resolver(self.settings.secrets_dir, self.settings.data_dir / "settings.json")
+
+
+@asynccontextmanager
+async def open_hub(settings: Settings) -> AsyncIterator[Hub]:
+    """Open a hub; Temporal is connected to at first use, so that the inbox works while it is down."""
+    async with Store(settings.store_url) as store:
+        client = await connect(
+            settings.temporal_address,
+            store,
+            namespace=settings.temporal_namespace,
+            limit_bytes=settings.max_payload_bytes,
+            lazy=True,
+        )
+        yield Hub(settings, store, client)

@@ -1,0 +1,192 @@
+"""Accounts and tokens: creating them, and telling from a password or a token who is asking."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from cauce.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
+from cauce.services.hub import Actor, Hub, roles
+from cauce.store import audit, users
+from cauce.store.base import utc_now
+from cauce.store.models import User
+
+shortest_password = 8
+token_prefix = "cauce_"  # noqa: S105 - how tokens begin, so that scanners of leaked secrets know them
+hasher = PasswordHasher()
+# Checked where there is no such account, so that the answer takes as long as where there is one.
+nobodys_hash = hasher.hash(secrets.token_hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A local account, without its password."""
+
+    name: str
+    full_name: str
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
+    locale: str
+    active: bool
+    locked_until: datetime | None
+
+
+async def create_user(
+    hub: Hub,
+    actor: Actor,
+    name: str,
+    password: str,
+    *,
+    roles: Sequence[str],
+    groups: Sequence[str] = (),
+    full_name: str = "",
+    locale: str = "en",
+) -> Account:
+    """Create an account."""
+    actor.require("create accounts", "admin")
+    _check(name, password, roles)
+    password_hash = await asyncio.to_thread(hasher.hash, password)
+    async with hub.store.transaction() as db:
+        added = await users.add(
+            db, name, password_hash=password_hash, roles=roles, groups=groups, full_name=full_name, locale=locale
+        )
+        if not added:
+            raise ConflictError(f"There is an account '{name}' already.", hint="Choose another name.")
+        row = await users.find(db, name)
+        await audit.append(db, actor.name, "user.create", name, {"roles": sorted(roles), "groups": sorted(groups)})
+    if row is None:
+        raise NotFoundError(f"The account '{name}' was deleted meanwhile.", hint="Create it again.")
+    return _account(row)
+
+
+async def ensure_user(hub: Hub, name: str, password: str, *, roles: Sequence[str], groups: Sequence[str] = ()) -> bool:
+    """Create an account when there is none of that name (for the first start and the demo); say whether it is new."""
+    system = Actor("system", frozenset({"admin"}))
+    try:
+        await create_user(hub, system, name, password, roles=roles, groups=groups)
+    except ConflictError:
+        return False
+    return True
+
+
+async def list_users(hub: Hub, actor: Actor) -> list[Account]:
+    """Return all accounts."""
+    actor.require("see the accounts", "manager", "auditor")
+    async with hub.store.read() as db:
+        return [_account(row) for row in await users.list_all(db)]
+
+
+async def authenticate(hub: Hub, name: str, password: str) -> Actor:
+    """Return who logs in; after several wrong passwords an account is locked for a while, for right ones too."""
+    async with hub.store.read() as db:
+        row = await users.find(db, name)
+    known = row is not None and row.active
+    right = await asyncio.to_thread(_is_right, row.password_hash if row and known else nobodys_hash, password)
+    if row is None or not known:
+        raise _refused()
+    if row.locked_until and row.locked_until > utc_now():
+        raise _locked(row.locked_until)
+    async with hub.store.transaction() as db:
+        if right:
+            if row.failed_logins or row.locked_until:
+                await users.note_success(db, name)
+            await audit.append(db, name, "user.login", name)
+        else:
+            lock_for = timedelta(minutes=hub.settings.login_lock_minutes)
+            await users.note_failure(db, name, limit=hub.settings.login_attempts, lock_for=lock_for)
+            await audit.append(db, name, "user.login-failed", name)
+    if not right:
+        raise _refused()
+    return _actor(row)
+
+
+async def actor_of(hub: Hub, name: str) -> Actor:
+    """Return the person of a session that is still good, with the roles they have now."""
+    async with hub.store.read() as db:
+        row = await users.find(db, name)
+    if row is None or not row.active:
+        raise UnauthenticatedError("This account is not active any more.", hint="Ask an admin.")
+    return _actor(row)
+
+
+async def create_token(
+    hub: Hub, actor: Actor, *, label: str = "", scopes: Sequence[str] = (), expires_in: timedelta | None = None
+) -> str:
+    """Create a token with which a program acts as the actor (limited to the roles in `scopes`, if any are given).
+
+    This is the only time that the token can be seen.
+    """
+    if foreign := sorted(set(scopes) - actor.roles):
+        raise InputError(
+            f"A token cannot have roles that '{actor.name}' lacks: {', '.join(foreign)}.", hint="Leave them out."
+        )
+    token = token_prefix + secrets.token_urlsafe(32)
+    expires_at = utc_now() + expires_in if expires_in else None
+    async with hub.store.transaction() as db:
+        if await users.find(db, actor.name) is None:
+            raise NotFoundError(f"There is no account '{actor.name}'.", hint="Tokens belong to accounts.")
+        await users.add_token(db, token, actor.name, label=label, scopes=scopes, expires_at=expires_at)
+        await audit.append(db, actor.name, "token.create", actor.name, {"label": label, "scopes": sorted(scopes)})
+    return token
+
+
+async def actor_of_token(hub: Hub, token: str) -> Actor:
+    """Return who a token stands for."""
+    async with hub.store.read() as db:
+        known = await users.find_token(db, token)
+        row = await users.find(db, known.user) if known else None
+    if known is None or row is None or not row.active:
+        raise UnauthenticatedError("The token is not known, or has expired.", hint="Create a new one.")
+    # Noted once an hour: a write for every request of a program would be a queue for everybody else.
+    if known.last_used is None or utc_now() - known.last_used > timedelta(hours=1):
+        async with hub.store.transaction() as db:
+            await users.note_token_use(db, token)
+    actor = _actor(row)
+    limited = actor.roles & frozenset(known.scopes) if known.scopes else actor.roles
+    return Actor(actor.name, limited, actor.groups, actor.locale)
+
+
+def _check(name: str, password: str, wanted: Sequence[str]) -> None:
+    errors = []
+    if not name or name != name.strip() or any(character.isspace() for character in name):
+        errors.append({"pointer": "/name", "problem": "A name is needed, without spaces."})
+    if len(password) < shortest_password:
+        errors.append({"pointer": "/password", "problem": f"It needs at least {shortest_password} characters."})
+    if unknown := sorted(set(wanted) - set(roles)):
+        known = ", ".join(roles)
+        errors.append({"pointer": "/roles", "problem": f"Unknown: {', '.join(unknown)}. There are {known}."})
+    if errors:
+        raise InputError(f"The account cannot be created: {errors[0]['problem']}", errors=errors)
+
+
+def _is_right(password_hash: str, password: str) -> bool:
+    try:
+        return hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _refused() -> UnauthenticatedError:
+    return UnauthenticatedError(
+        "Name or password is wrong.", hint="Several wrong passwords lock the account for a while."
+    )
+
+
+def _locked(until: datetime) -> UnauthenticatedError:
+    return UnauthenticatedError(
+        "The account is locked after several wrong passwords.", hint=f"Try again after {until:%H:%M} UTC."
+    )
+
+
+def _actor(row: User) -> Actor:
+    return Actor(row.name, frozenset(row.roles), frozenset(row.groups), row.locale)
+
+
+def _account(row: User) -> Account:
+    return Account(
+        row.name, row.full_name, tuple(row.roles), tuple(row.groups), row.locale, row.active, row.locked_until
+    )

@@ -1,0 +1,248 @@
+"""Listing and looking at instances: from Temporal's visibility and, while a worker is up, from the instance itself."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from temporalio.client import WorkflowExecution, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import ApplicationError
+
+from cauce import contract
+from cauce.errors import CauceError, InputError
+from cauce.services.hub import Actor, Hub, Role
+from cauce.services.temporal_errors import explained
+from cauce.services.waiting import call_timeout, query_timeout
+from cauce.store import tasks
+
+JSON = Any
+most_rows = 200
+# Temporal does not find these again, however they are written in a query (tried on its SQLite visibility).
+unsearchable = frozenset('"\\')
+readers: tuple[Role, ...] = ("designer", "integrator", "manager", "staff", "operator", "auditor")
+
+ended = {
+    WorkflowExecutionStatus.COMPLETED: "completed",
+    WorkflowExecutionStatus.FAILED: "faulted",
+    WorkflowExecutionStatus.TIMED_OUT: "faulted",
+    WorkflowExecutionStatus.CANCELED: "cancelled",
+    WorkflowExecutionStatus.TERMINATED: "cancelled",
+}
+# What each status of ours is in Temporal's query language.
+_cancelled = f"(ExecutionStatus = 'Failed' AND {contract.STATUS} = 'cancelled')"
+status_queries = {
+    "open": "ExecutionStatus = 'Running'",
+    "running": f"ExecutionStatus = 'Running' AND {contract.STATUS} = 'running'",
+    "waiting": f"ExecutionStatus = 'Running' AND {contract.STATUS} = 'waiting'",
+    "suspended": f"ExecutionStatus = 'Running' AND {contract.STATUS} = 'suspended'",
+    "completed": "ExecutionStatus = 'Completed'",
+    "faulted": (f"((ExecutionStatus = 'Failed' AND {contract.STATUS} != 'cancelled') OR ExecutionStatus = 'TimedOut')"),
+    "cancelled": f"(ExecutionStatus = 'Canceled' OR ExecutionStatus = 'Terminated' OR {_cancelled})",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which instances are wanted; None means any. `definition` is `namespace.name`."""
+
+    status: str | None = None
+    definition: str | None = None
+    version: str | None = None
+    key: str | None = None
+    stage: str | None = None
+    customer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An instance as a list shows it."""
+
+    id: str
+    run_id: str
+    definition: str
+    version: str
+    key: str
+    status: str
+    stage: str | None
+    customer: str | None
+    started_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A human task of an instance, as the inbox knows it."""
+
+    id: str
+    name: str
+    reference: str
+    title: JSON
+    state: str
+    claimed_by: str | None
+    due_at: datetime | None
+    created_at: datetime
+    closed_at: datetime | None
+    closed_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """All that is known of an instance; when no worker answered it is not `live`, and `state` holds less."""
+
+    summary: Summary
+    live: bool
+    state: Mapping[str, JSON]
+    human_tasks: tuple[OpenTask, ...]
+    output: JSON = None
+    problem: Mapping[str, JSON] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some instances and, when there are more, the token of the next page."""
+
+    instances: tuple[Summary, ...] = field(default=())
+    next: str | None = None
+
+
+async def list_instances(
+    hub: Hub, actor: Actor, filters: Filters | None = None, *, page_token: str | None = None, limit: int = 50
+) -> Page:
+    """Return instances, the newest first."""
+    actor.require("see instances", *readers)
+    rows = hub.temporal.list_workflows(
+        query_of(filters or Filters()),
+        page_size=max(1, min(limit, most_rows)),
+        next_page_token=_bytes(page_token),
+        rpc_timeout=call_timeout,
+    )
+    with explained():
+        await rows.fetch_next_page()
+        page = list(rows.current_page or [])
+        kept = await asyncio.gather(*(_is_last_run(hub, row) for row in page))
+    token = base64.urlsafe_b64encode(rows.next_page_token).decode() if rows.next_page_token else None
+    return Page(tuple(summary(row) for row, keep in zip(page, kept, strict=True) if keep), token)
+
+
+async def instance(hub: Hub, actor: Actor, instance_id: str) -> Detail:
+    """Return an instance; without a worker, what Temporal and the inbox know of it."""
+    actor.require("see instances", *readers)
+    handle = hub.temporal.get_workflow_handle(instance_id)
+    with explained(instance_id):
+        description = await handle.describe(rpc_timeout=call_timeout)
+    found = summary(description)
+    async with hub.store.read() as db:
+        rows = await tasks.tasks_of_instance(db, instance_id)
+    human_tasks = tuple(
+        OpenTask(
+            *(row.id, row.name, row.reference, row.title, row.state, row.claimed_by),
+            *(row.due_at, row.created_at, row.closed_at, row.closed_by),
+        )
+        for row in rows
+    )
+    state, live = await _state(hub, found)
+    output, problem = await _outcome(hub, found) if found.closed_at else (None, None)
+    if not live:
+        waiting = [row for row in rows if row.closed_at is None]
+        state = {
+            "status": found.status,
+            "stage": found.stage,
+            "current": [row.reference for row in waiting],
+            "tasks": [],
+            "openTasks": [row.id for row in waiting],
+        }
+    state = dict(state) | ({"status": found.status} if found.closed_at else {})
+    return Detail(found, live, state, human_tasks, output, problem or state.get("problem"))
+
+
+def query_of(filters: Filters) -> str:
+    """Return the filters in Temporal's query language."""
+    parts = [f"TaskQueue = '{contract.TASK_QUEUE}'", "ExecutionStatus != 'ContinuedAsNew'"]
+    if filters.status:
+        if filters.status not in status_queries:
+            raise InputError(f"There is no status '{filters.status}'.", hint=f"Known are {', '.join(status_queries)}.")
+        parts.append(status_queries[filters.status])
+    wanted = {
+        contract.DEFINITION: filters.definition,
+        contract.VERSION: filters.version,
+        contract.BUSINESS_KEY: filters.key,
+        contract.STAGE: filters.stage,
+        contract.CUSTOMER: filters.customer,
+    }
+    parts += [f"{name} = {_quoted(value)}" for name, value in wanted.items() if value]
+    return " AND ".join(parts)
+
+
+def summary(row: WorkflowExecution) -> Summary:
+    """Return an execution of Temporal in our words."""
+    attributes = {
+        name: row.typed_search_attributes.get(SearchAttributeKey.for_keyword(name))
+        for name in contract.SEARCH_ATTRIBUTES
+    }
+    status = attributes[contract.STATUS] or "running"
+    if row.status in ended and not (row.status is WorkflowExecutionStatus.FAILED and status == "cancelled"):
+        status = ended[row.status]
+    elif row.status is WorkflowExecutionStatus.RUNNING and status not in {"waiting", "suspended"}:
+        status = "running"
+    return Summary(
+        id=row.id,
+        run_id=row.run_id,
+        definition=attributes[contract.DEFINITION] or row.workflow_type,
+        version=attributes[contract.VERSION] or "",
+        key=attributes[contract.BUSINESS_KEY] or row.id.partition("/")[2],
+        status=status,
+        stage=attributes[contract.STAGE],
+        customer=attributes[contract.CUSTOMER],
+        started_at=row.start_time,
+        closed_at=row.close_time,
+    )
+
+
+async def _is_last_run(hub: Hub, row: WorkflowExecution) -> bool:
+    """Return whether no later run took the place of this one, as a retry does with a failed one."""
+    if row.status is WorkflowExecutionStatus.RUNNING:
+        return True
+    last = await hub.temporal.get_workflow_handle(row.id).describe(rpc_timeout=call_timeout)
+    return last.run_id == row.run_id
+
+
+async def _state(hub: Hub, found: Summary) -> tuple[Mapping[str, JSON], bool]:
+    handle = hub.temporal.get_workflow_handle(found.id, run_id=found.run_id)
+    try:
+        with explained(found.id):
+            return await handle.query(contract.STATE, rpc_timeout=query_timeout), True
+    except CauceError:
+        return {}, False
+
+
+async def _outcome(hub: Hub, found: Summary) -> tuple[JSON, Mapping[str, JSON] | None]:
+    """Return the output of an instance that has ended, or why it has none."""
+    handle = hub.temporal.get_workflow_handle(found.id, run_id=found.run_id)
+    with explained(found.id):
+        try:
+            return await handle.result(follow_runs=False, rpc_timeout=call_timeout), None
+        except WorkflowFailureError as error:
+            return None, _problem(error.cause, found)
+
+
+def _problem(error: BaseException, found: Summary) -> Mapping[str, JSON] | None:
+    if isinstance(error, ApplicationError) and error.details and isinstance(error.details[0], dict):
+        return error.details[0]
+    return None if found.status == "cancelled" else {"title": "The instance failed", "detail": str(error)}
+
+
+def _quoted(value: str) -> str:
+    if not unsearchable.isdisjoint(value):
+        raise InputError('A filter cannot hold " or \\.', hint="Leave it out.")
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _bytes(token: str | None) -> bytes | None:
+    try:
+        return base64.urlsafe_b64decode(token) if token else None
+    except (ValueError, binascii.Error) as cause:
+        raise InputError("The page token is not one that Cauce gave out.", hint="Start at the first page.") from cause

@@ -1,0 +1,116 @@
+"""What differs between environments; every setting is an environment variable `CAUCE_…`, and all have a default."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cauce.errors import SettingsError
+
+prefix = "CAUCE_"
+
+
+class Settings(BaseSettings):
+    """The settings of one process; made by `load`, passed down, never global."""
+
+    model_config = SettingsConfigDict(env_prefix=prefix, frozen=True, extra="ignore")
+
+    mode: Literal["embedded", "production"] = Field(
+        default="embedded", description="One machine with everything inside, or parts of a cluster."
+    )
+    data_dir: Path = Field(default=Path(".cauce"), description="Where the embedded stack keeps its files.")
+    definitions_dir: Path = Field(default=Path("definitions"), description="What `cauce up` publishes at first start.")
+    secrets_dir: Path = Field(default=Path(), description="One file per secret; default: `secrets` in the data_dir.")
+    store_url: str = Field(
+        default="",
+        description="sqlite:///path or postgresql://user:password@host/name; default: a file in data_dir.",
+    )
+
+    temporal_address: str = Field(default="127.0.0.1:7233", description="Host and port of Temporal's frontend.")
+    temporal_namespace: str = Field(default="default", description="The namespace in Temporal.")
+
+    api_host: str = Field(default="127.0.0.1", description="The address the API listens on.")
+    api_port: int = Field(default=8080, ge=0, le=65535, description="The port the API listens on; 0 takes a free one.")
+    public_url: str = Field(default="", description="How people reach the API; default: from host and port.")
+    session_secret_file: Path = Field(
+        default=Path(),
+        description="The key that signs sessions; default: `session.key` in data_dir, made if absent.",
+    )
+
+    allow_private_http: bool = Field(
+        default=True,
+        description="Whether `call: http` may reach private addresses; default: yes when embedded, else no.",
+    )
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
+    log_format: Literal["text", "json"] = Field(default="text", description="For people or for programs.")
+
+    max_body_bytes: int = Field(default=2_000_000, gt=0, description="The largest request the API takes.")
+    max_definition_bytes: int = Field(default=1_048_576, gt=0, description="The largest definition file.")
+    max_payload_bytes: int = Field(default=2_000_000, gt=0, description="The largest input or answer of an instance.")
+    login_attempts: int = Field(default=5, gt=0, description="Wrong passwords before an account is locked.")
+    login_lock_minutes: int = Field(default=15, gt=0, description="For how long it is locked.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _private_only_when_embedded(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("mode") == "production":
+            values.setdefault("allow_private_http", False)
+        return values
+
+    @field_validator("data_dir", "definitions_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        # Absolute at once: a later change of directory must not move the store.
+        return path.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _fill(self) -> "Settings":
+        # Frozen for everybody but this validator, which runs before anybody has the object.
+        defaults = {
+            "secrets_dir": self.data_dir / "secrets",
+            "session_secret_file": self.data_dir / "session.key",
+            "store_url": f"sqlite+aiosqlite:///{self.data_dir / 'cauce.db'}",
+            "public_url": f"http://{self.api_host}:{self.api_port}",
+        }
+        for name, value in defaults.items():
+            if getattr(self, name) in {"", Path()}:
+                object.__setattr__(self, name, value)
+        return self
+
+    def session_key(self) -> bytes:
+        """Return the key that signs sessions; the first process that needs it makes it, for all."""
+        file = self.session_secret_file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            # Written under another name first, so that no other process ever reads half of it.
+            draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_hex(32), encoding="ascii")
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, file)
+            draft.unlink()
+        key = file.read_bytes().strip()
+        if len(key) < 32:  # noqa: PLR2004 - 128 bits in hexadecimal digits
+            raise SettingsError(
+                f"The session key in {file} is too short to sign with.",
+                hint="Delete the file and start again; everybody has to log in anew.",
+            )
+        return key
+
+
+def load(**given: Any) -> Settings:  # noqa: ANN401 - checked by the model
+    """Return the settings from the environment; what is given here (by options of the CLI, by tests) wins."""
+    try:
+        return Settings(**given)
+    except ValidationError as cause:
+        first = cause.errors(include_url=False, include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]) or "settings"
+        raise SettingsError(
+            f"The setting {name} is wrong: {first['msg']}.",
+            hint=f"Looked at: the options given, the environment variable {prefix}{name.upper()}, the default.",
+        ) from cause

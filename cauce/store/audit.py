@@ -1,0 +1,77 @@
+"""The audit trail: appended to, never changed, each line holding the hash of the one before."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from cauce.store.base import JSON, utc_now
+from cauce.store.models import AuditEntry
+from cauce.store.session import Db
+
+first_hash = "0" * 64
+# Any number that nothing else in the database uses; held from the append to the commit, so that the chain cannot fork.
+chain_lock = 0x43_41_55_43_45
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check of the chain found: how many lines hold, and the first that does not."""
+
+    entries: int
+    broken_at: int | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether every line is as it was written."""
+        return self.broken_at is None
+
+
+async def append(db: Db, actor: str, action: str, subject: str, data: JSON = None) -> None:
+    """Add a line. Do it last in a transaction: until the commit nobody else can add one."""
+    if db.get_bind().dialect.name == "postgresql":
+        await db.execute(select(func.pg_advisory_xact_lock(chain_lock)))
+    last = (await db.execute(select(AuditEntry.seq, AuditEntry.hash).order_by(AuditEntry.seq.desc()).limit(1))).first()
+    seq, prev_hash = (last.seq + 1, last.hash) if last else (1, first_hash)
+    at = utc_now()
+    content = digest(seq, at, actor, action, subject, data, prev_hash)
+    db.add(
+        AuditEntry(
+            seq=seq, at=at, actor=actor, action=action, subject=subject, data=data, prev_hash=prev_hash, hash=content
+        )
+    )
+    await db.flush()
+
+
+def digest(seq: int, at: datetime, actor: str, action: str, subject: str, data: JSON, prev_hash: str) -> str:
+    """Return the hash of one line and, through `prev_hash`, of all before it."""
+    line = json.dumps([seq, at.isoformat(), actor, action, subject, data, prev_hash], sort_keys=True)
+    return hashlib.sha256(line.encode()).hexdigest()
+
+
+async def verify(db: Db) -> Verdict:
+    """Compute the chain anew and compare."""
+    previous, count = first_hash, 0
+    async for row in await db.stream_scalars(select(AuditEntry).order_by(AuditEntry.seq)):
+        expected = digest(row.seq, row.at, row.actor, row.action, row.subject, row.data, row.prev_hash)
+        if row.seq != count + 1 or row.prev_hash != previous or row.hash != expected:
+            return Verdict(count, broken_at=row.seq)
+        previous, count = row.hash, count + 1
+    return Verdict(count)
+
+
+async def entries(
+    db: Db, *, subject: str | None = None, actor: str | None = None, before: int | None = None, limit: int = 100
+) -> Sequence[AuditEntry]:
+    """Return lines of the trail, the newest first."""
+    query = select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(limit)
+    if subject is not None:
+        query = query.where(AuditEntry.subject == subject)
+    if actor is not None:
+        query = query.where(AuditEntry.actor == actor)
+    if before is not None:
+        query = query.where(AuditEntry.seq < before)
+    return (await db.scalars(query)).all()

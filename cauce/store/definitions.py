@@ -1,0 +1,127 @@
+"""Published definitions: every version of every kind, and which of them is the one to use."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from cauce.errors import ConflictError
+from cauce.store.base import JSON, utc_now
+from cauce.store.models import Definition
+from cauce.store.session import Db
+from cauce.store.upsert import changed, insert_new
+
+publication_lock = 0x43_41_55_43_47
+
+
+@dataclass(frozen=True, slots=True)
+class NewDefinition:
+    """A definition to be published; without a version it gets the next number."""
+
+    kind: str
+    name: str
+    digest: str
+    source: str
+    document: JSON
+    published_by: str
+    namespace: str = ""
+    version: str = ""
+    bundle: JSON = None
+
+
+async def add(db: Db, new: NewDefinition) -> tuple[Definition, bool]:
+    """Publish a version and return it, with whether it is new; the same content again changes nothing.
+
+    Raises ConflictError when the version exists with another content.
+    """
+    await _one_at_a_time(db)
+    newest = await find(db, new.kind, new.namespace, new.name)
+    if not new.version and newest and newest.digest == new.digest:
+        return newest, False
+    version = new.version or await _next_number(db, new)
+    identity = {"kind": new.kind, "namespace": new.namespace, "name": new.name, "version": version}
+    values = identity | {
+        "digest": new.digest,
+        "source": new.source,
+        "document": new.document,
+        "bundle": new.bundle,
+        "published_by": new.published_by,
+        "published_at": utc_now(),
+        "latest": False,
+        "active": True,
+    }
+    added = await insert_new(db, Definition, values)
+    row = (await db.scalars(select(Definition).filter_by(**identity).execution_options(populate_existing=True))).one()
+    if row.digest != new.digest:
+        same_text = row.source == new.source
+        full_name = f"{new.namespace}.{new.name}" if new.namespace else new.name
+        raise ConflictError(
+            f"Version {version} of {full_name} is published already, with other content.",
+            hint="Raise the version: a published version never changes, because instances run on it."
+            + (" Its own text is the same, but a form, table or connection that it uses is not." * same_text),
+        )
+    if added:
+        await _choose_latest(db, new.kind, new.namespace, new.name)
+        await db.refresh(row)
+    return row, added
+
+
+async def find(db: Db, kind: str, namespace: str, name: str, version: str | None = None) -> Definition | None:
+    """Return a version, or the latest that is active; None when there is none."""
+    query = select(Definition).filter_by(kind=kind, namespace=namespace, name=name)
+    query = query.where(Definition.latest) if version in {None, "latest"} else query.filter_by(version=version)
+    return (await db.scalars(query)).one_or_none()
+
+
+async def latest(db: Db, kind: str | None = None) -> Sequence[Definition]:
+    """Return the latest active version of everything, or of everything of one kind."""
+    query = select(Definition).where(Definition.latest)
+    query = query if kind is None else query.filter_by(kind=kind)
+    return (await db.scalars(query.order_by(Definition.kind, Definition.namespace, Definition.name))).all()
+
+
+async def versions(db: Db, kind: str, namespace: str, name: str) -> list[Definition]:
+    """Return all versions, the highest first."""
+    rows = await db.scalars(select(Definition).filter_by(kind=kind, namespace=namespace, name=name))
+    return sorted(rows, key=lambda row: precedence(row.version), reverse=True)
+
+
+async def set_active(db: Db, row: Definition, *, active: bool) -> None:
+    """Take a version out of use (nothing new starts on it) or put it back."""
+    await _one_at_a_time(db)
+    await changed(db, update(Definition).where(Definition.id == row.id).values(active=active))
+    await _choose_latest(db, row.kind, row.namespace, row.name)
+    await db.refresh(row)
+
+
+async def _one_at_a_time(db: Db) -> None:
+    # Two publications of one name must agree on which is the latest; SQLite has one writer anyway.
+    if db.get_bind().dialect.name == "postgresql":
+        await db.execute(select(func.pg_advisory_xact_lock(publication_lock)))
+
+
+async def _next_number(db: Db, new: NewDefinition) -> str:
+    query = (
+        select(func.count()).select_from(Definition).filter_by(kind=new.kind, namespace=new.namespace, name=new.name)
+    )
+    return str((await db.scalar(query) or 0) + 1)
+
+
+async def _choose_latest(db: Db, kind: str, namespace: str, name: str) -> None:
+    family = {"kind": kind, "namespace": namespace, "name": name}
+    query = select(Definition.id, Definition.version, Definition.active).filter_by(**family)
+    rows = (await db.execute(query)).all()
+    active = [row for row in rows if row.active]
+    await changed(db, update(Definition).filter_by(**family, latest=True).values(latest=False))
+    if active:
+        best = max(active, key=lambda row: precedence(row.version))
+        await changed(db, update(Definition).where(Definition.id == best.id).values(latest=True))
+
+
+def precedence(version: str) -> tuple[tuple[int, ...], int, tuple[tuple[int, int, str], ...]]:
+    """Return the sort key of a semantic version: numbers as numbers, a pre-release before its release."""
+    core, _, pre = version.partition("+")[0].partition("-")
+    numbers = tuple(int(part) for part in re.findall(r"\d+", core))
+    parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in pre.split(".") if part)
+    return numbers, 0 if pre else 1, parts

@@ -1,0 +1,1 @@
+"""One module per step from an older shape of the store to the next."""

@@ -1,0 +1,21 @@
+"""The tables, by subject; importing this package makes them all known to the metadata."""
+
+from cauce.store.models.catalog import Blob, Definition
+from cauce.store.models.people import ApiToken, Customer, Interaction, User
+from cauce.store.models.records import AuditEntry, Event, EventStart, SetAside
+from cauce.store.models.work import LedgerEntry, Task
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "Blob",
+    "Customer",
+    "Definition",
+    "Event",
+    "EventStart",
+    "Interaction",
+    "LedgerEntry",
+    "SetAside",
+    "Task",
+    "User",
+]

@@ -1,0 +1,89 @@
+"""Tables of work in progress: the inbox, and the ledger of writes to systems outside."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cauce.store.base import Base, Document, utc_now
+
+
+class Task(Base):
+    """One human task in the inbox.
+
+    `urgent_at` is `due_at`, or the end of time where there is none, and `rank` is the priority with its sign turned: so
+    one index, read in one direction, gives the inbox its order.
+    """
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        # Partial, because closed tasks pile up for ever and no inbox shows them.
+        Index(
+            "ix_tasks_inbox",
+            "group",
+            "urgent_at",
+            "rank",
+            "id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_tasks_urgency",
+            "urgent_at",
+            "rank",
+            "id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_tasks_user", "user", "state"),
+        Index("ix_tasks_claimed_by", "claimed_by", "state"),
+        Index("ix_tasks_instance", "instance"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    instance: Mapped[str]
+    definition: Mapped[str]
+    version: Mapped[str]
+    name: Mapped[str]
+    reference: Mapped[str]
+    title: Mapped[Document]
+    form: Mapped[str]
+    form_document: Mapped[Document]
+    data: Mapped[Document | None]
+    group: Mapped[str | None]
+    user: Mapped[str | None]
+    claimed_by: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default="open")
+    priority: Mapped[int] = mapped_column(default=50)
+    due_at: Mapped[datetime | None]
+    urgent_at: Mapped[datetime]
+    rank: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+    answer: Mapped[Document | None]
+    different_from: Mapped[list[str]] = mapped_column(default=list)
+    business_key: Mapped[str] = mapped_column(default="")
+
+
+class LedgerEntry(Base):
+    """One write to a system outside, by its idempotency key: what was asked, and what is known of the outcome."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        UniqueConstraint("connection", "operation", "key"),
+        Index("ix_ledger_instance", "instance"),
+        Index("ix_ledger_state", "state", "updated_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    connection: Mapped[str]
+    operation: Mapped[str]
+    key: Mapped[str]
+    instance: Mapped[str]
+    task: Mapped[str]
+    state: Mapped[str]
+    request_digest: Mapped[str]
+    answer: Mapped[Document | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -1,0 +1,215 @@
+"""The inbox: human tasks, from the row that an instance asks for to the answer that closes it.
+
+Called by the activities (add, close) and by the services (everything a person does). Who may do what is decided there;
+here every change of state is one statement whose WHERE holds the state it starts from, so that of many people who
+claim at once exactly one wins, on both databases.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_, update
+
+from cauce.contract import HumanTask
+from cauce.errors import InputError
+from cauce.store.base import JSON, utc_now
+from cauce.store.models import Task
+from cauce.store.session import Db
+from cauce.store.upsert import changed, insert_new
+
+no_due_date = datetime(9999, 12, 31, tzinfo=UTC)
+final_states = frozenset({"completed", "cancelled", "expired"})
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whose inbox it is; somebody who `sees_all` sees the tasks of every group and person."""
+
+    name: str
+    groups: frozenset[str] = frozenset()
+    sees_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the inbox is wanted; None means any."""
+
+    state: str | None = None
+    mine: bool = False
+    group: str | None = None
+    instance: str | None = None
+    definition: str | None = None
+    form: str | None = None
+    due_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of the inbox and, when there are more, where to go on."""
+
+    rows: Sequence[Task]
+    after: str | None
+
+
+async def add_task(db: Db, task: HumanTask) -> bool:
+    """Put a task into the inbox unless one with its id is there; return whether it is new."""
+    due_at = datetime.fromisoformat(task.due_at).astimezone(UTC) if task.due_at else None
+    return await insert_new(
+        db,
+        Task,
+        {
+            "id": task.id,
+            "instance": task.instance,
+            "definition": task.definition,
+            "version": task.version,
+            "name": task.name,
+            "reference": task.reference,
+            "title": task.name if task.title is None else task.title,
+            "form": task.form,
+            "form_document": {} if task.form_document is None else task.form_document,
+            "data": task.data,
+            "group": task.group,
+            "user": task.user,
+            "state": "open",
+            "priority": task.priority,
+            "due_at": due_at,
+            "urgent_at": due_at or no_due_date,
+            "rank": -task.priority,
+            "created_at": utc_now(),
+            "different_from": list(task.different_from),
+            "business_key": task.business_key,
+        },
+    )
+
+
+async def find_task(db: Db, task_id: str) -> Task | None:
+    """Return a task, or None when there is no such."""
+    return await db.get(Task, task_id, populate_existing=True)
+
+
+async def claim(db: Db, task_id: str, user: str) -> bool:
+    """Give an open task to `user`; return False when it was not open (any more)."""
+    statement = (
+        update(Task)
+        .where(Task.id == task_id, or_(Task.state == "open", and_(Task.state == "claimed", Task.claimed_by == user)))
+        .values(state="claimed", claimed_by=user)
+    )
+    return await changed(db, statement) == 1
+
+
+async def release(db: Db, task_id: str, user: str | None = None) -> bool:
+    """Put a claimed task back; return False unless it was claimed (by `user`, when one is given)."""
+    holder = true() if user is None else Task.claimed_by == user
+    statement = update(Task).where(Task.id == task_id, Task.state == "claimed", holder)
+    return await changed(db, statement.values(state="open", claimed_by=None)) == 1
+
+
+async def close(db: Db, task_id: str, state: str, *, by: str | None = None, answer: JSON = None) -> bool:
+    """Close a task as completed, cancelled or expired; return False when it was closed before, which then stands."""
+    if state not in final_states:
+        message = f"{state} is not a state in which a task is over"
+        raise ValueError(message)
+    statement = (
+        update(Task)
+        .where(Task.id == task_id, Task.closed_at.is_(None))
+        .values(state=state, closed_at=utc_now(), closed_by=by, answer=answer)
+    )
+    return await changed(db, statement) == 1
+
+
+async def close_of_instance(db: Db, instance: str, state: str = "cancelled") -> int:
+    """Close every open task of an instance that ended; return how many there were."""
+    statement = (
+        update(Task).where(Task.instance == instance, Task.closed_at.is_(None)).values(state=state, closed_at=utc_now())
+    )
+    return await changed(db, statement)
+
+
+async def tasks_of_instance(db: Db, instance: str) -> Sequence[Task]:
+    """Return all tasks that an instance ever asked for, oldest first."""
+    return (await db.scalars(select(Task).where(Task.instance == instance).order_by(Task.created_at, Task.id))).all()
+
+
+def visible(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition under which a task is in the viewer's inbox."""
+    if viewer.sees_all:
+        return true()
+    ours = and_(Task.user.is_(None), Task.group.in_(sorted(viewer.groups)))
+    nobodys = and_(Task.user.is_(None), Task.group.is_(None))
+    return or_(Task.user == viewer.name, Task.claimed_by == viewer.name, ours, nobodys)
+
+
+async def inbox(
+    db: Db, viewer: Viewer, filters: Filters | None = None, *, after: str | None = None, limit: int = 50
+) -> Page:
+    """Return a page of the open tasks that the viewer sees: first due first, then by priority."""
+    wanted = filters or Filters()
+    query = select(Task).where(visible(viewer), *conditions(viewer, wanted))
+    if wanted.state in final_states:
+        # Newest first: nobody looks for the most urgent of what is done.
+        query = query.order_by(Task.closed_at.desc(), Task.id)
+        offset = int(after) if after and after.isdigit() else 0
+        rows = (await db.scalars(query.offset(offset).limit(limit + 1))).all()
+        return Page(rows[:limit], str(offset + limit) if len(rows) > limit else None)
+    rows = (await db.scalars(ordered(query, after).limit(limit + 1))).all()
+    return Page(rows[:limit], cursor(rows[limit - 1]) if len(rows) > limit else None)
+
+
+def conditions(viewer: Viewer, filters: Filters) -> list[ColumnElement[bool]]:
+    """Return what the filters mean in SQL."""
+    found: list[ColumnElement[bool]] = []
+    if filters.state in final_states:
+        found.append(Task.closed_at.is_not(None))
+    else:
+        found.append(Task.closed_at.is_(None))
+    if filters.state:
+        found.append(Task.state == filters.state)
+    if filters.mine:
+        found.append(or_(Task.claimed_by == viewer.name, Task.user == viewer.name))
+    if filters.due_before:
+        found.append(Task.urgent_at < filters.due_before)
+    pairs = (
+        (Task.group, filters.group),
+        (Task.instance, filters.instance),
+        (Task.definition, filters.definition),
+        (Task.form, filters.form),
+    )
+    return found + [column == value for column, value in pairs if value is not None]
+
+
+def ordered(query: Select[Task], after: str | None) -> Select[Task]:
+    """Order by urgency, and go on after the row that the cursor names."""
+    query = query.order_by(Task.urgent_at, Task.rank, Task.id)
+    return query if after is None else query.where(tuple_(Task.urgent_at, Task.rank, Task.id) > position(after))
+
+
+def cursor(task: Task) -> str:
+    """Return where a page ended, as text that goes into a URL."""
+    place = json.dumps([task.urgent_at.isoformat(), task.rank, task.id])
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def position(after: str) -> tuple[datetime, int, str]:
+    """Return what `cursor` wrote."""
+    try:
+        urgent_at, rank, task_id = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+        return datetime.fromisoformat(urgent_at), int(rank), str(task_id)
+    except (ValueError, TypeError, binascii.Error) as cause:
+        raise InputError(
+            "The cursor `after` is not one that Cauce gave out.", hint="Start at the first page."
+        ) from cause
+
+
+async def counts(db: Db, viewer: Viewer) -> dict[str, int]:
+    """Return how many tasks the viewer sees that are open, claimed by them, and overdue."""
+    query = select(
+        func.count(),
+        func.count().filter(Task.claimed_by == viewer.name),
+        func.count().filter(Task.urgent_at < utc_now()),
+    ).where(visible(viewer), Task.closed_at.is_(None))
+    total, mine, overdue = (await db.execute(query)).one()
+    return {"open": total, "mine": mine, "overdue": overdue}

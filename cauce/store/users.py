@@ -1,0 +1,91 @@
+"""Local accounts and the tokens of programs; hashing of passwords is the services' business."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, select, update
+
+from cauce.store.base import utc_now
+from cauce.store.models import ApiToken, User
+from cauce.store.session import Db
+from cauce.store.upsert import changed, insert_new
+
+
+async def add(
+    db: Db,
+    name: str,
+    *,
+    password_hash: str,
+    roles: Sequence[str],
+    groups: Sequence[str] = (),
+    full_name: str = "",
+    locale: str = "en",
+) -> bool:
+    """Add an account; return False when the name is taken."""
+    values = {
+        "name": name,
+        "password_hash": password_hash,
+        "roles": sorted(roles),
+        "groups": sorted(groups),
+        "full_name": full_name,
+        "locale": locale,
+        "active": True,
+        "failed_logins": 0,
+    }
+    return await insert_new(db, User, values)
+
+
+async def find(db: Db, name: str) -> User | None:
+    """Return an account, or None when there is no such."""
+    return await db.get(User, name, populate_existing=True)
+
+
+async def list_all(db: Db) -> Sequence[User]:
+    """Return all accounts by name."""
+    return (await db.scalars(select(User).order_by(User.name))).all()
+
+
+async def note_failure(db: Db, name: str, *, limit: int, lock_for: timedelta) -> None:
+    """Count a wrong password; at `limit` of them the account is locked for a while and the count starts anew."""
+    failures = User.failed_logins + 1
+    statement = (
+        update(User)
+        .where(User.name == name)
+        .values(
+            failed_logins=case((failures >= limit, 0), else_=failures),
+            locked_until=case((failures >= limit, utc_now() + lock_for), else_=User.locked_until),
+        )
+    )
+    await changed(db, statement)
+
+
+async def note_success(db: Db, name: str) -> None:
+    """Forget the wrong passwords before a right one."""
+    await changed(db, update(User).where(User.name == name).values(failed_logins=0, locked_until=None))
+
+
+async def add_token(
+    db: Db, token: str, user: str, *, label: str = "", scopes: Sequence[str] = (), expires_at: datetime | None = None
+) -> None:
+    """Keep the hash of a token; the token itself is known to its owner only."""
+    db.add(
+        ApiToken(token_sha256=fingerprint(token), user=user, label=label, scopes=list(scopes), expires_at=expires_at)
+    )
+    await db.flush()
+
+
+async def find_token(db: Db, token: str) -> ApiToken | None:
+    """Return what is known of a token that has not expired."""
+    row = await db.get(ApiToken, fingerprint(token))
+    return None if row is None or (row.expires_at and row.expires_at <= utc_now()) else row
+
+
+async def note_token_use(db: Db, token: str) -> None:
+    """Remember when a token was used last."""
+    await changed(db, update(ApiToken).where(ApiToken.token_sha256 == fingerprint(token)).values(last_used=utc_now()))
+
+
+def fingerprint(token: str) -> str:
+    """Return the hash under which a token is kept; it is random and long, so a fast hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,144 @@
+"""The hub's own data as a connection: the customer master, and each customer's timeline.
+
+The operations of its file call `find-customer`, `save-customer`, `record-interaction` and `list-interactions`.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
+from typing import Any, Final
+
+from pydantic import Field
+
+from cauce import settings as environment
+from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
+from cauce.errors import BusinessError, CauceError, ConflictError, InputError, PermanentError
+from cauce.store import Db, Store, customers
+from cauce.store.models import Customer, Interaction
+
+Handler = Callable[[Db, Mapping[str, Any]], Awaitable[JSON]]
+most_interactions: Final = 200
+
+
+class Settings(BaseSettings):
+    """Which store it is."""
+
+    store_url: str = Field(default="", description="URL of the store; left out, it is the store of this environment.")
+
+
+class Connector(BaseConnector[Settings]):
+    """Reads and writes the hub's own customers."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        super().__init__(name, settings)
+        self.store = Store(settings.store_url or environment.load().store_url)
+
+    async def call(self, operation: Operation, params: JSON) -> JSON:
+        """Carry out one of the four operations; everything it does may be repeated."""
+        handler = handlers.get(operation.calls)
+        if handler is None:
+            raise PermanentError(
+                f"The hub has no operation {operation.calls!r}.", hint=f"It has {', '.join(sorted(handlers))}."
+            )
+        if not isinstance(params, Mapping):
+            raise PermanentError(f"{operation.calls} takes an object.", hint="Mend the operation's `request`.")
+        opened = self.store.read() if operation.effect == "read" else self.store.transaction()
+        try:
+            async with opened as db:
+                return await handler(db, params)
+        except ConflictError as error:
+            raise BusinessError(error.problem, hint=error.hint, remote_code="CONFLICT") from error
+        except InputError as error:
+            raise PermanentError(error.problem, hint=error.hint) from error
+
+    async def check(self) -> list[Probe]:
+        """Read from the store."""
+        started = perf_counter()
+        try:
+            async with self.store.read() as db:
+                await customers.find(db, id="-")
+        except CauceError as error:
+            return [Probe("read", ok=False, sentence=str(error), milliseconds=(perf_counter() - started) * 1000)]
+        sentence = f"The store {self.store.place} answers."
+        return [Probe("read", ok=True, sentence=sentence, milliseconds=(perf_counter() - started) * 1000)]
+
+    async def close(self) -> None:
+        """Close the store."""
+        await self.store.close()
+
+
+async def find_customer(db: Db, params: Mapping[str, Any]) -> JSON:
+    """Return the customer with this id, taxId, erpId or email, or null."""
+    row = await customers.find(
+        db, id=params.get("id"), tax_id=params.get("taxId"), erp_id=params.get("erpId"), email=params.get("email")
+    )
+    return None if row is None else _customer(row)
+
+
+async def save_customer(db: Db, params: Mapping[str, Any]) -> JSON:
+    """Add the customer, or change the one with the same id, taxId or erpId; what is not given stays."""
+    if not any(params.get(key) for key in ("id", "taxId", "erpId", "name")):
+        raise PermanentError("A customer needs a name, an id, a taxId or an erpId.", hint="Mend the task's `with`.")
+    columns = {"taxId": "tax_id", "erpId": "erp_id"}
+    row, new = await customers.save(db, {columns.get(key, key): value for key, value in params.items()})
+    return {**_customer(row), "new": new}
+
+
+async def record_interaction(db: Db, params: Mapping[str, Any]) -> JSON:
+    """Add to a customer's timeline; with a `reference`, once for each."""
+    customer = await customers.find(db, id=params.get("customer"))
+    if customer is None:
+        raise BusinessError("The hub knows no such customer.", hint="Save the customer first.", remote_code="NOT_FOUND")
+    reference = params.get("reference")
+    identity = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{customer.id}\n{reference}")) if reference else None
+    recorded = await customers.record_interaction(
+        db,
+        customer.id,
+        str(params.get("kind") or "note"),
+        str(params.get("summary") or ""),
+        interaction_id=identity,
+        instance=params.get("instance"),
+        by=params.get("by"),
+        data=params.get("data"),
+    )
+    return {"id": recorded}
+
+
+async def list_interactions(db: Db, params: Mapping[str, Any]) -> JSON:
+    """Return a customer's timeline, the newest first."""
+    limit = params.get("limit")
+    wanted = limit if isinstance(limit, int) and 0 < limit <= most_interactions else 50
+    rows = await customers.interactions(db, str(params.get("customer") or ""), wanted)
+    return [_interaction(row) for row in rows]
+
+
+handlers: Final[Mapping[str, Handler]] = {
+    "find-customer": find_customer,
+    "save-customer": save_customer,
+    "record-interaction": record_interaction,
+    "list-interactions": list_interactions,
+}
+
+
+def _customer(row: Customer) -> JSON:
+    return {
+        "id": row.id,
+        "taxId": row.tax_id,
+        "erpId": row.erp_id,
+        "name": row.name,
+        "email": row.email,
+        "phone": row.phone,
+        "data": row.data,
+    }
+
+
+def _interaction(row: Interaction) -> JSON:
+    return {
+        "id": row.id,
+        "at": row.at.isoformat(),
+        "kind": row.kind,
+        "summary": row.summary,
+        "instance": row.instance,
+        "by": row.by,
+        "data": row.data,
+    }

@@ -1,0 +1,188 @@
+"""The connector: settings, the life of a call, and the connection test."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from time import perf_counter
+from typing import Any, Final
+
+from pydantic import Field, SecretStr, model_validator
+
+from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
+from cauce.errors import AmbiguousError, PermanentError, RemoteError, TransientError
+from cauce.probes import reach
+from connectors.odbc.failures import explain
+from connectors.odbc.pool import DeadlineError, Pool, Reply, WorkerGoneError
+from connectors.odbc.profiles import dialect_of, profiles
+from connectors.odbc.statement import Statement, compile_statement
+
+_plain_verbs: Final = {"insert", "update", "delete", "merge", "with", "replace"}
+_own_keys: Final = {"driver", "uid", "pwd", "password", "user", "username"}
+
+
+class Settings(BaseSettings):
+    """Which database, and how to log in."""
+
+    driver: str = Field("", description="sqlite, postgresql, mariadb, freetds, or the path of a driver's file.")
+    dsn: str = Field("", description="A data source of odbc.ini, instead of a driver.")
+    server: str = Field("", description="The database server's name or address.")
+    port: int | None = Field(None, ge=1, le=65535, description="Its port, when it is not the usual one.")
+    database: str = Field("", description="The database's name; for sqlite the path of its file.")
+    username: str = ""
+    password: SecretStr | None = None
+    options: dict[str, str | int | bool] = Field(
+        default_factory=dict, description="More keys of the connection string, as the driver's manual names them."
+    )
+    max_rows: int = Field(10_000, ge=1, description="The most rows that one statement may give.")
+    timeout: timedelta = Field(timedelta(seconds=30), gt=timedelta(0), description="Limit of one call, as PT30S.")
+    connect_timeout: timedelta = Field(timedelta(seconds=10), gt=timedelta(0), description="Limit of connecting.")
+    max_age: timedelta = Field(
+        timedelta(minutes=30), gt=timedelta(0), description="Age at which a connection is renewed."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Settings":
+        if bool(self.driver) == bool(self.dsn):
+            message = "give either driver or dsn"
+            raise ValueError(message)
+        if any(key.lower() in _own_keys for key in self.options):
+            message = "driver, username and password have settings of their own, outside options"
+            raise ValueError(message)
+        return self
+
+
+class Connector(BaseConnector[Settings]):
+    """Runs SQL statements; an operation's `calls` is one statement with `:name` (or `?`) for its parameters."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        super().__init__(name, settings)
+        self.dialect = dialect_of(settings.driver)
+        self._pool = Pool(_opening(settings, self.dialect), settings.max_age.total_seconds())
+
+    async def call(self, operation: Operation, params: JSON) -> JSON:
+        """Run the statement: a read answers its rows, a write `{rows: n}` (and `returning`, when it gives rows)."""
+        where = f"{operation.name}@{self.name}"
+        statement = compile_statement(operation.calls, self.dialect, f"{where}: calls")
+        values = statement.bind(params, f"{where}: params")
+        reply = await self._run(statement, values, operation)
+        if operation.effect == "read":
+            return reply.rows
+        answer: dict[str, JSON] = {"rows": reply.last.get("rows", 0)}
+        return answer | ({"returning": reply.rows} if reply.names else {})
+
+    async def check(self) -> list[Probe]:
+        """Resolve and connect (for a server), then find the driver, log in and read."""
+        probes: list[Probe] = []
+        port = self.settings.port or profiles[self.dialect].port
+        if self.settings.server and port:
+            probes = await reach(self.settings.server, port)
+            if not probes[-1].ok:
+                return probes
+        if self.dialect == "sqlite" and self.settings.database and not os.path.isfile(self.settings.database):  # noqa: ASYNC240, PTH113 - one look
+            sentence = f"There is no database file at {self.settings.database}; correct settings.database."
+            return [Probe("login", ok=False, sentence=sentence)]
+        started = perf_counter()
+        statement = compile_statement(profiles[self.dialect].ping, self.dialect)
+        try:
+            await self._run(statement, [], Operation("check", statement.sql, "read", timeout_s=15.0))
+        except RemoteError as error:
+            return [*probes, Probe(_stage(error), ok=False, sentence=str(error), milliseconds=_since(started))]
+        return [
+            *probes,
+            Probe("login", ok=True, sentence="The driver is there and the login is accepted."),
+            Probe("read", ok=True, sentence="The database answers a query.", milliseconds=_since(started)),
+        ]
+
+    async def close(self) -> None:
+        """End the worker processes."""
+        await self._pool.close()
+
+    async def _run(self, statement: Statement, values: list[JSON], operation: Operation) -> Reply:
+        deadline = asyncio.get_running_loop().time() + operation.timeout_s
+        writes = operation.effect == "write"
+        request = {
+            "do": operation.effect,
+            "sql": statement.sql,
+            "verb": statement.verb,
+            "params": values,
+            "max_rows": self.settings.max_rows,
+            "timeout_s": operation.timeout_s,
+        }
+        asked = False
+        try:
+            async with self._pool.worker(operation.effect, deadline) as (worker, opened):
+                self._raise_failure(opened.last, writes=writes, stage="connect")
+                asked = True
+                reply = await worker.ask(request, deadline)
+                self._raise_failure(reply.last, writes=writes, stage="")
+                return reply
+        except DeadlineError as cause:
+            raise self._late(cause, statement, operation) from cause
+        except WorkerGoneError as cause:
+            raise self._gone(operation, asked=asked) from cause
+
+    def _raise_failure(self, last: Mapping[str, Any], *, writes: bool, stage: str) -> None:
+        if last["is"] == "failed":
+            raise explain(
+                {**last, "stage": stage or last["stage"]}, name=self.name, dialect=self.dialect, writes=writes
+            )
+        if last["is"] == "refused":
+            raise PermanentError(f"{self.name}: {last['problem']}", hint=last.get("hint", ""), remote_code="refused")
+
+    def _late(self, cause: DeadlineError, statement: Statement, operation: Operation) -> RemoteError:
+        # What is not a plain change (a procedure, DDL) may commit by itself, whatever our transaction says.
+        may_commit = cause.started and statement.verb not in _plain_verbs
+        if operation.effect == "write" and (cause.committing or may_commit):
+            return AmbiguousError(
+                f"{self.name} gave no answer within {operation.timeout_s:g} s; it may or may not have done the work.",
+                remote_code="timeout",
+            )
+        what = "answer" if cause.started else "connection"
+        return TransientError(
+            f"{self.name} gave no {what} within {operation.timeout_s:g} s; it was stopped, and nothing was done.",
+            hint="Raise the operation's timeout if the statement needs longer.",
+            remote_code="timeout",
+        )
+
+    def _gone(self, operation: Operation, *, asked: bool) -> RemoteError:
+        problem = f"{self.name}: the worker process with the database connection ended before it answered"
+        if operation.effect == "write" and asked:
+            return AmbiguousError(f"{problem}; the work may or may not be done.", remote_code="worker-gone")
+        return TransientError(f"{problem}; nothing was done.", remote_code="worker-gone")
+
+
+def _opening(settings: Settings, dialect: str) -> dict[str, Any]:
+    """Return what a worker process is told to open; the read options are added to those of both."""
+    profile = profiles[dialect]
+    parts = {"DSN": settings.dsn} if settings.dsn else {}
+    port = settings.port or (profile.port if settings.server else None)
+    password = settings.password.get_secret_value() if settings.password else ""
+    given = {"Server": settings.server, "Port": str(port or ""), "Database": settings.database}
+    given |= {"UID": settings.username, "PWD": password}
+    parts |= {key: value for key, value in given.items() if value}
+    options = {key: _text(value) for key, value in settings.options.items()}
+    own = {key.lower() for key in options}
+    parts |= {key: value for key, value in profile.options.items() if key.lower() not in own}
+    read_parts = {key: value for key, value in profile.read_options.items() if key.lower() not in own}
+    return {
+        "driver": settings.driver,
+        "dialect": dialect,
+        "parts": parts | options,
+        "read_parts": read_parts,
+        "connect_timeout_s": max(1, round(settings.connect_timeout.total_seconds())),
+    }
+
+
+def _text(value: str | int | bool) -> str:  # noqa: FBT001 - a value, not a switch
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _stage(error: RemoteError) -> str:
+    if error.remote_code in {"refused", "IM002", "IM003"} or "driver" in error.problem:
+        return "driver"
+    return "read" if error.remote_code.startswith("42") else "login"
+
+
+def _since(started: float) -> float:
+    return round((perf_counter() - started) * 1000, 1)

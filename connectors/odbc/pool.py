@@ -1,0 +1,250 @@
+"""The worker processes of one connection: started on demand, reused, and killed when they do not answer.
+
+How many there are at most is the connection's concurrency limit: a process is started only when a call finds none idle.
+"""
+
+import asyncio
+import fcntl
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final
+
+from connectors.odbc import frames
+
+_pipe_bytes: Final = 1 << 20
+_ping_after_s: Final = 15.0
+_cancel_grace_s: Final = 2.0
+_secret_prefixes: Final = ("CAUCE_SECRET_", "CAUCE_SETTING_")
+
+
+class WorkerGoneError(Exception):
+    """The process ended (or was killed) before it answered."""
+
+
+class DeadlineError(Exception):
+    """The call's time was up; `committing` says whether the commit had been sent, `started` the statement."""
+
+    def __init__(self, *, started: bool, committing: bool) -> None:
+        super().__init__(started, committing)
+        self.started = started
+        self.committing = committing
+
+
+@dataclass(slots=True)
+class Reply:
+    """What a worker answered to one request."""
+
+    last: dict[str, Any]
+    names: list[str] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+class WorkerProcess:
+    """One process, seen from the connector; serves one request at a time."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.born = self.used = monotonic()
+        self.usable = True
+        self._size: int | None = None
+
+    @classmethod
+    async def start(cls) -> "WorkerProcess":
+        """Start a process; it gets no secret, neither in its arguments nor in its environment."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(_secret_prefixes)}
+        environment["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            "connectors.odbc.process",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment,
+            limit=4 * _pipe_bytes,
+        )
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self._process.pid
+
+    async def ask(self, request: Mapping[str, Any], deadline: float) -> Reply:
+        """Send a request and collect its answer; after the deadline cancel it, and kill the process if need be.
+
+        Raises:
+            DeadlineError: the time was up, and the work was stopped one way or the other.
+            WorkerGoneError: the process ended by itself.
+        """
+        self.usable = False
+        progress = _Progress()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._send(request)
+                reply = await self._collect(progress)
+        except TimeoutError:
+            late = await self._stop(progress)
+            self.usable = late is not None and bool(late.last.get("usable", True))
+            if late is None or late.last["is"] == "failed" or request["do"] == "open":
+                raise DeadlineError(started=request["do"] != "open", committing=progress.committing) from None
+            reply = late
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+        self.usable = bool(reply.last.get("usable", True))
+        self.used = monotonic()
+        return reply
+
+    def kill(self) -> None:
+        """Kill the process now."""
+        self.usable = False
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def close(self) -> None:
+        """End the process: by the end of its input if it listens, by force if it does not."""
+        self.usable = False
+        if self._process.stdin:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(1.0):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+
+    async def _send(self, request: Mapping[str, Any]) -> None:
+        assert self._process.stdin  # noqa: S101 - made with a pipe
+        try:
+            self._process.stdin.write(frames.pack(request))
+            await self._process.stdin.drain()
+        except (ConnectionError, RuntimeError) as cause:
+            raise WorkerGoneError from cause
+
+    async def _collect(self, progress: "_Progress") -> Reply:
+        while True:
+            message = await self._receive()
+            match message["is"]:
+                case "columns":
+                    progress.names = message["names"]
+                case "batch":
+                    names = progress.names
+                    progress.rows += [
+                        dict(zip(names, row, strict=False)) for row in zip(*message["columns"], strict=False)
+                    ]
+                case "committing":
+                    progress.committing = True
+                case _:
+                    return Reply(message, progress.names, progress.rows)
+
+    async def _receive(self) -> dict[str, Any]:
+        assert self._process.stdout  # noqa: S101 - made with a pipe
+        try:
+            # Kept, because a deadline may fall between the length and the message.
+            if self._size is None:
+                head = await self._process.stdout.readexactly(frames.header.size)
+                self._size = frames.header.unpack(head)[0]
+            if self._size > frames.largest:
+                self.kill()
+                raise WorkerGoneError
+            body = await self._process.stdout.readexactly(self._size)
+        except (asyncio.IncompleteReadError, ConnectionError) as cause:
+            self.kill()
+            raise WorkerGoneError from cause
+        self._size = None
+        return frames.unpack(body)
+
+    async def _stop(self, progress: "_Progress") -> Reply | None:
+        """Cancel what runs; kill the process when that does not help, having read what it still said."""
+        with suppress(WorkerGoneError, TimeoutError):
+            async with asyncio.timeout(_cancel_grace_s):
+                await self._send({"do": "cancel"})
+                return await self._collect(progress)
+        self.kill()
+        with suppress(WorkerGoneError, TimeoutError):
+            async with asyncio.timeout(_cancel_grace_s):
+                return await self._collect(progress)
+        return None
+
+
+@dataclass(slots=True)
+class _Progress:
+    names: list[str] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    committing: bool = False
+
+
+class Pool:
+    """Idle processes by effect; reads and writes have connections of their own, with other options."""
+
+    def __init__(self, opening: Mapping[str, Any], max_age_s: float) -> None:
+        self._opening = opening
+        self._max_age_s = max_age_s
+        self._idle: dict[str, list[WorkerProcess]] = {"read": [], "write": []}
+        self._busy: set[WorkerProcess] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def worker(self, effect: str, deadline: float) -> AsyncIterator[tuple[WorkerProcess, Reply]]:
+        """Lend a process whose connection is open; the reply is that of opening it."""
+        worker, opened = await self._take(effect, deadline)
+        self._busy.add(worker)
+        try:
+            yield worker, opened
+        finally:
+            self._busy.discard(worker)
+            if worker.usable and opened.last["is"] == "done":
+                self._idle[effect].append(worker)
+            else:
+                self._dispose(worker)
+
+    async def close(self) -> None:
+        """End all processes."""
+        workers = [*self._busy, *(worker for idle in self._idle.values() for worker in idle)]
+        self._idle = {"read": [], "write": []}
+        await asyncio.gather(*(worker.close() for worker in workers), *self._closing)
+
+    async def _take(self, effect: str, deadline: float) -> tuple[WorkerProcess, Reply]:
+        idle = self._idle[effect]
+        while idle:
+            worker = idle.pop()
+            if monotonic() - worker.born <= self._max_age_s and await self._answers(worker, deadline):
+                return worker, Reply({"is": "done"})
+            self._dispose(worker)
+        worker = await WorkerProcess.start()
+        try:
+            _widen(worker)
+            return worker, await worker.ask({"do": "open", "effect": effect, **self._opening}, deadline)
+        except BaseException:
+            worker.kill()
+            self._dispose(worker)
+            raise
+
+    async def _answers(self, worker: WorkerProcess, deadline: float) -> bool:
+        if monotonic() - worker.used < _ping_after_s:
+            return True
+        soon = min(deadline, asyncio.get_running_loop().time() + _cancel_grace_s)
+        try:
+            reply = await worker.ask({"do": "ping"}, soon)
+        except (DeadlineError, WorkerGoneError):
+            return False
+        return bool(reply.last["is"] == "done")
+
+    def _dispose(self, worker: WorkerProcess) -> None:
+        task = asyncio.get_running_loop().create_task(worker.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+def _widen(worker: WorkerProcess) -> None:
+    """Let the pipe hold a whole batch, so that the process fetches on while we read."""
+    transport = worker._process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
+    if (pipe := transport and transport.get_extra_info("pipe")) and hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _pipe_bytes)

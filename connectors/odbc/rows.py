@@ -1,0 +1,81 @@
+"""Turns fetched rows into columns of JSON values, in the worker process.
+
+By column and not by value: whether anything must be done is decided once per column and batch.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from math import isfinite
+from typing import Any, Final
+
+from cauce.decimals import exact_number, exact_whole
+
+_exact: Final = 2**53
+
+
+class CorruptError(Exception):
+    """A value cannot be given as it is stored; the message says which column and why, not the value."""
+
+
+def columns(names: Sequence[str], types: Sequence[type], rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return the rows' columns with JSON values in them."""
+    return [
+        _convert.get(kind, _any)(name, column)
+        for name, kind, column in zip(names, types, zip(*rows, strict=True), strict=True)
+    ]
+
+
+def _as_is(_name: str, column: Sequence[Any]) -> Sequence[Any]:
+    return column
+
+
+def _wholes(_name: str, column: Sequence[Any]) -> Sequence[Any]:
+    try:
+        exact = max(column) <= _exact and min(column) >= -_exact
+    except TypeError:  # there are nulls
+        exact = all(value is None or -_exact <= value <= _exact for value in column)
+    return column if exact else [None if value is None else exact_whole(value) for value in column]
+
+
+def _floats(name: str, column: Sequence[Any]) -> Sequence[Any]:
+    try:
+        finite = isfinite(sum(column))
+    except TypeError:  # there are nulls
+        finite = False
+    if not finite and not all(value is None or isfinite(value) for value in column):
+        message = f"Column {name!r} holds a number that is not finite (NaN or infinity)."
+        raise CorruptError(message)
+    return column
+
+
+def _decimals(name: str, column: Sequence[Any]) -> Sequence[Any]:
+    if any(value is not None and not value.is_finite() for value in column):
+        message = f"Column {name!r} holds a number that is not finite (NaN or infinity)."
+        raise CorruptError(message)
+    return [None if value is None else exact_number(value) for value in column]
+
+
+def _bytes(_name: str, column: Sequence[Any]) -> Sequence[Any]:
+    return [None if value is None else b64encode(value).decode() for value in column]
+
+
+def _any(name: str, column: Sequence[Any]) -> Sequence[Any]:
+    kinds = {type(value) for value in column} - {type(None)}
+    if len(kinds) == 1 and (convert := _convert.get(kinds.pop())):
+        return convert(name, column)
+    return [None if value is None else str(value) for value in column]
+
+
+_convert: Final[dict[type, Callable[[str, Sequence[Any]], Sequence[Any]]]] = {
+    str: _as_is,
+    bool: _as_is,
+    int: _wholes,
+    float: _floats,
+    Decimal: _decimals,
+    bytes: _bytes,
+    bytearray: _bytes,
+    date: _as_is,
+    datetime: _as_is,
+}

@@ -1,0 +1,243 @@
+"""The transport below zeep: where it may go, how long, how much, and what is known when it fails.
+
+zeep's own one follows redirects, loads any address a WSDL names, reads without end and logs whole envelopes.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from zeep.transports import Transport
+from zeep.wsdl.utils import etree_to_string
+
+from cauce.errors import PermanentError, RemoteError, TransientError
+from connectors.soap.catalog import stand_in
+from connectors.soap.exchange import Answer, Exchange, judge, origin
+
+_chunk: Final = 65536
+_load_timeout_s: Final = 30.0
+_current = threading.local()
+# Nothing was sent when one of these is raised.
+_not_sent: Final = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.SSLError,
+    urllib3.exceptions.LocationParseError,
+)
+
+
+class _Watched:
+    """Notes in the thread's exchange which connection carries it, and when sending begins."""
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - bytes or what can be read
+        if self.sock is None:  # type: ignore[attr-defined]
+            self.connect()  # type: ignore[attr-defined]
+        exchange: Exchange = _current.exchange
+        exchange.connection = self
+        if exchange.aborted:
+            raise TimeoutError
+        exchange.sent = True
+        super().send(data)  # type: ignore[misc]
+
+
+class _HTTPConnection(_Watched, HTTPConnection):
+    pass
+
+
+class _HTTPSConnection(_Watched, HTTPSConnection):
+    pass
+
+
+class _HTTPPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Where a transport may go and how much it may take."""
+
+    wsdl: str
+    hosts: frozenset[str]
+    connect_timeout_s: float
+    max_bytes: int
+    authorization: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    ca_file: str | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """Return the folder of a WSDL that is a file: imports may not leave it."""
+        return None if is_http(self.wsdl) else _path(self.wsdl).resolve().parent
+
+
+class Wire(Transport):
+    """A zeep transport that keeps to its rules; safe for many threads."""
+
+    def __init__(self, rules: Rules) -> None:
+        # Not Transport's own: that one opens a requests session which reads any file.
+        self.rules = rules
+        self.documents: dict[str, bytes] = {}
+        self._close_session = False
+        self._pools = urllib3.PoolManager(num_pools=8, maxsize=16, retries=False, ca_certs=rules.ca_file)
+        self._pools.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def load(self, url: str) -> bytes:
+        """Return a WSDL or schema document; remember it, for its enumerations are looked up there."""
+        if url not in self.documents:
+            self.documents[url] = stand_in(url) or (self._fetch(url) if is_http(url) else self._open(url))
+        return self.documents[url]
+
+    def post_xml(self, address: str, envelope: Any, headers: Mapping[str, str]) -> Answer:  # noqa: ANN401 - an element
+        """Send an envelope within the exchange of this thread, and return the answer if it is XML."""
+        exchange: Exchange = _current.exchange
+        self._check(address)
+        sent = {**headers, **self.rules.headers, "Accept": "text/xml, application/soap+xml, multipart/related"}
+        if self.rules.authorization:
+            sent["Authorization"] = self.rules.authorization
+        self._request("POST", address, exchange, etree_to_string(envelope), sent)
+        judge(exchange, origin(address))
+        return Answer(exchange.status, exchange.headers, exchange.content)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pools.clear()
+
+    def _request(
+        self, method: str, url: str, exchange: Exchange, body: bytes | None, headers: Mapping[str, str]
+    ) -> None:
+        server = origin(url)
+        connect_s = max(0.001, min(self.rules.connect_timeout_s, exchange.left_s))
+        _current.exchange = exchange
+        try:
+            response = self._pools.request(
+                method,
+                url,
+                body=body,
+                headers={"User-Agent": "cauce", "Accept-Encoding": "gzip, deflate", **headers},
+                preload_content=False,
+                redirect=False,
+                timeout=urllib3.Timeout(connect=connect_s, read=max(0.001, exchange.left_s)),
+            )
+            exchange.status, exchange.headers = response.status, response.headers
+            exchange.content = self._read(response, exchange, server)
+            if exchange.aborted:  # a broken connection can look like the end of an answer
+                raise TimeoutError  # noqa: TRY301 - handled with the others
+        except _not_sent as cause:
+            exchange.sent = False
+            raise exchange.no_answer(server, _why_not(cause)) from cause
+        except (urllib3.exceptions.ReadTimeoutError, TimeoutError) as cause:
+            raise exchange.no_answer(server, _late(exchange)) from cause
+        except (urllib3.exceptions.HTTPError, OSError) as cause:
+            why = _late(exchange) if exchange.aborted else "broke off before its answer was complete"
+            raise exchange.no_answer(server, why) from cause
+
+    def _read(self, response: Any, exchange: Exchange, server: str) -> bytes:  # noqa: ANN401 - urllib3's response
+        """Read the decompressed body piece by piece, within the cap and the deadline."""
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := response.read1(_chunk, decode_content=True):
+            size += len(chunk)
+            if size > self.rules.max_bytes:
+                response.close()
+                raise exchange.unreadable(
+                    f"{server} answered with more than {self.rules.max_bytes:,} bytes; the rest was not read.",
+                    "Ask for less at a time, or raise max_bytes of the connection.",
+                )
+            if exchange.left_s <= 0:
+                response.close()
+                raise TimeoutError
+            chunks.append(chunk)
+        response.release_conn()
+        return b"".join(chunks)
+
+    def _fetch(self, url: str) -> bytes:
+        self._check(url)
+        exchange = Exchange(_load_timeout_s)
+        headers = dict(self.rules.headers)
+        # The password is for the system itself, not for every host that its WSDL imports from.
+        if self.rules.authorization and origin(url) == origin(self.rules.wsdl):
+            headers["Authorization"] = self.rules.authorization
+        outer = getattr(_current, "exchange", None)
+        watchdog = threading.Timer(_load_timeout_s, exchange.abort)
+        watchdog.start()
+        try:
+            self._request("GET", url, exchange, None, headers)
+        finally:
+            watchdog.cancel()
+            _current.exchange = outer
+        if exchange.status != 200:  # noqa: PLR2004 - OK
+            raise _no_document(url, exchange.status)
+        return exchange.content
+
+    def _open(self, url: str) -> bytes:
+        path, folder = _path(url).resolve(), self.rules.folder
+        if folder is None or not path.is_relative_to(folder):
+            raise PermanentError(
+                "The WSDL imports a file of this machine that is not beside it.",
+                hint="Put the WSDL and its schemas into one folder.",
+                remote_code="forbidden-address",
+            )
+        try:
+            return path.read_bytes()
+        except OSError as cause:
+            raise PermanentError(f"{path} cannot be read ({cause.strerror}).", hint="Check settings.wsdl.") from cause
+
+    def _check(self, url: str) -> None:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if not is_http(url) or not {host, f"{host}:{parts.port}"} & self.rules.hosts:
+            raise PermanentError(
+                f"The WSDL leads to {origin(url)}, which is not an allowed host.",
+                hint="Add it to settings.allow_hosts, or set settings.address to the service's own address.",
+                remote_code="forbidden-address",
+            )
+
+
+def carry(exchange: Exchange) -> None:
+    """Make an exchange the one of this thread."""
+    _current.exchange = exchange
+
+
+def is_http(url: str) -> bool:
+    """Say whether an address is one of HTTP."""
+    return urlsplit(url).scheme in {"http", "https"}
+
+
+def _no_document(url: str, status: int) -> RemoteError:
+    where = f"{origin(url)}{urlsplit(url).path}"
+    if status in {401, 403}:
+        return PermanentError(
+            f"{where} refuses the login (HTTP {status}).", hint="Check username and password.", remote_code=str(status)
+        )
+    if status >= 500 or status in {408, 425, 429}:  # noqa: PLR2004 - 5xx
+        return TransientError(f"{where} gave no WSDL (HTTP {status}).", remote_code=str(status))
+    return PermanentError(
+        f"There is no WSDL at {where} (HTTP {status}).", hint="Correct settings.wsdl.", remote_code=str(status)
+    )
+
+
+def _path(url: str) -> Path:
+    return Path(unquote(urlsplit(url).path)) if url.startswith("file:") else Path(url).expanduser()
+
+
+def _why_not(cause: Exception) -> str:
+    if isinstance(cause, urllib3.exceptions.NameResolutionError):
+        return "its name is not known"
+    if isinstance(cause, urllib3.exceptions.SSLError):
+        return "no secure connection could be made (check its certificate)"
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
+        return "nothing listens there"
+    return "it accepted no connection in time"
+
+
+def _late(exchange: Exchange) -> str:
+    return f"gave no answer within {exchange.timeout_s:g} s"

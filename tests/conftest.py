@@ -1,0 +1,100 @@
+"""Fixtures for all tests: servers that are started once, databases that are new for each test."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from temporalio.client import Client
+from temporalio.testing import TimeSkipper
+
+from tests.servers import postgresql, temporal
+from tests.servers.network import stay_on_loopback
+from tools.native_packages import postgresql_bin
+
+Require = Callable[[str, str], NoReturn]
+NEEDS = ("temporal", "postgres", "odbc", "node")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require",
+        default=",".join(NEEDS) if os.environ.get("CI") else "",
+        help=f"comma-separated; what must be there, so that its absence fails instead of skipping: {', '.join(NEEDS)}",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    unknown = set(filter(None, config.getoption("--require").split(","))) - set(NEEDS)
+    if unknown:
+        raise pytest.UsageError(f"--require knows no {', '.join(sorted(unknown))}; it knows {', '.join(NEEDS)}.")
+    stay_on_loopback()
+
+
+@pytest.fixture(scope="session")
+def require(pytestconfig: pytest.Config) -> Require:
+    """Return what to call when something is missing: skips, or fails where `--require` names it."""
+    required = pytestconfig.getoption("--require").split(",")
+
+    def missing(name: str, reason: str) -> NoReturn:
+        if name in required:
+            pytest.fail(f"{name} is required here, but {reason}", pytrace=False)
+        pytest.skip(f"{name}: {reason}")
+
+    return missing
+
+
+@pytest.fixture(scope="session")
+def node(require: Require) -> Path:
+    """Return the Node that the environment brought, else the system's."""
+    found = shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    return Path(found) if found else require("node", "there is no `node`; `make setup` brings it")
+
+
+@pytest.fixture(scope="session")
+def temporal_server(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[temporal.TemporalServer]:
+    """Run one Temporal dev server for the whole session."""
+    if not temporal.temporal_binary().exists():
+        require("temporal", f"{temporal.temporal_binary()} is not there; `make setup` brings it")
+    with temporal.started(tmp_path_factory.mktemp("temporal")) as server:
+        yield server
+
+
+@pytest.fixture
+async def temporal_client(temporal_server: temporal.TemporalServer) -> Client:
+    """Return a client whose workflows live in real time."""
+    return await Client.connect(temporal_server.address, namespace=temporal_server.namespace)
+
+
+@pytest.fixture
+def time_skipper(temporal_client: Client) -> TimeSkipper:
+    """Return a driver of time: workflows started through its `client` have a clock that `fast_forward` moves."""
+    return TimeSkipper(temporal_client)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(require: Require) -> Iterator[postgresql.PostgresServer]:
+    """Run one PostgreSQL for the whole session."""
+    if postgresql_bin() is None:
+        require("postgres", "no server is installed; `make test` brings one, or `apt-get install postgresql`")
+    with postgresql.started() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgresql.PostgresServer) -> Iterator[str]:
+    """Return the URL of an empty database that only this test has."""
+    with postgres_server.database() as name:
+        yield postgres_server.url(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the URL of an empty store, once for each database that Cauce runs on."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    return f"sqlite+aiosqlite:///{tmp_path / 'cauce.sqlite'}"

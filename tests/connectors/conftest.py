@@ -1,0 +1,52 @@
+"""Servers on loopback and databases in files, for the connectors to talk to."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cauce.errors import SettingsError
+from cauce.http import close_sessions
+from cauce.native import driver_path, load_odbc
+from tests.conftest import Require
+from tests.connectors.soap_peer import Peer, serve
+
+
+@pytest.fixture(autouse=True)
+async def _closed_sessions() -> AsyncIterator[None]:
+    yield
+    await close_sessions()
+
+
+@pytest.fixture
+def soap_peer() -> Iterator[Peer]:
+    peer = Peer()
+    server = serve(peer)
+    yield peer
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def odbc_manager(require: Require) -> None:
+    try:
+        load_odbc()
+        driver_path("sqlite")
+    except SettingsError as error:
+        require("odbc", str(error))
+
+
+@pytest.fixture
+def sqlite_file(tmp_path: Path, odbc_manager: None) -> Path:
+    path = tmp_path / "accounts.sqlite"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript("""
+            create table customer (id integer primary key, name text not null unique, credit double, since date,
+                                   seen timestamp, active boolean, balance decimal(12,2), logo blob);
+            insert into customer values
+                (1, 'Aceites García, S.L.', 1500.25, '2024-03-01', '2024-03-01 10:11:12', 1, 12.5, x'6162'),
+                (2, 'Núñez & Cía 😀', null, null, null, 0, null, null);
+        """)
+    return path

@@ -1,0 +1,84 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cauce.connector import Effect, Operation
+from cauce.errors import BusinessError, PermanentError, TransientError
+from cauce.store.migrations import upgrade
+from connectors.hub import Connector, Settings
+
+customer = {"taxId": "B12345674", "name": "Ferretería Ñuñoa SL", "email": "a@example.com"}
+
+
+@pytest.fixture
+async def hub(store_url: str) -> AsyncIterator[Connector]:
+    upgrade(store_url)
+    async with Connector("hub", Settings(store_url=store_url)) as connector:
+        yield connector
+
+
+def operation(calls: str) -> Operation:
+    effect: Effect = "read" if calls.startswith(("find", "list")) else "write"
+    return Operation(calls, calls, effect)
+
+
+async def call(hub: Connector, calls: str, **params: object) -> object:
+    return await hub.call(operation(calls), params)
+
+
+async def test_saved_customer_is_found(hub: Connector) -> None:
+    assert await call(hub, "find-customer", taxId="B12345674") is None
+    saved = await hub.call(operation("save-customer"), customer)
+    assert saved["new"]
+    found = await call(hub, "find-customer", taxId="B12345674")
+    assert found == {**customer, "id": saved["id"], "erpId": None, "phone": None, "data": {}}
+
+
+async def test_saving_twice_at_once_makes_one_customer(hub: Connector) -> None:
+    saved = await asyncio.gather(*(hub.call(operation("save-customer"), customer) for _ in range(5)))
+    assert len({each["id"] for each in saved}) == 1
+    assert [each["new"] for each in saved].count(True) == 1
+
+
+async def test_identifiers_of_two_customers_are_a_business_error(hub: Connector) -> None:
+    await call(hub, "save-customer", taxId="B1", name="Uno")
+    await call(hub, "save-customer", erpId="C-2", name="Dos")
+    with pytest.raises(BusinessError) as caught:
+        await call(hub, "save-customer", taxId="B1", erpId="C-2")
+    assert caught.value.remote_code == "CONFLICT"
+
+
+async def test_interaction_with_a_reference_is_recorded_once(hub: Connector) -> None:
+    saved = await hub.call(operation("save-customer"), customer)
+    for _ in range(2):
+        await call(
+            hub, "record-interaction", customer=saved["id"], kind="order", summary="P-1 ordered", reference="opp:1"
+        )
+    timeline = await hub.call(operation("list-interactions"), {"customer": saved["id"]})
+    assert [(each["kind"], each["summary"]) for each in timeline] == [("order", "P-1 ordered")]
+
+
+async def test_interaction_of_nobody_is_a_business_error(hub: Connector) -> None:
+    with pytest.raises(BusinessError, match="knows no such customer"):
+        await call(hub, "record-interaction", customer="x")
+
+
+async def test_wrong_calls_are_permanent(hub: Connector) -> None:
+    with pytest.raises(PermanentError, match="The hub has no operation 'delete-all'"):
+        await call(hub, "delete-all")
+    with pytest.raises(PermanentError, match="takes an object"):
+        await hub.call(operation("find-customer"), [1])
+    with pytest.raises(PermanentError, match="A customer needs a name"):
+        await call(hub, "save-customer", phone="1")
+
+
+async def test_check_says_what_is_wrong(hub: Connector) -> None:
+    (probe,) = await hub.check()
+    assert probe.ok
+    async with Connector("hub", Settings(store_url="postgresql://u:hunter22@127.0.0.1:1/x")) as lost:
+        (probe,) = await lost.check()
+        assert not probe.ok
+        assert "hunter22" not in probe.sentence
+        with pytest.raises(TransientError):
+            await call(lost, "find-customer", id="1")

@@ -1,0 +1,205 @@
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.i18n import Language, catalogue, folder, locales, negotiate
+from api.pages import view
+from api.pages.instances import timeline
+from api.pages.problems import short
+from cauce.services.hub import Hub
+from cauce.services.visibility import Detail, Summary
+from cauce.store import tasks
+from tests.integration.api.conftest import Browser
+
+free = "/tasks/00000000-0000-5000-8000-000000000000"
+claimed = "/tasks/00000000-0000-5000-8000-000000000001"
+hostile = "/tasks/00000000-0000-5000-8000-000000000006"
+spanish = {"accept-language": "es-ES,es;q=0.9,en;q=0.5"}
+
+
+async def test_the_inbox_is_ordered_by_urgency_with_counts(ana: Browser) -> None:
+    page = (await ana.get("/inbox")).text
+    assert re.findall(r'id="urgency-(\w+)">([\w ]+) <span class="count">(\d)', page) == [
+        ("overdue", "Overdue", "2"),
+        ("soon", "Due soon", "2"),
+        ("later", "Due later", "2"),
+        ("none", "Without a due date", "1"),
+    ]
+    assert "7 tasks wait for you, 2 are overdue." in page
+
+
+async def test_the_inbox_is_filtered_by_group_and_holder(ana: Browser) -> None:
+    mine = (await ana.get("/inbox?which=mine")).text
+    assert re.findall(r"<span>(lead:\d+)</span>", mine) == ["lead:2044", "lead:2057"]
+    managers = (await ana.get("/inbox?group=sales-managers")).text
+    assert re.findall(r"<span>(lead:\d+)</span>", managers) == ["lead:2041", "lead:2057", "lead:2070"]
+
+
+async def test_pages_speak_the_language_of_the_browser_or_the_one_chosen(ana: Browser) -> None:
+    page = await ana.get("/inbox", headers=spanish)
+    assert '<html lang="es">' in page.text
+    assert "Vencidas" in page.text
+    assert page.headers["content-language"] == "es"
+    await ana.post("/language", {"language": "en", "next": "/inbox"})
+    assert '<html lang="en">' in (await ana.get("/inbox", headers=spanish)).text
+
+
+async def test_claiming_leads_to_the_form_and_returning_back_to_the_inbox(ana: Browser) -> None:
+    assert "disabled" in (await ana.get(free)).text
+    answer = await ana.post(f"{free}/claim")
+    assert answer.headers["location"] == f"{free}?done=claimed"
+    page = (await ana.get(free)).text
+    assert 'name="/need"' in page
+    assert "disabled" not in page
+    returned = await ana.post(f"{free}/return", {"reason": "on leave"})
+    assert returned.headers["location"] == "/inbox?done=returned"
+
+
+async def test_the_case_is_shown_beside_the_form(ana: Browser) -> None:
+    page = (await ana.get(claimed, headers=spanish)).text
+    assert "Begoña Ibarra, Compras" in page
+    assert "1.840,50" in page
+    assert "P-10231" in page
+    assert "2 may 2026" in page
+    assert "¿Por qué tengo esto?" in page
+
+
+async def test_a_wrong_answer_comes_back_with_what_was_entered_and_what_is_wrong(ana: Browser) -> None:
+    given = {"/need": "40 bearings", "/score": "101", "/lines#rows": "1", "/lines/0/sku": "A", "/lines/0/quantity": "0"}
+    answer = await ana.post(claimed, given)
+    assert answer.status_code == 422
+    assert "40 bearings</textarea>" in answer.text
+    assert 'value="101"' in answer.text
+    beside = dict(re.findall(r'id="f-([\w-]+)-problem">.*?<span>(.*?)</span>', answer.text, re.DOTALL))
+    assert beside == {
+        "horizon": "Please fill this in.",
+        "score": "It must be at most 100.",
+        "lines-0-quantity": "It must be at least 1.",
+    }
+    assert "3 things to mend" in answer.text
+
+
+async def test_rows_come_and_go_without_javascript(ana: Browser) -> None:
+    given = {"/need": "kept", "/lines#rows": "1", "/lines/0/sku": "A", "_add": "/lines"}
+    two = (await ana.post(claimed, given)).text
+    assert 'name="/lines/1/sku"' in two
+    assert "kept</textarea>" in two
+    one = (await ana.post(claimed, {"/lines#rows": "2", "/lines/1/sku": "B", "_remove": "/lines/0"})).text
+    assert 'name="/lines/0/sku" type="text" value="B"' in one
+    assert "/lines/1/sku" not in one
+
+
+async def test_an_engine_that_is_down_leaves_the_inbox_usable(ana: Browser) -> None:
+    given = {"/need": "bearings", "/horizon": "month", "/score": "80", "/decider": "true", "/lines#rows": "0"}
+    answer = await ana.post(claimed, given)
+    assert answer.status_code == 503
+    assert "Temporal does not answer." in answer.text
+    assert "bearings</textarea>" in answer.text
+    assert (await ana.get("/inbox")).status_code == 200
+    assert (await ana.get("/instances")).status_code == 503
+
+
+@pytest.mark.parametrize(
+    "path", ["/inbox", hostile, f"{hostile}?done=<script>", "/instances?text=<script>alert(1)</script>"]
+)
+async def test_text_of_people_is_never_markup(ana: Browser, path: str) -> None:
+    page = (await ana.get(path)).text
+    assert "<script>alert" not in page
+    assert "<script>" not in page
+
+
+async def test_what_is_entered_is_never_markup(ana: Browser) -> None:
+    bad = '"><script>alert(1)</script></textarea><img src=x onerror=alert(1)>'
+    given = dict.fromkeys(("/need", "/horizon", "/score", "/budget", "/callback", "/lines/0/sku", "/other"), bad)
+    page = (await ana.post(claimed, {**given, "/lines#rows": "1"})).text
+    assert "<script>alert" not in page
+    assert "<img" not in page
+
+
+async def test_definitions_have_versions_source_and_a_diagram(ana: Browser) -> None:
+    page = await ana.get("/definitions/process/sales.lead-to-order?version=1.1.0")
+    assert re.findall(r'\?version=([\d.]+)" aria-current', page.text) == ["1.1.0"]
+    assert "flowchart TD" in page.text
+    assert "call: human-task" in page.text
+    assert "'unsafe-inline'" in page.headers["content-security-policy"]
+    assert "<title>Lead to order · Cauce</title>" in page.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/definitions", "/definitions?kind=form", "/connections", "/definitions/form/qualify-lead"]
+)
+async def test_every_list_is_a_whole_page(ana: Browser, path: str) -> None:
+    page = await ana.get(path)
+    assert page.status_code == 200
+    assert page.text.count('<main class="page" id="main"') == 1
+
+
+async def test_a_missing_task_is_a_page_in_plain_words(ana: Browser) -> None:
+    page = await ana.get("/tasks/none")
+    assert page.status_code == 404
+    assert "There is no task none." in page.text
+
+
+async def test_auditors_see_everything_and_may_change_nothing(anonymous: object, ana: Browser) -> None:
+    await ana.post("/logout")
+    rosa = await Browser(ana.client).log_in("rosa")
+    page = (await rosa.get(free)).text
+    assert "You may look at this task; others have to do it." in page
+    assert (await rosa.post(f"{free}/claim")).status_code == 403
+
+
+async def test_a_completed_task_shows_its_answer(ana: Browser, hub: Hub) -> None:
+    async with hub.store.transaction() as db:
+        await tasks.close(
+            db, claimed.rpartition("/")[2], "completed", by="ana", answer={"score": 81, "need": "bearings"}
+        )
+    page = (await ana.get(claimed)).text
+    assert "<dd>81</dd>" in page
+    assert 'name="/need"' not in page
+
+
+def test_the_timeline_says_what_failed_in_words() -> None:
+    begun = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    summary = Summary("a.b/1", "r", "a.b", "1.0.0", "1", "faulted", None, None, begun, None)
+    error = {"title": "Refused", "detail": "The customer is blocked.", "hint": "Unblock it."}
+    task = {"name": "create", "status": "faulted", "startedAt": begun.isoformat(), "error": error}
+    found = timeline(Detail(summary, True, {"tasks": [task]}, ()), Language("en"))
+    assert [(each["mark"], each["error"]) for each in found] == [("failed", "The customer is blocked. Unblock it.")]
+
+
+def test_every_message_is_translated() -> None:
+    for code in locales:
+        text = (folder / code / "LC_MESSAGES" / "messages.po").read_text(encoding="utf-8")
+        assert "#, fuzzy" not in text
+    assert catalogue("es").gettext("Inbox") == "Bandeja"
+    untranslated = re.findall(
+        r'msgid "(.+)"\nmsgstr ""\n\n', (folder / "es/LC_MESSAGES/messages.po").read_text("utf-8")
+    )
+    assert untranslated == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "asked", "spoken"),
+    [
+        (None, "es-MX,en;q=0.5", "es"),
+        (None, "fr, en;q=0.3, es;q=0.8", "es"),
+        ("en", "es", "en"),
+        ("xx", "", "en"),
+        (None, "es;q=zero", "en"),
+    ],
+)
+def test_languages_are_negotiated(chosen: str | None, asked: str, spoken: str) -> None:
+    assert negotiate(chosen, asked) == spoken
+
+
+def test_due_dates_are_said_as_people_say_them() -> None:
+    now = datetime.now(UTC)
+    assert Language("es").due(now + timedelta(hours=2, seconds=9)) == "vence dentro de 2 horas"
+    assert Language("en").due(now - timedelta(days=3)) == "was due 3 days ago"
+    assert [view.urgency(now + timedelta(hours=hours)) for hours in (-1, 1, 30)] == ["overdue", "soon", "later"]
+
+
+def test_a_sentence_of_validation_is_shortened_for_its_field() -> None:
+    assert short("`score` must be a whole number, not text.", Language("es")) == "Debe ser un número entero."
+    assert short("Something else.", Language("es")) == "Something else."

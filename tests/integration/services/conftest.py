@@ -1,0 +1,86 @@
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from cauce.services.hub import Actor, Hub
+from cauce.settings import Settings, load
+from cauce.store import Store, definitions
+from cauce.store.definitions import NewDefinition
+from cauce.store.migrations import upgrade
+from cauce.temporal import connect
+from tests.servers.temporal import TemporalServer
+
+boss = Actor("boss", frozenset({"admin"}))
+ana = Actor("ana", frozenset({"staff"}), frozenset({"sales"}))
+luis = Actor("luis", frozenset({"staff"}), frozenset({"finance"}))
+auditor = Actor("eva", frozenset({"auditor"}))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, temporal_server: TemporalServer) -> Settings:
+    return load(
+        data_dir=tmp_path, temporal_address=temporal_server.address, temporal_namespace=temporal_server.namespace
+    )
+
+
+@pytest.fixture
+async def hub(settings: Settings, store_url: str) -> AsyncIterator[Hub]:
+    upgrade(store_url)
+    async with Store(store_url) as store:
+        client = await connect(settings.temporal_address, store, namespace=settings.temporal_namespace)
+        yield Hub(settings, store, client)
+
+
+@pytest.fixture
+async def lonely_hub(settings: Settings, tmp_path: Path) -> AsyncIterator[Hub]:
+    """Return a hub whose Temporal does not answer."""
+    url = f"sqlite:///{tmp_path / 'lonely.db'}"
+    upgrade(url)
+    async with Store(url) as store:
+        yield Hub(settings, store, await connect("127.0.0.1:1", store, lazy=True))
+
+
+async def put_process(
+    hub: Hub,
+    namespace: str,
+    *,
+    version: str = "1.0.0",
+    steps: Sequence[object] = ({"nothing": {"set": {}}},),
+    forms: Mapping[str, object] | None = None,
+    **more: object,
+) -> None:
+    """Publish a process, past all checks."""
+    document = {
+        "document": {"dsl": "1.0.3", "namespace": namespace, "name": "lead", "version": version},
+        **more,
+        "do": list(steps),
+    }
+    bundle = {
+        "format": 1,
+        "namespace": namespace,
+        "name": "lead",
+        "version": version,
+        "digest": version,
+        "expressions": 1,
+        "document": document,
+        "operations": {},
+        "forms": dict(forms or {}),
+        "decisions": {},
+        "stages": {},
+    }
+    async with hub.store.transaction() as db:
+        await definitions.add(
+            db,
+            NewDefinition(
+                kind="process",
+                name="lead",
+                digest=version,
+                source="",
+                document=document,
+                published_by="boss",
+                namespace=namespace,
+                version=version,
+                bundle=bundle,
+            ),
+        )

@@ -1,0 +1,98 @@
+from datetime import timedelta
+
+import pytest
+
+from cauce.errors import ConflictError, ForbiddenError, InputError, UnauthenticatedError
+from cauce.services import users
+from cauce.services.hub import Actor, Hub
+from cauce.store import Store
+from cauce.store import users as accounts
+from cauce.store.base import utc_now
+from tests.integration.services.conftest import ana, boss
+
+
+@pytest.fixture
+async def hub(lonely_hub: Hub) -> Hub:
+    await users.create_user(lonely_hub, boss, "ana", "correct horse", roles=["staff"], groups=["sales"])
+    return lonely_hub
+
+
+async def test_right_password_gives_roles_and_groups(hub: Hub) -> None:
+    actor = await users.authenticate(hub, "ana", "correct horse")
+    assert actor == Actor("ana", frozenset({"staff"}), frozenset({"sales"}))
+
+
+async def test_wrong_password_and_unknown_name_sound_the_same(hub: Hub) -> None:
+    problems = []
+    for name, password in (("ana", "wrong"), ("nobody", "correct horse")):
+        with pytest.raises(UnauthenticatedError) as caught:
+            await users.authenticate(hub, name, password)
+        problems.append(str(caught.value))
+    assert problems[0] == problems[1]
+
+
+async def test_account_is_locked_after_several_wrong_passwords_and_opens_again(hub: Hub) -> None:
+    for _ in range(hub.settings.login_attempts):
+        with pytest.raises(UnauthenticatedError, match="Name or password is wrong"):
+            await users.authenticate(hub, "ana", "wrong")
+    with pytest.raises(UnauthenticatedError, match="The account is locked"):
+        await users.authenticate(hub, "ana", "correct horse")
+    await unlock(hub.store)
+    assert (await users.authenticate(hub, "ana", "correct horse")).name == "ana"
+
+
+async def unlock(store: Store) -> None:
+    async with store.transaction() as db:
+        row = await accounts.find(db, "ana")
+        assert row is not None
+        row.locked_until = utc_now() - timedelta(seconds=1)
+
+
+async def test_name_can_be_taken_once(hub: Hub) -> None:
+    with pytest.raises(ConflictError, match="There is an account 'ana' already"):
+        await users.create_user(hub, boss, "ana", "another one", roles=["staff"])
+    assert not await users.ensure_user(hub, "ana", "another one", roles=["staff"])
+
+
+async def test_only_admins_create_accounts(hub: Hub) -> None:
+    with pytest.raises(ForbiddenError, match="'ana' may not create accounts"):
+        await users.create_user(hub, ana, "eva", "long enough", roles=["admin"])
+
+
+async def test_what_is_wrong_with_an_account_is_told_by_field(hub: Hub) -> None:
+    with pytest.raises(InputError) as caught:
+        await users.create_user(hub, boss, "a b", "short", roles=["king"])
+    assert [error["pointer"] for error in caught.value.errors] == ["/name", "/password", "/roles"]
+
+
+async def test_token_acts_for_its_account_within_its_scopes(hub: Hub) -> None:
+    token = await users.create_token(hub, ana, label="import")
+    assert (await users.actor_of_token(hub, token)).groups == {"sales"}
+    with pytest.raises(InputError, match="cannot have roles that 'ana' lacks: admin"):
+        await users.create_token(hub, ana, scopes=["admin"])
+    async with hub.store.read() as db:
+        row = await accounts.find_token(db, token)
+    assert row is not None
+    assert token not in row.token_sha256
+    assert row.last_used is not None
+
+
+async def test_old_or_foreign_token_is_nobody(hub: Hub) -> None:
+    old = await users.create_token(hub, ana, expires_in=timedelta(seconds=-1))
+    for token in (old, "cauce_x", ""):
+        with pytest.raises(UnauthenticatedError, match="not known, or has expired"):
+            await users.actor_of_token(hub, token)
+
+
+async def test_closed_account_is_out_at_once(hub: Hub) -> None:
+    token = await users.create_token(hub, ana)
+    async with hub.store.transaction() as db:
+        row = await accounts.find(db, "ana")
+        assert row is not None
+        row.active = False
+    with pytest.raises(UnauthenticatedError):
+        await users.authenticate(hub, "ana", "correct horse")
+    with pytest.raises(UnauthenticatedError):
+        await users.actor_of(hub, "ana")
+    with pytest.raises(UnauthenticatedError):
+        await users.actor_of_token(hub, token)

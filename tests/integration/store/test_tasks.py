@@ -1,0 +1,162 @@
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cauce.contract import HumanTask
+from cauce.errors import InputError
+from cauce.store import Store, tasks
+from cauce.store.tasks import Filters, Viewer
+
+ana = Viewer("ana", frozenset({"sales"}))
+noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+call = HumanTask(
+    id="t1",
+    instance="sales.lead/1",
+    definition="sales.lead",
+    version="1.0.0",
+    name="qualify",
+    reference="/do/0/qualify",
+    form="qualify-lead",
+    title={"es": "Cualificar", "en": "Qualify"},
+    form_document={"form": "qualify-lead", "schema": {"z": 1, "a": 2}},
+    data={"lead": {"name": "Íñigo Muñoz"}},
+    group="sales",
+    due_at=noon.isoformat(),
+)
+
+
+async def ids(store: Store, viewer: Viewer = ana, filters: Filters | None = None) -> list[str]:
+    async with store.read() as db:
+        return [row.id for row in (await tasks.inbox(db, viewer, filters)).rows]
+
+
+async def add(store: Store, *new: HumanTask) -> list[bool]:
+    async with store.transaction() as db:
+        return [await tasks.add_task(db, task) for task in new]
+
+
+async def test_task_is_added_once(store: Store) -> None:
+    assert await add(store, call, replace(call, title="Another")) == [True, False]
+    async with store.read() as db:
+        row = await tasks.find_task(db, "t1")
+    assert row is not None
+    assert (row.title, row.due_at, row.state) == (call.title, noon, "open")
+    assert list(row.form_document["schema"]) == ["z", "a"]
+
+
+async def test_many_claims_have_one_winner(store: Store) -> None:
+    await add(store, call)
+
+    async def claim(user: str) -> bool:
+        async with store.transaction() as db:
+            return await tasks.claim(db, "t1", user)
+
+    winners = await asyncio.gather(*(claim(f"user{n}") for n in range(20)))
+    assert winners.count(True) == 1
+    async with store.read() as db:
+        row = await tasks.find_task(db, "t1")
+    assert row is not None
+    assert row.claimed_by == f"user{winners.index(True)}"
+
+
+async def test_many_adds_of_one_id_add_it_once(store: Store) -> None:
+    assert (await asyncio.gather(*(add(store, call) for _ in range(20)))).count([True]) == 1
+
+
+async def test_claiming_again_is_no_error(store: Store) -> None:
+    await add(store, call)
+    async with store.transaction() as db:
+        assert [await tasks.claim(db, "t1", user) for user in ("ana", "ana", "luis")] == [True, True, False]
+
+
+async def test_released_task_is_open_again(store: Store) -> None:
+    await add(store, call)
+    async with store.transaction() as db:
+        await tasks.claim(db, "t1", "ana")
+        assert [await tasks.release(db, "t1", user) for user in ("luis", "ana", "ana")] == [False, True, False]
+        assert await tasks.claim(db, "t1", "luis")
+
+
+async def test_first_closing_stands(store: Store) -> None:
+    await add(store, call)
+    async with store.transaction() as db:
+        assert await tasks.close(db, "t1", "completed", by="ana", answer={"score": 80})
+        assert not await tasks.close(db, "t1", "expired")
+        assert not await tasks.claim(db, "t1", "luis")
+        row = await tasks.find_task(db, "t1")
+    assert row is not None
+    assert (row.state, row.closed_by, row.answer) == ("completed", "ana", {"score": 80})
+    assert await ids(store) == []
+    assert await ids(store, filters=Filters(state="completed")) == ["t1"]
+
+
+async def test_inbox_is_ordered_by_urgency_and_pages_without_gaps(store: Store) -> None:
+    due = [None, (noon + timedelta(hours=1)).isoformat(), noon.isoformat(), noon.isoformat(), None]
+    priority = [50, 99, 10, 90, 90]
+    await add(
+        store,
+        *(replace(call, id=f"t{n}", due_at=due[n % 5], priority=priority[n % 5]) for n in range(25)),
+    )
+    expected = [f"t{n}" for kind in (3, 2, 1, 4, 0) for n in sorted(range(kind, 25, 5), key=str)]
+    found: list[str] = []
+    after: str | None = None
+    for _ in range(4):
+        async with store.read() as db:
+            page = await tasks.inbox(db, ana, after=after, limit=7)
+        found += [row.id for row in page.rows]
+        after = page.after
+    assert found == expected
+    assert after is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "!!", "W10", "WzEsMiwzXQ"])
+async def test_foreign_cursor_is_refused(store: Store, cursor: str) -> None:
+    async with store.read() as db:
+        with pytest.raises(InputError, match="not one that Cauce gave out"):
+            await tasks.inbox(db, ana, after=cursor)
+
+
+async def test_inbox_shows_what_concerns_the_viewer(store: Store) -> None:
+    await add(
+        store,
+        call,
+        replace(call, id="t2", group="finance"),
+        replace(call, id="t3", group="sales", user="luis"),
+        replace(call, id="t4", group=None, user="ana", due_at=None),
+        replace(call, id="t5", group="finance", due_at=None),
+    )
+    async with store.transaction() as db:
+        await tasks.claim(db, "t5", "ana")
+    assert await ids(store) == ["t1", "t4", "t5"]
+    assert await ids(store, Viewer("luis")) == ["t3"]
+    assert await ids(store, Viewer("eva", sees_all=True)) == ["t1", "t2", "t3", "t4", "t5"]
+    assert await ids(store, filters=Filters(mine=True)) == ["t4", "t5"]
+    assert await ids(store, filters=Filters(state="claimed")) == ["t5"]
+    assert await ids(store, filters=Filters(group="sales")) == ["t1"]
+    async with store.read() as db:
+        assert await tasks.counts(db, ana) == {"open": 3, "mine": 1, "overdue": 1}
+
+
+async def test_tasks_of_an_ended_instance_are_closed(store: Store) -> None:
+    await add(store, call, replace(call, id="t2"), replace(call, id="t3", instance="sales.lead/2"))
+    async with store.transaction() as db:
+        assert await tasks.close_of_instance(db, "sales.lead/1") == 2
+    assert await ids(store) == ["t3"]
+
+
+async def test_inbox_of_a_group_is_read_from_an_index(store: Store) -> None:
+    if store.dialect != "sqlite":
+        pytest.skip("PostgreSQL plans by the size of the table")
+    from sqlalchemy import select  # noqa: PLC0415 - only here
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+
+    from cauce.store.models import Task  # noqa: PLC0415
+
+    query = tasks.ordered(select(Task).where(Task.group == "sales", Task.closed_at.is_(None)), None)
+    statement = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    async with store.read() as db:
+        plan = (await (await db.connection()).exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")).all()
+    assert "ix_tasks_inbox" in str(plan)
+    assert "TEMP B-TREE" not in str(plan)

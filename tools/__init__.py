@@ -1,0 +1,1 @@
+"""What sets a checkout up; not part of the program."""

@@ -1,0 +1,231 @@
+"""Sets a checkout up on a machine that has nothing but Python: `python3 -m tools.bootstrap [--for demo|work|test]`.
+
+Called by the Makefile. Needs no rights, only the Python package index, Debian's packages and the npm registry; does
+nothing, in a second or two, when nothing has changed. Only the standard library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path  # noqa: TC003 - no TYPE_CHECKING block for one name
+
+from tools import native_packages
+from tools.steps import BIN, ROOT, VENV, Counter, SetupError, Step, command, run_all, say
+
+OLDEST = (3, 11)
+_PYPI = "The Python package index"
+_NPM = "The npm registry"
+_VENDOR = ROOT / "api/static/vendor"
+# What of each npm package the pages load; licences go along.
+_ASSETS = {
+    "htmx.org": ("dist/htmx.min.js", "htmx.min.js"),
+    "mermaid": ("dist/mermaid.min.js", "mermaid.min.js"),
+}
+_REQUIREMENTS = ("requirements.txt", "requirements-setup.txt")
+_REQUIREMENTS_DEV = (*_REQUIREMENTS, "requirements-dev.txt")
+_ODBC_WORKS = (
+    "from cauce.native import driver_path, load_odbc; load_odbc(); import pyodbc;"
+    " [driver_path(name) for name in ('sqlite', 'postgresql', 'mariadb')]"
+)
+
+
+def main() -> int:
+    """Set the checkout up and return the exit code."""
+    parser = argparse.ArgumentParser(description="Set this checkout up; does nothing when nothing has changed.")
+    parser.add_argument(
+        "--for", dest="purpose", choices=("demo", "work", "test"), default="work", help="how much to bring in"
+    )
+    purpose = parser.parse_args().purpose
+    started = time.monotonic()
+    try:
+        use_new_enough_python()
+        run_all(steps(purpose))
+    except SetupError as problem:
+        say(f"\nThe set-up stopped: {problem}")
+        return 1
+    except KeyboardInterrupt:
+        say("\nStopped; run it again and it goes on where it was.")
+        return 130
+    say(f"Ready in {time.monotonic() - started:.1f} s.")
+    return 0
+
+
+def steps(purpose: str) -> list[Step]:
+    """List the steps for a purpose: the demo, work on the code, or all the tests."""
+    requirements = _REQUIREMENTS if purpose == "demo" else _REQUIREMENTS_DEV
+    # What the demo needs is part of what the others need, so each purpose has a stamp of its own.
+    packages = "packages" if purpose == "demo" else "packages-dev"
+    erp = ROOT / "demo/erp"
+    made: list[Step] = [
+        Step("Python environment", "venv", make_venv, lambda: [sys.executable], pip_exists),
+        Step(
+            "Python packages",
+            packages,
+            lambda: install_packages(requirements),
+            lambda: [ROOT / name for name in requirements],
+            (BIN / "temporal").exists,
+        ),
+        Step("Cauce itself", "project", install_project, lambda: [ROOT / "pyproject.toml"], (BIN / "cauce").exists),
+        Step("ODBC manager and drivers", "odbc", native_packages.bring_odbc, lambda: ["1"], odbc_works),
+        Step("Browser assets", "assets", bring_assets, lambda: npm_inputs(ROOT), assets_exist),
+    ]
+    if (erp / "package.json").exists():
+        made.append(
+            Step(
+                "The demo company's ERP",
+                "erp",
+                lambda: npm_install(erp),
+                lambda: npm_inputs(erp),
+                (erp / "node_modules").exists,
+            )
+        )
+    made.append(Step("Translations", "translations", compile_catalogs, catalogs, catalogs_compiled))
+    if purpose == "test":
+        made.append(
+            Step(
+                "PostgreSQL for the tests",
+                "postgresql",
+                native_packages.bring_postgresql,
+                lambda: ["1"],
+                lambda: native_packages.postgresql_bin() is not None,
+            )
+        )
+    return made
+
+
+def use_new_enough_python() -> None:
+    """Start again with a newer Python when this one is too old and the machine has one."""
+    if sys.version_info >= OLDEST:
+        return
+    for minor in (13, 12, 11):
+        newer = shutil.which(f"python3.{minor}")
+        if newer:
+            os.execv(  # noqa: S606 - the same program, no shell wanted
+                newer, [newer, "-m", "tools.bootstrap", *sys.argv[1:]]
+            )
+    found = ".".join(map(str, sys.version_info[:3]))
+    raise SetupError(
+        f"Cauce needs Python 3.11 or newer; {sys.executable} is {found}. "
+        "As root: `apt-get install python3.11 python3.11-venv` (or 3.12, 3.13), then run this again."
+    )
+
+
+def make_venv() -> str | None:
+    """Make the environment, also where the system's Python came without pip."""
+    if pip_exists():
+        return "the one there is stays"
+    shutil.rmtree(VENV, ignore_errors=True)
+    answer = subprocess.run(
+        [sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    if answer.returncode == 0:
+        return None
+    shutil.rmtree(VENV, ignore_errors=True)
+    command([sys.executable, "-m", "venv", "--without-pip", VENV])
+    wheel = native_packages.bring_file("python3-pip-whl", "usr/share/python-wheels/pip-*.whl", VENV)
+    if wheel is None:
+        shutil.rmtree(VENV, ignore_errors=True)
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise SetupError(
+            "This Python cannot make environments (the module ensurepip is missing). "
+            f"As root: `apt-get install python{version}-venv`, then run this again."
+        )
+    command([BIN / "python", f"{wheel}/pip", "install", "--no-index", wheel])
+    return "done, with pip out of Debian's package"
+
+
+def pip_exists() -> bool:
+    """Tell whether the environment is there and whole."""
+    return (BIN / "python").exists() and (BIN / "pip").exists()
+
+
+def install_packages(requirements: tuple[str, ...]) -> None:
+    """Install the pinned packages."""
+    pinned = sum(
+        1 for name in requirements for line in (ROOT / name).read_text().splitlines() if re.match(r"[\w.-]+==", line)
+    )
+    arguments = [argument for name in requirements for argument in ("-r", name)]
+    install: list[str | Path] = [
+        BIN / "python",
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        *arguments,
+    ]
+    command(install, source=_PYPI, on_line=Counter(pinned))
+
+
+def install_project() -> None:
+    """Install the checkout itself, so that edits count at once."""
+    pip: list[str | Path] = [
+        BIN / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
+    command([*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT], source=_PYPI)
+
+
+def odbc_works() -> bool:
+    """Tell whether the manager and the three drivers load."""
+    probe = subprocess.run([BIN / "python", "-c", _ODBC_WORKS], capture_output=True, check=False, cwd=ROOT)
+    return probe.returncode == 0
+
+
+def npm_inputs(folder: Path) -> list[Path]:
+    """List the files that say what npm installs in a folder."""
+    return [path for path in (folder / "package.json", folder / "package-lock.json") if path.exists()]
+
+
+def npm_install(folder: Path) -> None:
+    """Install exactly what the lock file names; scripts of packages do not run."""
+    npm: list[str | Path] = [BIN / "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    command(npm, source=_NPM, cwd=folder)
+
+
+def bring_assets() -> str:
+    """Copy what the pages load out of the npm packages."""
+    npm_install(ROOT)
+    _VENDOR.mkdir(parents=True, exist_ok=True)
+    for package, (source, target) in _ASSETS.items():
+        folder = ROOT / "node_modules" / package
+        shutil.copyfile(folder / source, _VENDOR / target)
+        shutil.copyfile(folder / "LICENSE", _VENDOR / f"{target}.LICENSE.txt")
+    return f"{len(_ASSETS)} assets in {_VENDOR.relative_to(ROOT)}"
+
+
+def assets_exist() -> bool:
+    """Tell whether every asset has been copied."""
+    return all((_VENDOR / target).exists() for _, target in _ASSETS.values())
+
+
+def catalogs() -> list[Path]:
+    """List the message catalogs."""
+    return sorted((ROOT / "api/locale").glob("*/LC_MESSAGES/*.po"))
+
+
+def compile_catalogs() -> str:
+    """Compile the catalogs to what gettext reads."""
+    for catalog in catalogs():
+        command([BIN / "pybabel", "--quiet", "compile", "-i", catalog, "-o", catalog.with_suffix(".mo")])
+    return f"{len(catalogs())} catalogs compiled"
+
+
+def catalogs_compiled() -> bool:
+    """Tell whether every catalog has been compiled."""
+    return all(catalog.with_suffix(".mo").exists() for catalog in catalogs())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
