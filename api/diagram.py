@@ -91,25 +91,25 @@ def kind_of(task: JSON) -> str:
 
 def detail_of(task: JSON) -> str:
     """Say in a few words what a task does: the operation it calls, the form it shows, how long it waits."""
-    given = task.get("with") if isinstance(task.get("with"), Mapping) else {}
+    given = _map(task, "with")
+    said: JSON = ""
     match kind_of(task):
         case "human":
-            return str(given.get("form", ""))
+            said = given.get("form")
         case "call":
-            return f"{task['call']} {given.get('table') or given.get('stage') or ''}".strip()
+            said = f"{task['call']} {given.get('table') or given.get('stage') or ''}".strip()
         case "wait":
-            return _duration(task["wait"])
+            said = _duration(task["wait"])
         case "for":
-            return str(task["for"].get("in", "")) if isinstance(task["for"], Mapping) else ""
+            said = _map(task, "for").get("in")
         case "run":
-            run = task["run"] if isinstance(task["run"], Mapping) else {}
-            called = run.get("workflow")
-            return str(called.get("name", "")) if isinstance(called, Mapping) else ""
+            said = _map(_map(task, "run"), "workflow").get("name")
         case "raise":
-            error = task["raise"].get("error") if isinstance(task["raise"], Mapping) else None
-            return str(error.get("title") or error.get("type", "")) if isinstance(error, Mapping) else str(error or "")
+            error = _map(_map(task, "raise"), "error")
+            said = error.get("title") or error.get("type") or _map(task, "raise").get("error")
         case _:
-            return ""
+            pass
+    return str(said or "")
 
 
 def named(tasks: JSON) -> Iterator[tuple[int, str, Mapping[str, JSON]]]:
@@ -126,11 +126,10 @@ def children(task: Mapping[str, JSON], reference: str) -> list[tuple[JSON, str]]
         case "do" | "for":
             return [(task.get("do") or [], f"{reference}/do")]
         case "fork":
-            fork = task["fork"] if isinstance(task["fork"], Mapping) else {}
-            return [(fork.get("branches") or [], f"{reference}/fork/branches")]
+            return [(_map(task, "fork").get("branches") or [], f"{reference}/fork/branches")]
         case "try":
-            catch = task.get("catch") if isinstance(task.get("catch"), Mapping) else {}
-            return [(task["try"] or [], f"{reference}/try"), (catch.get("do") or [], f"{reference}/catch/do")]
+            caught = _map(task, "catch").get("do") or []
+            return [(task["try"] or [], f"{reference}/try"), (caught, f"{reference}/catch/do")]
         case _:
             return []
 
@@ -168,25 +167,27 @@ class _Drawing:
     ) -> list[_Exit]:
         """Draw what is inside a task; return the arrows that leave the task."""
         inside = children(task, reference)
+        exits = [_Exit(node)]
         match kind_of(task):
             case "switch":
-                return self.switch(node, task, ids, leaving)
+                exits = self.switch(node, task, ids, leaving)
             case "raise":
                 self.ends.append(_Exit(node, "error"))
-                return []
+                exits = []
             case "fork":
-                return self.fork(node, *inside[0])
+                exits = self.fork(node, *inside[0])
             case "for":
                 self.join(self.group(node, *inside[0], [_Exit(node, "each")]), node)
-                return [_Exit(node, "done")]
+                exits = [_Exit(node, "done")]
             case "try":
                 tried = self.group(node, *inside[0], [_Exit(node)])
                 failed = [_Exit(node, "on error")]
-                return [*tried, *(self.group(node, *inside[1], failed) if inside[1][0] else failed)]
+                exits = [*tried, *self.group(node, *inside[1], failed)]
             case "do":
-                return self.group(node, *inside[0], [_Exit(node)])
+                exits = self.group(node, *inside[0], exits)
             case _:
-                return [_Exit(node)]
+                pass
+        return exits
 
     def switch(self, node: str, task: Mapping[str, JSON], ids: Mapping[str, str], leaving: list[_Exit]) -> list[_Exit]:
         """Draw one arrow for each case; what goes on to the next task is returned."""
@@ -272,6 +273,11 @@ def _steps(tasks: JSON, reference: str, depth: int, marks: Marks) -> Iterator[St
         yield Step(depth, name, here, kind_of(task), detail_of(task), _mark(marks, here, name))
         for inner, inner_reference in children(task, here):
             yield from _steps(inner, inner_reference, depth + 1, marks)
+
+
+def _map(task: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
+    value = task.get(name)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _mark(marks: Marks, reference: str, name: str) -> str:

@@ -69,7 +69,9 @@ class _Builder:
         order = [name for name in self.ui.get("order") or [] if name in properties] if not pointer else []
         required = set(schema.get("required") or ())
         return tuple(
-            self.field(name, properties[name], f"{pointer}/{name}", values.get(name), name in required, depth)
+            self.field(
+                name, properties[name], f"{pointer}/{name}", values.get(name), required=name in required, depth=depth
+            )
             for name in [*order, *(name for name in properties if name not in order)]
         )
 
@@ -79,6 +81,7 @@ class _Builder:
         schema: JSON,
         pointer: str,
         value: JSON,
+        *,
         required: bool,
         depth: int,
     ) -> Field:

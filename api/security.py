@@ -99,40 +99,17 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        received = 0
-        refused = False
-
-        async def counted() -> Message:
-            nonlocal received, refused
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.max_body_bytes:
-                refused = True
-                return {"type": "http.disconnect"}
-            return message
-
-        async def guarded(message: Message) -> None:
-            if refused:
-                return
-            if message["type"] == "http.response.start":
-                present = MutableHeaders(scope=message)
-                for name, value in headers.items():
-                    present.setdefault(name, value)
-                if not scope["path"].startswith("/static/"):
-                    present.setdefault("Cache-Control", "no-store")
-            await send(message)
-
+        exchange = _Exchange(scope, receive, send, self.max_body_bytes)
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if int(length if length.isdigit() else 0) <= self.max_body_bytes:
-            try:
-                await self.app(scope, counted, guarded)
-            except Exception:
-                # What the disconnect above caused is no error of the application.
-                if not refused:
-                    raise
-        else:
-            refused = True
-        if refused:
+        exchange.refused = not length.isdigit() or int(length) > self.max_body_bytes
+        try:
+            if not exchange.refused:
+                await self.app(scope, exchange.receive_counted, exchange.send_guarded)
+        except Exception:
+            # What the early end of the request caused is no error of the application.
+            if not exchange.refused:
+                raise
+        if exchange.refused:
             await self._refuse(send)
 
     async def _refuse(self, send: Send) -> None:
@@ -142,3 +119,34 @@ class Guard:
         start += [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": error.http_status, "headers": start})
         await send({"type": "http.response.body", "body": body})
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request and its answer on their way through the guard."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    max_body_bytes: int
+    received: int = 0
+    refused: bool = False
+
+    async def receive_counted(self) -> Message:
+        message = await self.receive()
+        self.received += len(message.get("body", b""))
+        if self.received > self.max_body_bytes:
+            self.refused = True
+            return {"type": "http.disconnect"}
+        return message
+
+    async def send_guarded(self, message: Message) -> None:
+        if self.refused:
+            return
+        if message["type"] == "http.response.start":
+            present = MutableHeaders(scope=message)
+            for name, value in headers.items():
+                present.setdefault(name, value)
+            if not self.scope["path"].startswith("/static/"):
+                present.setdefault("Cache-Control", "no-store")
+        await self.send(message)

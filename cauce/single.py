@@ -1,15 +1,15 @@
 """Runs one definition once: for `cauce run`, for trying a file out, and for tests of the language.
 
-Everything is real but short-lived: a Temporal dev server (or the one at an address), a store in a temporary folder,
-and a worker in this process.
+Everything is real but short-lived: a Temporal dev server (or the one at an address, on a task queue of its own), a
+store in a temporary folder, and a worker in this process.
 """
 
 import asyncio
 import json
-import sys
+import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,30 +17,45 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError, CancelledError
-from temporalio.service import RPCError
-from temporalio.converter import DataConverter
-from temporalio.testing import TimeSkipper, TimeSkippingConfig, WorkflowEnvironment
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
-from cauce import contract, worker
+from cauce import connection as connections
+from cauce import contract, http, worker
+from cauce import settings as environment
 from cauce.contract import JSON, CompleteTask, Start
-from cauce.errors import CauceError, DefinitionError
+from cauce.embedded import ports, temporal_server
+from cauce.embedded.child import Child
+from cauce.errors import DefinitionError
+from cauce.services import definitions
+from cauce.services.hub import Actor, Hub
 from cauce.settings import Settings
-from cauce.store import definitions
-from cauce.store.definitions import NewDefinition
+from cauce.store import definitions as published
+from cauce.store import tasks
+from cauce.store.migrations import upgrade
 from cauce.store.session import Store
-from cauce.temporal import data_converter, register_search_attributes
+from cauce.temporal import connect, register_search_attributes
+from schemas import Source, kind_of, load_file
+from workflows.checking import check
+from workflows.fault import fault
+from workflows.process_workflow import ProcessWorkflow
 
-_POLL_S: Final = 0.05
-_SKIPPING: Final = ["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"]
+_POLL_S: Final = 0.02
+_SKIPPING: Final = [
+    *["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
+    # The default rounds every timer up to a second of real time.
+    *["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="1ms"'],
+]
+_OWNER: Final = Actor("cauce-run", frozenset({"admin"}))
+_LET_FINISH: Final = timedelta(milliseconds=200)
 Status = Literal["completed", "faulted", "cancelled"]
-_WORDS: Final = {"completed": "completed", "faulted": "faulted", "cancelled": "cancelled", "running": "cancelled"}
+_ended: Final[Mapping[str, Status]] = {"completed": "completed", "faulted": "faulted"}
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a run ended: the output or the error, and every task that began, in order."""
+    """How a run ended: the output or the error (problem details), and every task that began, in order."""
 
     status: Status
     output: JSON = None
@@ -52,33 +67,39 @@ class Report:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Bench:
-    """A place in which definitions can be run one after the other."""
+    """A place in which definitions can be run one after the other, or at the same time."""
 
     client: Client
     store: Store
+    queue: str
     skips_time: bool = False
 
     async def run(self, bundle: Mapping[str, JSON], given: JSON, answers: Mapping[str, JSON] | None = None) -> Report:
         """Run a bundle with an input; `answers` holds the answer to each human task by its name."""
-        title = f"{bundle['namespace']}.{bundle['name']}"
-        # Time that skips by itself would run past the answer of a person; with people in it, it goes day by day.
-        skipper = TimeSkipper(self.client, config=TimeSkippingConfig(enabled=self.skips_time and not bundle.get("forms")))
-        client = skipper.client if self.skips_time else self.client
-        handle = await client.start_workflow(
-            title,
-            args=[bundle, Start(input=given, trace=True)],
-            id=f"{title}/{uuid.uuid4()}",
-            task_queue=contract.TASK_QUEUE,
-            result_type=None,
+        # Time that skips by itself would run past the answer of a person; with people in it, it goes alarm by alarm.
+        skipper = TimeSkipper(
+            self.client, config=TimeSkippingConfig(enabled=self.skips_time and not bundle.get("forms"))
         )
+        handle = await self.start(skipper.client if self.skips_time else self.client, bundle, Start(given, trace=True))
+        return await self.finish(handle, answers or {}, skipper)
+
+    async def start(self, client: Client, bundle: Mapping[str, JSON], begin: Start) -> WorkflowHandle[Any, Any]:
+        """Start an instance."""
+        title = f"{bundle['namespace']}.{bundle['name']}"
+        return await client.start_workflow(
+            title, args=[bundle, begin], id=f"{title}/{uuid.uuid4()}", task_queue=self.queue
+        )
+
+    async def finish(
+        self, handle: WorkflowHandle[Any, Any], answers: Mapping[str, JSON], skipper: TimeSkipper
+    ) -> Report:
+        """Help an instance to its end, and report how it ended."""
         result = asyncio.create_task(handle.result())
         try:
-            while not result.done():
-                await asyncio.wait({result}, timeout=_POLL_S)
-                if not result.done():
-                    await self._help(handle, answers or {}, skipper)
+            while not (await asyncio.wait({result}, timeout=_POLL_S))[0]:
+                await self._help(handle, answers, skipper)
             return await _report(handle, result)
         finally:
             result.cancel()
@@ -86,91 +107,145 @@ class Bench:
     async def _help(self, handle: WorkflowHandle[Any, Any], answers: Mapping[str, JSON], skipper: TimeSkipper) -> None:
         """Answer the human tasks that are open; let time pass when nothing else can happen."""
         state = await handle.query(contract.STATE)
-        if not state["openTasks"]:
-            if self.skips_time and state["wakesAt"] is not None:
-                left = state["wakesAt"] - state["now"]
-                await skipper.fast_forward(handle, timedelta(seconds=max(left, 0) + 1))
-            return
-        from cauce.store import tasks  # noqa: PLC0415 (only runs with people need it)
-
         async with self.store.read() as db:
-            rows = [await tasks.find_task(db, each) for each in state["openTasks"]]
-        for row in rows:
-            if row is None:
-                continue
-            if row.name not in answers:
-                await handle.cancel()
-                raise DefinitionError(
-                    f"Nobody answers the human task '{row.name}' here.",
-                    hint=f"Give its answer: --answer {row.name}='{{…}}', or publish the definition and start it.",
-                )
+            rows = [row for each in state["openTasks"] if (row := await tasks.find_task(db, each)) is not None]
+        answered = [row for row in rows if row.name in answers]
+        for row in answered:
             answer = CompleteTask(row.id, answers[row.name], by="cauce-run", at=datetime.now(UTC).isoformat())
             await handle.execute_update(contract.COMPLETE_TASK, answer)
+        if self.skips_time and not answered and state["wakesAt"] is not None:
+            left = state["wakesAt"] - state["now"]
+            await skipper.fast_forward(handle, timedelta(seconds=max(left, 0) + 0.001))
+        elif rows and not answered and state["wakesAt"] is None:
+            await handle.cancel()
+            raise DefinitionError(
+                f"Nobody answers the human task '{rows[0].name}' here.",
+                hint=f"Give its answer: --answer {rows[0].name}='{{…}}', or publish the definition and start it.",
+            )
+
+
+async def run_once(
+    path: Path,
+    given: JSON,
+    temporal: str = "local",
+    answers: Mapping[str, JSON] | None = None,
+    settings: Settings | None = None,
+) -> Report:
+    """Run the process in a file once; what else is in the definitions folder can be called by it.
+
+    Raises:
+        DefinitionError: The file is not a process that can be run; the findings say why.
+    """
+    settings = settings or environment.load()
+    source = load_file(path)
+    if kind_of(source.data) != "process":
+        raise DefinitionError("Only a process can be run.", hint="A process begins with `document:`.", where=str(path))
+    async with empty_store() as store:
+        # Publishing and looking up do not go to Temporal; so what is wrong is said before any server is started.
+        hub = Hub(settings, store, await connect(settings.temporal_address, store, lazy=True))
+        await definitions.publish(hub, _OWNER, _others(settings.definitions_dir, source))
+        findings = [f for f in check([source], await definitions.known(hub)) if f.severity == "error"]
+        if findings:
+            count = f"{len(findings)} errors" if len(findings) > 1 else "an error"
+            raise DefinitionError(
+                f"The definition cannot be run: there is {count}.", hint=str(findings[0]), findings=findings
+            )
+        (process,) = await definitions.publish(hub, _OWNER, [source])
+        bundle = (await definitions.definition(hub, process.full_name, process.version)).bundle
+        async with bench(settings, temporal, store) as place:
+            return await place.run(bundle, given, answers)
 
 
 @asynccontextmanager
-async def bench(settings: Settings, temporal: str = "local", documents: list[NewDefinition] | None = None) -> AsyncIterator[Bench]:
-    """Give out a bench; `temporal` is `local`, `time-skipping` or an address; `documents` are what runs may call."""
+async def bench(
+    settings: Settings, temporal: str = "local", store: Store | None = None, runner: WorkflowRunner | None = None
+) -> AsyncIterator[Bench]:
+    """Give out a bench; `temporal` is `local`, `time-skipping` or an address."""
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cauce-run-")))
-        store = await _store(folder, stack, documents or [])
-        converter = data_converter(store, limit_bytes=settings.max_payload_bytes)
-        match temporal:
-            case "local" | "time-skipping":
-                environment = await _environment(temporal, converter)
-                stack.push_async_callback(environment.shutdown)
-                client = environment.client
-            case address:
-                from cauce.temporal import connect  # noqa: PLC0415
-
-                client = await connect(address, store, namespace=settings.temporal_namespace)
-                await register_search_attributes(client)
+        store = store or await stack.enter_async_context(empty_store())
+        if temporal in {"local", "time-skipping"}:
+            client = await stack.enter_async_context(_server(temporal, store, settings))
+        else:
+            client = await connect(
+                temporal, store, namespace=settings.temporal_namespace, limit_bytes=settings.max_payload_bytes
+            )
+            await register_search_attributes(client)
+        # Of its own, because at an address there may be other workers, which have another store.
+        queue = f"{contract.TASK_QUEUE}-run-{uuid.uuid4()}"
         made = worker.parts(settings, store)
-        stack.push_async_callback(worker.close_sessions)
+        stack.push_async_callback(http.close_sessions)
         stack.push_async_callback(made.connections.close)
-        await stack.enter_async_context(worker.process_worker(client, made.local))
-        await worker.serve_connections(client, made, store, stack, set())
-        yield Bench(client, store, skips_time=temporal == "time-skipping")
+        main = Worker(
+            client,
+            task_queue=queue,
+            workflows=[ProcessWorkflow],
+            activities=made.local,
+            workflow_runner=runner or UnsandboxedWorkflowRunner(),
+            graceful_shutdown_timeout=_LET_FINISH,
+        )
+        await stack.enter_async_context(main)
+        async with store.read() as db:
+            rows = await published.latest(db, "connection")
+        for row in rows:
+            writes = Worker(
+                client,
+                task_queue=f"{queue}-{row.name}",
+                activities=[made.operations.call_operation],
+                max_concurrent_activities=connections.parse(row.document).limits.concurrency,
+                graceful_shutdown_timeout=_LET_FINISH,
+            )
+            await stack.enter_async_context(writes)
+        yield Bench(client, store, queue, skips_time=temporal == "time-skipping")
 
 
-async def _store(folder: Path, stack: AsyncExitStack, documents: list[NewDefinition]) -> Store:
-    from cauce.store.migrations import upgrade  # noqa: PLC0415
-
-    url = f"sqlite+aiosqlite:///{folder / 'store.db'}"
-    await asyncio.to_thread(upgrade, url)
-    store = await stack.enter_async_context(Store(url))
-    async with store.transaction() as db:
-        for document in documents:
-            await definitions.add(db, document)
-    return store
+def _others(folder: Path, source: Source) -> Sequence[Source]:
+    """Read what the definitions folder holds besides the file to be run; what is wrong there is as if not there."""
+    sources, _ = definitions.load([folder]) if folder.is_dir() else ([], [])
+    name = (source.data.get("document") or {}).get("name")
+    others = [each for each in sources if (each.data.get("document") or {}).get("name", "") != name]
+    while wrong := {f.place.file for f in check(others) if f.severity == "error" and f.place is not None}:
+        others = [each for each in others if each.file not in wrong]
+    return others
 
 
-async def _environment(kind: str, converter: DataConverter) -> WorkflowEnvironment:
-    return await WorkflowEnvironment.start_local(
-        dev_server_existing_path=str(Path(sys.executable).with_name("temporal")),
-        data_converter=converter,
-        search_attributes=[SearchAttributeKey.for_keyword(name) for name in contract.SEARCH_ATTRIBUTES],
-        dev_server_log_level="error",
-        dev_server_extra_args=_SKIPPING if kind == "time-skipping" else [],
-    )
+@asynccontextmanager
+async def empty_store() -> AsyncIterator[Store]:
+    """Give out a store in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="cauce-run-") as folder:
+        url = f"sqlite+aiosqlite:///{Path(folder) / 'store.db'}"
+        await asyncio.to_thread(upgrade, url)
+        async with Store(url) as store:
+            yield store
+
+
+@asynccontextmanager
+async def _server(kind: str, store: Store, settings: Settings) -> AsyncIterator[Client]:
+    with tempfile.TemporaryDirectory(prefix="cauce-temporal-") as folder:
+        port = ports.choose([])
+        command = temporal_server.command(Path(folder) / "temporal.db", "default", port, None)
+        log = Path(folder) / "temporal.log"
+        child = Child("temporal", [*command, *(_SKIPPING if kind == "time-skipping" else [])], os.environ, log)
+        await child.start()
+        try:
+            await temporal_server.wait_until_ready(f"127.0.0.1:{port}", "default", log)
+            yield await connect(f"127.0.0.1:{port}", store, limit_bytes=settings.max_payload_bytes)
+        finally:
+            await child.stop(patience_s=1)
 
 
 async def _report(handle: WorkflowHandle[Any, Any], result: "asyncio.Task[JSON]") -> Report:
     state = await handle.query(contract.STATE)
-    tasks = [
-        {"name": each["name"], "reference": each["reference"], "status": _WORDS[each["status"]]}
+    started = [
+        {"name": each["name"], "reference": each["reference"], "status": _ended.get(each["status"], "cancelled")}
         for each in state["tasks"]
     ]
     try:
-        return Report("completed", output=result.result(), tasks=tasks)
+        return Report("completed", output=result.result(), tasks=started)
     except WorkflowFailureError as error:
         match error.cause:
             case ApplicationError(details=[dict() as problem, *_]):
-                return Report("faulted", error=problem, tasks=tasks)
+                return Report("faulted", error=problem, tasks=started)
             case CancelledError():
-                return Report("cancelled", tasks=tasks)
+                return Report("cancelled", tasks=started)
             case cause:
-                return Report("faulted", error={"status": 500, "title": "Runtime error", "detail": str(cause)}, tasks=tasks)
-
-
-__all__ = ["Bench", "CauceError", "RPCError", "Report", "bench"]
+                return Report("faulted", error=fault("runtime", str(cause), instance="/").problem, tasks=started)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from cauce.errors import DefinitionError, InputError
 from schemas.sentences import Problem, problems
-from schemas.validators import UnusableSchemaError, Validator, data_validator, errors_of
+from schemas.validators import UnusableSchemaError, Validator, compile_pattern, data_validator, errors_of
 
 JSON = Any
 _DATA_KEYWORDS: Final = frozenset({"const", "enum", "default", "examples"})
@@ -67,7 +67,7 @@ def _with_plain_titles(schema: JSON) -> JSON:
 
 
 def _is_translated(value: JSON) -> bool:
-    return isinstance(value, dict) and bool(value) and all(isinstance(each, str) for each in value.values())
+    return isinstance(value, dict) and set(value) <= {"en", "es"} and all(isinstance(each, str) for each in value.values())
 
 
 @lru_cache(maxsize=1)
@@ -176,10 +176,8 @@ def _reference_flaws(reference: str, root: JSON, place: str) -> Iterator[Problem
 
 
 def _is_pattern(text: str) -> bool:
-    options = re2.Options()
-    options.log_errors = False
     try:
-        re2.compile(text, options)
+        compile_pattern(text)
     except re2.error:
         return False
     return True

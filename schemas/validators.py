@@ -7,6 +7,7 @@ for patterns in linear time and stops when a schema makes it work without end.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, Final
 
 import re2
@@ -114,15 +115,23 @@ def _counted(keyword: str) -> Callable[..., _Errors]:
     return count
 
 
+@lru_cache(maxsize=1024)
+def compile_pattern(pattern: str) -> Any:
+    """Compile a pattern for searching in linear time; raises `re2.error` for what that cannot do."""
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
 def _pattern(_: Validator, pattern: str, instance: JSON, __: JSON) -> _Errors:
-    if isinstance(instance, str) and not re2.search(pattern, instance):
+    if isinstance(instance, str) and not compile_pattern(pattern).search(instance):
         yield ValidationError("pattern")
 
 
 def _pattern_properties(validator: Validator, patterns: Mapping[str, JSON], instance: JSON, _: JSON) -> _Errors:
     for pattern, schema in patterns.items() if isinstance(instance, dict) else ():
         for name, value in instance.items():
-            if re2.search(pattern, name):
+            if compile_pattern(pattern).search(name):
                 yield from validator.descend(value, schema, path=name, schema_path=pattern)
 
 
@@ -131,7 +140,7 @@ def _additional_properties(validator: Validator, allowed: JSON, instance: JSON, 
         return
     known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name, value in instance.items():
-        if name in known or any(re2.search(pattern, name) for pattern in patterns):
+        if name in known or any(compile_pattern(pattern).search(name) for pattern in patterns):
             continue
         if allowed is False:
             yield ValidationError(name)

@@ -35,7 +35,9 @@ class Names(Mapping[str, JSON]):
 
     __slots__ = ("_extra", "_frame", "_instance")
 
-    def __init__(self, instance: "Instance", frame: "Frame | None" = None, extra: Mapping[str, JSON] | None = None) -> None:
+    def __init__(
+        self, instance: "Instance", frame: "Frame | None" = None, extra: Mapping[str, JSON] | None = None
+    ) -> None:
         self._instance = instance
         self._frame = frame
         self._extra = extra or {}
@@ -44,8 +46,24 @@ class Names(Mapping[str, JSON]):
         if name in self._extra:
             return self._extra[name]
         frame = self._frame
-        if frame is not None and name in frame.variables:
+        if frame is None:
+            return self._of_process(name)
+        if name in frame.variables:
             return frame.variables[name]
+        return self._of_task(frame, name)
+
+    def _of_task(self, frame: "Frame", name: str) -> JSON:
+        match name:
+            case "task":
+                return frame.describe()
+            case "input":
+                return frame.input
+            case "output":
+                return frame.output
+            case _:
+                return self._of_process(name)
+
+    def _of_process(self, name: str) -> JSON:
         match name:
             case "context":
                 return self._instance.journal.context
@@ -56,12 +74,6 @@ class Names(Mapping[str, JSON]):
             case "secrets":
                 nonce = self._instance.journal.origin
                 return {secret: secret_token(secret, nonce) for secret in self._instance.process.secrets}
-            case "task" if frame is not None:
-                return frame.describe()
-            case "input" if frame is not None:
-                return frame.input
-            case "output" if frame is not None:
-                return frame.output
             case "authorization":
                 return None
             case _:

@@ -38,7 +38,10 @@ class ProcessWorkflow:
                 lambda: (main.done() or instance.ready_for_new_run) and workflow.all_handlers_finished()
             )
         except asyncio.CancelledError:
-            return await self._cancel(instance, main)
+            # Too late when all tasks are done: then the process has ended, and nothing of it is undone.
+            if not main.done():
+                return await self._cancel(instance, main)
+            await workflow.wait_condition(workflow.all_handlers_finished)
         if not main.done():
             journal = instance.journal.to_json()
             workflow.continue_as_new(args=[args[0], replace(start, input=None, journal=journal)])

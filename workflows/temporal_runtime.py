@@ -69,7 +69,8 @@ class TemporalRuntime:
                 contract.CALL_OPERATION,
                 call,
                 result_type=Outcome,
-                task_queue=contract.operation_queue(call.connection),
+                # As `contract.operation_queue`, and apart from others when the instance's own queue is.
+                task_queue=f"{workflow.info().task_queue}-{call.connection}",
                 # The find that follows an ambiguous outcome is part of the same activity.
                 start_to_close_timeout=3 * limit + _MARGIN,
                 heartbeat_timeout=_HEARTBEAT,

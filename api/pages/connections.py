@@ -23,8 +23,9 @@ async def test_connection(request: Request, hub: HubDep, actor: VisitorDep, name
     del form
     probes = await connections.test(hub, actor, name)
     listed = await connections.list_connections(hub, actor)
-    shown = {"connections": listed, "tested": name, "probes": probes, "may_test": may_test(actor)}
-    return view.render(request, "connections.html", **shown)
+    return view.render(
+        request, "connections.html", connections=listed, tested=name, probes=probes, may_test=may_test(actor)
+    )
 
 
 def may_test(actor: Actor) -> bool:

@@ -1,5 +1,6 @@
 """Definitions: what is published, with versions, source and diagram."""
 
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -40,7 +41,9 @@ async def definition_page(
     found = await definitions.definition(hub, name, version, kind=kind)
     lang = view.language_of(request)
     process = found.kind == "process"
-    drawn = {"picture": mermaid(found.document), "steps": outline(found.document)} if process else {"steps": []}
+    drawn: dict[str, Any] = (
+        {"picture": mermaid(found.document), "steps": outline(found.document)} if process else {"steps": []}
+    )
     summary = (found.document.get("document") or {}).get("summary") if process else found.document.get("description")
     return view.render(
         request,

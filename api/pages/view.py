@@ -155,7 +155,7 @@ def render(request: Request, template: str, *, status: int = 200, **shown: Any) 
         context["csrf"] = sessions.token(sessions.begin(response))
     response.body = environment().get_template(template).render(context).encode()
     response.headers["Content-Length"] = str(len(response.body))
-    response.headers["Content-Language"] = context["lang"].code
+    response.headers["Content-Language"] = language_of(request).code
     if "picture" in shown:
         response.headers["Content-Security-Policy"] = security.drawing_policy
     return response
@@ -222,23 +222,23 @@ def iso(value: datetime | str) -> str:
 
 def shape_of(value: JSON) -> str:
     """Tell how a value should be shown."""
+    if value is None or value in ("", [], {}):
+        return "none"
+    for kind, name in ((bool, "boolean"), (int | float, "number"), (Mapping, "object")):
+        if isinstance(value, kind):
+            return name
+    shape = "text"
     match value:
-        case None | "" | [] | {}:
-            return "none"
-        case bool():
-            return "boolean"
-        case int() | float():
-            return "number"
-        case Mapping():
-            return "object"
         case list():
             rows = all(isinstance(each, Mapping) and each for each in value)
-            return "table" if rows and len(columns_of(value)) <= most_columns else "list"
+            shape = "table" if rows and len(columns_of(value)) <= most_columns else "list"
         case str() if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-            return "date" if _is_date(value) else "text"
+            shape = "date" if _is_date(value) else "text"
         case str() if re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d", value) and as_moment(value):
-            return "moment"
-    return "text"
+            shape = "moment"
+        case _:
+            pass
+    return shape
 
 
 def columns_of(rows: Sequence[Mapping[str, JSON]]) -> list[str]:

@@ -269,8 +269,10 @@ def _each_state(
         for value in values(env, x):
             for inside in bind(env, x, value):
                 run.charge(cost)
-                for state in states(inside, state):  # noqa: B020, PLR1704 - the next state is the last one given
+                last = None  # an update without output makes the state null
+                for last in states(inside, state):
                     run.charge(more)
-                    yield from extracted(inside, state)
+                    yield from extracted(inside, last)
+                state = last
 
     return each

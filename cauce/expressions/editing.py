@@ -36,9 +36,7 @@ class Editor:
             return
         parent = self._own_container(path)
         key = path[-1]
-        if (type(parent) is dict and type(key) is str) or (
-            type(parent) is list and type(key) is int and 0 <= key < len(parent)
-        ):
+        if _is_member(parent, key) or (type(parent) is dict and type(key) is str):
             parent[key] = new
         else:
             self._replace(paths.setpath(self.run, self.root, path, new))

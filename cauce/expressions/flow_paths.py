@@ -169,8 +169,10 @@ def _foreach(node: tree.Foreach, scope: Scope) -> PathStream:
             for value in source(env, x):
                 for inside in bind(env, x, value):
                     charge(1)
-                    for state in update(inside, *state):  # noqa: B020, PLW2901 - the state moves on
+                    last: tuple[Path, JSON] = (None, None)
+                    for last in update(inside, *state):
                         charge(1)
-                        yield from extract(inside, *state)
+                        yield from extract(inside, *last)
+                    state = last  # noqa: PLW2901 - the state moves on
 
     return each

@@ -230,7 +230,7 @@ def _start(function: Function, hops: int) -> Callable[[Env], Env]:
         frames = env[3] + max(frames_per_call, code.height + 2)  # type: ignore[union-attr] # compiled by now
         if frames > run.frames:
             run.too_deep()
-        run.charge(2 + code.cost)  # type: ignore[union-attr] # compiled by now
+        run.charge(4 + code.cost)  # type: ignore[union-attr] # compiled by now
         for _ in range(hops):
             env = env[1]
         return (run, env[1], env[2], frames)

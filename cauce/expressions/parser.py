@@ -23,7 +23,7 @@ _powers: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("+", "-"), (8, "left")),
     **dict.fromkeys(("*", "/", "%"), (9, "left")),
 }
-_above_comma, _above_minus = 3, 9
+_above_comma = 3
 
 
 def parse(text: str) -> tree.Node:
@@ -86,9 +86,6 @@ class Parser(TokenReader):
     def operand(self) -> tree.Node:
         """Read what may stand beside an operator."""
         token = self.token
-        if token.kind == "-":
-            self.advance()
-            return tree.Negate(token.pos, self.expression(_above_minus))
         if token.kind == "def":
             definition = self.definition()
             return tree.Define(token.pos, definition, self.expression())
@@ -97,7 +94,7 @@ class Parser(TokenReader):
             name = self.expect("variable").value
             self.expect("|")
             return tree.Label(token.pos, name, self.expression())
-        term = self.postfix()
+        term = self._signed()
         if self.token.kind != "as":
             return term
         self.advance()
@@ -385,20 +382,25 @@ class Parser(TokenReader):
         pos = self.advance().pos
         depth = self.depth
         self.deepen()
-        body = self._try_part()
-        handler = self._try_part() if self.take("catch") else None
+        body = self._signed()
+        handler = self._signed() if self.take("catch") else None
         self.depth = depth
         return tree.Try(pos, body, handler)
 
-    def _try_part(self) -> tree.Node:
-        if self.token.kind == "-":
-            pos = self.advance().pos
-            return tree.Negate(pos, self.postfix())
-        return self.postfix()
+    def _signed(self) -> tree.Node:
+        """Read a term with the minus signs before it."""
+        signs = []
+        while self.token.kind == "-":
+            self.deepen()
+            signs.append(self.advance().pos)
+        node = self.postfix()
+        for pos in reversed(signs):
+            node = tree.Negate(pos, node)
+        return node
 
     def _fold(self) -> tree.Node:
         token = self.advance()
-        source = self._try_part()
+        source = self._signed()
         self.expect("as")
         pattern = self.pattern()
         self.expect("(")

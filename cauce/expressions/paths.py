@@ -9,6 +9,7 @@ from cauce.expressions.values import compare, type_name
 
 JSON = Any
 Path = tuple[JSON, ...] | None
+_slice_bounds = "Start and end indices of a slice must be numbers or null"
 
 
 def length(path: Path) -> int:
@@ -36,7 +37,9 @@ def index(run: Run, value: JSON, key: JSON) -> JSON:
     if value is None and of_key in {str, int, float, dict}:
         return None
     if of_key is dict and (kind is list or kind is str):
-        return cut(run, value, key.get("start"), key.get("end"))
+        if "start" not in key or "end" not in key:
+            raise Fault(_slice_bounds)
+        return cut(run, value, key["start"], key["end"])
     if kind is list and of_key is list:
         return positions(run, value, key)
     raise _cannot_index(value, key)
@@ -57,7 +60,7 @@ def bounds(count: int, start: JSON, stop: JSON) -> tuple[int, int]:
     """Return the positions a slice of something with `count` items covers."""
     for bound in (start, stop):
         if bound is not None and type(bound) not in {int, float}:
-            raise Fault("Start and end indices of an array slice must be numbers")
+            raise Fault(_slice_bounds)
     low = 0 if start is None else whole(start)
     high = count if stop is None else -whole(-stop)
     low = max(0, low + count) if low < 0 else min(low, count)

@@ -115,11 +115,15 @@ def sort_order(run: Run, keys: list[JSON]) -> list[int]:
     """Return the positions of `keys` in sorted order; equal ones keep their order."""
     count = len(keys)
     run.charge(count * max(1, count.bit_length()) // 2)
-    positions = range(count)
+    positions = list(range(count))
     kinds = set(map(type, keys))
     if kinds in ({str}, {int}):
-        ordered: list[int] = sorted(positions, key=lambda at: keys[at])
-        return ordered
+
+        def plain(position: int) -> JSON:
+            return keys[position]
+
+        positions.sort(key=plain)
+        return positions
     return sorted(positions, key=cmp_to_key(lambda i, j: compare(run, keys[i], keys[j])))
 
 

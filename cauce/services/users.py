@@ -63,6 +63,42 @@ async def create_user(
     return _account(row)
 
 
+async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None:
+    """Give an account a new password, and open it if it was locked; everybody may do so with their own."""
+    if actor.name != name:
+        actor.require("change the passwords of others", "admin")
+    _check(name, password, ())
+    password_hash = await asyncio.to_thread(hasher.hash, password)
+    async with hub.store.transaction() as db:
+        if not await users.change(db, name, password_hash=password_hash):
+            raise _unknown(name)
+        await audit.append(db, actor.name, "user.password", name)
+
+
+async def change_user(
+    hub: Hub,
+    actor: Actor,
+    name: str,
+    *,
+    roles: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    active: bool | None = None,
+) -> Account:
+    """Change what an account may do, or close it; what is not given stays."""
+    actor.require("change accounts", "admin")
+    _check(name, "-" * shortest_password, roles or ())
+    async with hub.store.transaction() as db:
+        if not await users.change(db, name, roles=roles, groups=groups, active=active):
+            raise _unknown(name)
+        row = await users.find(db, name)
+        given = {"roles": roles, "groups": groups, "active": active}
+        data = {key: value for key, value in given.items() if value is not None}
+        await audit.append(db, actor.name, "user.change", name, data)
+    if row is None:
+        raise _unknown(name)
+    return _account(row)
+
+
 async def ensure_user(hub: Hub, name: str, password: str, *, roles: Sequence[str], groups: Sequence[str] = ()) -> bool:
     """Create an account when there is none of that name (for the first start and the demo); say whether it is new."""
     system = Actor("system", frozenset({"admin"}))
@@ -168,6 +204,10 @@ def _is_right(password_hash: str, password: str) -> bool:
         return hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def _unknown(name: str) -> NotFoundError:
+    return NotFoundError(f"There is no account '{name}'.", hint="`cauce users list` shows those there are.")
 
 
 def _refused() -> UnauthenticatedError:

@@ -134,6 +134,12 @@ async def tasks_of_instance(db: Db, instance: str) -> Sequence[Task]:
     return (await db.scalars(select(Task).where(Task.instance == instance).order_by(Task.created_at, Task.id))).all()
 
 
+async def open_tasks(db: Db, limit: int = 1000) -> Sequence[Task]:
+    """Return tasks that wait for somebody, the oldest first."""
+    query = select(Task).where(Task.closed_at.is_(None)).order_by(Task.created_at, Task.id).limit(limit)
+    return (await db.scalars(query)).all()
+
+
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition under which a task is in the viewer's inbox."""
     if viewer.sees_all:

@@ -46,6 +46,27 @@ async def list_all(db: Db) -> Sequence[User]:
     return (await db.scalars(select(User).order_by(User.name))).all()
 
 
+async def change(
+    db: Db,
+    name: str,
+    *,
+    password_hash: str | None = None,
+    roles: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    active: bool | None = None,
+) -> bool:
+    """Change what is given of an account, and open it if it was locked; return False when there is no such."""
+    given = {
+        "password_hash": password_hash,
+        "roles": None if roles is None else sorted(roles),
+        "groups": None if groups is None else sorted(groups),
+        "active": active,
+    }
+    values = {key: value for key, value in given.items() if value is not None}
+    statement = update(User).where(User.name == name).values(**values, failed_logins=0, locked_until=None)
+    return await changed(db, statement) == 1
+
+
 async def note_failure(db: Db, name: str, *, limit: int, lock_for: timedelta) -> None:
     """Count a wrong password; at `limit` of them the account is locked for a while and the count starts anew."""
     failures = User.failed_logins + 1

@@ -13,8 +13,8 @@ _day: Final = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _queries: Final = {"select", "with", "values", "table"}
 # What a column of this type may hold, in SQLite's words; anything else is changed on the way.
 _sqlite_faithful: Final[Mapping[type, str]] = {
-    int: "typeof({c}) in ('integer', 'null')",
-    float: "typeof({c}) in ('real', 'integer', 'null')",
+    int: "({c} is cast({c} as integer))",
+    float: "(typeof({c}) in ('real', 'integer', 'null'))",
     bool: "({c} is null or {c} is 0 or {c} is 1)",
     date: "({c} is null or typeof({c}) = 'text' and date({c}) is not null and {c} glob '{day}*')",
     datetime: "({c} is null or typeof({c}) = 'text' and datetime({c}) is not null and {c} glob '{day}*')",
@@ -42,17 +42,21 @@ class Doubts:
                 self._asked.add(index)
 
     def question(self, sql: str, verb: str) -> tuple[str, list[int]] | None:
-        """Return a statement with one truth for each doubtful column, and those columns; None without doubt."""
+        """Return a statement that gives the first wrong row as one truth for each doubtful column; None without doubt."""
         if not self._asked or verb not in _queries:
             return None
         asked = sorted(self._asked)
         names = ", ".join(f"c{index}" for index in range(len(self._types)))
+        checks = [self._check(index) for index in asked]
+        question = f"select {', '.join(checks)} from {{}} where not ({' and '.join(checks)}) limit 1"
         if self._dialect == "sqlite":
-            faithful = (_sqlite_faithful[self._types[index]].format(c=f"c{index}", day=_day) for index in asked)
-            checks = ", ".join(f"min({check})" for check in faithful)
-            return f"with q({names}) as ({sql}\n) select {checks} from q", asked  # noqa: S608 - the same statement again
-        checks = ", ".join(f"bool_and(isfinite(c{index}))" for index in asked)
-        return f"select {checks} from ({sql}\n) as q({names})", asked  # noqa: S608 - the same statement again
+            return f"with q({names}) as ({sql}\n) {question.format('q')}", asked
+        return question.format(f"({sql}\n) as q({names})"), asked
+
+    def _check(self, index: int) -> str:
+        if self._dialect == "postgresql":
+            return f"isfinite(c{index})"
+        return _sqlite_faithful[self._types[index]].format(c=f"c{index}", day=_day)
 
     def _may_be_infinite(self, value: object) -> bool:
         return value in _infinite_stamps if isinstance(value, datetime) else value == self._today

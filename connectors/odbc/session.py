@@ -137,11 +137,11 @@ class Session:
         """Put the question to the database, and refuse the result if its driver changed it."""
         self._cursor = cursor = self._connection.cursor()
         try:
-            answers = cursor.execute(sql, *params).fetchone() or ()
+            wrong = cursor.execute(sql, *params).fetchone()
         finally:
             self._close(cursor)
-        for index, faithful in zip(asked, answers, strict=True):
-            if faithful is not None and not int(faithful):
+        for index, faithful in zip(asked, wrong or (), strict=wrong is not None):
+            if faithful is not None and not int(faithful):  # text or number, as the driver likes
                 message = (
                     f"Column {names[index]!r} holds a value that its driver would show as another one, or as null."
                 )

@@ -27,7 +27,11 @@ def check(sources: Sequence[Source], known: Known | None = None) -> list[Finding
     world = world_of(sources, known or Known())
     findings: list[Finding] = []
     for source in sources:
-        findings += sorted(_check_one(source, world), key=_position)
+        try:
+            findings += sorted(_check_one(source, world), key=_position)
+        except RecursionError:
+            hint = "Move inner tasks to functions under `use.functions`."
+            findings.append(Finding("too-large", "The definition is nested too deeply.", hint, source.place("")))
     return _with_duplicates(sources, findings)
 
 

@@ -68,7 +68,7 @@ def _catches(task: TryTask, frame: Frame, data: JSON, problem: dict[str, JSON]) 
 
 
 def _schedule(retry: Retry, task: TryTask, frame: Frame, data: JSON, problem: dict[str, JSON]) -> bool:
-    """Tell whether to try again, and fix the moment: in the journal, so a new run does not wait again from the start."""
+    """Tell whether to try again, and fix the moment; it is in the journal, so a new run waits no longer."""
     state, reference, runtime = frame.state, task.common.reference, frame.instance.runtime
     names = frame.names(**{task.catch.variable: problem})
     if retry.when is not None and not holds(retry.when, data, names, reference):

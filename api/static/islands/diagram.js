@@ -14,18 +14,20 @@
     flowchart: { curve: "basis", htmlLabels: true, padding: 12, nodeSpacing: 40, rankSpacing: 42 },
   });
   places.forEach(async (place, index) => {
+    const drawn = document.createElement("div");
+    drawn.className = "diagram diagram-drawn";
+    // In its place before it is drawn: Mermaid measures in there, and would widen the page otherwise.
+    place.before(drawn);
     try {
-      const { svg } = await window.mermaid.render(`diagram-${index}`, place.dataset.diagram);
-      const drawn = document.createElement("div");
-      drawn.className = "diagram diagram-drawn";
+      const { svg } = await window.mermaid.render(`diagram-${index}`, place.dataset.diagram, drawn);
       drawn.setAttribute("role", "img");
       drawn.setAttribute("aria-label", place.dataset.label || "");
       drawn.tabIndex = 0;
       drawn.innerHTML = svg;
-      place.before(drawn);
       const words = place.querySelector("details");
       if (words) words.open = false;
     } catch (problem) {
+      drawn.remove();
       console.error("The diagram could not be drawn.", problem);
     }
   });

@@ -199,8 +199,6 @@ _by("group_by", groups)
 
 @function("indices", 1)
 def _indices(run: Run, x: JSON, wanted: JSON) -> JSON:
-    if x is None:
-        return None
     if type(x) is str and type(wanted) is str:
         return _string_indices(run, x, wanted)
     if type(x) is list and type(wanted) is list:

@@ -150,7 +150,8 @@ def _delpaths(run: Run, x: JSON, doomed: JSON) -> JSON:
 def _path(path: JSON) -> list[JSON]:
     if type(path) is not list:
         raise Fault("Path must be specified as an array")
-    return path
+    keys: list[JSON] = path
+    return keys
 
 
 @function("ascii_downcase")

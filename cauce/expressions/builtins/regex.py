@@ -69,12 +69,12 @@ _outside = {
     "D": r"\P{Nd}",
     "s": r"[\s\p{Z}\v]",
 }
-_outside |= {"S": r"[^\s\p{Z}\v]", "h": "[0-9a-fA-F]", "H": "[^0-9a-fA-F]"}
-_inside = {"w": r"\p{L}\p{M}\p{N}_", "d": r"\p{Nd}", "D": r"\P{Nd}", "s": r"\s\p{Z}\v", "h": "0-9a-fA-F"}
+_outside["S"] = r"[^\s\p{Z}\v]"
+_inside = {"w": r"\p{L}\p{M}\p{N}_", "d": r"\p{Nd}", "D": r"\P{Nd}", "s": r"\s\p{Z}\v"}
 
 
 def _for_all_scripts(text: str) -> str:
-    """Make `\\w`, `\\d` and `\\s` mean the letters, digits and spaces of every script, as jq's engine does."""
+    r"""Make `\w`, `\d` and `\s` mean the letters, digits and spaces of every script, as jq's engine does."""
     out, at, in_class = [], 0, False
     while at < len(text):
         character = text[at]

@@ -1,7 +1,7 @@
 """The table of built-in functions: plain ones take values, special ones compile their arguments themselves."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from cauce.expressions import tree
 from cauce.expressions.code import Code, PathStream, Scope
@@ -9,6 +9,7 @@ from cauce.expressions.code import Code, PathStream, Scope
 JSON = Any
 Name = tuple[str, int]
 Plain = Callable[..., JSON]
+P = TypeVar("P", bound=Plain)
 Special = Callable[[tree.Call, Scope], Code]
 PathSpecial = Callable[[tree.Call, Scope], PathStream]
 
@@ -38,10 +39,10 @@ refused: dict[str, tuple[str, str]] = {
 }
 
 
-def function(name: str, arguments: int = 0) -> Callable[[Plain], Plain]:
+def function(name: str, arguments: int = 0) -> Callable[[P], P]:
     """Register `f(run, input, argument, …)`, applied to every combination of the arguments' outputs."""
 
-    def register(plain: Plain) -> Plain:
+    def register(plain: P) -> P:
         functions[name, arguments] = plain
         return plain
 

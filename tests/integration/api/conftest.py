@@ -1,7 +1,7 @@
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -26,7 +26,9 @@ class Browser:
     async def get(self, address: str, **given: object) -> httpx.Response:
         return await self.client.get(address, **given)  # type: ignore[arg-type]  # passed on as it is
 
-    async def post(self, address: str, data: dict[str, object] | None = None, page: str = "/inbox") -> httpx.Response:
+    async def post(
+        self, address: str, data: Mapping[str, object] | None = None, page: str = "/inbox"
+    ) -> httpx.Response:
         return await self.client.post(address, data={"csrf": await self.token(page), **(data or {})})
 
     async def token(self, page: str = "/inbox") -> str:

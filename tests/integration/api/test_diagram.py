@@ -31,7 +31,10 @@ process = {
 
 def arrows(picture: str) -> set[tuple[str, str, str]]:
     """Read the arrows back with the names of their tasks."""
-    names = dict(re.findall(r"^  (\w+)[^ \w\n].*?<b>(.*?)</b>", picture, re.MULTILINE)) | {"start": "start", "finish": "finish"}
+    names = dict(re.findall(r"^  (\w+)[^ \w\n].*?<b>(.*?)</b>", picture, re.MULTILINE)) | {
+        "start": "start",
+        "finish": "finish",
+    }
     found = re.findall(r'^  (\w+) -->(?:\|"(.*?)"\|)? (\w+)$', picture, re.MULTILINE)
     return {(names[left], label, names[right]) for left, label, right in found}
 

@@ -43,7 +43,9 @@ schema = {
 form = {"form": "f", "schema": schema, "ui": {"order": ["outcome", "lines"], "widgets": {"price": "money"}}}
 
 
-def by_pointer(values: object, errors: list[dict[str, str]] | None = None, language: Language = english) -> dict[str, Field]:
+def by_pointer(
+    values: object, errors: list[dict[str, str]] | None = None, language: Language = english
+) -> dict[str, Field]:
     found: dict[str, Field] = {}
 
     def gather(some: Sequence[Field]) -> None:

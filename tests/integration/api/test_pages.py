@@ -164,7 +164,7 @@ def test_the_timeline_says_what_failed_in_words() -> None:
     summary = Summary("a.b/1", "r", "a.b", "1.0.0", "1", "faulted", None, None, begun, None)
     error = {"title": "Refused", "detail": "The customer is blocked.", "hint": "Unblock it."}
     task = {"name": "create", "status": "faulted", "startedAt": begun.isoformat(), "error": error}
-    found = timeline(Detail(summary, True, {"tasks": [task]}, ()), Language("en"))
+    found = timeline(Detail(summary, live=True, state={"tasks": [task]}, human_tasks=()), Language("en"))
     assert [(each["mark"], each["error"]) for each in found] == [("failed", "The customer is blocked. Unblock it.")]
 
 

@@ -171,7 +171,11 @@ async def test_a_bug_shows_its_number_and_nothing_else(
     monkeypatch.setattr(app.state, "sessions", None)
     answer = await program.get("/login")
     assert answer.status_code == 500
-    monkeypatch.setattr("cauce.services.connections.list_connections", lambda *_: {}["the secret"])
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("the secret")
+
+    monkeypatch.setattr("cauce.services.connections.list_connections", fail)
     answer = await program.get("/api/v1/connections")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "the secret" not in answer.text

@@ -1,7 +1,11 @@
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput, WorkflowHandle
+from temporalio.service import RPCError
 
 from cauce.services.hub import Actor, Hub
 from cauce.settings import Settings, load
@@ -24,12 +28,42 @@ def settings(tmp_path: Path, temporal_server: TemporalServer) -> Settings:
     )
 
 
+class Started(Interceptor):
+    """Remembers what was started, because the server outlives the test and its store."""
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - the name in the SDK
+        return Recorder(next, self.ids)
+
+    async def terminate(self, client: Client) -> None:
+        for each in self.ids:
+            with contextlib.suppress(RPCError):
+                await client.get_workflow_handle(each).terminate()
+
+
+class Recorder(OutboundInterceptor):
+    def __init__(self, next: OutboundInterceptor, ids: set[str]) -> None:  # noqa: A002 - the name in the SDK
+        super().__init__(next)
+        self.ids = ids
+
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:  # noqa: A002 - the name in the SDK
+        self.ids.add(input.id)
+        return await super().start_workflow(input)
+
+
 @pytest.fixture
 async def hub(settings: Settings, store_url: str) -> AsyncIterator[Hub]:
     upgrade(store_url)
     async with Store(store_url) as store:
-        client = await connect(settings.temporal_address, store, namespace=settings.temporal_namespace)
+        started = Started()
+        plain = await connect(settings.temporal_address, store, namespace=settings.temporal_namespace)
+        config = plain.config()
+        config["interceptors"] = [started]
+        client = Client(**config)
         yield Hub(settings, store, client)
+        await started.terminate(client)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from cauce.errors import ConflictError, ForbiddenError, InputError, UnauthenticatedError
+from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, UnauthenticatedError
 from cauce.services import users
 from cauce.services.hub import Actor, Hub
 from cauce.store import Store
@@ -46,6 +46,25 @@ async def unlock(store: Store) -> None:
         row = await accounts.find(db, "ana")
         assert row is not None
         row.locked_until = utc_now() - timedelta(seconds=1)
+
+
+async def test_password_is_changed_by_its_owner_or_an_admin(hub: Hub) -> None:
+    await users.set_password(hub, ana, "ana", "a better horse")
+    assert (await users.authenticate(hub, "ana", "a better horse")).name == "ana"
+    with pytest.raises(UnauthenticatedError):
+        await users.authenticate(hub, "ana", "correct horse")
+    with pytest.raises(ForbiddenError, match="'ana' may not change the passwords of others"):
+        await users.set_password(hub, ana, "boss", "a better horse")
+    with pytest.raises(NotFoundError, match="There is no account 'eva'"):
+        await users.set_password(hub, boss, "eva", "a better horse")
+
+
+async def test_account_changes_only_in_what_is_given(hub: Hub) -> None:
+    changed = await users.change_user(hub, boss, "ana", roles=["manager", "staff"])
+    assert (changed.roles, changed.groups, changed.active) == (("manager", "staff"), ("sales",), True)
+    assert not (await users.change_user(hub, boss, "ana", active=False)).active
+    with pytest.raises(InputError, match="Unknown: king"):
+        await users.change_user(hub, boss, "ana", roles=["king"])
 
 
 async def test_name_can_be_taken_once(hub: Hub) -> None:

@@ -1,0 +1,79 @@
+"""Conformance cases: example processes with what has to come of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+JSON = Any
+HERE: Final = Path(__file__).parent
+STANDARD: Final = "https://serverlessworkflow.io/spec/1.0.0/errors/"
+STAND_IN: Final = "http://stand-in"
+DSL: Final = "1.0.3"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One behaviour: a process, what it is given, and what is expected.
+
+    Attributes:
+        row: which part of the reference it covers.
+        process: top-level properties of the process; the head is added.
+        http: "METHOD /path" -> answers in order (the last is given again): status, body, text, headers, delay.
+        received: requests that the stand-in must have seen, in order; every property given must be as given.
+        inbox: name of each human task -> state of its row at the end.
+        tasks: "name status" or "/reference status" of each task, in the order they started.
+        unchecked: the check would refuse it, and the interpreter has to cope all the same.
+    """
+
+    id: str
+    title: str
+    row: str
+    process: Mapping[str, JSON]
+    input: JSON = None
+    http: Mapping[str, list[Mapping[str, JSON]]] = field(default_factory=dict)
+    received: list[Mapping[str, JSON]] | None = None
+    answers: Mapping[str, JSON] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    output: JSON = None
+    error: Mapping[str, JSON] | None = None
+    status: str = "completed"
+    tasks: list[str] | None = None
+    context: JSON = None
+    inbox: Mapping[str, str] | None = None
+    unchecked: bool = False
+    sandbox: bool = False
+
+    def document(self, base: str) -> JSON:
+        """Return the process as a document of its own, with the stand-in's address in it."""
+        head = {"dsl": DSL, "namespace": "conformance", "name": self.id, "version": "1.0.0"}
+        return _at({"document": head, **self.process}, base)
+
+
+def cases() -> list[Case]:
+    """Return all cases, in the order of their files."""
+    return [case for file in sorted((HERE / "cases").rglob("*.yaml")) for case in _of_file(file)]
+
+
+def _of_file(file: Path) -> Iterator[Case]:
+    documents = YAML(typ="safe", pure=True).load_all(file.read_text(encoding="utf-8"))
+    for number, document in enumerate(documents, 1):
+        process = document.pop("process", {})
+        if "do" in document:
+            process = {**process, "do": document.pop("do")}
+        document.setdefault("status", "faulted" if "error" in document else "completed")
+        yield Case(id=f"{file.stem}-{number}", process=process, **document)
+
+
+def _at(value: JSON, base: str) -> JSON:
+    match value:
+        case str():
+            return value.replace(STAND_IN, base)
+        case dict():
+            return {key: _at(item, base) for key, item in value.items()}
+        case list():
+            return [_at(item, base) for item in value]
+        case _:
+            return value

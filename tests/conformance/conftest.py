@@ -1,0 +1,68 @@
+"""One Temporal server, one store and one stand-in for all cases of a session."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.worker import WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+
+from cauce import settings, single
+from cauce.embedded import temporal_server
+from cauce.services import definitions
+from cauce.services.hub import Actor, Hub
+from tests.conformance.case import HERE
+from tests.conformance.stand_in import StandIn, standing_in
+from tests.conftest import Require
+
+DESIGNER = Actor("conformance", frozenset({"admin"}))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where cases are run."""
+
+    bench: single.Bench
+    hub: Hub
+    stand_in: StandIn
+
+
+async def _place(stack: AsyncExitStack, folder: Path, runner: WorkflowRunner | None = None) -> Place:
+    chosen = settings.load(data_dir=folder)
+    store = await stack.enter_async_context(single.empty_store())
+    sources, findings = definitions.load([HERE / "definitions"])
+    assert not findings
+    hub = Hub(chosen, store, await single.connect("127.0.0.1:1", store, lazy=True))
+    await definitions.publish(hub, DESIGNER, sources)
+    bench = await stack.enter_async_context(single.bench(chosen, "time-skipping", store, runner))
+    return Place(bench, hub, await stack.enter_async_context(standing_in()))
+
+
+@pytest.fixture(scope="session")
+def _temporal(require: Require) -> None:
+    if not temporal_server.binary().exists():
+        require("temporal", "the program `temporal` is not there; `make setup` brings it")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def place(_temporal: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    async with AsyncExitStack() as stack:
+        yield await _place(stack, tmp_path_factory.mktemp("conformance"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sandbox(_temporal: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    """Give out a place whose workflows run in Temporal's sandbox, which sees what import-linter cannot."""
+    async with AsyncExitStack() as stack:
+        yield await _place(stack, tmp_path_factory.mktemp("sandbox"), SandboxedWorkflowRunner())
+
+
+@pytest.fixture
+def secrets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the secrets of a case into the environment."""
+    for name, value in request.node.callspec.params["case"].secrets.items():
+        monkeypatch.setitem(os.environ, f"CAUCE_SECRET_{name.upper().replace('-', '_')}", value)

@@ -1,0 +1,108 @@
+"""Runs every case on the real engine: a Temporal server whose clock moves when nothing else can happen."""
+
+import json
+import urllib.parse
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from temporalio.client import WorkflowHandle
+from temporalio.testing import TimeSkipper, TimeSkippingConfig
+
+from cauce import contract
+from cauce.contract import Start
+from cauce.services import definitions
+from cauce.single import Report
+from cauce.store.models import Task
+from schemas import load_yaml
+from tests.conformance.case import STANDARD, Case, cases
+from tests.conformance.conftest import DESIGNER, Place
+
+ALL = cases()
+JSON = Any
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.usefixtures("secrets")
+@pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.id}: {case.title}") for case in ALL])
+async def test_process_behaves_as_its_case_says(case: Case, place: Place) -> None:
+    await _run(case, place)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.usefixtures("secrets")
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=f"{case.id}: {case.title}") for case in ALL if case.sandbox]
+)
+async def test_sandbox_finds_nothing_that_is_not_deterministic(case: Case, sandbox: Place) -> None:
+    await _run(case, sandbox)
+
+
+async def _run(case: Case, place: Place) -> None:
+    base = place.stand_in.prepare(case.id, case.http)
+    bundle = await _bundle(case, place, case.document(base))
+    watched = bool(bundle["forms"])
+    skipper = TimeSkipper(place.bench.client, config=TimeSkippingConfig(enabled=not watched))
+    handle = await place.bench.start(skipper.client, bundle, Start(input=case.input, trace=True))
+    report = await place.bench.finish(handle, case.answers, skipper)
+    _check_end(case, report)
+    _check_tasks(case, report)
+    if case.received is not None:
+        _check_received(case, place.stand_in.received[case.id])
+    if case.context is not None:
+        assert (await handle.query(contract.STATE))["context"] == case.context
+    if case.inbox is not None:
+        assert await _inbox(place, handle) == case.inbox
+
+
+async def _bundle(case: Case, place: Place, document: JSON) -> JSON:
+    if case.unchecked:
+        empty: dict[str, JSON] = {name: {} for name in ("operations", "forms", "decisions", "stages")}
+        head = {name: document["document"][name] for name in ("namespace", "name", "version")}
+        return {"format": 1, **head, "document": document, **empty}
+    source = load_yaml(json.dumps(document), f"{case.id}.yaml")
+    await definitions.publish(place.hub, DESIGNER, [source])
+    return (await definitions.definition(place.hub, f"conformance.{case.id}", "1.0.0")).bundle
+
+
+def _check_end(case: Case, report: Report) -> None:
+    assert report.status == case.status, report
+    if case.error is None:
+        assert report.output == case.output
+        return
+    wanted = dict(case.error)
+    assert wanted.pop("says", "") in report.error["detail"]
+    if "type" in wanted and "://" not in wanted["type"]:
+        wanted["type"] = STANDARD + wanted["type"]
+    assert {key: report.error.get(key) for key in wanted} == wanted
+
+
+def _check_tasks(case: Case, report: Report) -> None:
+    if case.tasks is None:
+        return
+    met = [
+        f"{task['reference'] if wanted.startswith('/') else task['name']} {task['status']}"
+        for task, wanted in zip(report.tasks, [*case.tasks, *report.tasks], strict=False)
+        if isinstance(wanted, str)
+    ]
+    assert met == case.tasks
+    assert len(report.tasks) == len(case.tasks), report.tasks
+
+
+def _check_received(case: Case, received: list[dict[str, JSON]]) -> None:
+    assert case.received is not None
+    assert len(received) == len(case.received), received
+    for wanted, met in zip(case.received, received, strict=True):
+        for key, value in wanted.items():
+            if key in {"headers", "query"}:
+                assert {name: met[key].get(name) for name in value} == value
+            elif key == "path":
+                assert urllib.parse.unquote(met[key]) == value
+            else:
+                assert met[key] == value
+
+
+async def _inbox(place: Place, handle: WorkflowHandle[Any, Any]) -> dict[str, str]:
+    async with place.hub.store.read() as db:
+        rows = (await db.scalars(select(Task).filter_by(instance=handle.id))).all()
+    return {row.name: row.state for row in rows}

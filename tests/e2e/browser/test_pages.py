@@ -1,0 +1,88 @@
+from typing import Any
+
+import pytest
+
+from api.pages.view import static
+from tests.e2e.browser.conftest import log_in
+
+pytestmark = pytest.mark.e2e
+every_page = (
+    "/inbox",
+    "/tasks/00000000-0000-5000-8000-000000000001",
+    "/tasks/00000000-0000-5000-8000-000000000006",
+    "/definitions",
+    "/definitions/process/sales.lead-to-order",
+    "/connections",
+)
+# What a text on a background has to reach (WCAG 2.2, AA), measured in the page for every visible text.
+contrast = """() => {
+  const channels = colour => {
+    const c = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+    c.fillStyle = colour; c.fillRect(0, 0, 1, 1); return [...c.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = e => { for (; e; e = e.parentElement) {
+    const style = getComputedStyle(e); if (style.backgroundImage !== "none") return null;
+    const c = channels(style.backgroundColor); if (c[3] === 255) return c; if (c[3] > 0) return null; } return null; };
+  const found = [];
+  for (const e of document.querySelectorAll("body *:not(svg *)")) {
+    const text = [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join("");
+    if (!text || !e.checkVisibility() || e.closest("[disabled], .unseen, .skip")) continue;
+    const back = ground(e); if (!back) continue;
+    const [a, b] = [light(channels(getComputedStyle(e).color)), light(back)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) found.push(`${text.slice(0, 30)}: ${ratio.toFixed(2)}`);
+  }
+  return found;
+}"""
+
+
+def test_somebody_finds_claims_and_corrects_a_task_with_the_keyboard(chrome: Any, site: str) -> None:
+    page = chrome.new_page(locale="es-ES")
+    log_in(page, site)
+    assert page.locator("h1").inner_text() == "Bandeja"
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Ir al contenido"
+    page.locator("li", has_text="Cooperativa Agrícola").get_by_role("button").press("Enter")
+    page.wait_for_url("**/tasks/*")
+    page.get_by_label("¿Qué necesitan?").fill("40 rodamientos")
+    page.get_by_role("button", name="Añadir una línea").click()
+    assert page.get_by_label("¿Qué necesitan?").input_value() == "40 rodamientos"
+    page.locator("form.form").first.evaluate("form => form.noValidate = true")
+    page.get_by_role("button", name="Completar").last.click()
+    assert page.locator("#f-score-problem").inner_text() == "Rellene este campo."
+    assert page.get_by_label("Puntuación").get_attribute("aria-invalid") == "true"
+    assert page.get_by_label("¿Qué necesitan?").input_value() == "40 rodamientos"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_fit_the_screen_and_can_be_read(chrome: Any, site: str, width: int, scheme: str) -> None:
+    page = chrome.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("dialog", lambda dialog: problems.append(dialog.message))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    log_in(page, site)
+    for address in every_page:
+        page.goto(site + address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        assert page.evaluate(contrast) == [], address
+    assert problems == []
+
+
+def test_the_diagram_is_drawn_and_readable_without_javascript(chrome: Any, site: str) -> None:
+    address = f"{site}/definitions/process/sales.lead-to-order"
+    plain = chrome.new_context(java_script_enabled=False).new_page()
+    log_in(plain, site)
+    plain.goto(address)
+    assert "create-order@erp" in plain.locator(".outline").inner_text()
+    if not (static / "vendor" / "mermaid.min.js").exists():
+        pytest.skip("the browser assets are not built (make setup)")
+    page = chrome.new_page()
+    log_in(page, site)
+    page.goto(address)
+    page.wait_for_selector(".diagram-drawn svg")
+    assert "create-order@erp" in page.locator(".diagram-drawn").inner_text()

@@ -1,0 +1,127 @@
+import time
+from pathlib import Path
+
+import pytest
+
+from schemas import Source, load_file, load_yaml
+from tests.unit.checking.world import KNOWN
+from workflows.checking import Known, OperationContract, check
+
+ROOT = Path(__file__).resolve().parents[3]
+HEAD = "document: {dsl: '1.0.3', namespace: t, name: p, version: 1.0.0}\n"
+CONNECTION = """\
+connection: shop
+kind: http
+operations:
+  find-order:
+    calls: GET /orders/{id}
+    effect: read
+    input: {type: object, required: [id], properties: {id: {type: string}}}
+"""
+
+
+def source(text: str, file: str = "p.yaml") -> Source:
+    return load_yaml(text, file)
+
+
+def codes(*sources: Source, known: Known | None = None) -> list[str]:
+    return [f"{finding.place}: {finding.code}" for finding in check(sources, known)]
+
+
+def test_a_process_may_call_a_connection_checked_with_it() -> None:
+    process = source(HEAD + "do: [{a: {call: find-order@shop, with: {id: x}}}]\n")
+    assert codes(process) == ["p.yaml:2:17: unknown-connection"]
+    assert codes(process, source(CONNECTION, "shop.yaml")) == []
+
+
+def test_a_connection_checked_replaces_the_published_one() -> None:
+    process = source(HEAD + "do: [{a: {call: list-orders@shop, with: {}}}]\n")
+    published = Known(operations={"list-orders@shop": OperationContract("read")})
+    assert codes(process, known=published) == []
+    assert codes(process, source(CONNECTION, "shop.yaml"), known=published) == ["p.yaml:2:17: unknown-operation"]
+
+
+def test_contracts_of_a_connection_checked_with_it_hold() -> None:
+    process = source(HEAD + "do: [{a: {call: find-order@shop, with: {nr: 5}}}]\n")
+    assert codes(process, source(CONNECTION, "shop.yaml")) == ["p.yaml:2:34: contract"]
+
+
+def test_a_broken_connection_is_still_there() -> None:
+    broken = CONNECTION.replace("effect: read", "effect: reads")
+    process = source(HEAD + "do: [{a: {call: find-order@shop, with: {id: x}}}]\n")
+    assert codes(process, source(broken, "shop.yaml")) == ["shop.yaml:6:13: wrong-value"]
+
+
+def test_the_same_definition_twice() -> None:
+    first, second = source(CONNECTION, "a.yaml"), source(CONNECTION, "b.yaml")
+    [finding] = check([first, second])
+    assert str(finding) == (
+        "b.yaml:1:13: duplicate-definition: The connection `shop` is defined twice; the first is at a.yaml:1:1. "
+        "Rename one of them."
+    )
+
+
+def test_versions_of_a_process_live_together() -> None:
+    old = source(HEAD + "do: [{a: {set: {x: 1}}}]\n", "old.yaml")
+    new = source(HEAD.replace("1.0.0", "1.1.0") + "do: [{a: {set: {x: 1}}}]\n", "new.yaml")
+    assert check([old, new]) == []
+    copy = source(old.text, "copy.yaml")
+    assert codes(old, new, copy) == ["copy.yaml:1:46: duplicate-definition"]
+
+
+def test_names_alone_are_enough_to_know_something() -> None:
+    text = HEAD + "do: [{a: {call: enter-stage, with: {stages: sales, stage: anything}}}]\n"
+    assert check([source(text)], Known(stages={"sales"})) == []
+
+
+def test_findings_come_in_the_order_of_files_and_lines() -> None:
+    process = "do:\n  - a: {set: {x: '${ $y }'}, then: b}\n  - c: {wiat: 5}\n  - d: {set: {x: '${ $z }'}}\n" + HEAD
+    two = [source(process, "z.yaml"), source(process.replace("name: p", "name: q"), "a.yaml")]
+    places = [(finding.place.file, finding.place.line) for finding in check(two) if finding.place]
+    assert places == [("z.yaml", 2), ("z.yaml", 2), ("z.yaml", 3), ("z.yaml", 4)] + [
+        ("a.yaml", 2),
+        ("a.yaml", 2),
+        ("a.yaml", 3),
+        ("a.yaml", 4),
+    ]
+
+
+def test_one_malformed_task_does_not_hide_what_is_wrong_elsewhere() -> None:
+    text = """\
+do:
+  - a:
+      try:
+        - b: {call: http, with: {endpoint: 5}}
+        - c: {set: {x: '${ $nothing }'}, then: nowhere}
+      catch: {retry: often}
+  - d: {if: '.a ==', set: {x: 1}}
+"""
+    assert codes(source(HEAD + text)) == [
+        "p.yaml:5:27: missing-property",
+        "p.yaml:5:44: wrong-type",
+        "p.yaml:6:28: unknown-variable",
+        "p.yaml:6:46: unknown-target",
+        "p.yaml:7:22: unknown-reference",
+        "p.yaml:8:19: expression",
+    ]
+
+
+def test_our_own_definitions_are_sound() -> None:
+    files = [path for path in sorted((ROOT / "definitions").rglob("*.yaml")) if ".test." not in path.name]
+    if not files:
+        pytest.skip("no definitions in this checkout")
+    kinds = frozenset(path.name for path in (ROOT / "connectors").iterdir() if path.is_dir())
+    errors = [str(each) for each in check([load_file(path) for path in files], Known(kinds=kinds)) if each.severity == "error"]
+    assert errors == []
+
+
+def test_five_hundred_tasks_take_less_than_a_second() -> None:
+    tasks = "".join(
+        f"  - t{number}:\n      if: .a > {number}\n      call: find-customer@erp\n"
+        f"      with: {{taxId: '${{ .x.b{number} }}'}}\n      export: {{as: '$context + {{a{number}: .}}'}}\n"
+        for number in range(500)
+    )
+    process = source(f"{HEAD}do:\n{tasks}")
+    began = time.process_time()
+    assert check([process], KNOWN) == []
+    assert time.process_time() - began < 1

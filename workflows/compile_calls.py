@@ -1,0 +1,146 @@
+"""Calls: `http`, functions of the document, functions of the default catalog, operations of connections."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from cauce.contract import JSON
+from cauce.errors import DefinitionError
+from cauce.expressions.templates import Template
+from workflows import model
+from workflows.compile_values import Place, Values, escape
+
+# An expression, or one of a URI template's variables: what is between braces, as it is.
+_PIECE: Final = re.compile(r'\$\{(?:[^{}"]|"(?:[^"\\]|\\.)*"|\{[^{}]*\})*\}|\{([^{}]+)\}')
+
+
+class Calls(Values, ABC):
+    """Compiles calls."""
+
+    def __init__(self, bundle: Mapping[str, JSON]) -> None:
+        super().__init__(bundle)
+        self._inside: list[str] = []
+
+    @abstractmethod
+    def task(self, name: str, definition: Mapping[str, JSON], place: Place) -> model.Task:
+        """Compile any task."""
+
+    def call(self, common: model.Common, definition: Mapping[str, JSON], place: Place) -> model.Task:
+        """Compile a call of whatever its name stands for."""
+        name, given = definition["call"], definition.get("with")
+        if name == "http":
+            return model.HttpTask(common, self._exchange(given or {}, place), self.secrets)
+        if name in (self.use.get("functions") or {}):
+            return self._function(common, name, given, place)
+        short, _, rest = name.partition(":")
+        if short in _CATALOG and (not rest or rest.endswith("@default")):
+            return _CATALOG[short](self, common, given or {}, place)
+        return self._operation(common, definition, place)
+
+    def _function(self, common: model.Common, name: str, given: JSON, place: Place) -> model.Task:
+        if name in self._inside:
+            raise DefinitionError(f"The function `{name}` calls itself.", where=place.pointer)
+        self._inside.append(name)
+        body = self.task(name, self.named("functions", name, place), Place(f"/use/functions/{escape(name)}"))
+        self._inside.pop()
+        # What goes wrong in the function itself went wrong in the call; the tasks inside it have their own place.
+        body = replace(body, common=replace(body.common, name=common.name, reference=common.reference))
+        return model.FunctionTask(common, self.template(given, place), body)
+
+    def _exchange(self, given: Mapping[str, JSON], place: Place) -> Template:
+        """Put a named authentication where it is used, and make expressions of the variables in the address."""
+        endpoint = given.get("endpoint")
+        if isinstance(endpoint, str):
+            return self.template({**given, "endpoint": _expanded(endpoint)}, place)
+        if not isinstance(endpoint, Mapping):
+            return self.template(given, place)
+        policy = endpoint.get("authentication")
+        if isinstance(policy, str):
+            policy = {"use": policy}
+        if policy and "use" in policy:
+            policy = self.named("authentications", policy["use"], place)
+        more = {"authentication": policy} if policy else {}
+        return self.template({**given, "endpoint": {**endpoint, "uri": _expanded(endpoint["uri"]), **more}}, place)
+
+    def _operation(self, common: model.Common, definition: Mapping[str, JSON], place: Place) -> model.Task:
+        name = definition["call"]
+        pinned = (self.bundle.get("operations") or {}).get(name)
+        if pinned is None:
+            raise DefinitionError(f"`{name}` is nothing that can be called.", where=place.pointer)
+        operation, _, connection = name.partition("@")
+        undo = ((definition.get("metadata") or {}).get("cauce") or {}).get("compensate")
+        compensation = None
+        if undo is not None:
+            undo_operation, _, undo_connection = undo["call"].partition("@")
+            arguments = self.template(undo.get("with") or {}, place)
+            compensation = model.Compensation(undo_operation, undo_connection, arguments)
+        return model.OperationTask(
+            common,
+            operation,
+            connection,
+            self.template(definition.get("with") or {}, place),
+            effect=pinned["effect"],
+            timeout_s=float(pinned["timeout_s"]),
+            compensation=compensation,
+        )
+
+    def human(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
+        """Compile a human task."""
+        form, due = given["form"], given.get("due")
+        after = due.get("after") if isinstance(due, Mapping) else None
+        return model.HumanTaskCall(
+            common, form, self.bundle["forms"][form], self.template(given, place), self.duration(after, place)
+        )
+
+    def decision(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
+        """Compile a look into a decision table."""
+        table = self.bundle["decisions"][given["table"]]
+        # A table is a definition of its own: it sees its data, not the loops around the call.
+        inner = Place(place.pointer)
+        return model.DecisionTask(
+            common,
+            given["table"],
+            self.template(given.get("data", "${ . }"), place),
+            {name: self.expression(text, inner) for name, text in (table.get("inputs") or {}).items()},
+            tuple(
+                model.Rule(rule["id"], self.optional(rule.get("when"), inner), self.template(rule["then"], inner))
+                for rule in table["rules"]
+            ),
+            table.get("hit", "first"),
+        )
+
+    def stage(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
+        """Compile the entry into a stage."""
+        catalogue = self.bundle["stages"][given["stages"]]
+        return model.StageTask(common, self.template(given, place), {each["id"]: each for each in catalogue["list"]})
+
+    def compensate(self, common: model.Common, _given: Mapping[str, JSON], _place: Place) -> model.Task:
+        """Compile the undoing of what was done."""
+        return model.CompensateTask(common)
+
+
+_Compile = Callable[[Calls, model.Common, Mapping[str, JSON], Place], model.Task]
+_CATALOG: Final[Mapping[str, _Compile]] = {
+    "human-task": Calls.human,
+    "decision": Calls.decision,
+    "enter-stage": Calls.stage,
+    "compensate": Calls.compensate,
+}
+
+
+def _expanded(uri: str) -> str:
+    """Turn the variables of a URI template into expressions, so that nothing in data is ever taken for one."""
+
+    def expression(match: re.Match[str]) -> str:
+        if match.group(1) is None:
+            return match.group()
+        key = '"' + match.group(1).replace("\\", "\\\\").replace('"', '\\"') + '"'
+        refuse = f'error("{{\\({key})}} in the address must be text, a number or a boolean")'
+        return (
+            f'${{ (if type == "object" then .[{key}] else null end) | if . == null then "" '
+            f'elif type == "object" or type == "array" then {refuse} else tostring | @uri end }}'
+        )
+
+    return _PIECE.sub(expression, uri)
