@@ -123,8 +123,10 @@ class Language:
         return str(Locale(self.code).get_display_name(self.code)).capitalize()
 
 
-def as_moment(value: datetime | str | None) -> datetime | None:
-    """Read a moment; one without a zone is meant in UTC, as the store keeps them."""
+def as_moment(value: datetime | str | float | None) -> datetime | None:
+    """Read a moment: seconds since 1970, as instances keep them, or a date and time, in UTC where it has no zone."""
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

@@ -9,14 +9,16 @@ import dataclasses
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from temporalio.api.common.v1 import Payload
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
+from temporalio.common import RawValue
 from temporalio.converter import (
     DataConverter,
+    DefaultPayloadConverter,
     ExternalStorage,
     StorageDriver,
     StorageDriverClaim,
@@ -26,7 +28,7 @@ from temporalio.converter import (
 )
 from temporalio.service import RPCError
 
-from cauce.contract import SEARCH_ATTRIBUTES
+from cauce.contract import SEARCH_ATTRIBUTES, Start
 from cauce.errors import TooLargeError, TransientError
 from cauce.store import blobs
 from cauce.store.session import Store
@@ -40,9 +42,8 @@ _CACHED_BYTES: Final = 64 * 1024 * 1024
 class StoredPayloads(StorageDriver):
     """Keeps payloads in the store by the hash of their content, and the ones used last in memory."""
 
-    def __init__(self, store: Store, limit_bytes: int) -> None:
+    def __init__(self, store: Store) -> None:
         self.store_ = store
-        self.limit_bytes = limit_bytes
         self._cache: OrderedDict[str, Payload] = OrderedDict()
         self._cached_bytes = 0
 
@@ -58,12 +59,6 @@ class StoredPayloads(StorageDriver):
         claims = []
         for payload in payloads:
             content = payload.SerializeToString(deterministic=True)
-            if len(content) > self.limit_bytes:
-                raise TooLargeError(
-                    f"A payload of {len(content):,} bytes is larger than the {self.limit_bytes:,} that Cauce takes.",
-                    hint="Keep large data in the system it comes from and pass a reference, or raise "
-                    "CAUCE_MAX_PAYLOAD_BYTES.",
-                )
             digest = hashlib.sha256(content).hexdigest()
             if digest not in self._cache:
                 async with self.store_.transaction() as db:
@@ -97,9 +92,41 @@ class StoredPayloads(StorageDriver):
             self._cached_bytes -= dropped.ByteSize()
 
 
+def payload_converter(limit_bytes: int) -> type[DefaultPayloadConverter]:
+    """Return a converter that refuses a value which is too large or too deep, where the value is made.
+
+    In a workflow that is the line that calls, so the instance can fault; where payloads are stored it would be too late:
+    Temporal would try the same step again for ever.
+    """
+
+    class Limited(DefaultPayloadConverter):
+        def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
+            try:
+                payloads = super().to_payloads(values)
+            except RecursionError as error:
+                raise TooLargeError(
+                    "The data nests too deep to be passed on.", hint="Keep it flatter, or pass it on as text."
+                ) from error
+            for value, payload in zip(values, payloads, strict=True):
+                if len(payload.data) > limit_bytes and not _is_whole_state(value):
+                    raise TooLargeError(
+                        f"The data has {len(payload.data):,} bytes; Cauce passes on at most {limit_bytes:,} at once.",
+                        hint="Keep large data in the system it comes from and pass a reference, or raise "
+                        "CAUCE_MAX_PAYLOAD_BYTES.",
+                    )
+            return payloads
+
+    return Limited
+
+
+def _is_whole_state(value: object) -> bool:
+    """Tell whether this is all that an instance holds: many values, of which each was within the limit."""
+    return isinstance(value, RawValue) or (isinstance(value, Start) and value.journal is not None)
+
+
 def data_converter(store: Store, *, limit_bytes: int) -> DataConverter:
     """Return the converter that all clients and workers of one store use."""
-    driver = StoredPayloads(store, limit_bytes)
+    driver = StoredPayloads(store)
 
     def choose(context: StorageDriverSelectContext, payload: Payload) -> StorageDriver | None:
         del context
@@ -107,7 +134,9 @@ def data_converter(store: Store, *, limit_bytes: int) -> DataConverter:
         return driver if wanted else None
 
     storage = ExternalStorage(drivers=[driver], driver_selector=choose, payload_size_threshold=1024)
-    return dataclasses.replace(DataConverter.default, external_storage=storage)
+    return dataclasses.replace(
+        DataConverter.default, payload_converter_class=payload_converter(limit_bytes), external_storage=storage
+    )
 
 
 async def connect(

@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,8 @@ from cauce.store.models import Task
 from demo import staff
 from demo.people import Person, who_may
 
-_look_every_s = 0.1
-_at_once = 200
+_look_every_s = 0.2
+_at_once = 100
 
 
 @dataclass(slots=True)
@@ -38,15 +38,15 @@ class Staff:
 
     async def work(self) -> None:
         """Take tasks as they come."""
-        queue: asyncio.Queue[str] = asyncio.Queue()
+        queue: asyncio.Queue[Task] = asyncio.Queue()
         async with asyncio.TaskGroup() as group:
             for _ in range(self.concurrency):
                 group.create_task(self._clerk(queue))
             while True:
-                for task_id in await self._new_tasks():
-                    self._seen.add(task_id)
+                for task in await self._new_tasks() if self._busy < _at_once else ():
+                    self._seen.add(task.id)
                     self._busy += 1
-                    queue.put_nowait(task_id)
+                    queue.put_nowait(task)
                 await asyncio.sleep(_look_every_s)
 
     @property
@@ -54,32 +54,30 @@ class Staff:
         """Whether no task is being worked on."""
         return self._busy == 0
 
-    async def _new_tasks(self) -> list[str]:
+    async def _new_tasks(self) -> Sequence[Task]:
+        # The ids first: of thousands that are left open, only the new ones are worth reading in full.
         query = select(Task.id).where(Task.closed_at.is_(None)).order_by(Task.created_at)
         async with self.hub.store.read() as db:
-            found = [row for row in (await db.scalars(query)).all() if row not in self._seen]
-        # Few at a time, so that the oldest of those that come meanwhile get their turn.
-        return found[:_at_once]
+            fresh = [task_id for task_id in (await db.scalars(query)).all() if task_id not in self._seen][:_at_once]
+            if not fresh:
+                return ()
+            return (await db.scalars(select(Task).where(Task.id.in_(fresh)).order_by(Task.created_at))).all()
 
-    async def _clerk(self, queue: "asyncio.Queue[str]") -> None:
+    async def _clerk(self, queue: "asyncio.Queue[Task]") -> None:
         while True:
-            task_id = await queue.get()
+            task = await queue.get()
             try:
-                await self._do(task_id)
+                await self._do(task)
             except TransientError:
-                self._seen.discard(task_id)  # taken up again at the next look
+                self._seen.discard(task.id)  # taken up again at the next look
             except (ConflictError, NotFoundError):
                 pass  # it was closed meanwhile: by a time limit, or by a person at the inbox
             except CauceError as error:
-                self.problems.append(f"{task_id}: {error}")
+                self.problems.append(f"task {task.name} of {task.instance}: {error}")
             finally:
                 self._busy -= 1
 
-    async def _do(self, task_id: str) -> None:
-        async with self.hub.store.read() as db:
-            task = await db.get(Task, task_id)
-        if task is None or task.closed_at is not None:
-            return
+    async def _do(self, task: Task) -> None:
         answer = self._answer(task)
         person = who_may(task.group, task.user, task.different_from or ())
         if answer is None or person is None:

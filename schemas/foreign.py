@@ -67,7 +67,9 @@ def _with_plain_titles(schema: JSON) -> JSON:
 
 
 def _is_translated(value: JSON) -> bool:
-    return isinstance(value, dict) and set(value) <= {"en", "es"} and all(isinstance(each, str) for each in value.values())
+    return (
+        isinstance(value, dict) and set(value) <= {"en", "es"} and all(isinstance(each, str) for each in value.values())
+    )
 
 
 @lru_cache(maxsize=1)

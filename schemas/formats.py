@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, time
-from typing import Any, Final
+from typing import Final
 
 from jsonschema import FormatChecker
 
@@ -60,8 +60,8 @@ _CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
 }
 
 
-def _guarded(check: Callable[[str], bool]) -> Callable[[Any], bool]:
-    def checked(value: Any) -> bool:
+def _guarded(check: Callable[[str], bool]) -> Callable[[object], bool]:
+    def checked(value: object) -> bool:
         if not isinstance(value, str):
             return True
         return len(value) <= _LONGEST and check(value)

@@ -22,6 +22,7 @@ from schemas.naming import guess
 JSON = Any
 # The library's own annotations do not know `descend`, nor what `extend` gives.
 Validator = Any
+Pattern = Any
 _Errors = Iterator[ValidationError]
 TASKS: Final = ("call", "do", "emit", "for", "fork", "listen", "raise", "run", "set", "switch", "try", "wait")
 CALLS: Final = {
@@ -62,7 +63,7 @@ def document_validator(schema: Mapping[str, JSON]) -> Validator:
     return made(dict(schema))
 
 
-def _extend(base: Any, keywords: Mapping[str, Any]) -> Validator:
+def _extend(base: object, keywords: Mapping[str, Any]) -> Validator:
     extend: Any = validators.extend
     return extend(base, keywords)
 
@@ -116,7 +117,7 @@ def _counted(keyword: str) -> Callable[..., _Errors]:
 
 
 @lru_cache(maxsize=1024)
-def compile_pattern(pattern: str) -> Any:
+def compile_pattern(pattern: str) -> Pattern:
     """Compile a pattern for searching in linear time; raises `re2.error` for what that cannot do."""
     options = re2.Options()
     options.log_errors = False

@@ -44,7 +44,10 @@ def _length(value: JSON, start: datetime) -> timedelta:
         parsed = parse_iso(value)
         if isinstance(parsed, timedelta):
             return parsed
-        end: datetime = start + parsed
+        try:
+            end: datetime = start + parsed
+        except ValueError:  # a year that the calendar does not have
+            return timedelta.max
         return end - start
     if isinstance(value, Mapping) and value and set(value) <= set(_PARTS):
         try:

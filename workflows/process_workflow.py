@@ -6,16 +6,17 @@ from dataclasses import replace
 
 from temporalio import workflow
 from temporalio.common import RawValue
+from temporalio.converter import DefaultPayloadConverter
 from temporalio.exceptions import ApplicationError
 
 from cauce.contract import COMPLETE_TASK, JOURNAL, JSON, RESUME, STATE, SUSPEND, CloseTask, CompleteTask, Start
-from cauce.errors import CauceError
+from cauce.errors import CauceError, TooLargeError
 from workflows import interpreter
 from workflows.compile import process_of
 from workflows.fault import Fault
 from workflows.instance import Instance
 from workflows.tasks.compensate import undo_all
-from workflows.temporal_runtime import TemporalRuntime
+from workflows.temporal_runtime import TemporalRuntime, too_large
 
 
 @workflow.defn(dynamic=True)
@@ -52,9 +53,13 @@ class ProcessWorkflow:
             if start.cancelling:
                 await undo_all(instance, "/")
                 raise ApplicationError("The instance was cancelled.", type="cancelled", non_retryable=True)
-            return await interpreter.run_process(instance)
+            output = await interpreter.run_process(instance)
+            return RawValue(workflow.payload_converter().to_payload(output))
         except Fault as error:
             raise _failure(error) from error
+        except TooLargeError as error:
+            instance.journal.problem = {**too_large(error).problem, "instance": "/"}
+            raise _failure(Fault(instance.journal.problem)) from error
 
     async def _cancel(self, instance: Instance, main: "asyncio.Task[JSON]") -> JSON:
         """End the instance: its tasks leave the inbox, what it did is undone, then it counts as cancelled."""
@@ -96,13 +101,23 @@ class ProcessWorkflow:
     @workflow.query(name=STATE)
     def state(self) -> JSON:
         """Return what people are shown of the instance."""
-        return self.instance.state()
+        return _whole(self.instance.state())
 
     @workflow.query(name=JOURNAL)
     def journal(self) -> JSON:
         """Return all that is needed to go on from here in another run."""
-        return self.instance.journal.to_json()
+        return _whole(self.instance.journal.to_json())
+
+
+def _whole(state: JSON) -> RawValue:
+    """Return all that the instance holds, as it is: the limit is for each of the values in it."""
+    return RawValue(DefaultPayloadConverter().to_payload(state))
 
 
 def _failure(error: Fault) -> ApplicationError:
-    return ApplicationError(str(error), error.problem, type=str(error.problem.get("type", "")), non_retryable=True)
+    problem = error.problem
+    try:
+        workflow.payload_converter().to_payload(problem)
+    except TooLargeError as cause:
+        problem = {**too_large(cause).problem, "instance": problem.get("instance", "/")}
+    return ApplicationError(str(Fault(problem)), problem, type=str(problem.get("type", "")), non_retryable=True)

@@ -13,14 +13,20 @@ from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
 
 from cauce import contract
 from cauce.contract import JSON, CloseTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome, Start
+from cauce.errors import TooLargeError
 from workflows.fault import Fault, fault
 from workflows.instance import cancellations
 
 _HEARTBEAT: Final = timedelta(seconds=10)
 _LOCAL_LIMIT: Final = timedelta(seconds=20)
+_TOO_LARGE: Final = TooLargeError.__name__
 # Only faults of the platform are tried again here (a store that is locked, a worker that died); an answer of a system
 # outside, good or bad, is an outcome, and the process decides what follows.
-_PLATFORM: Final = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10))
+_PLATFORM: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200),
+    maximum_interval=timedelta(seconds=10),
+    non_retryable_error_types=[_TOO_LARGE],
+)
 _MARGIN: Final = timedelta(seconds=30)
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -64,7 +70,7 @@ class TemporalRuntime:
         limit = timedelta(seconds=timeout_s)
         if call.effect == "read":
             return await _read(contract.CALL_OPERATION, call, limit + _MARGIN)
-        with _cancelled_as_usual():
+        with _explained():
             outcome: Outcome = await workflow.execute_activity(
                 contract.CALL_OPERATION,
                 call,
@@ -85,7 +91,7 @@ class TemporalRuntime:
         if call.method in _SAFE_METHODS:
             return await _read(contract.CALL_HTTP, call, limit)
         try:
-            with _cancelled_as_usual():
+            with _explained():
                 outcome: Outcome = await workflow.execute_activity(
                     contract.CALL_HTTP,
                     call,
@@ -129,6 +135,8 @@ class TemporalRuntime:
                 parent_close_policy=ParentClosePolicy.REQUEST_CANCEL if wait else ParentClosePolicy.ABANDON,
             )
             return await child if wait else None
+        except TooLargeError as error:
+            raise too_large(error) from error
         except ChildWorkflowError as error:
             if cancellations() > cancelled:
                 raise asyncio.CancelledError from error
@@ -147,7 +155,7 @@ class TemporalRuntime:
         await asyncio.sleep(duration.total_seconds())
 
     async def _local(self, activity: str, argument: object) -> JSON:
-        with _cancelled_as_usual():
+        with _explained():
             return await workflow.execute_local_activity(
                 activity,
                 argument,
@@ -159,7 +167,7 @@ class TemporalRuntime:
 
 async def _read(activity: str, call: OperationCall | HttpCall, limit: timedelta) -> Outcome:
     """Run what changes nothing outside as a local activity: no task queue, no event of its own while it runs."""
-    with _cancelled_as_usual():
+    with _explained():
         outcome: Outcome = await workflow.execute_local_activity(
             activity,
             call,
@@ -171,15 +179,30 @@ async def _read(activity: str, call: OperationCall | HttpCall, limit: timedelta)
     return outcome
 
 
+def too_large(error: TooLargeError) -> Fault:
+    """Return the fault of a task that would pass on more than may be."""
+    hint = {"hint": error.hint} if error.hint else {}
+    return fault("runtime", error.problem, status=413, title="Too large", code=error.code, **hint)
+
+
 @contextmanager
-def _cancelled_as_usual() -> Iterator[None]:
-    """Let a cancelled activity look like any other cancelled await, so that time limits know it as theirs."""
+def _explained() -> Iterator[None]:
+    """Let a cancelled activity look like any other cancelled await, so that time limits know it as theirs.
+
+    What is too large to be passed on, there or back, is an error of the process, which it may catch.
+    """
     try:
         yield
+    except TooLargeError as error:
+        raise too_large(error) from error
     except ActivityError as error:
-        if isinstance(error.cause, CancelledError):
-            raise asyncio.CancelledError from error
-        raise
+        match error.cause:
+            case CancelledError():
+                raise asyncio.CancelledError from error
+            case ApplicationError(type=kind) as cause if kind == _TOO_LARGE:
+                raise too_large(TooLargeError(cause.message)) from error
+            case _:
+                raise
 
 
 def _child_fault(error: ChildWorkflowError, title: str) -> BaseException:

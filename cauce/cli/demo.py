@@ -42,6 +42,7 @@ def demo(
     """Start the demo company and the stack, send the leads through, and print what came of them.
 
     Without --headless some tasks are left in the inbox for you, and everything keeps running until Ctrl-C.
+    The exit code is 1 when an instance faulted or a lead or task could not be dealt with.
     """
     options = running.Options(
         data_dir=data_dir,
@@ -86,6 +87,8 @@ async def _work(options: running.Options, stop: asyncio.Event, *, headless: bool
             _show_logins(demo_run)
             await stop.wait()
         output.say("Stopping everything …")
+    if summary.faulted or demo_run.problems:
+        raise typer.Exit(1)
 
 
 def _progress() -> Progress:

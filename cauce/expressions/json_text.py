@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -53,60 +54,51 @@ def string_text(value: str) -> str:
 
 def to_json(run: Run, value: JSON) -> str:
     """Write a value as compact JSON; keys keep their order."""
-    if type(value) is not dict and type(value) is not list:
+    if type(value) is dict or type(value) is list:
+        text = "".join(_pieces(run, value))
+    else:
         text = scalar_text(value)
-        run.charge(len(text) >> 5)
-        run.check_string(len(text))
-        return text
-    pieces: list[str] = []
-    total = 0
-    # Each open container: its members still to come, whether it is an object, and whether one was written already.
-    iterator, closing, first = _members(value), _closing(value), True
-    pieces.append("{" if closing == "}" else "[")
-    stack: list[tuple[Any, str]] = []
-    member: JSON
-    while True:
-        member = next(iterator, _end)
-        if member is _end:
-            pieces.append(closing)
-            if not stack:
-                break
-            iterator, closing = stack.pop()
-            first = False
-            continue
-        if not first:
-            pieces.append(",")
-        first = False
-        if closing == "}":
-            key, member = member
-            piece = string_text(key) + ":"
-            pieces.append(piece)
-            total += len(piece)
-        if type(member) is dict or type(member) is list:
-            stack.append((iterator, closing))
-            if len(stack) >= max_nesting:
-                raise Fault(f"The value nests deeper than {max_nesting} levels and cannot be written as JSON")
-            iterator, closing, first = _members(member), _closing(member), True
-            pieces.append("{" if closing == "}" else "[")
-            total += 2
-        else:
-            piece = scalar_text(member)
-            pieces.append(piece)
-            total += len(piece) + 1
-        run.charge(2)
-        run.check_string(total)
-    text = "".join(pieces)
     run.check_string(len(text))
     run.charge(len(text) >> 5)
     return text
 
 
-def _members(value: JSON) -> JSON:
-    return iter(value.items() if type(value) is dict else value)
+def _pieces(run: Run, value: JSON) -> list[str]:
+    """Write a container piece by piece, with a stack of those that are open."""
+    pieces: list[str] = []
+    total = 0
+    stack: list[tuple[Any, str]] = []
+    opened: JSON = value
+    while True:
+        pieces.append("{" if type(opened) is dict else "[")
+        stack.append((_members(opened), "}" if type(opened) is dict else "]"))
+        if len(stack) > max_nesting:
+            raise Fault(f"The value nests deeper than {max_nesting} levels and cannot be written as JSON")
+        opened = None
+        while stack and opened is None:
+            iterator, closing = stack[-1]
+            member = next(iterator, _end)
+            if member is _end:
+                pieces.append(closing)
+                stack.pop()
+                continue
+            key, item = member
+            lead = ("" if pieces[-1] in {"{", "["} else ",") + ("" if key is None else string_text(key) + ":")
+            if type(item) is dict or type(item) is list:
+                opened = item
+            else:
+                lead += scalar_text(item)
+            pieces.append(lead)
+            total += len(lead) + 1
+            run.charge(2)
+            run.check_string(total)
+        if opened is None:
+            return pieces
 
 
-def _closing(value: JSON) -> str:
-    return "}" if type(value) is dict else "]"
+def _members(value: JSON) -> Iterator[tuple[str | None, JSON]]:
+    """Give the members with their keys; those of an array have none."""
+    return iter(value.items()) if type(value) is dict else ((None, item) for item in value)
 
 
 def to_text(run: Run, value: JSON) -> str:

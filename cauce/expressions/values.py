@@ -117,14 +117,15 @@ def sort_order(run: Run, keys: list[JSON]) -> list[int]:
     run.charge(count * max(1, count.bit_length()) // 2)
     positions = list(range(count))
     kinds = set(map(type, keys))
-    if kinds in ({str}, {int}):
 
-        def plain(position: int) -> JSON:
-            return keys[position]
+    def plain(position: int) -> JSON:
+        return keys[position]
 
-        positions.sort(key=plain)
-        return positions
-    return sorted(positions, key=cmp_to_key(lambda i, j: compare(run, keys[i], keys[j])))
+    def by_value(one: int, other: int) -> int:
+        return compare(run, keys[one], keys[other])
+
+    positions.sort(key=plain if kinds in ({str}, {int}) else cmp_to_key(by_value))
+    return positions
 
 
 def groups(run: Run, items: list[JSON], keys: list[JSON]) -> list[list[JSON]]:

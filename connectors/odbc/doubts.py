@@ -20,7 +20,7 @@ _sqlite_faithful: Final[Mapping[type, str]] = {
     datetime: "({c} is null or typeof({c}) = 'text' and datetime({c}) is not null and {c} glob '{day}*')",
 }
 _candidates: Final[Mapping[str, set[type]]] = {"postgresql": {date, datetime}, "sqlite": {float, bool, date, datetime}}
-_infinite_stamps: Final = {datetime(9999, 12, 31, 23, 59, 59), datetime(1, 1, 1)}  # noqa: DTZ001 - the driver's own
+_infinite_stamps: Final = (datetime(9999, 12, 31, 23, 59, 59), datetime(1, 1, 1))  # noqa: DTZ001 - the driver's own
 
 
 class Doubts:
@@ -34,11 +34,10 @@ class Doubts:
         self._asked = {i for i, kind in enumerate(types) if dialect == "sqlite" and kind is int}
         self._candidates = [i for i, kind in enumerate(types) if kind in _candidates.get(dialect, ())]
 
-    def look(self, rows: Sequence[Sequence[Any]]) -> None:
+    def look(self, columns: Sequence[Sequence[Any]]) -> None:
         """Look at a batch for values that may not be what is stored."""
-        doubtful = self._may_be_infinite if self._dialect == "postgresql" else _is_null
         for index in self._candidates:
-            if index not in self._asked and any(doubtful(row[index]) for row in rows):
+            if index not in self._asked and self._is_doubtful(index, columns[index]):
                 self._asked.add(index)
 
     def question(self, sql: str, verb: str) -> tuple[str, list[int]] | None:
@@ -58,9 +57,9 @@ class Doubts:
             return f"isfinite(c{index})"
         return _sqlite_faithful[self._types[index]].format(c=f"c{index}", day=_day)
 
-    def _may_be_infinite(self, value: object) -> bool:
-        return value in _infinite_stamps if isinstance(value, datetime) else value == self._today
-
-
-def _is_null(value: object) -> bool:
-    return value is None
+    def _is_doubtful(self, index: int, column: Sequence[Any]) -> bool:
+        if self._dialect == "sqlite":
+            return None in column
+        if self._types[index] is datetime:
+            return any(stamp in column for stamp in _infinite_stamps)
+        return self._today in column

@@ -19,12 +19,9 @@ class CorruptError(Exception):
     """A value cannot be given as it is stored; the message says which column and why, not the value."""
 
 
-def columns(names: Sequence[str], types: Sequence[type], rows: Sequence[Sequence[Any]]) -> list[Any]:
-    """Return the rows' columns with JSON values in them."""
-    return [
-        _convert.get(kind, _any)(name, column)
-        for name, kind, column in zip(names, types, zip(*rows, strict=True), strict=True)
-    ]
+def as_json(names: Sequence[str], types: Sequence[type], columns: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return columns with JSON values in them."""
+    return [_convert.get(kind, _any)(name, column) for name, kind, column in zip(names, types, columns, strict=True)]
 
 
 def _as_is(_name: str, column: Sequence[Any]) -> Sequence[Any]:

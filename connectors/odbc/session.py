@@ -12,7 +12,7 @@ from cauce.errors import TooLargeError
 from cauce.native import driver_path
 from connectors.odbc.doubts import Doubts
 from connectors.odbc.profiles import Profile, connection_string, profiles
-from connectors.odbc.rows import CorruptError, columns
+from connectors.odbc.rows import CorruptError, as_json
 
 if TYPE_CHECKING:
     import pyodbc  # type: ignore[import-not-found]  # its stub lies beside it, which mypy does not look at
@@ -126,8 +126,9 @@ class Session:
                     f"The statement gave more than {limit:,} rows.",
                     hint="Narrow it (where, limit), or raise max_rows of the connection.",
                 )
-            doubts.look(rows)
-            send({"is": "batch", "columns": columns(names, types, rows)})
+            columns = list(zip(*rows, strict=True))
+            doubts.look(columns)
+            send({"is": "batch", "columns": as_json(names, types, columns)})
             size = _batch
         if self._effect == "read" and (question := doubts.question(request["sql"], request["verb"])):
             self._settle(*question, request["params"], names)

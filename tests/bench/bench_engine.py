@@ -28,12 +28,13 @@ from cauce import contract, settings, worker
 from cauce.contract import Start
 from cauce.embedded import ports
 from cauce.embedded.temporal_server import command, wait_until_ready
+from cauce.http import close_sessions
 from cauce.store.migrations import upgrade
 from cauce.store.session import Store
 from cauce.temporal import connect
 from tests.bench import hand_written
 from tests.bench.hand_written import STEPS, FiveSteps, step
-
+from workflows.bundle import resolve
 
 CLIENTS = 10
 
@@ -44,7 +45,7 @@ def definition(method: str) -> dict[str, Any]:
         {
             f"step{number}": {
                 "call": "http",
-                "with": {"method": method, "endpoint": f"${{ $context.base + \"/{number}\" }}"},
+                "with": {"method": method, "endpoint": f'${{ $context.base + "/{number}" }}'},
                 "export": {"as": "$context + {total: ($context.total + .value)}"},
             }
         }
@@ -55,8 +56,7 @@ def definition(method: str) -> dict[str, Any]:
         "input": {"from": "{base: ., total: 0}"},
         "do": [*tasks, {"sum": {"set": "${ $context.total }"}}],
     }
-    names = document["document"]
-    return {"format": 1, **names, "document": document, "operations": {}, "forms": {}, "decisions": {}, "stages": {}}
+    return resolve(document, operations={}, forms={}, decisions={}, stages={})
 
 
 @dataclass(slots=True)
@@ -135,7 +135,7 @@ async def variants(
     store = await stack.enter_async_context(Store(url))
     client = await connect(address, store)
     made = worker.parts(settings.load(data_dir=folder), store)
-    stack.push_async_callback(worker.close_sessions)
+    stack.push_async_callback(close_sessions)
     await stack.enter_async_context(worker.process_worker(client, made.local))
     writes, reads = definition("post"), definition("get")
 
@@ -166,7 +166,7 @@ def dbos(folder: Path, base: str, stack: AsyncExitStack) -> Callable[[], Awaitab
     """Set up the same steps on DBOS Transact with its SQLite store."""
     from dbos import DBOS  # noqa: PLC0415 (starts threads; only the bench needs it)
 
-    DBOS(config={"name": "bench", "system_database_url": f"sqlite:///{folder / 'dbos.db'}", "run_admin_server": False})
+    DBOS(config={"name": "bench", "system_database_url": f"sqlite:///{folder / 'dbos.db'}", "log_level": "ERROR"})
 
     @DBOS.step()
     async def dbos_step(url: str) -> dict[str, Any]:

@@ -127,7 +127,9 @@ def test_the_declared_class_of_a_code_wins() -> None:
 
 
 def test_references_are_resolved_when_a_connection_opens() -> None:
-    opened = registry.open_connection(parse(DOCUMENT), Environment(erp_wsdl="http://127.0.0.1/?wsdl", erp_password="hush"))  # noqa: S106
+    opened = registry.open_connection(
+        parse(DOCUMENT), Environment(erp_wsdl="http://127.0.0.1/?wsdl", erp_password="hush")
+    )
     assert isinstance(opened.settings, soap.Settings)
     assert opened.settings.wsdl == "http://127.0.0.1/?wsdl"
     assert opened.settings.password is not None

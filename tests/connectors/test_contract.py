@@ -117,5 +117,3 @@ async def _python(code: str) -> str:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     out, _ = await process.communicate()
     return out.decode()
-
-

@@ -227,7 +227,9 @@ async def test_check_says_that_the_login_is_refused(api: http.Connector, peer: P
     assert probe.sentence == "The login is refused (HTTP 401); check the connection's auth."
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0x7f000001", "[::ffff:127.0.0.1]", "2130706433", "127.1"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "0x7f000001", "[::ffff:127.0.0.1]", "2130706433", "127.1"]
+)
 async def test_private_addresses_can_be_forbidden(peer: Peer, host: str) -> None:
     url = peer.url.replace("127.0.0.1", host)
     with pytest.raises(RemoteError) as caught:

@@ -129,7 +129,11 @@ async def test_more_rows_than_allowed_is_an_error(accounts: odbc.Connector) -> N
 @pytest.mark.parametrize(
     ("sql", "params", "says"),
     [
-        ("select :a", {"b": 1}, "look-up@accounts: params.a: The statement needs :a, and it is not among the parameters."),
+        (
+            "select :a",
+            {"b": 1},
+            "look-up@accounts: params.a: The statement needs :a, and it is not among the parameters.",
+        ),
         ("select 1; drop table customer", {}, "look-up@accounts: calls: There is more than one statement here."),
         ("commit", {}, "COMMIT is not for an operation to say."),
         ("select ?", [1, 2], "The statement has 1 marks (?), and the parameters are not a list of as many."),
@@ -203,9 +207,7 @@ async def test_calls_at_the_same_time_have_processes_of_their_own(accounts: odbc
     assert workers() == []
 
 
-async def test_processes_get_no_secret(
-    sqlite_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_processes_get_no_secret(sqlite_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAUCE_SECRET_ERP", "hush")
     settings = odbc.Settings(driver="sqlite", database=str(sqlite_file), username="ana", password="quiet")  # noqa: S106
     async with odbc.Connector("accounts", settings) as connector:

@@ -45,7 +45,9 @@ async def test_long_decimals_keep_every_digit(erp: soap.Connector, soap_peer: Pe
 
 async def test_what_is_sent_is_what_was_given(erp: soap.Connector, soap_peer: Peer) -> None:
     lines = [{"Sku": "A", "Qty": 2, "Price": 0.0000001}, {"Sku": "B & C", "Qty": 1}]
-    await erp.call(CREATE, {"Reference": "ñ", "Priority": "urgent", "Due": "2026-03-01", "Express": True, "Lines": lines})
+    await erp.call(
+        CREATE, {"Reference": "ñ", "Priority": "urgent", "Due": "2026-03-01", "Express": True, "Lines": lines}
+    )
     sent = soap_peer.received[0][1].decode()
     assert ">0.0000001</" in sent
     assert ">B &amp; C</" in sent
@@ -68,9 +70,15 @@ async def test_the_wsdl_is_read_once_for_all_calls(erp: soap.Connector, soap_pee
 @pytest.mark.parametrize(
     ("params", "says"),
     [
-        ({"Reference": "1", "Refrence": "2"}, "params.Refrence: There is no field 'Refrence' here. Did you mean 'Reference'?"),
+        (
+            {"Reference": "1", "Refrence": "2"},
+            "params.Refrence: There is no field 'Refrence' here. Did you mean 'Reference'?",
+        ),
         ({}, "params.Reference: The field 'Reference' is missing."),
-        ({"Reference": "1", "Priority": "Urgent"}, "params.Priority: This must be one of normal, urgent. Did you mean 'urgent'?"),
+        (
+            {"Reference": "1", "Priority": "Urgent"},
+            "params.Priority: This must be one of normal, urgent. Did you mean 'urgent'?",
+        ),
         ({"Reference": "1", "Currency": "GBP"}, "params.Currency: This must be one of EUR, USD."),
         ({"Reference": "1", "Due": "01/03/2026"}, "params.Due: This must be a date such as 2026-03-01."),
         ({"Reference": "1", "Express": "maybe"}, "params.Express: This must be true or false."),
@@ -157,8 +165,16 @@ HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
         (Reply(b"", 302, {"Location": "http://127.0.0.1:1/"}), PermanentError, PermanentError),
         (Reply(b"<!DOCTYPE a [<!ENTITY b 'c'>]>" + envelope(ORDER), 200), PermanentError, AmbiguousError),
         (Reply(envelope("<Other xmlns='urn:orders'><A>1</A></Other>"), 200), PermanentError, AmbiguousError),
-        (Reply(envelope(ORDER.replace("</Total>", "</Total><Surprise>1</Surprise>")), 200), PermanentError, AmbiguousError),
-        (Reply(envelope(ORDER.replace("</Total>", "</Total><Due>0000-00-00</Due>")), 200), PermanentError, AmbiguousError),
+        (
+            Reply(envelope(ORDER.replace("</Total>", "</Total><Surprise>1</Surprise>")), 200),
+            PermanentError,
+            AmbiguousError,
+        ),
+        (
+            Reply(envelope(ORDER.replace("</Total>", "</Total><Due>0000-00-00</Due>")), 200),
+            PermanentError,
+            AmbiguousError,
+        ),
         (Reply(envelope(ORDER.replace("12.50", "a lot")), 200), PermanentError, AmbiguousError),
         (Reply(envelope(""), 200), PermanentError, AmbiguousError),
         (Reply(envelope(f"{ORDER}{'<x/>' * 60000}"), 200), PermanentError, AmbiguousError),
@@ -237,7 +253,9 @@ async def test_nothing_listening_is_transient_and_nothing_was_sent(soap_peer: Pe
     async with soap.Connector("erp", settings) as connector:
         error = await failed(connector)
     assert type(error) is TransientError
-    assert str(error) == "http://127.0.0.1:1 could not be reached: nothing listens there; nothing was sent. Is it running?"
+    assert (
+        str(error) == "http://127.0.0.1:1 could not be reached: nothing listens there; nothing was sent. Is it running?"
+    )
 
 
 async def test_the_wsdl_may_not_lead_to_another_host(soap_peer: Peer) -> None:

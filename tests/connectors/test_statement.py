@@ -32,7 +32,7 @@ def test_parameters_are_found_where_they_are_and_nowhere_else(dialect: str, piec
     statement = compile_statement("select " + " ".join(pieces), dialect)
     wanted = [piece[1:] for piece in pieces if piece.startswith(":")]
     assert statement.names == tuple(wanted)
-    assert statement.bind({name: 1 for name in wanted}, "x") == [1] * len(wanted)
+    assert statement.bind(dict.fromkeys(wanted, 1), "x") == [1] * len(wanted)
 
 
 @given(text=st.text(max_size=60), dialect=st.sampled_from(DIALECTS))
@@ -51,7 +51,12 @@ def test_any_text_is_a_statement_or_explained(text: str, dialect: str) -> None:
         ("postgresql", "select $$:a ; ?$$, $x$ :b $x$, :c", "select $$:a ; ?$$, $x$ :b $x$, ?", ("c",)),
         ("postgresql", r"select E'it\'s :a', :b", r"select E'it\'s :a', ?", ("b",)),
         ("postgresql", "select /* /* :a */ :b */ :c::int", "select   ?::int", ("c",)),
-        ("postgresql", "select data #> '{a}' from t where id = :id", "select data #> '{a}' from t where id = ?", ("id",)),
+        (
+            "postgresql",
+            "select data #> '{a}' from t where id = :id",
+            "select data #> '{a}' from t where id = ?",
+            ("id",),
+        ),
         ("mariadb", r"select 'it\'s :a', `b:c`, :d # :e", r"select 'it\'s :a', `b:c`, ?", ("d",)),
         ("sqlite", "select [a:b], :c", "select [a:b], ?", ("c",)),
         ("freetds", "select [a]]:b], :c", "select [a]]:b], ?", ("c",)),
@@ -66,7 +71,9 @@ def test_each_dialect_has_its_own_quotes(dialect: str, text: str, sql: str, name
     assert statement.names == names
 
 
-@pytest.mark.parametrize("text", ["select 1; select 2", "select 1; x", "select 1;;drop table t", "select 1 /* ; */ ; 'a'"])
+@pytest.mark.parametrize(
+    "text", ["select 1; select 2", "select 1; x", "select 1;;drop table t", "select 1 /* ; */ ; 'a'"]
+)
 def test_a_second_statement_is_refused(text: str) -> None:
     with pytest.raises(PermanentError, match="more than one statement"):
         compile_statement(text, "any")

@@ -57,7 +57,7 @@ def _add(run: Run, x: JSON) -> JSON:
 
 @function("reverse")
 def _reverse(run: Run, x: JSON) -> JSON:
-    if x is None:
+    if x is None or x == {}:
         return []
     if type(x) is not list and type(x) is not str:
         raise Fault(f"Cannot reverse {type_name(x)}")
@@ -94,8 +94,8 @@ def _flatten_to(run: Run, x: JSON, depth: JSON) -> list[JSON]:
 
 @function("transpose")
 def _transpose(run: Run, x: JSON) -> list[JSON]:
-    rows = _array(x, "transposed")
-    width = max((len(_array(row, "transposed")) for row in rows), default=0)
+    rows = [[] if row is None else _array(row, "transposed") for row in _array(x, "transposed")]
+    width = max((len(row) for row in rows), default=0)
     run.charge(len(rows) * width)
     run.check_size(width * len(rows))
     return [[row[at] if at < len(row) else None for row in rows] for at in range(width)]

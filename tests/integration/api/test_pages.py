@@ -163,9 +163,17 @@ def test_the_timeline_says_what_failed_in_words() -> None:
     begun = datetime(2026, 11, 22, 9, tzinfo=UTC)
     summary = Summary("a.b/1", "r", "a.b", "1.0.0", "1", "faulted", None, None, begun, None)
     error = {"title": "Refused", "detail": "The customer is blocked.", "hint": "Unblock it."}
-    task = {"name": "create", "status": "faulted", "startedAt": begun.isoformat(), "error": error}
+    task = {
+        "name": "create",
+        "status": "faulted",
+        "startedAt": begun.timestamp(),
+        "endedAt": begun.timestamp() + 90,
+        "error": error,
+    }
     found = timeline(Detail(summary, live=True, state={"tasks": [task]}, human_tasks=()), Language("en"))
-    assert [(each["mark"], each["error"]) for each in found] == [("failed", "The customer is blocked. Unblock it.")]
+    assert [(each["mark"], each["took"], each["error"]) for each in found] == [
+        ("failed", "2 minutes", "The customer is blocked. Unblock it.")
+    ]
 
 
 def test_every_message_is_translated() -> None:

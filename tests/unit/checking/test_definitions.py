@@ -78,12 +78,7 @@ def test_findings_come_in_the_order_of_files_and_lines() -> None:
     process = "do:\n  - a: {set: {x: '${ $y }'}, then: b}\n  - c: {wiat: 5}\n  - d: {set: {x: '${ $z }'}}\n" + HEAD
     two = [source(process, "z.yaml"), source(process.replace("name: p", "name: q"), "a.yaml")]
     places = [(finding.place.file, finding.place.line) for finding in check(two) if finding.place]
-    assert places == [("z.yaml", 2), ("z.yaml", 2), ("z.yaml", 3), ("z.yaml", 4)] + [
-        ("a.yaml", 2),
-        ("a.yaml", 2),
-        ("a.yaml", 3),
-        ("a.yaml", 4),
-    ]
+    assert places == [(file, line) for file in ("z.yaml", "a.yaml") for line in (2, 2, 3, 4)]
 
 
 def test_one_malformed_task_does_not_hide_what_is_wrong_elsewhere() -> None:
@@ -100,7 +95,7 @@ do:
         "p.yaml:5:27: missing-property",
         "p.yaml:5:44: wrong-type",
         "p.yaml:6:28: unknown-variable",
-        "p.yaml:6:46: unknown-target",
+        "p.yaml:6:48: unknown-target",
         "p.yaml:7:22: unknown-reference",
         "p.yaml:8:19: expression",
     ]
@@ -111,7 +106,9 @@ def test_our_own_definitions_are_sound() -> None:
     if not files:
         pytest.skip("no definitions in this checkout")
     kinds = frozenset(path.name for path in (ROOT / "connectors").iterdir() if path.is_dir())
-    errors = [str(each) for each in check([load_file(path) for path in files], Known(kinds=kinds)) if each.severity == "error"]
+    errors = [
+        str(each) for each in check([load_file(path) for path in files], Known(kinds=kinds)) if each.severity == "error"
+    ]
     assert errors == []
 
 

@@ -37,9 +37,15 @@ do:
             call: create-order@erp
             with: {reference: '${ .r }', lines: []}
             metadata: {cauce: {compensate: {call: create-order@erp, with: {lines: []}}}}
-      catch: {errors: {with: {status: 503}}, retry: often, do: [{x: {raise: {error: {type: 'https://e.example/x', status: 5}}}}]}
+      catch:
+        errors: {with: {status: 503}}
+        retry: often
+        do: [{x: {raise: {error: {type: 'https://e.example/x', status: 5}}}}]
   - loop: {for: {each: i, in: .lines}, while: $i > 2, do: [{y: {wait: PT5S}}]}
-  - both: {fork: {compete: true, branches: [{p: {call: f}}, {q: {run: {workflow: {namespace: t, name: p, version: latest}}}}]}}
+  - both:
+      fork:
+        compete: true
+        branches: [{p: {call: f}}, {q: {run: {workflow: {namespace: t, name: p, version: latest}}}}]
 """,
     """\
 connection: shop
@@ -56,10 +62,25 @@ schema: {type: object, properties: {score: {oneOf: [{const: 1, title: {en: One, 
 ui: {order: [score], widgets: {score: radio}}
 context: [{title: T, value: .lead}]
 """,
-    "decision: c\nhit: first\ninputs: {a: .a}\nrules: [{id: x, when: .a > 1, then: {b: '${ .a }'}}, {id: y, then: 2}]\n",
+    "decision: c\nhit: first\ninputs: {a: .a}\nrules: [{id: x, when: .a > 1, then: ['${ .a }']}, {id: y, then: 2}]\n",
     "stages: s\nlist: [{id: a, title: A, probability: 0.5, maxDwell: P1D, outcome: won}]\n",
 ]
-PIECES = [*"{}[]:,-#&*!|>'\"%@`\t\n ${}.", "null", "5", "- ", ": ", "[]", "{}", "true", "${ ", "&a ", "*a", "<<: ", "do:", "x" * 50]
+PIECES = [
+    *"{}[]:,-#&*!|>'\"%@`\t\n ${}.",
+    "null",
+    "5",
+    "- ",
+    ": ",
+    "[]",
+    "{}",
+    "true",
+    "${ ",
+    "&a ",
+    "*a",
+    "<<: ",
+    "do:",
+    "x" * 50,
+]
 
 
 def mutated(seed: int) -> str:
@@ -88,7 +109,7 @@ def test_mutated_definition_gives_findings_soon(block: int) -> None:
         assert time.process_time() - began < 2, seed
 
 
-VALUES = [None, True, 5, 0.5, "", "text", "${ . }", [], [None], [[]], {}, {"x": None}, {"a": {"b": []}}]
+VALUES: list[object] = [None, True, 5, 0.5, "", "text", "${ . }", [], [None], [[]], {}, {"x": None}, {"a": {"b": []}}]
 
 
 @pytest.mark.parametrize("number", range(len(SEEDS)))

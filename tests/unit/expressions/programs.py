@@ -27,9 +27,9 @@ _paths = [
 _literals = ["0", "1", "2", "-1", "0.5", "10", "null", "true", "false", '"a"', '"b"', '"ab"', '""', "[]", "{}", "[1,2]",
              '{"a":1}', '"a,b"', "[[1,2],[3]]", '[{"a":1},{"a":2,"b":3}]']  # fmt: skip
 _nullary = [
-    "length", "keys", "keys_unsorted", "type", "not", "add", "any", "all", "flatten", "reverse", "sort", "unique",
+    "length", "keys", "keys_unsorted", "type", "not", "add", "any", "all", "flatten", "sort", "unique",
     "min", "max", "to_entries", "from_entries", "tostring", "tojson", "ascii_downcase", "ascii_upcase", "explode",
-    "floor", "sqrt", "transpose", "paths", "tostream", "utf8bytelength", "values", "nulls", "scalars",
+    "floor", "sqrt", "paths", "tostream", "utf8bytelength", "values", "nulls", "scalars",
     "iterables", "numbers", "strings", "arrays", "objects", "booleans", "isvalid(.a)", "@text", "@json", "@csv", "@tsv",
     "@uri", "@base64", "@sh", "empty", "error", "tonumber", "ceil", "round", "fabs", "combinations", "trim", "halt_x",
     "fromjson", "implode_x", "isnan", "isinfinite", "isnormal", "abs", "first", "last", "gmtime",

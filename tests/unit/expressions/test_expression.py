@@ -26,8 +26,10 @@ LEAD = {"lead": {"lines": None, "score": 71, "name": "Ana"}}
         (
             "now",
             [
-                "`now` is not available: its result would differ when a process is replayed. "
-                + "Use `$workflow.startedAt` or `$task.startedAt`.",
+                (
+                    "`now` is not available: its result would differ when a process is replayed. "
+                    "Use `$workflow.startedAt` or `$task.startedAt`."
+                ),
                 "  now",
                 "  ^",
             ],

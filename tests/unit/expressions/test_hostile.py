@@ -14,8 +14,8 @@ import pytest
 from cauce.errors import BudgetError, ExpressionError
 from cauce.expressions import Budget, compile_expression
 
-# A second where nothing else runs; test machines are shared.
-seconds = 5.0
+# Of the processor's time: test machines are shared, and a wall clock measures what else they do.
+seconds = 2.0
 
 
 def nested(kind: str) -> Any:
@@ -228,9 +228,9 @@ def outcome(text: str, value: Any) -> str:
 def test_hostile_evaluation_ends_soon(number: int) -> None:
     text, value = EVALUATED[number]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
+    start = time.process_time()
     name = outcome(text, value)
-    assert time.perf_counter() - start < seconds
+    assert time.process_time() - start < seconds
     assert name.isdigit() or name in {"BudgetError", "EvaluationError", "ExpressionSyntaxError"}
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 200_000, "more than 200 MB"
 
@@ -239,18 +239,18 @@ def test_hostile_evaluation_ends_soon(number: int) -> None:
     "number", range(len(WRITTEN)), ids=[f"{number}-{text[:30]}" for number, text in enumerate(WRITTEN)]
 )
 def test_hostile_text_is_answered_soon(number: int) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     name = outcome(WRITTEN[number], None)
-    assert time.perf_counter() - start < seconds
+    assert time.process_time() - start < seconds
     assert name.isdigit() or name in {"BudgetError", "EvaluationError", "ExpressionSyntaxError"}
 
 
 @pytest.mark.parametrize("text", MUST_RUN_OUT)
 def test_running_out_of_budget_cannot_be_caught(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(BudgetError):
         compile_expression(text).outputs(None)
-    assert time.perf_counter() - start < seconds
+    assert time.process_time() - start < seconds
 
 
 def test_budget_names_the_limit_and_the_mend() -> None:

@@ -17,7 +17,9 @@ ORDER = {
         "due": {"type": "string", "format": "date"},
         "mail": {"type": "string", "format": "email"},
     },
-    "$defs": {"line": {"type": "object", "required": ["qty"], "properties": {"qty": {"type": "integer", "minimum": 1}}}},
+    "$defs": {
+        "line": {"type": "object", "required": ["qty"], "properties": {"qty": {"type": "integer", "minimum": 1}}}
+    },
 }
 
 
@@ -27,7 +29,10 @@ ORDER = {
         ({"customer": "x", "lines": [{"qty": 1}], "result": "won", "due": "2026-05-31", "mail": "a@b.es"}, []),
         ({}, [("/customer", "`customer` is missing."), ("/lines", "`lines` is missing.")]),
         ([], [("", "The data must be a map, not a list.")]),
-        ({"customer": "", "lines": []}, [("/customer", "`customer` must not be empty."), ("/lines", "`lines` must not be empty.")]),
+        (
+            {"customer": "", "lines": []},
+            [("/customer", "`customer` must not be empty."), ("/lines", "`lines` must not be empty.")],
+        ),
         ({"customer": 5, "lines": [{"qty": 1}]}, [("/customer", "`customer` must be text, not a number.")]),
         ({"customer": "x", "lines": [{"qty": 0}]}, [("/lines/0/qty", "`qty` must be at least 1.")]),
         ({"customer": "x", "lines": [{"qty": "1"}]}, [("/lines/0/qty", "`qty` must be a whole number, not text.")]),
@@ -37,19 +42,38 @@ ORDER = {
             {"custmer": "x", "lines": [{"qty": 1}]},
             [("/custmer", "`custmer` is not a property of the data; did you mean `customer`?")],
         ),
-        ({"customer": "x", "lines": [{"qty": 1}], "result": "wno"}, [("/result", "`result` must be won or lost; did you mean `won`?")]),
-        ({"customer": "x", "lines": [{"qty": 1}], "due": "31/05/2026"}, [("/due", "`due` must be a date such as 2026-05-31.")]),
-        ({"customer": "x", "lines": [{"qty": 1}], "mail": "ana"}, [("/mail", "`mail` must be an e-mail address such as ana@example.com.")]),
+        (
+            {"customer": "x", "lines": [{"qty": 1}], "result": "wno"},
+            [("/result", "`result` must be won or lost; did you mean `won`?")],
+        ),
+        (
+            {"customer": "x", "lines": [{"qty": 1}], "due": "31/05/2026"},
+            [("/due", "`due` must be a date such as 2026-05-31.")],
+        ),
+        (
+            {"customer": "x", "lines": [{"qty": 1}], "mail": "ana"},
+            [("/mail", "`mail` must be an e-mail address such as ana@example.com.")],
+        ),
     ],
 )
 def test_every_field_gets_its_sentence(data: Any, errors: list[tuple[str, str]]) -> None:
+    assert sorted((each["pointer"], each["problem"]) for each in errors_in(data)) == sorted(errors)
+
+
+def errors_in(data: Any) -> tuple[Any, ...]:
     try:
         validate_data(ORDER, data, "input")
-        found: tuple[Any, ...] = ()
     except InputError as error:
-        found = error.errors
-        assert error.where == "input"
-    assert sorted((each["pointer"], each["problem"]) for each in found) == sorted(errors)
+        return error.errors
+    return ()
+
+
+def test_error_says_what_was_checked_and_how_much_is_wrong() -> None:
+    with pytest.raises(InputError) as refused:
+        validate_data(ORDER, {}, "the input of sales.order")
+    assert str(refused.value) == (
+        "the input of sales.order: `customer` is missing (1 more). Correct what is listed and send it again."
+    )
 
 
 def test_data_found_is_not_repeated_in_messages() -> None:
@@ -73,7 +97,11 @@ def test_false_takes_nothing() -> None:
     ("name", "good", "bad"),
     [
         ("date", ["2026-02-28", "2024-02-29"], ["2026-02-29", "2026-2-1", "20260228", "x"]),
-        ("date-time", ["2026-05-31T10:00:00Z", "2026-05-31t10:00:00.123+02:00"], ["2026-05-31", "2026-05-31T25:00:00Z", "2026-05-31T10:00:00"]),
+        (
+            "date-time",
+            ["2026-05-31T10:00:00Z", "2026-05-31t10:00:00.123+02:00"],
+            ["2026-05-31", "2026-05-31T25:00:00Z", "2026-05-31T10:00:00"],
+        ),
         ("time", ["10:00:00Z", "23:59:59.5-01:00"], ["10:00", "24:00:00Z"]),
         ("duration", ["PT5M", "P1DT2H", "P2W", "PT0.5S"], ["P", "PT", "5M", "P1S"]),
         ("email", ["ana@example.com"], ["ana", "a@b", "a b@c.es"]),
@@ -137,7 +165,7 @@ def test_titles_in_two_languages_are_no_flaw() -> None:
 
 
 def test_many_rows_are_no_hostile_schema() -> None:
-    validate_data(ORDER, {"customer": "x", "lines": [{"qty": 1}] * 30_000}, "input")
+    validate_data(ORDER, {"customer": "x", "lines": [{"qty": 1}] * 22_000}, "input")
 
 
 def test_a_changed_copy_of_a_schema_is_another_schema() -> None:
