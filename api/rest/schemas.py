@@ -254,6 +254,7 @@ class Published(Model):
     version: str = Field(examples=["1.2.0"])
     digest: str
     new: bool = Field(description="False when the same content was published before.")
+    outdated: bool = Field(description="True when what it names has changed since; raise its version to use that.")
 
 
 class Found(BaseModel):

@@ -37,5 +37,11 @@ def publish(
     if as_json:
         output.document({"published": published})
         return
-    rows = [(one.kind, one.full_name, one.version, "new" if one.new else "unchanged") for one in published]
+    rows = [(one.kind, one.full_name, one.version, _news(one)) for one in published]
     output.table("Published", ("kind", "name", "version", ""), rows, empty="There was nothing to publish.")
+
+
+def _news(one: definitions.Published) -> str:
+    if one.outdated:
+        return "unchanged; raise its version to use what changed in its forms, tables or connections"
+    return "new" if one.new else "unchanged"

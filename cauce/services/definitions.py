@@ -26,13 +26,18 @@ suffixes = frozenset({".yaml", ".yml"})
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A published version; `new` when this publication made it."""
+    """A published version; `new` when this publication made it.
+
+    `outdated` when it was there before, and forms, tables or operations that it names have changed since: it keeps what
+    it was published with until its version is raised.
+    """
 
     kind: str
     full_name: str
     version: str
     digest: str
     new: bool
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def load(paths: Sequence[Path]) -> tuple[list[Source], list[Finding]]:
 async def publish(hub: Hub, actor: Actor, sources: Sequence[Source]) -> list[Published]:
     """Publish definitions together: all of them, or none when one is wrong.
 
-    Raises DefinitionError with all findings, or ConflictError when a version exists with other content.
+    Raises DefinitionError with all findings, or ConflictError when a version exists with another document.
     """
     kinds = [kind_of(source.data) or "" for source in sources]
     if any(kind == "connection" for kind in kinds):
@@ -196,7 +201,7 @@ async def _publish_one(db: Db, actor: Actor, kind: str, source: Source) -> Publi
         row, added = await definitions.add(db, new)
     except ConflictError as error:
         raise ConflictError(error.problem, hint=error.hint, where=source.file) from error
-    return Published(kind, _full_name(row), row.version, row.digest, added)
+    return Published(kind, _full_name(row), row.version, row.digest, added, outdated=row.digest != new.digest)
 
 
 async def _process(db: Db, actor: Actor, source: Source) -> NewDefinition:

@@ -31,9 +31,12 @@ class NewDefinition:
 
 
 async def add(db: Db, new: NewDefinition) -> tuple[Definition, bool]:
-    """Publish a version and return it, with whether it is new; the same content again changes nothing.
+    """Publish a version and return it, with whether it is new; the same document again changes nothing.
 
-    Raises ConflictError when the version exists with another content.
+    That holds for the bundle too: a version keeps the forms, tables and contracts that it was published with, so that
+    republishing a folder in which a form or a connection changed leaves its processes alone.
+
+    Raises ConflictError when the version exists with another document.
     """
     await _one_at_a_time(db)
     newest = await find(db, new.kind, new.namespace, new.name)
@@ -53,13 +56,11 @@ async def add(db: Db, new: NewDefinition) -> tuple[Definition, bool]:
     }
     added = await insert_new(db, Definition, values)
     row = (await db.scalars(select(Definition).filter_by(**identity).execution_options(populate_existing=True))).one()
-    if row.digest != new.digest:
-        same_text = row.source == new.source
+    if row.document != new.document:
         full_name = f"{new.namespace}.{new.name}" if new.namespace else new.name
         raise ConflictError(
             f"Version {version} of {full_name} is published already, with other content.",
-            hint="Raise the version: a published version never changes, because instances run on it."
-            + (" Its own text is the same, but a form, table or connection that it uses is not." * same_text),
+            hint="Raise the version: a published version never changes, because instances run on it.",
         )
     if added:
         await _choose_latest(db, new.kind, new.namespace, new.name)

@@ -74,10 +74,18 @@ async def test_published_version_does_not_change(lonely_hub: Hub) -> None:
     with pytest.raises(ConflictError, match=r"Version 1\.0\.0 of sales\.lead is published already") as caught:
         await publish(lonely_hub, process.replace("hello", "goodbye"))
     assert caught.value.where == "0.yaml"
-    with pytest.raises(ConflictError, match="a form, table or connection that it uses is not"):
-        await publish(lonely_hub, form.replace("Score", "Points"), process)
-    # The form went back with the process that it would have changed.
-    assert (await definitions.definition(lonely_hub, "qualify", kind="form")).version == "1"
+
+
+async def test_version_keeps_the_forms_it_was_published_with(lonely_hub: Hub) -> None:
+    await publish(lonely_hub, process, form, connection)
+    before = await definitions.definition(lonely_hub, "sales.lead")
+    sources = [source(form.replace("Score", "Points")), source(process)]
+    published = await definitions.publish(lonely_hub, boss, sources)
+    assert [(each.full_name, each.version, each.new, each.outdated) for each in published] == [
+        ("qualify", "2", True, False),
+        ("sales.lead", "1.0.0", False, True),
+    ]
+    assert (await definitions.definition(lonely_hub, "sales.lead")).bundle == before.bundle
 
 
 async def test_each_role_publishes_its_own_kinds(lonely_hub: Hub) -> None:

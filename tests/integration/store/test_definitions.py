@@ -35,11 +35,21 @@ async def test_same_content_again_changes_nothing(store: Store) -> None:
 async def test_same_version_with_other_content_is_a_conflict(store: Store) -> None:
     await add(store, process)
     with pytest.raises(ConflictError) as caught:
-        await add(store, replace(process, digest="b", source="another"))
+        await add(store, replace(process, digest="b", source="another", document={"another": True}))
     assert str(caught.value) == (
         "Version 1.2.0 of sales.lead is published already, with other content. Raise the version: a published version "
         "never changes, because instances run on it."
     )
+
+
+async def test_version_keeps_the_bundle_it_was_published_with(store: Store) -> None:
+    await add(store, process)
+    assert await add(store, replace(process, digest="b", bundle={"form": "changed"})) == ("1.2.0", True, False)
+    async with store.read() as db:
+        row = await definitions.find(db, "process", "sales", "lead")
+    assert row is not None
+    assert row.digest == process.digest
+    assert row.bundle == process.bundle
 
 
 async def test_order_of_keys_survives(store: Store) -> None:
