@@ -16,6 +16,7 @@ from temporalio.common import (
 
 from cauce import contract
 from cauce.contract import Start
+from cauce.depth import check_depth
 from cauce.errors import ConflictError, InputError, NotFoundError
 from cauce.services import definitions
 from cauce.services.hub import Actor, Hub, Role
@@ -106,6 +107,8 @@ async def launch(
             args=[bundle, begin],
             id=instance_id,
             task_queue=contract.TASK_QUEUE,
+            # Saves a round trip when a worker shares this process, and costs nothing when none does.
+            request_eager_start=True,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE if again else WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             memo=memo,
@@ -118,7 +121,8 @@ async def launch(
 
 
 def check_input(document: JSON, data: JSON) -> None:
-    """Raise InputError when data does not fit the `input.schema` of a process."""
+    """Raise InputError when data does not fit the `input.schema` of a process, TooLargeError when it nests too deep."""
+    check_depth(data, "input")
     schema = (document.get("input") or {}).get("schema")
     if schema is not None:
         validate_data(schema.get("document", schema), data, where="input")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from cauce.contract import COMPLETE_TASK, CompleteTask
+from cauce.depth import check_depth
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
@@ -123,6 +124,7 @@ async def complete(hub: Hub, actor: Actor, task_id: str, answer: JSON) -> TaskVi
     if row.closed_at or (row.claimed_by and row.claimed_by != actor.name):
         raise _taken(row, actor)
     _check_may_act(row, actor)
+    check_depth(answer, "answer")
     schema = (row.form_document or {}).get("schema")
     if schema is not None:
         validate_data(schema, answer, where="answer")

@@ -148,7 +148,11 @@ async def variants(
         async def run() -> int:
             key = uuid.uuid4().hex
             result: int = await client.execute_workflow(
-                title, args=[bundle, Start(input=base, key=key)], id=f"{title}/{key}", task_queue=contract.TASK_QUEUE
+                title,
+                args=[bundle, Start(input=base, key=key)],
+                id=f"{title}/{key}",
+                task_queue=contract.TASK_QUEUE,
+                request_eager_start=True,
             )
             return result
 
