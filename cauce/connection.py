@@ -4,13 +4,9 @@ The registry opens connectors from it, activities call its operations, and `clas
 the error class that the connection's file declares for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from difflib import get_close_matches
 from typing import Final
-
-import isodate
 
 from cauce.connector import JSON, Effect, Operation
 from cauce.errors import (
@@ -23,6 +19,7 @@ from cauce.errors import (
     RemoteError,
     TransientError,
 )
+from schemas import durations, naming
 
 default_timeout_s: Final = 30.0
 error_classes: Final[Mapping[str, type[RemoteError]]] = {
@@ -67,27 +64,25 @@ class Connection:
             ) from None
 
 
-def did_you_mean(name: str, known: Mapping[str, object] | list[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a hint that names the closest of the known names, or all of them when none is close."""
     names = sorted(known)
-    if close := get_close_matches(name, names, n=1):
-        return f"Did you mean {close[0]!r}?"
-    return f"Known are {', '.join(names[:20])}." if names else "There are none yet."
+    meant = naming.did_you_mean(name, names)
+    if meant:
+        return f"Did you mean {meant!r}?"
+    return naming.listing(names) or "There are none yet."
 
 
-def seconds(duration: str, where: str = "") -> float:
+def seconds(duration: JSON, where: str = "") -> float:
     """Return the seconds of an ISO 8601 duration such as `PT20S`."""
-    try:
-        parsed = isodate.parse_duration(duration)
-    except (isodate.ISO8601Error, TypeError):
-        parsed = None
-    if not isinstance(parsed, timedelta) or parsed <= timedelta(0):
+    found = durations.seconds(duration) if isinstance(duration, str) else None
+    if not found:
         raise DefinitionError(
             "This is not a duration that a limit can have.",
             hint="Write it as ISO 8601 without years or months, for example PT20S or PT1M30S.",
             where=where,
         )
-    return parsed.total_seconds()
+    return found
 
 
 def parse(document: Mapping[str, JSON], file: str = "") -> Connection:
