@@ -9,7 +9,8 @@ from temporalio import activity
 
 from activities.problems import refused
 from cauce.contract import CALL_HTTP, JSON, HttpCall, Outcome
-from cauce.errors import CauceError, PermanentError, SettingsError
+from cauce.depth import check_depth
+from cauce.errors import CauceError, ForbiddenError, PermanentError, SettingsError
 from cauce.http import HttpRequest, HttpResponse, Output, Policy, exchange, failure
 from cauce.registry import Resolver
 
@@ -39,14 +40,16 @@ class HttpActivities:
                 query=self._filled(call.query, call),
                 body=self._filled(call.body, call),
                 timeout_s=call.timeout_s,
-                max_redirects=_REDIRECTS if call.redirect or call.method in {"GET", "HEAD"} else 0,
+                max_redirects=_REDIRECTS if call.redirect else 0,
                 policy=self.policy,
             )
             response = await exchange(request)
             wrong = failure(response, redirects_are_fine=call.redirect)
             if wrong is not None:
                 return _refused_by_status(wrong, response)
-            return Outcome(output=response.output(cast("Output", call.output)))
+            output = response.output(cast("Output", call.output))
+            check_depth(output, "answer")
+            return Outcome(output=output)
         except CauceError as error:
             return refused(error)
 
@@ -60,13 +63,20 @@ class HttpActivities:
     def _replaced(self, value: JSON, token: re.Pattern[str]) -> JSON:
         match value:
             case str():
-                return token.sub(lambda found: self.resolver.secret(found.group(1)), value)
+                return token.sub(lambda found: self._secret(found.group(1)), value)
             case dict():
                 return {key: self._replaced(item, token) for key, item in value.items()}
             case list():
                 return [self._replaced(item, token) for item in value]
             case _:
                 return value
+
+    def _secret(self, name: str) -> str:
+        try:
+            return self.resolver.secret(name)
+        except SettingsError as missing:
+            # The standard's word for a secret that is not there, or not for this process.
+            raise ForbiddenError(missing.problem, hint=missing.hint) from missing
 
     def _authorization(self, policy: JSON) -> str | None:
         if not policy:
@@ -87,7 +97,7 @@ class HttpActivities:
 
     def _secret_object(self, name: str) -> JSON:
         try:
-            return json.loads(self.resolver.secret(name))
+            return json.loads(self._secret(name))
         except ValueError:
             raise SettingsError(
                 f"The secret '{name}' is not a JSON object.",

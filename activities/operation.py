@@ -14,6 +14,7 @@ from activities.problems import refused
 from cauce.connection import classify
 from cauce.connector import Operation
 from cauce.contract import CALL_OPERATION, JSON, OperationCall, Outcome
+from cauce.depth import check_depth
 from cauce.errors import AmbiguousError, CauceError, ConflictError, PermanentError, RemoteError, TransientError
 from cauce.expressions import compile_expression
 from cauce.store import ledger
@@ -56,6 +57,7 @@ class OperationActivities:
                 async with _heartbeats():
                     answer = await self._write(opened, operation, call)
             with _refusing():
+                check_depth(answer, f"answer of {call.operation}@{call.connection}")
                 if operation.output is not None:
                     validate_data(operation.output, answer, where=f"answer of {call.operation}@{call.connection}")
         except _Refused as outcome:
@@ -113,7 +115,12 @@ class OperationActivities:
         return answer
 
     async def _look_up(
-        self, opened: Opened, operation: Operation, call: OperationCall, entry_id: int, lost: AmbiguousError | None = None
+        self,
+        opened: Opened,
+        operation: Operation,
+        call: OperationCall,
+        entry_id: int,
+        lost: AmbiguousError | None = None,
     ) -> JSON:
         """Ask the system whether an earlier attempt was carried out; returns its answer, or None when it was not."""
         if operation.find is None:
@@ -145,7 +152,9 @@ class OperationActivities:
         await self._finish(entry_id, "absent" if found is None else "done", found)
         return found
 
-    async def _finish(self, entry_id: int, state: Literal["pending", "done", "absent", "failed"], answer: JSON = None) -> None:
+    async def _finish(
+        self, entry_id: int, state: Literal["pending", "done", "absent", "failed"], answer: JSON = None
+    ) -> None:
         async with self.store.transaction() as db:
             await ledger.finish(db, entry_id, state, answer)
 

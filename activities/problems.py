@@ -1,5 +1,6 @@
 """How an error of a call looks to a process: problem details with one of the standard's types, or one of ours."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from cauce.contract import JSON, Outcome
@@ -9,13 +10,28 @@ from cauce.errors import (
     CauceError,
     ConsentError,
     ExpressionError,
+    ForbiddenError,
     InputError,
     RemoteError,
+    TooLargeError,
     TransientError,
     type_uri,
 )
+from cauce.logging import redact
 
 _STANDARD: Final = "https://serverlessworkflow.io/spec/1.0.0/errors/"
+# The first class that fits counts, so a class stands behind those derived from it.
+_kinds: Final[Mapping[type[CauceError], tuple[str, int]]] = {
+    TransientError: (_STANDARD + "communication", 503),
+    AmbiguousError: (_STANDARD + "communication", 504),
+    BusinessError: (type_uri + "business", 409),
+    ConsentError: (type_uri + "consent", 403),
+    ForbiddenError: (_STANDARD + "authorization", 403),
+    RemoteError: (_STANDARD + "communication", 502),
+    InputError: (_STANDARD + "validation", 400),
+    ExpressionError: (_STANDARD + "expression", 400),
+    TooLargeError: (_STANDARD + "runtime", 413),
+}
 
 
 def refused(error: CauceError, status: int | None = None) -> Outcome:
@@ -31,24 +47,23 @@ def refused(error: CauceError, status: int | None = None) -> Outcome:
             problem["remoteCode"] = error.remote_code
         if error.detail is not None:
             problem["remoteDetail"] = error.detail
-    return Outcome(error=problem)
+    return Outcome(error=_without_secrets(problem))
+
+
+def _without_secrets(value: JSON) -> JSON:
+    """Take the secrets out of what a system said: some repeat what they were sent, and errors are recorded."""
+    match value:
+        case str():
+            return redact(value)
+        case dict():
+            return {key: _without_secrets(item) for key, item in value.items()}
+        case list():
+            return [_without_secrets(item) for item in value]
+        case _:
+            return value
 
 
 def _kind(error: CauceError) -> tuple[str, int]:
-    match error:
-        case TransientError():
-            return _STANDARD + "communication", 503
-        case AmbiguousError():
-            return _STANDARD + "communication", 504
-        case BusinessError():
-            return type_uri + "business", 409
-        case ConsentError():
-            return type_uri + "consent", 403
-        case RemoteError():
-            return _STANDARD + "communication", 502
-        case InputError():
-            return _STANDARD + "validation", 400
-        case ExpressionError():
-            return _STANDARD + "expression", 400
-        case _:
-            return _STANDARD + "configuration", 400
+    return next(
+        (found for kind, found in _kinds.items() if isinstance(error, kind)), (_STANDARD + "configuration", 400)
+    )

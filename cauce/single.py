@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError, CancelledError
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
@@ -78,35 +79,46 @@ class Bench:
 
     async def run(self, bundle: Mapping[str, JSON], given: JSON, answers: Mapping[str, JSON] | None = None) -> Report:
         """Run a bundle with an input; `answers` holds the answer to each human task by its name."""
-        # Time that skips by itself would run past the answer of a person; with people in it, it goes alarm by alarm.
-        skipper = TimeSkipper(
-            self.client, config=TimeSkippingConfig(enabled=self.skips_time and not bundle.get("forms"))
-        )
-        handle = await self.start(skipper.client if self.skips_time else self.client, bundle, Start(given, trace=True))
-        return await self.finish(handle, answers or {}, skipper)
+        handle, skipper = await self.start(bundle, Start(given, trace=True))
+        return await self.finish(handle, skipper, answers or {})
 
-    async def start(self, client: Client, bundle: Mapping[str, JSON], begin: Start) -> WorkflowHandle[Any, Any]:
-        """Start an instance."""
+    async def start(
+        self, bundle: Mapping[str, JSON], begin: Start
+    ) -> tuple[WorkflowHandle[Any, Any], TimeSkipper | None]:
+        """Start an instance; returns it, and who moves its clock when that has to be done by hand."""
         title = f"{bundle['namespace']}.{bundle['name']}"
-        return await client.start_workflow(
+        # Time that skips by itself would run past the answer of a person; with people in it, it goes alarm by alarm.
+        people = bool(bundle.get("forms"))
+        skipper = TimeSkipper(self.client, config=TimeSkippingConfig(enabled=not people))
+        client = skipper.client if self.skips_time else self.client
+        handle: WorkflowHandle[Any, Any] = await client.start_workflow(
             title, args=[bundle, begin], id=f"{title}/{uuid.uuid4()}", task_queue=self.queue
         )
+        return handle, skipper if people else None
 
     async def finish(
-        self, handle: WorkflowHandle[Any, Any], answers: Mapping[str, JSON], skipper: TimeSkipper
+        self, handle: WorkflowHandle[Any, Any], skipper: TimeSkipper | None, answers: Mapping[str, JSON]
     ) -> Report:
         """Help an instance to its end, and report how it ended."""
         result = asyncio.create_task(handle.result())
         try:
-            while not (await asyncio.wait({result}, timeout=_POLL_S))[0]:
-                await self._help(handle, answers, skipper)
+            while skipper is not None and not (await asyncio.wait({result}, timeout=_POLL_S))[0]:
+                try:
+                    await self._help(handle, skipper, answers)
+                except RPCError as error:
+                    # It ended while we were about to help.
+                    if error.status is not RPCStatusCode.NOT_FOUND:
+                        raise
+            await asyncio.wait({result})
             return await _report(handle, result)
         finally:
             result.cancel()
 
-    async def _help(self, handle: WorkflowHandle[Any, Any], answers: Mapping[str, JSON], skipper: TimeSkipper) -> None:
+    async def _help(self, handle: WorkflowHandle[Any, Any], skipper: TimeSkipper, answers: Mapping[str, JSON]) -> None:
         """Answer the human tasks that are open; let time pass when nothing else can happen."""
         state = await handle.query(contract.STATE)
+        if state["busy"]:
+            return
         async with self.store.read() as db:
             rows = [row for each in state["openTasks"] if (row := await tasks.find_task(db, each)) is not None]
         answered = [row for row in rows if row.name in answers]
@@ -158,13 +170,20 @@ async def run_once(
 
 @asynccontextmanager
 async def bench(
-    settings: Settings, temporal: str = "local", store: Store | None = None, runner: WorkflowRunner | None = None
+    settings: Settings,
+    temporal: str = "local",
+    given: Store | None = None,
+    runner: WorkflowRunner | None = None,
+    options: Sequence[str] = (),
 ) -> AsyncIterator[Bench]:
-    """Give out a bench; `temporal` is `local`, `time-skipping` or an address."""
+    """Give out a bench; `temporal` is `local`, `time-skipping` or an address, `given` a store with what runs may call.
+
+    `options` are more options of the command that starts Temporal.
+    """
     async with AsyncExitStack() as stack:
-        store = store or await stack.enter_async_context(empty_store())
+        store = await stack.enter_async_context(empty_store()) if given is None else given
         if temporal in {"local", "time-skipping"}:
-            client = await stack.enter_async_context(_server(temporal, store, settings))
+            client = await stack.enter_async_context(_server(temporal, store, settings, options))
         else:
             client = await connect(
                 temporal, store, namespace=settings.temporal_namespace, limit_bytes=settings.max_payload_bytes
@@ -183,19 +202,24 @@ async def bench(
             workflow_runner=runner or UnsandboxedWorkflowRunner(),
             graceful_shutdown_timeout=_LET_FINISH,
         )
-        await stack.enter_async_context(main)
-        async with store.read() as db:
-            rows = await published.latest(db, "connection")
-        for row in rows:
-            writes = Worker(
-                client,
-                task_queue=f"{queue}-{row.name}",
-                activities=[made.operations.call_operation],
-                max_concurrent_activities=connections.parse(row.document).limits.concurrency,
-                graceful_shutdown_timeout=_LET_FINISH,
-            )
-            await stack.enter_async_context(writes)
+        for each in [main, *await _writers(client, made, store, queue)]:
+            await stack.enter_async_context(each)
         yield Bench(client, store, queue, skips_time=temporal == "time-skipping")
+
+
+async def _writers(client: Client, made: worker.Parts, store: Store, queue: str) -> list[Worker]:
+    async with store.read() as db:
+        rows = await published.latest(db, "connection")
+    return [
+        Worker(
+            client,
+            task_queue=f"{queue}-{row.name}",
+            activities=[made.operations.call_operation],
+            max_concurrent_activities=connections.parse(row.document).limits.concurrency,
+            graceful_shutdown_timeout=_LET_FINISH,
+        )
+        for row in rows
+    ]
 
 
 def _others(folder: Path, source: Source) -> Sequence[Source]:
@@ -219,12 +243,13 @@ async def empty_store() -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _server(kind: str, store: Store, settings: Settings) -> AsyncIterator[Client]:
+async def _server(kind: str, store: Store, settings: Settings, options: Sequence[str]) -> AsyncIterator[Client]:
     with tempfile.TemporaryDirectory(prefix="cauce-temporal-") as folder:
         port = ports.choose([])
         command = temporal_server.command(Path(folder) / "temporal.db", "default", port, None)
         log = Path(folder) / "temporal.log"
-        child = Child("temporal", [*command, *(_SKIPPING if kind == "time-skipping" else [])], os.environ, log)
+        command += [*(_SKIPPING if kind == "time-skipping" else []), *options]
+        child = Child("temporal", command, os.environ, log)
         await child.start()
         try:
             await temporal_server.wait_until_ready(f"127.0.0.1:{port}", "default", log)

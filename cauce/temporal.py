@@ -33,8 +33,8 @@ from cauce.errors import TooLargeError, TransientError
 from cauce.store import blobs
 from cauce.store.session import Store
 
-# Every payload of a bundle begins so: `format` is its first key, and our converter writes JSON without spaces.
-_BUNDLE: Final = b'{"format":'
+# Every payload of a bundle begins so: the SDK's converter sorts the keys and writes no spaces.
+_BUNDLE: Final = b'{"calls":{'
 _LARGE: Final = 64 * 1024
 _CACHED_BYTES: Final = 64 * 1024 * 1024
 
@@ -63,7 +63,8 @@ class StoredPayloads(StorageDriver):
             if digest not in self._cache:
                 async with self.store_.transaction() as db:
                     await blobs.put(db, content)
-                self._remember(digest, payload)
+                # A copy: the SDK turns its own payload into the claim, in place.
+                self._remember(digest, Payload.FromString(content))
             claims.append(StorageDriverClaim(claim_data={"sha256": digest}))
         return claims
 
@@ -95,8 +96,8 @@ class StoredPayloads(StorageDriver):
 def payload_converter(limit_bytes: int) -> type[DefaultPayloadConverter]:
     """Return a converter that refuses a value which is too large or too deep, where the value is made.
 
-    In a workflow that is the line that calls, so the instance can fault; where payloads are stored it would be too late:
-    Temporal would try the same step again for ever.
+    In a workflow that is the line that calls, so the instance can fault; where payloads are stored it would be too
+    late: Temporal would try the same step again for ever.
     """
 
     class Limited(DefaultPayloadConverter):

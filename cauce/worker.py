@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
+from temporalio.common import WorkerDeploymentVersion
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.connections import Connections
 from activities.definitions import DefinitionActivities
@@ -20,7 +22,6 @@ from cauce import connection as connections
 from cauce.contract import TASK_QUEUE, operation_queue
 from cauce.errors import TransientError
 from cauce.http import Policy, close_sessions
-
 from cauce.secrets import Resolver
 from cauce.settings import Settings
 from cauce.store import definitions
@@ -30,6 +31,11 @@ from workflows.process_workflow import ProcessWorkflow
 
 _LOOK_FOR_CONNECTIONS_S: Final = 2.0
 _LET_FINISH: Final = timedelta(seconds=5)
+# Named here, because the SDK would otherwise hash every loaded module at each start. Not used for versioning: an
+# instance is pinned to its definition, and changes of the interpreter are guarded by `workflow.patched`.
+_BUILD: Final = WorkerDeploymentConfig(
+    version=WorkerDeploymentVersion(deployment_name="cauce", build_id=version("cauce")), use_worker_versioning=False
+)
 log = logging.getLogger(__name__)
 
 
@@ -80,6 +86,7 @@ def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> 
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=20, initial=5),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=10, initial=2),
         graceful_shutdown_timeout=_LET_FINISH,
+        deployment_config=_BUILD,
     )
 
 
@@ -93,6 +100,7 @@ def connection_worker(client: Client, parts: Parts, connection: connections.Conn
         max_task_queue_activities_per_second=connection.limits.rate_per_s,
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=5, initial=1),
         graceful_shutdown_timeout=_LET_FINISH,
+        deployment_config=_BUILD,
     )
 
 

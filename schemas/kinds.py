@@ -68,7 +68,7 @@ def validate(kind: str, source: Source) -> list[Finding]:
     found = list(problems(_validator(kind).iter_errors(source.data), ours=True))
     mistyped = {problem.pointer for problem in found if problem.code == "wrong-type"}
     for problem in found:
-        if problem.code == "wrong-value" and problem.pointer in mistyped:
+        if problem.code in {"wrong-value", "wrong-shape"} and problem.pointer in mistyped:
             continue
         value = problem.code in {"wrong-type", "wrong-value"}
         place = source.value_place(problem.pointer) if value else source.place(problem.pointer)

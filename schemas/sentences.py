@@ -186,7 +186,8 @@ class _Telling:
     def _alternatives(self) -> Iterator[Problem]:
         branches: dict[int, list[ValidationError]] = {}
         for inner in self.error.context or ():
-            branches.setdefault(int(inner.schema_path[0]), []).append(inner)
+            # The error of an alternative that is just `false` has no path.
+            branches.setdefault(int(inner.schema_path[0]) if inner.schema_path else -1, []).append(inner)
         options = self.value
         constants = [option["const"] for option in options if isinstance(option, dict) and "const" in option]
         if len(constants) == len(options):
@@ -197,8 +198,10 @@ class _Telling:
             yield from self._meant(branches)
 
     def _too_many(self) -> Iterator[Problem]:
-        names = [name for option in self.value for name in option.get("required", ())]
-        which = " and ".join(f"`{name}`" for name in dict.fromkeys(names) if name in self.instance)
+        fields = self.instance if isinstance(self.instance, dict) else {}
+        options = [option for option in self.value if isinstance(option, dict)]
+        names = [name for option in options for name in option.get("required", ())]
+        which = " and ".join(f"`{name}`" for name in dict.fromkeys(names) if name in fields)
         said = f"may have only one of {which}" if which else "fits several of the allowed forms"
         yield Problem(self.pointer, "wrong-shape", f"{self._subject()} {said}.")
 

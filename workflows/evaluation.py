@@ -66,24 +66,36 @@ def seconds(duration: Duration, data: JSON, names: Names, runtime: Runtime, refe
         raise _expression_fault(error, reference) from error
 
 
-class Alarms(Protocol):
-    """What keeps track of moments at which something will happen."""
+class Clock(Protocol):
+    """What knows the time, and keeps track of moments at which something will happen."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """Where time passes."""
+        ...
 
     def alarm(self, seconds: float) -> AbstractContextManager[None]:
         """Note one such moment while the block runs."""
         ...
 
 
-async def within(limit_s: float, work: Coroutine[None, None, JSON], alarms: Alarms, reference: str) -> JSON:
-    """Await `work`, at most `limit_s` seconds of workflow time; then it is cancelled and a timeout is raised."""
+async def within(limit_s: float, work: Coroutine[None, None, JSON], clock: Clock, reference: str) -> JSON:
+    """Await `work`, at most `limit_s` seconds of workflow time; then it is cancelled and a timeout is raised.
+
+    What could not be interrupted (a write on its way, a read of which Temporal learns when it is done) ends late.
+    """
+    end = clock.runtime.time() + limit_s
     try:
-        with alarms.alarm(limit_s):
+        with clock.alarm(limit_s):
             async with asyncio.timeout(max(limit_s, 0)) as limit:
                 output = await work
     except TimeoutError as error:
         raise _late(reference) from error
-    # Work that could not be interrupted (a write that was on its way) ends well, but too late.
-    if limit.expired():
+    except Fault as error:
+        if clock.runtime.time() > end:
+            raise _late(reference) from error
+        raise
+    if limit.expired() or clock.runtime.time() > end:
         raise _late(reference)
     return output
 

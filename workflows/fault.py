@@ -15,6 +15,8 @@ _STANDARD: Final = {
     "runtime": 500,
 }
 _PREFIX: Final = "https://serverlessworkflow.io/spec/1.0.0/errors/"
+# A process may make errors of any length; only the beginning goes into texts, all of it into the details.
+_SENTENCE: Final = 1_000
 _PREFIXES: Final = (
     _PREFIX,
     "https://open-workflow-specification.org/spec/1.0.0/errors/",
@@ -32,7 +34,8 @@ class Fault(Exception):  # noqa: N818 (the standard says "faulted")
 
     def __str__(self) -> str:
         detail = self.problem.get("detail") or self.problem.get("title") or self.problem.get("type")
-        return f"{self.problem.get('instance', '')}: {detail}"
+        text = f"{self.problem.get('instance', '')}: {detail}"
+        return text if len(text) <= _SENTENCE else f"{text[:_SENTENCE]}…"
 
 
 def fault(kind: str, detail: str, *, instance: str = "", title: str = "", **more: JSON) -> Fault:

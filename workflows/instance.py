@@ -265,6 +265,7 @@ class Instance:
             "tasks": journal.trace,
             "openTasks": list(self.open_tasks),
             "problem": journal.problem,
+            "busy": self.in_flight > 0,
             "now": self.runtime.time(),
             "wakesAt": min(self._alarms, default=None),
         }

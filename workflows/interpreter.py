@@ -50,9 +50,7 @@ async def _run_body(instance: Instance, names: Names) -> JSON:
         body.close()
 
 
-async def run_list(
-    instance: Instance, tasks: TaskList, path: str, data: JSON, variables: Mapping[str, JSON]
-) -> JSON:
+async def run_list(instance: Instance, tasks: TaskList, path: str, data: JSON, variables: Mapping[str, JSON]) -> JSON:
     """Run tasks in order, or as their `then` says; returns the output of the last."""
     place = instance.journal.lists.setdefault(path, [0, data])
     index, data = place

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 STANDARD: Final = frozenset(
     {"context", "input", "output", "secrets", "authorization", "task", "workflow", "runtime"},
 )
-_RUNTIME: Final = {"name": "cauce", "version": version("cauce"), "metadata": {}}
+VERSION: Final = version("cauce")
+_RUNTIME: Final = {"name": "cauce", "version": VERSION, "metadata": {}}
 
 
 def moment(seconds: float) -> dict[str, JSON]:

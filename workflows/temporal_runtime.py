@@ -195,8 +195,9 @@ def _explained() -> Iterator[None]:
         yield
     except TooLargeError as error:
         raise too_large(error) from error
-    except ActivityError as error:
-        match error.cause:
+    except (ActivityError, ApplicationError) as error:
+        # A local activity fails with the error itself, a regular one with it as the cause.
+        match error if isinstance(error, ApplicationError) else error.cause:
             case CancelledError():
                 raise asyncio.CancelledError from error
             case ApplicationError(type=kind) as cause if kind == _TOO_LARGE:

@@ -120,7 +120,7 @@ class Connector(BaseConnector[Settings]):
         except DeadlineError as cause:
             raise self._late(cause, statement, operation) from cause
         except WorkerGoneError as cause:
-            raise self._gone(operation, asked=asked) from cause
+            raise self._gone(cause, statement, operation, asked=asked) from cause
 
     def _raise_failure(self, last: Mapping[str, Any], *, writes: bool, stage: str) -> None:
         if last["is"] == "failed":
@@ -145,9 +145,10 @@ class Connector(BaseConnector[Settings]):
             remote_code="timeout",
         )
 
-    def _gone(self, operation: Operation, *, asked: bool) -> RemoteError:
+    def _gone(self, cause: WorkerGoneError, statement: Statement, operation: Operation, *, asked: bool) -> RemoteError:
         problem = f"{self.name}: the worker process with the database connection ended before it answered"
-        if operation.effect == "write" and asked:
+        may_be_done = cause.committing or (asked and statement.verb not in _plain_verbs)
+        if operation.effect == "write" and may_be_done:
             return AmbiguousError(f"{problem}; the work may or may not be done.", remote_code="worker-gone")
         return TransientError(f"{problem}; nothing was done.", remote_code="worker-gone")
 

@@ -41,13 +41,13 @@ class Doubts:
                 self._asked.add(index)
 
     def question(self, sql: str, verb: str) -> tuple[str, list[int]] | None:
-        """Return a statement that gives the first wrong row as one truth for each doubtful column; None without doubt."""
+        """Return a statement that gives the first wrong row as truths, one a doubtful column; None without doubt."""
         if not self._asked or verb not in _queries:
             return None
         asked = sorted(self._asked)
         names = ", ".join(f"c{index}" for index in range(len(self._types)))
         checks = [self._check(index) for index in asked]
-        question = f"select {', '.join(checks)} from {{}} where not ({' and '.join(checks)}) limit 1"
+        question = f"select {', '.join(checks)} from {{}} where not ({' and '.join(checks)}) limit 1"  # noqa: S608 - names of its own
         if self._dialect == "sqlite":
             return f"with q({names}) as ({sql}\n) {question.format('q')}", asked
         return question.format(f"({sql}\n) as q({names})"), asked

@@ -22,7 +22,9 @@ _secret_prefixes: Final = ("CAUCE_SECRET_", "CAUCE_SETTING_")
 
 
 class WorkerGoneError(Exception):
-    """The process ended (or was killed) before it answered."""
+    """The process ended (or was killed) before it answered; `committing` says whether it had announced the commit."""
+
+    committing = False
 
 
 class DeadlineError(Exception):
@@ -94,6 +96,9 @@ class WorkerProcess:
             if late is None or late.last["is"] == "failed" or request["do"] == "open":
                 raise DeadlineError(started=request["do"] != "open", committing=progress.committing) from None
             reply = late
+        except WorkerGoneError as gone:
+            gone.committing = progress.committing
+            raise
         except asyncio.CancelledError:
             self.kill()
             raise

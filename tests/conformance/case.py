@@ -25,6 +25,8 @@ class Case:
         received: requests that the stand-in must have seen, in order; every property given must be as given.
         inbox: name of each human task -> state of its row at the end.
         tasks: "name status" or "/reference status" of each task, in the order they started.
+        sandbox: it runs in Temporal's sandbox, too.
+        exact_time: it measures time, which the dev server lets jump by itself when a new run takes over.
         unchecked: the check would refuse it, and the interpreter has to cope all the same.
     """
 
@@ -45,6 +47,7 @@ class Case:
     inbox: Mapping[str, str] | None = None
     unchecked: bool = False
     sandbox: bool = False
+    exact_time: bool = False
 
     def document(self, base: str) -> JSON:
         """Return the process as a document of its own, with the stand-in's address in it."""
@@ -54,10 +57,11 @@ class Case:
 
 def cases() -> list[Case]:
     """Return all cases, in the order of their files."""
-    return [case for file in sorted((HERE / "cases").rglob("*.yaml")) for case in _of_file(file)]
+    return [case for file in sorted((HERE / "cases").rglob("*.yaml")) for case in of_file(file)]
 
 
-def _of_file(file: Path) -> Iterator[Case]:
+def of_file(file: Path) -> Iterator[Case]:
+    """Yield the cases of one file."""
     documents = YAML(typ="safe", pure=True).load_all(file.read_text(encoding="utf-8"))
     for number, document in enumerate(documents, 1):
         process = document.pop("process", {})

@@ -1,7 +1,7 @@
 """One Temporal server, one store and one stand-in for all cases of a session."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +9,20 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from temporalio.worker import WorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from cauce import settings, single
 from cauce.embedded import temporal_server
 from cauce.services import definitions
 from cauce.services.hub import Actor, Hub
+from cauce.temporal import connect
 from tests.conformance.case import HERE
 from tests.conformance.stand_in import StandIn, standing_in
 from tests.conftest import Require
 
 DESIGNER = Actor("conformance", frozenset({"admin"}))
+# Not ours, and without state that a workflow could see; some of them cannot be imported twice.
+FOREIGN = ("attr", "isodate", "jsonschema", "jsonschema_specifications", "re2", "referencing", "rpds", "ruamel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,17 @@ class Place:
     stand_in: StandIn
 
 
-async def _place(stack: AsyncExitStack, folder: Path, runner: WorkflowRunner | None = None) -> Place:
+async def place_of(
+    stack: AsyncExitStack, folder: Path, runner: WorkflowRunner | None = None, options: Sequence[str] = ()
+) -> Place:
+    """Open a place with all that cases may call."""
     chosen = settings.load(data_dir=folder)
     store = await stack.enter_async_context(single.empty_store())
     sources, findings = definitions.load([HERE / "definitions"])
     assert not findings
-    hub = Hub(chosen, store, await single.connect("127.0.0.1:1", store, lazy=True))
+    hub = Hub(chosen, store, await connect("127.0.0.1:1", store, lazy=True))
     await definitions.publish(hub, DESIGNER, sources)
-    bench = await stack.enter_async_context(single.bench(chosen, "time-skipping", store, runner))
+    bench = await stack.enter_async_context(single.bench(chosen, "time-skipping", store, runner, options))
     return Place(bench, hub, await stack.enter_async_context(standing_in()))
 
 
@@ -51,14 +57,24 @@ def _temporal(require: Require) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def place(_temporal: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     async with AsyncExitStack() as stack:
-        yield await _place(stack, tmp_path_factory.mktemp("conformance"))
+        yield await place_of(stack, tmp_path_factory.mktemp("conformance"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def sandbox(_temporal: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     """Give out a place whose workflows run in Temporal's sandbox, which sees what import-linter cannot."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*FOREIGN)
     async with AsyncExitStack() as stack:
-        yield await _place(stack, tmp_path_factory.mktemp("sandbox"), SandboxedWorkflowRunner())
+        runner = SandboxedWorkflowRunner(restrictions=restrictions)
+        yield await place_of(stack, tmp_path_factory.mktemp("sandbox"), runner)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def hasty(_temporal: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    """Give out a place whose Temporal suggests a new run after a few events."""
+    options = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=8"]
+    async with AsyncExitStack() as stack:
+        yield await place_of(stack, tmp_path_factory.mktemp("hasty"), options=options)
 
 
 @pytest.fixture

@@ -44,8 +44,10 @@ class StandIn:
             return web.Response(status=404)
         given = several.pop(0) if len(several) > 1 else several[0]
         await asyncio.sleep(given.get("delay", 0))
-        headers = {key: str(value).replace("http://stand-in", f"{self.address}/{case}")
-                   for key, value in given.get("headers", {}).items()}
+        headers = {
+            key: str(value).replace("http://stand-in", f"{self.address}/{case}")
+            for key, value in given.get("headers", {}).items()
+        }
         if "body" in given:
             return web.json_response(given["body"], status=given.get("status", 200), headers=headers)
         return web.Response(text=given.get("text"), status=given.get("status", 200), headers=headers)

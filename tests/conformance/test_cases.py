@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from temporalio.client import WorkflowHandle
-from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from cauce import contract
 from cauce.contract import Start
@@ -20,6 +19,7 @@ from tests.conformance.conftest import DESIGNER, Place
 
 ALL = cases()
 JSON = Any
+LONG_LIVED = {"Call / human-task", "Retry", "Timeout", "Task / fork"}
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -31,20 +31,30 @@ async def test_process_behaves_as_its_case_says(case: Case, place: Place) -> Non
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.usefixtures("secrets")
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, id=f"{case.id}: {case.title}") for case in ALL if case.sandbox]
-)
+@pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.id}: {case.title}") for case in ALL if case.sandbox])
 async def test_sandbox_finds_nothing_that_is_not_deterministic(case: Case, sandbox: Place) -> None:
     await _run(case, sandbox)
 
 
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.usefixtures("secrets")
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=f"{case.id}: {case.title}")
+        for case in ALL
+        if case.row in LONG_LIVED and not case.exact_time
+    ],
+)
+async def test_new_runs_make_no_difference(case: Case, hasty: Place) -> None:
+    await _run(case, hasty)
+
+
 async def _run(case: Case, place: Place) -> None:
     base = place.stand_in.prepare(case.id, case.http)
-    bundle = await _bundle(case, place, case.document(base))
-    watched = bool(bundle["forms"])
-    skipper = TimeSkipper(place.bench.client, config=TimeSkippingConfig(enabled=not watched))
-    handle = await place.bench.start(skipper.client, bundle, Start(input=case.input, trace=True))
-    report = await place.bench.finish(handle, case.answers, skipper)
+    bundle = await bundle_of(case, place, case.document(base))
+    handle, skipper = await place.bench.start(bundle, Start(input=case.input, trace=True))
+    report = await place.bench.finish(handle, skipper, case.answers)
     _check_end(case, report)
     _check_tasks(case, report)
     if case.received is not None:
@@ -55,7 +65,7 @@ async def _run(case: Case, place: Place) -> None:
         assert await _inbox(place, handle) == case.inbox
 
 
-async def _bundle(case: Case, place: Place, document: JSON) -> JSON:
+async def bundle_of(case: Case, place: Place, document: JSON) -> JSON:
     if case.unchecked:
         empty: dict[str, JSON] = {name: {} for name in ("operations", "forms", "decisions", "stages")}
         head = {name: document["document"][name] for name in ("namespace", "name", "version")}

@@ -2,7 +2,7 @@
 
 from cauce.contract import JSON, FindDefinition, Start
 from workflows.evaluation import evaluate
-from workflows.fault import fault
+from workflows.fault import Fault, fault
 from workflows.instance import Frame
 from workflows.model import RunProcessTask
 
@@ -25,4 +25,8 @@ async def _run(task: RunProcessTask, frame: Frame, data: JSON) -> JSON:
         name = f"{task.namespace}.{task.name} {task.version}"
         raise fault("configuration", f"The process {name} is not published.", instance=reference)
     start = Start(input=data if given is None else given)
-    return await runtime.run_child(bundle, start, token=frame.token(), wait=task.wait)
+    try:
+        return await runtime.run_child(bundle, start, token=frame.token(), wait=task.wait)
+    except Fault as error:
+        # Its own pointer means something in the child's document only.
+        raise Fault({**error.problem, "instance": reference, "childInstance": error.problem.get("instance")}) from error

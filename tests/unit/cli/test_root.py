@@ -1,7 +1,7 @@
 import json
+import os
 import subprocess
 import sys
-import time
 from importlib import metadata
 from pathlib import Path
 
@@ -45,16 +45,12 @@ def test_start_is_quick_and_loads_neither_temporal_nor_the_web(arguments: list[s
         "print(sorted(m for m in ('temporalio', 'fastapi', 'sqlalchemy', 'zeep', 'aiohttp') if m in sys.modules), "
         "file=sys.stderr)\n"
     )
-    fastest, told = 9.9, ""
-    for _ in range(3):
-        begin = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=repository
-        )
-        fastest, told = min(fastest, time.monotonic() - begin), done.stderr
-    assert told.splitlines()[-1] == "[]"
-    # Half a second on an idle machine; a loaded one gets some more.
-    assert fastest < 1.0
+    before = os.times()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=repository)
+    after = os.times()
+    assert done.stderr.splitlines()[-1] == "[]"
+    # Time of the processor, not of the wall, as other tests run beside; 0.4 s on an idle machine.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 1.0
 
 
 def test_settings_that_are_wrong_exit_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
