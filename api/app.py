@@ -48,6 +48,7 @@ def create_app(settings: Settings, hub: Hub | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.settings = settings
+    app.state.names = {}
     app.state.sessions = Sessions(settings.session_key(), secure=settings.public_url.startswith("https:"))
     app.add_middleware(GZipMiddleware, minimum_size=compress_from_bytes)
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)

@@ -56,7 +56,7 @@ async def _visitor(request: Request, hub: HubDep, session: SessionDep) -> Actor:
     actor = await users.actor_of(hub, session.user)
     request.state.actor = actor
     request.state.locale = actor.locale
-    request.state.open_tasks = (await tasks.inbox(hub, actor, limit=1)).counts["open"]
+    request.state.open_tasks = await tasks.open_count(hub, actor)
     return actor
 
 

@@ -1,17 +1,17 @@
-"""Draws a process: as Mermaid text for the browser, and as an ordered list for whoever has no JavaScript.
+"""Draws a process as Mermaid text: short labels with the whole text as title, and the way of an instance through it.
 
-Pure functions over the process document. Marks are keyed by a task's reference (`/do/0/qualify`), which is how
-instances name their tasks; a mark keyed by the plain task name is understood too.
+A task that only wraps one call (`try` without a `catch.do`, `for` or `do` around it) is drawn as one node.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-JSON = Any
-Marks = Mapping[str, str]
+from api.outline import Marks, children, detail_of, kind_of, mark_of, named
+from api.way import Arrow, Trail, reachable, travelled
 
-keywords = ("call", "do", "emit", "for", "fork", "listen", "raise", "run", "set", "switch", "try", "wait")
+JSON = Any
+
 shapes: Mapping[str, tuple[str, str]] = {
     "human": ('(["', '"])'),
     "call": ('[["', '"]]'),
@@ -23,115 +23,95 @@ shapes: Mapping[str, tuple[str, str]] = {
     "listen": ('("', '")'),
     "raise": ('[/"', '"/]'),
 }
-longest_label = 48
+# What a node can stand for: one of these inside a task that only wraps it.
+leaves = frozenset({"call", "human", "set", "wait", "emit", "listen", "run"})
+longest_name = 28
+longest_detail = 30
+longest_condition = 24
 mark_styles = """\
   classDef human stroke-width:2px
-  classDef current fill:#fff3d6,stroke:#b45309,color:#5f2c02,stroke-width:3px
+  classDef current fill:#fff3d6,stroke:#b45309,color:#5f2c02,stroke-width:4px
   classDef completed fill:#dcf3e6,stroke:#15803d,color:#0b3d20
-  classDef failed fill:#fde2e1,stroke:#b91c1c,color:#6b0f0f,stroke-width:3px"""
-mark_of_status = {
-    "running": "current",
-    "waiting": "current",
-    "pending": "current",
-    "suspended": "current",
-    "retrying": "current",
-    "current": "current",
-    "completed": "completed",
-    "faulted": "failed",
-    "failed": "failed",
-    "cancelled": "failed",
-}
+  classDef failed fill:#fde2e1,stroke:#b91c1c,color:#6b0f0f,stroke-width:4px
+  classDef stopped fill:#eceff1,stroke:#5b6770,color:#2b343a,stroke-dasharray:4
+  classDef quiet fill:#fbfcfc,stroke:#d3dcda,color:#66757a"""
+travelled_style = "stroke:#15803d,stroke-width:3px"
+quiet_style = "stroke:#cfd8d6"
+
+
+def message(text: str) -> str:
+    """Mark text for translation where it is written."""
+    return text
+
+
+otherwise, each_time, done = message("otherwise"), message("each"), message("done")
+on_error, error_word, not_word = message("on error"), message("error"), message("not")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One task of a process, as a line of the list that stands in for the picture."""
+class Picture:
+    """A flowchart as Mermaid text, and what it shows uncut: of nodes, and of the arrows from one node to another."""
 
-    depth: int
-    name: str
+    text: str
+    nodes: Mapping[str, str]
+    arrows: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A node, and the reference of its task."""
+
+    node: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A task as it is drawn; when it is `folded` it stands for everything inside it."""
+
+    id: str
     reference: str
+    name: str
     kind: str
     detail: str
     mark: str
+    folded: bool
+
+    def stands_for(self, reference: str) -> bool:
+        """Return whether this node shows the task with that reference."""
+        return reference == self.reference or (self.folded and reference.startswith(f"{self.reference}/"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Exit:
-    """An arrow whose end is not known yet."""
-
-    node: str
-    label: str = ""
+# An arrow whose end is not known yet is one with an empty target.
+Exits = list[Arrow]
+Places = Mapping[str, _Place]
 
 
-def mermaid(document: JSON, marks: Marks | None = None) -> str:
-    """Return the flowchart of a process document, with each task's state marked."""
-    drawing = _Drawing(marks or {})
+def draw(
+    document: JSON, marks: Marks | None = None, trail: Trail | None = None, say: Callable[[str], str] = str
+) -> Picture:
+    """Return the flowchart of a process document, with each task's state and the way taken; `say` translates."""
+    drawing = _Drawing(marks or {}, trail or Trail(), say)
     drawing.lines.append('  start(("●"))')
-    exits = drawing.scope(document.get("do") or [], "/do", [_Exit("start")])
+    exits = drawing.scope(document.get("do") or [], "/do", [Arrow("start")])
     drawing.lines.append('  finish((("●")))')
-    drawing.join([*exits, *drawing.ends], "finish")
-    return "\n".join(["flowchart TD", *drawing.lines, *drawing.arrows, mark_styles, *drawing.classes]) + "\n"
+    drawing.join([*exits, *drawing.ends], _Place("finish"))
+    return drawing.picture()
 
 
-def outline(document: JSON, marks: Marks | None = None) -> list[Step]:
-    """Return every task of a process in the order of its text, nested ones deeper."""
-    return list(_steps(document.get("do") or [], "/do", 0, marks or {}))
-
-
-def kind_of(task: JSON) -> str:
-    """Tell what kind of task this is; a call of `human-task` is a kind of its own."""
-    if not isinstance(task, Mapping):
-        return "do"
-    if str(task.get("call", "")).partition(":")[0] == "human-task":
-        return "human"
-    found = next((word for word in keywords if word in task), "do")
-    # A `for` task has a `do` as well, and so may others: what is special about it names it.
-    return next((word for word in ("for", "try", "fork") if word in task), found)
-
-
-def detail_of(task: JSON) -> str:
-    """Say in a few words what a task does: the operation it calls, the form it shows, how long it waits."""
-    given = _map(task, "with")
-    said: JSON = ""
-    match kind_of(task):
-        case "human":
-            said = given.get("form")
-        case "call":
-            said = f"{task['call']} {given.get('table') or given.get('stage') or ''}".strip()
-        case "wait":
-            said = _duration(task["wait"])
-        case "for":
-            said = _map(task, "for").get("in")
-        case "run":
-            said = _map(_map(task, "run"), "workflow").get("name")
-        case "raise":
-            error = _map(_map(task, "raise"), "error")
-            said = error.get("title") or error.get("type") or _map(task, "raise").get("error")
-        case _:
-            pass
-    return str(said or "")
-
-
-def named(tasks: JSON) -> Iterator[tuple[int, str, Mapping[str, JSON]]]:
-    """Go through a list of tasks: position, name, body."""
-    for index, entry in enumerate(tasks if isinstance(tasks, Sequence) and not isinstance(tasks, str) else []):
-        if isinstance(entry, Mapping):
-            for name, body in entry.items():
-                yield index, str(name), body if isinstance(body, Mapping) else {}
-
-
-def children(task: Mapping[str, JSON], reference: str) -> list[tuple[JSON, str]]:
-    """Return the lists of tasks inside a task, each with its reference."""
-    match kind_of(task):
-        case "do" | "for":
-            return [(task.get("do") or [], f"{reference}/do")]
-        case "fork":
-            return [(_map(task, "fork").get("branches") or [], f"{reference}/fork/branches")]
-        case "try":
-            caught = _map(task, "catch").get("do") or []
-            return [(task["try"] or [], f"{reference}/try"), (caught, f"{reference}/catch/do")]
-        case _:
-            return []
+def leaf(tasks: JSON, reference: str) -> tuple[Mapping[str, JSON], str] | None:
+    """Return the one plain task that a list comes down to, with its reference; None when there is more to it."""
+    listed = list(named(tasks))
+    if len(listed) != 1:
+        return None
+    index, name, task = listed[0]
+    here = f"{reference}/{index}/{name}"
+    if "if" in task or "then" in task:
+        return None
+    if kind_of(task) in leaves:
+        return task, here
+    inside = children(task, here) if kind_of(task) in {"do", "for", "try"} else []
+    return leaf(*inside[0]) if inside and not any(more for more, _ in inside[1:]) else None
 
 
 @dataclass(slots=True)
@@ -139,79 +119,79 @@ class _Drawing:
     """The flowchart while it grows: nodes, arrows, and the arrows that leave for the end of the process."""
 
     marks: Marks
+    trail: Trail
+    say: Callable[[str], str]
     lines: list[str] = field(default_factory=list)
-    arrows: list[str] = field(default_factory=list)
-    classes: list[str] = field(default_factory=list)
-    ends: list[_Exit] = field(default_factory=list)
+    nodes: list[_Node] = field(default_factory=list)
+    arrows: list[Arrow] = field(default_factory=list)
+    ends: Exits = field(default_factory=list)
     count: int = 0
 
-    def scope(self, tasks: JSON, reference: str, entries: list[_Exit]) -> list[_Exit]:
+    def scope(self, tasks: JSON, reference: str, entries: Exits) -> Exits:
         """Draw a list of tasks that runs in order; return the arrows that leave it."""
         listed = list(named(tasks))
-        ids = {name: self.new_id() for _, name, _ in listed}
-        leaving: list[_Exit] = []
+        places = {name: _Place(self.new_id(), f"{reference}/{index}/{name}") for index, name, _ in listed}
+        leaving: Exits = []
         flowing = entries
-        for index, name, task in listed:
-            node = ids[name]
-            self.node(node, name, task, f"{reference}/{index}/{name}")
-            condition = task.get("if")
-            self.join(flowing, node)
-            exits = self.body(node, task, f"{reference}/{index}/{name}", ids, leaving)
-            flowing = self.follow(task.get("then"), exits, ids, leaving)
-            if condition is not None:
-                flowing = [*flowing, _Exit(node, f"not: {_plain(condition)}")]
+        for _, name, task in listed:
+            place = places[name]
+            self.node(place, name, task)
+            self.join(flowing, place)
+            exits = _of(place, self.body(place, task, places, leaving))
+            flowing = self.follow(task.get("then"), exits, places, leaving)
+            if (condition := task.get("if")) is not None:
+                around = Arrow(place.node, label=self.say(not_word), condition=_plain(condition), skips=True)
+                flowing = [*flowing, *_of(place, [around])]
         return [*leaving, *flowing]
 
-    def body(
-        self, node: str, task: Mapping[str, JSON], reference: str, ids: Mapping[str, str], leaving: list[_Exit]
-    ) -> list[_Exit]:
+    def body(self, place: _Place, task: Mapping[str, JSON], places: Places, leaving: Exits) -> Exits:
         """Draw what is inside a task; return the arrows that leave the task."""
-        inside = children(task, reference)
-        exits = [_Exit(node)]
+        node = place.node
+        inside = children(task, place.reference)
+        exits = [Arrow(node)]
         match kind_of(task):
             case "switch":
-                exits = self.switch(node, task, ids, leaving)
+                exits = self.switch(place, task, places, leaving)
             case "raise":
-                self.ends.append(_Exit(node, "error"))
+                self.ends.append(Arrow(node, label=self.say(error_word)))
                 exits = []
             case "fork":
                 exits = self.fork(node, *inside[0])
-            case "for":
-                self.join(self.group(node, *inside[0], [_Exit(node, "each")]), node)
-                exits = [_Exit(node, "done")]
+            case "for" if leaf(*inside[0]) is None:
+                self.join(self.group(node, *inside[0], [Arrow(node, label=self.say(each_time))]), _Place(node))
+                exits = [Arrow(node, label=self.say(done))]
             case "try":
-                tried = self.group(node, *inside[0], [_Exit(node)])
-                failed = [_Exit(node, "on error")]
-                exits = [*tried, *self.group(node, *inside[1], failed)]
-            case "do":
+                tried = self.group(node, *inside[0], exits) if leaf(*inside[0]) is None else exits
+                caught = [Arrow(node, label=self.say(on_error))] if inside[1][0] else []
+                exits = [*tried, *self.group(node, *inside[1], caught)]
+            case "do" if leaf(*inside[0]) is None:
                 exits = self.group(node, *inside[0], exits)
             case _:
                 pass
         return exits
 
-    def switch(self, node: str, task: Mapping[str, JSON], ids: Mapping[str, str], leaving: list[_Exit]) -> list[_Exit]:
+    def switch(self, place: _Place, task: Mapping[str, JSON], places: Places, leaving: Exits) -> Exits:
         """Draw one arrow for each case; what goes on to the next task is returned."""
-        flowing: list[_Exit] = []
-        otherwise = True
+        flowing: Exits = []
+        certain = False
         for _, name, case in named(task["switch"]):
             condition = case.get("when")
-            otherwise = otherwise and condition is not None
-            label = name if condition is None else f"{name}: {_plain(condition)}"
-            flowing += self.follow(case.get("then"), [_Exit(node, label)], ids, leaving)
-        return [*flowing, _Exit(node, "otherwise")] if otherwise else flowing
+            certain = certain or condition is None
+            arrow = Arrow(place.node, label=name, condition=_plain(condition or ""))
+            flowing += self.follow(case.get("then"), _of(place, [arrow]), places, leaving)
+        return flowing if certain else [*flowing, Arrow(place.node, label=self.say(otherwise))]
 
-    def fork(self, node: str, branches: JSON, reference: str) -> list[_Exit]:
+    def fork(self, node: str, branches: JSON, reference: str) -> Exits:
         """Draw each branch beside the others."""
-        exits: list[_Exit] = []
+        exits: Exits = []
         for index, name, task in named(branches):
-            branch = self.new_id()
-            here = f"{reference}/{index}/{name}"
-            self.node(branch, name, task, here)
-            self.join([_Exit(node)], branch)
-            exits += self.body(branch, task, here, {}, exits)
-        return exits or [_Exit(node)]
+            place = _Place(self.new_id(), f"{reference}/{index}/{name}")
+            self.node(place, name, task)
+            self.join([Arrow(node)], place)
+            exits += self.body(place, task, {}, exits)
+        return exits or [Arrow(node)]
 
-    def group(self, node: str, tasks: JSON, reference: str, entries: list[_Exit]) -> list[_Exit]:
+    def group(self, node: str, tasks: JSON, reference: str, entries: Exits) -> Exits:
         """Draw a list of tasks inside a box of their own."""
         if not tasks:
             return entries
@@ -221,7 +201,7 @@ class _Drawing:
         self.lines.append("  end")
         return exits
 
-    def follow(self, then: JSON, exits: list[_Exit], ids: Mapping[str, str], leaving: list[_Exit]) -> list[_Exit]:
+    def follow(self, then: JSON, exits: Exits, places: Places, leaving: Exits) -> Exits:
         """Send arrows where `then` says; return those that simply go on."""
         match then:
             case None | "continue":
@@ -230,28 +210,68 @@ class _Drawing:
                 self.ends += exits
             case "exit":
                 leaving += exits
-            case str() if then in ids:
-                self.join(exits, ids[then])
+            case str() if then in places:
+                self.join(exits, places[then])
         return []
 
-    def node(self, node: str, name: str, task: Mapping[str, JSON], reference: str) -> None:
-        """Draw one task."""
-        kind = kind_of(task)
+    def node(self, place: _Place, name: str, task: Mapping[str, JSON]) -> None:
+        """Draw one task, or the one call that it wraps."""
+        kind, detail = kind_of(task), detail_of(task)
+        inside = children(task, place.reference) if kind in {"do", "for", "try"} else []
+        only = leaf(*inside[0]) if inside else None
+        mark = mark_of(self.marks, place.reference, name)
+        if only:
+            inner, reference = only
+            inner_detail = detail_of(inner)
+            detail = f"{self.say(each_time)}: {inner_detail}" if kind == "for" else inner_detail
+            kind = "for" if kind == "for" else kind_of(inner)
+            mark = mark or mark_of(self.marks, reference, reference.rpartition("/")[2])
+        self.nodes.append(_Node(place.node, place.reference, name, kind, detail, mark, only is not None))
         opening, closing = shapes.get(kind, ('["', '"]'))
-        detail = detail_of(task)
-        text = f"<b>{escape(name)}</b>" + (f"<br/>{escape(detail)}" if detail and detail != name else "")
-        self.lines.append(f"  {node}{opening}{text}{closing}")
-        mark = _mark(self.marks, reference, name)
-        if mark or kind == "human":
-            self.classes.append(f"  class {node} {mark or kind}")
+        text = f"<b>{escape(name, longest_name)}</b>"
+        if detail and detail != name:
+            text += f"<br/>{escape(detail, longest_detail)}"
+        self.lines.append(f"  {place.node}{opening}{text}{closing}")
 
-    def join(self, exits: Sequence[_Exit], target: str) -> None:
+    def join(self, exits: Exits, place: _Place) -> None:
         """Draw the arrows that end at a task."""
         for each in exits:
-            label = f'|"{escape(each.label)}"|' if each.label else ""
-            arrow = f"  {each.node} -->{label} {target}"
+            arrow = replace(each, target=place.node, goal=place.reference)
             if arrow not in self.arrows:
                 self.arrows.append(arrow)
+
+    def picture(self) -> Picture:
+        """Return the text with the looks of what was done, of what may come, and of what will not."""
+        arrows = [f"  {each.source} -->{_label(each)} {each.target}" for each in self.arrows]
+        text = ["flowchart TD", *self.lines, *arrows, mark_styles, *self.looks()]
+        titles: dict[str, list[str]] = {}
+        for each in self.arrows:
+            words = ": ".join(part for part in (each.label, each.condition) if part)
+            titles.setdefault(f"{each.source} {each.target}", []).append(words)
+        nodes = {each.id: f"{each.name}: {each.detail}" if each.detail else each.name for each in self.nodes}
+        return Picture("\n".join(text) + "\n", nodes, titles)
+
+    def looks(self) -> list[str]:
+        """Return how nodes and arrows look."""
+        begun = {"start", *(each.id for each in self.nodes if each.mark)}
+        latest = self.trail.references[-1] if self.trail.references else None
+        last = {each.id for each in self.nodes if latest and each.stands_for(latest)}
+        live = {each.id for each in self.nodes if each.mark in {"current", "failed"}}
+        ahead = set() if self.trail.ended else reachable(self.arrows, live)
+        gone = travelled(self.arrows, self.trail, begun, last)
+        quiet = {
+            index for index, each in enumerate(self.arrows) if latest and index not in gone and each.source not in ahead
+        }
+        found = []
+        for each in self.nodes:
+            still = "quiet" if latest and each.id not in ahead else ""
+            look = each.mark or still or ("human" if each.kind == "human" else "")
+            if look:
+                found.append(f"  class {each.id} {look}")
+        for positions, style in ((gone, travelled_style), (quiet, quiet_style)):
+            if positions:
+                found.append(f"  linkStyle {','.join(map(str, sorted(positions)))} {style}")
+        return found
 
     def new_id(self) -> str:
         """Return an identifier that no text of the document can influence."""
@@ -259,37 +279,25 @@ class _Drawing:
         return f"t{self.count}"
 
 
-def escape(text: str) -> str:
+def escape(text: str, longest: int) -> str:
     """Make text safe inside a quoted Mermaid label, and short."""
     flat = " ".join(str(text).split())
-    short = flat if len(flat) <= longest_label else flat[: longest_label - 1] + "…"
+    short = flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
     # Mermaid's own entity codes; everything that has a meaning to Mermaid, Markdown or HTML is written as one.
     return "".join(c if c.isalnum() or c in " .,:-_@/…$(){}" else f"#{ord(c)};" for c in short)
 
 
-def _steps(tasks: JSON, reference: str, depth: int, marks: Marks) -> Iterator[Step]:
-    for index, name, task in named(tasks):
-        here = f"{reference}/{index}/{name}"
-        yield Step(depth, name, here, kind_of(task), detail_of(task), _mark(marks, here, name))
-        for inner, inner_reference in children(task, here):
-            yield from _steps(inner, inner_reference, depth + 1, marks)
+def _of(place: _Place, exits: Exits) -> Exits:
+    """Return the arrows as ones that leave a task, wherever inside it they begin."""
+    return [replace(each, owner=place.reference) for each in exits]
 
 
-def _map(task: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
-    value = task.get(name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mark(marks: Marks, reference: str, name: str) -> str:
-    return mark_of_status.get(marks.get(reference) or marks.get(name, ""), "")
+def _label(arrow: Arrow) -> str:
+    condition = escape(arrow.condition.replace("$context.", ""), longest_condition)
+    words = ": ".join(part for part in (escape(arrow.label, longest_name), condition) if part)
+    return f'|"{words}"|' if words else ""
 
 
 def _plain(condition: JSON) -> str:
     text = str(condition).strip()
     return text[2:-1].strip() if text.startswith("${") and text.endswith("}") else text
-
-
-def _duration(wait: JSON) -> str:
-    if not isinstance(wait, Mapping):
-        return str(wait)
-    return " ".join(f"{amount} {unit}" for unit, amount in wait.items())

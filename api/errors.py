@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
 from api.pages import view
-from cauce.errors import CauceError, DefinitionError, TransientError, UnauthenticatedError, type_uri
+from cauce.errors import CauceError, DefinitionError, InputError, TransientError, UnauthenticatedError, type_uri
 
 log = logging.getLogger(__name__)
 
@@ -129,6 +129,9 @@ async def _bad_request(request: Request, error: Exception) -> Response:
 
 async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+    if status == HTTPStatus.BAD_REQUEST:  # what the framework says of a body that it cannot parse
+        hint = "Send JSON in UTF-8 that does not nest too deep." if is_for_programs(request) else "Send the form again."
+        return answer(request, InputError("The body of the request cannot be read.", hint=hint))
     phrase = HTTPStatus(status).phrase
     sentence = {404: "There is nothing at this address.", 405: "This address does not take that method."}.get(
         status, phrase

@@ -67,12 +67,14 @@ class _Builder:
     def object(self, schema: JSON, pointer: str, values: Mapping[str, JSON], depth: int) -> tuple[Field, ...]:
         properties = schema.get("properties") or {}
         order = [name for name in self.ui.get("order") or [] if name in properties] if not pointer else []
+        # What a form leaves open comes in the order of what is required: maps arrive here sorted by name.
+        first = [name for name in (*order, *(schema.get("required") or ())) if name in properties]
         required = set(schema.get("required") or ())
         return tuple(
             self.field(
                 name, properties[name], f"{pointer}/{name}", values.get(name), required=name in required, depth=depth
             )
-            for name in [*order, *(name for name in properties if name not in order)]
+            for name in dict.fromkeys([*first, *properties])
         )
 
     def field(
@@ -120,6 +122,8 @@ class _Builder:
             return "true" if value else ""
         if widget == "datetime-local" and (moment := as_moment(str(value))):
             return moment.astimezone(self.language.zone).strftime("%Y-%m-%dT%H:%M")
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
         return str(value)
 
     def choices(self, schema: JSON, value: JSON, widget: str) -> tuple[Choice, ...]:
@@ -128,6 +132,22 @@ class _Builder:
         return tuple(
             Choice(text_of(each), self.language.label(title, text_of(each)), each in chosen) for each, title in options
         )
+
+
+def first_control(fields: Sequence[Field], inside: str = "") -> str:
+    """Return the pointer of the first control; with the pointer of a list `inside`, of the first in its last row."""
+    for field in fields:
+        if inside and field.pointer != inside:
+            found = first_control((*field.fields, *field.rows), inside)
+            if found:
+                return found
+        elif field.rows:
+            return first_control(field.rows[-1:] if inside else field.rows[:1])
+        elif field.fields:
+            return first_control(field.fields)
+        else:
+            return field.pointer
+    return ""
 
 
 def _attributes(schema: JSON, widget: str) -> tuple[tuple[str, str], ...]:

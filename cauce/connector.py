@@ -1,4 +1,4 @@
-"""The whole contract of a connector kind; a kind is one folder below `connectors/` that exports `Settings` and `Connector`."""
+"""The whole contract of a connector kind: one folder below `connectors/` that exports `Settings` and `Connector`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

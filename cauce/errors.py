@@ -107,7 +107,9 @@ class InputError(CauceError):
     http_status = 422
     exit_code = 2
 
-    def __init__(self, problem: str, *, hint: str = "", where: str = "", errors: Sequence[Mapping[str, str]] = ()) -> None:
+    def __init__(
+        self, problem: str, *, hint: str = "", where: str = "", errors: Sequence[Mapping[str, str]] = ()
+    ) -> None:
         super().__init__(problem, hint=hint, where=where)
         self.errors = tuple(errors)
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cauce.connection import Limits
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
@@ -111,7 +112,7 @@ class _Gate:
 class Limited(BaseConnector[BaseSettings]):
     """A connector of any kind, held to the limits of its connection."""
 
-    def __init__(self, connector: BaseConnector[BaseSettings], limits: Limits) -> None:
+    def __init__(self, connector: BaseConnector[Any], limits: Limits) -> None:
         super().__init__(connector.name, connector.settings)
         self.connector = connector
         self.breaker = Breaker(connector.name, limits.breaker_failures, limits.breaker_reset_s)

@@ -2,18 +2,25 @@
 
 import json
 import logging
+import re
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import quote, quote_plus
 
 from rich.console import Console
 from rich.logging import RichHandler
 
 blot = "••••••"
+# Laying out more takes so long that Temporal takes the thread that logs for dead.
+longest_text = 10_000
 # Shorter values would blot out half of every line, and protect nothing.
 shortest_secret = 4
 
+# Of at least so many letters and digits that no word of a sentence is meant.
+_credentials = re.compile(r"\b((?:Basic|Bearer)\s+)[A-Za-z0-9+/=._~-]{16,}")
 _lock = threading.Lock()
 _secrets: frozenset[str] = frozenset()
 
@@ -25,30 +32,47 @@ def blot_out(value: str) -> None:
     global _secrets  # noqa: PLW0603 - one log, so one set of what must not be in it
     if len(value) >= shortest_secret and value not in _secrets:
         with _lock:
-            # In JSON, and in text that quotes it, a value may be escaped.
-            _secrets |= {value, json.dumps(value)[1:-1], repr(value)[1:-1]}
+            _secrets |= _forms(value)
+
+
+def _forms(value: str) -> frozenset[str]:
+    """Return what a value looks like in JSON, in quotes, in addresses, and where its encoding is mistaken."""
+    escaped = {json.dumps(value)[1:-1], repr(value)[1:-1]}
+    in_addresses = {quote(value), quote(value, safe=""), quote_plus(value), quote(value, safe="!$&'()*+,;=:@/?")}
+    with suppress(UnicodeEncodeError):  # half a surrogate pair has no encoding
+        return frozenset({value, *escaped, *in_addresses, value.encode().decode("latin-1")})
+    return frozenset({value, *escaped})
 
 
 def redact(text: str) -> str:
-    """Return the text without the secrets that are known."""
+    """Return the text without the secrets that are known, and without any credentials of HTTP."""
     for value in sorted(_secrets, key=len, reverse=True):
         text = text.replace(value, blot)
-    return text
+    return _credentials.sub(rf"\1{blot}", text)
+
+
+def cut(text: str) -> str:
+    """Return the beginning and the end of a text that is too long for a log."""
+    if len(text) <= longest_text:
+        return text
+    half = longest_text // 2
+    return f"{text[:half]}\n… {len(text) - longest_text:,} characters left out …\n{text[-half:]}"
 
 
 class RedactingFilter(logging.Filter):
-    """Renders each record and takes the secrets out: of its message, its fields, and its traceback."""
+    """Renders each record, and takes secrets and excess out: of its message, its fields, and its traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place and let it pass."""
-        record.msg, record.args = redact(record.getMessage()), None
+        record.msg, record.args = cut(redact(record.getMessage())), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             # Handlers that render tracebacks themselves would show what was redacted here.
-            record.exc_text, record.exc_info = redact(record.exc_text), None
+            record.exc_text, record.exc_info = cut(redact(record.exc_text)), None
         for key in vars(record).keys() - standard_fields:
-            setattr(record, key, json.loads(redact(json.dumps(getattr(record, key), default=str))))
+            shown = redact(json.dumps(getattr(record, key), default=str))
+            setattr(record, key, json.loads(shown) if len(shown) <= longest_text else cut(shown))
         return True
 
 

@@ -51,9 +51,7 @@ class StoredPayloads(StorageDriver):
         """Return the name under which claims remember this driver."""
         return "cauce"
 
-    async def store(
-        self, context: StorageDriverStoreContext, payloads: Sequence[Payload]
-    ) -> list[StorageDriverClaim]:
+    async def store(self, context: StorageDriverStoreContext, payloads: Sequence[Payload]) -> list[StorageDriverClaim]:
         """Keep payloads; one that is there already costs nothing."""
         del context
         claims = []

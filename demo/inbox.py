@@ -1,16 +1,16 @@
 """The scripted staff at work: takes every open task from the inbox and completes it as the person who may."""
 
 import asyncio
+import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
-
 from cauce.errors import CauceError, ConflictError, NotFoundError, TransientError
 from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
+from cauce.store import tasks as inbox
 from cauce.store.models import Task
 from demo import staff
 from demo.people import Person, who_may
@@ -43,11 +43,13 @@ class Staff:
             for _ in range(self.concurrency):
                 group.create_task(self._clerk(queue))
             while True:
+                begin = time.monotonic()
                 for task in await self._new_tasks() if self._busy < _at_once else ():
                     self._seen.add(task.id)
                     self._busy += 1
                     queue.put_nowait(task)
-                await asyncio.sleep(_look_every_s)
+                # Looking takes longer the more is left open; it must not take the time of doing.
+                await asyncio.sleep(max(_look_every_s, 4 * (time.monotonic() - begin)))
 
     @property
     def is_idle(self) -> bool:
@@ -55,13 +57,10 @@ class Staff:
         return self._busy == 0
 
     async def _new_tasks(self) -> Sequence[Task]:
-        # The ids first: of thousands that are left open, only the new ones are worth reading in full.
-        query = select(Task.id).where(Task.closed_at.is_(None)).order_by(Task.created_at)
+        # The oldest first, and so many that those which are left open do not hide the new ones.
         async with self.hub.store.read() as db:
-            fresh = [task_id for task_id in (await db.scalars(query)).all() if task_id not in self._seen][:_at_once]
-            if not fresh:
-                return ()
-            return (await db.scalars(select(Task).where(Task.id.in_(fresh)).order_by(Task.created_at))).all()
+            rows = await inbox.open_tasks(db, len(self.left_open) + self._busy + _at_once)
+        return [row for row in rows if row.id not in self._seen]
 
     async def _clerk(self, queue: "asyncio.Queue[Task]") -> None:
         while True:

@@ -21,6 +21,7 @@ from cauce.services import definitions, events, users
 from cauce.services.hub import Actor, Hub, open_hub
 from cauce.settings import Settings
 from cauce.store import customers
+from cauce.store import tasks as inbox
 from cauce.store.migrations import upgrade
 from demo import leads as files_of_leads
 from demo.company import Company
@@ -89,14 +90,17 @@ class Demo:
             for task in (feeding, working):
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-        self.problems += staff.problems
+        ended = await outcomes(self.hub.temporal, definition)
+        self.problems += [*staff.problems, *ended.faulted]
         seconds = time.monotonic() - begin
+        async with self.hub.store.read() as db:
+            counts = await inbox.counts(db, inbox.Viewer("demo", sees_all=True))
         return summarize(
             self.company,
-            await outcomes(self.hub.temporal, definition),
+            ended,
             leads=len(self.leads) + len(self.rejected),
             rejected=len(self.rejected),
-            open_tasks=len(staff.left_open),
+            open_tasks=counts["open"],
             seconds=seconds,
         )
 

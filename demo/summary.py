@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 
 from cauce.contract import JSON
 from demo.company import Company
@@ -31,35 +31,38 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """How the instances ended."""
+    """How the instances ended; `faulted` says of each that did, why."""
 
     qualified: int
     lost: Mapping[str, int]
-    faulted: int
+    faulted: tuple[str, ...]
 
 
 async def outcomes(client: Client, definition: str) -> Outcomes:
     """Read how every instance of a definition ended."""
     lost: Counter[str] = Counter()
-    qualified = faulted = 0
+    qualified = 0
+    problems: list[str] = []
     gate = asyncio.Semaphore(_at_once)
 
     async def one(instance: str) -> JSON:
         async with gate:
             try:
                 return await client.get_workflow_handle(instance).result()
-            except WorkflowFailureError:
+            except WorkflowFailureError as error:
+                problems.append(f"{instance} faulted: {error.cause}")
                 return None
 
-    listed = [(found.id, found.status) async for found in client.list_workflows(f"CauceDefinition = '{definition}'")]
-    ended = [name for name, status in listed if status is WorkflowExecutionStatus.COMPLETED]
+    ended = [
+        found.id
+        async for found in client.list_workflows(f"CauceDefinition = '{definition}' AND ExecutionStatus != 'Running'")
+    ]
     for output in await asyncio.gather(*(one(name) for name in ended)):
         result = output if isinstance(output, dict) else {}
         qualified += bool(result.get("qualified"))
         if result.get("outcome") == "lost":
             lost[str(result.get("reason") or "unknown")] += 1
-    faulted = sum(status in _faults for _, status in listed)
-    return Outcomes(qualified, dict(lost.most_common()), faulted)
+    return Outcomes(qualified, dict(lost.most_common()), tuple(problems))
 
 
 def summarize(
@@ -77,10 +80,5 @@ def summarize(
         amount=erp["amount"],
         open_tasks=open_tasks,
         seconds=round(seconds, 1),
-        faulted=ended.faulted,
+        faulted=len(ended.faulted),
     )
-
-
-_faults = frozenset({
-    WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.TIMED_OUT, WorkflowExecutionStatus.TERMINATED,
-})  # fmt: skip

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path  # noqa: TC003 - no TYPE_CHECKING block for one name
 
-from tools import native_packages
+from tools import browser, native_packages
 from tools.steps import BIN, ROOT, VENV, Counter, SetupError, Step, command, run_all, say
 
 OLDEST = (3, 11)
@@ -86,17 +86,26 @@ def steps(purpose: str) -> list[Step]:
             )
         )
     made.append(Step("Translations", "translations", compile_catalogs, catalogs, catalogs_compiled))
-    if purpose == "test":
-        made.append(
-            Step(
-                "PostgreSQL for the tests",
-                "postgresql",
-                native_packages.bring_postgresql,
-                lambda: ["1"],
-                lambda: native_packages.postgresql_bin() is not None,
-            )
-        )
-    return made
+    return made + (_test_steps() if purpose == "test" else [])
+
+
+def _test_steps() -> list[Step]:
+    return [
+        Step(
+            "PostgreSQL for the tests",
+            "postgresql",
+            native_packages.bring_postgresql,
+            lambda: ["1"],
+            lambda: native_packages.postgresql_bin() is not None,
+        ),
+        Step(
+            "Chromium for the tests",
+            "chromium",
+            browser.bring_chromium,
+            lambda: ["1"],
+            lambda: browser.chromium() is not None,
+        ),
+    ]
 
 
 def use_new_enough_python() -> None:

@@ -6,7 +6,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from api.deps import HubDep, VisitorDep
-from api.diagram import mermaid, outline
+from api.diagram import draw
+from api.names import title_of
+from api.outline import outline
 from api.pages import view
 from cauce.services import definitions
 from cauce.services.definitions import DefinitionView
@@ -27,7 +29,7 @@ async def definition_list(request: Request, hub: HubDep, actor: VisitorDep, kind
     """Show what is published, one kind at a time."""
     lang = view.language_of(request)
     found = await definitions.list_definitions(hub, actor, kind)
-    rows = [{"view": each, "title": lang.label(each.title), "href": address(each)} for each in found]
+    rows = [{"view": each, "title": lang.label(title_of(each)), "href": address(each)} for each in found]
     shown = [{"id": name, "label": lang.gettext(label)} for name, label in kinds]
     return view.render(request, "definitions.html", definitions=rows, kinds=shown, kind=kind)
 
@@ -42,14 +44,16 @@ async def definition_page(
     lang = view.language_of(request)
     process = found.kind == "process"
     drawn: dict[str, Any] = (
-        {"picture": mermaid(found.document), "steps": outline(found.document)} if process else {"steps": []}
+        {"picture": draw(found.document, say=lang.gettext), "steps": outline(found.document)}
+        if process
+        else {"steps": []}
     )
     summary = (found.document.get("document") or {}).get("summary") if process else found.document.get("description")
     return view.render(
         request,
         "definition.html",
         definition=found,
-        title=lang.label(found.title, found.full_name),
+        title=lang.label(title_of(found), found.full_name),
         summary=lang.label(summary),
         versions=[{"view": each, "href": address(each, each.version)} for each in every],
         **drawn,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.deps import HubDep, VisitorDep
 from api.i18n import Language
+from api.names import names_of
 from api.pages import view
 from cauce.services import tasks
 from cauce.services.tasks import TaskView
@@ -44,10 +45,12 @@ async def inbox(
     page = await tasks.inbox(hub, actor, wanted, after=after or None, limit=page_size)
     counts = page.counts
     lang = view.language_of(request)
+    processes = {(each.definition, each.version) for each in page.tasks}
     return view.render(
         request,
         "inbox.html",
         sections=sections(page.tasks, lang),
+        processes={each: (await names_of(request, *each)).title(lang) for each in processes},
         tabs=tabs(lang, which, group, counts),
         groups=sorted({*actor.groups, *(row.group for row in page.tasks if row.group), *filter(None, [group])}),
         summary=summary(lang, counts),

@@ -11,9 +11,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.deps import FormDep, HubDep, VisitorDep
-from api.diagram import mark_of_status, mermaid, outline
+from api.diagram import draw
 from api.i18n import Language, as_moment
+from api.names import names_of
+from api.outline import mark_of_status, outline
 from api.pages import view
+from api.way import Trail
 from cauce.errors import InputError, NotFoundError, TransientError
 from cauce.services import definitions, instances, visibility
 from cauce.services.hub import Actor, Hub
@@ -24,9 +27,10 @@ JSON = Any
 router = APIRouter()
 
 page_size = 50
-statuses = ("running", "waiting", "suspended", "completed", "faulted", "cancelled")
+# Not `waiting`: searches know an instance that waits for people as one that runs.
+statuses = ("running", "suspended", "completed", "faulted", "cancelled")
 changes = {
-    "retry": (instances.retry, view.message("Retry"), "button-main", {"faulted", "cancelled"}),
+    "retry": (instances.retry, view.message("Retry"), "button-main", {"faulted"}),
     "resume": (instances.resume, view.message("Resume"), "button-main", {"suspended"}),
     "suspend": (instances.suspend, view.message("Suspend"), "", {"running", "waiting"}),
     "cancel": (
@@ -63,9 +67,11 @@ async def instance_list(
     except TransientError as error:
         problem = error
     words = {"text": text, "definition": definition, "status": status, "after": page.next or ""}
+    names = {(each.definition, each.version) for each in page.instances}
     return view.render(
         request,
         "instances.html",
+        names={each: await names_of(request, *each) for each in names},
         status=problem.http_status if problem else HTTPStatus.OK,
         instances=page.instances,
         definitions=[each.full_name for each in await definitions.list_definitions(hub, actor, "process")],
@@ -85,15 +91,20 @@ async def instance_page(request: Request, hub: HubDep, actor: VisitorDep, instan
     detail = await visibility.instance(hub, actor, instance_id)
     lang = view.language_of(request)
     document = await document_of(hub, detail)
-    marks = {each["reference"]: each["status"] for each in detail.state.get("tasks") or []}
-    marks |= dict.fromkeys(detail.state.get("current") or [], "faulted" if faulted(detail) else "current")
+    marks = marks_of(detail)
+    trail = Trail(
+        [each["reference"] for each in detail.state.get("tasks") or []],
+        ended=detail.summary.status in {"completed", "cancelled"},
+    )
     return view.render(
         request,
         "instance.html",
         instance=detail.summary,
         live=detail.live,
         steps=outline(document, marks),
-        picture=mermaid(document, marks),
+        picture=draw(document, marks, trail, lang.gettext),
+        names=await names_of(request, detail.summary.definition, detail.summary.version),
+        status_now=detail.state.get("status") or detail.summary.status,
         timeline=timeline(detail, lang),
         open_tasks_here=[task for task in detail.human_tasks if task.closed_at is None],
         actions=actions(actor, detail),
@@ -123,9 +134,11 @@ async def document_of(hub: Hub, detail: Detail) -> JSON:
         return {}
 
 
-def faulted(detail: Detail) -> bool:
-    """Return whether the instance stopped on an error."""
-    return detail.summary.status == "faulted"
+def marks_of(detail: Detail) -> dict[str, str]:
+    """Return the state of each task that began, by its reference; of one that began several times, the last."""
+    marks = {each["reference"]: each["status"] for each in detail.state.get("tasks") or []}
+    stopped = detail.summary.status if detail.summary.status in {"faulted", "cancelled"} else "current"
+    return marks | dict.fromkeys(detail.state.get("current") or [], stopped)
 
 
 def actions(actor: Actor, detail: Detail) -> list[tuple[str, str, str]]:

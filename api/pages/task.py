@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from api import answers, forms
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
+from api.names import names_of
 from api.pages import view
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
 from cauce.expressions import compile_expression
@@ -28,7 +29,7 @@ async def task_page(request: Request, hub: HubDep, actor: VisitorDep, task_id: s
     task = await tasks.task(hub, actor, task_id)
     values = task.answer if task.answer is not None else answers.initial(task.form_document, task.data)
     message = view.language_of(request).gettext("The task is yours.") if done == "claimed" else ""
-    return show(request, actor, task, values, message=message)
+    return await show(request, actor, task, values, message=message)
 
 
 @router.post("/tasks/{task_id}")
@@ -40,15 +41,16 @@ async def answer_task(request: Request, hub: HubDep, actor: VisitorDep, task_id:
     values = answers.moments(schema, answers.answer(schema, posted), view.language_of(request))
     if form.get(answers.add_button) or form.get(answers.remove_button):
         add, remove = str(form.get(answers.add_button, "")), str(form.get(answers.remove_button, ""))
-        return show(request, actor, task, answers.change_rows(schema, values, add, remove))
+        changed = answers.change_rows(schema, values, add, remove)
+        return await show(request, actor, task, changed, changed=add or remove.rpartition("/")[0])
     try:
         await tasks.complete(hub, actor, task_id, values)
     except InputError as error:
-        return show(request, actor, task, values, errors=error.errors, problem=error, status=error.http_status)
+        return await show(request, actor, task, values, errors=error.errors, problem=error)
     except (ConflictError, TransientError) as error:
         # What was entered stays on the page, also when the engine does not answer just now.
         task = await tasks.task(hub, actor, task_id)
-        return show(request, actor, task, values, problem=error, status=error.http_status)
+        return await show(request, actor, task, values, problem=error)
     return RedirectResponse("/inbox?done=completed", status_code=HTTPStatus.SEE_OTHER)
 
 
@@ -67,7 +69,7 @@ async def return_task(hub: HubDep, actor: VisitorDep, task_id: str, form: FormDe
     return RedirectResponse("/inbox?done=returned", status_code=HTTPStatus.SEE_OTHER)
 
 
-def show(
+async def show(
     request: Request,
     actor: Actor,
     task: TaskView,
@@ -76,17 +78,21 @@ def show(
     errors: Sequence[Mapping[str, str]] = (),
     problem: CauceError | None = None,
     message: str = "",
-    status: int = 200,
+    changed: str = "",
 ) -> Response:
-    """Return the page of a task, with the form filled with `values`."""
+    """Return the page of a task, with the form filled with `values`; `changed` is the list whose rows did."""
     lang = view.language_of(request)
     fields = forms.fields(task.form_document, values, lang, errors)
     shown = pointers(fields)
+    focus = forms.first_control(fields, changed) if message or changed else ""
+    if errors:
+        focus = next((each["pointer"] for each in errors if each.get("pointer") in shown), "")
     allowed = permissions(actor, task, lang)
+    names = await names_of(request, task.definition, task.version)
     return view.render(
         request,
         "task.html",
-        status=status,
+        status=problem.http_status if problem else HTTPStatus.OK,
         task=task,
         form=task.form_document,
         fields=fields,
@@ -96,7 +102,9 @@ def show(
         hint=lang.gettext(problem.hint) if problem else "",
         context=context(task, lang),
         urgency=view.urgency(task.due_at),
-        why=reasons(task, lang),
+        why=reasons(task, names.title(lang), lang),
+        process=names.title(lang),
+        focus=focus,
         section="inbox",
         message=message,
         **allowed,
@@ -107,6 +115,8 @@ def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
     """Tell what this person may do with a task, and why not if not; the services decide again when they do it."""
     mine = actor.name in {task.claimed_by, task.user}
     cannot = lang.gettext("You may look at this task; others have to do it.")
+    if actor.name in task.different_from:
+        cannot = lang.gettext("You did an earlier part of this case: somebody else has to decide this (four eyes).")
     if task.claimed_by and not mine:
         cannot = lang.gettext("%(name)s has this task now.") % {"name": task.claimed_by}
     return {"may_answer": task.may_act and mine, "may_claim": task.may_act and not mine, "cannot": cannot}
@@ -125,10 +135,10 @@ def context(task: TaskView, lang: Language) -> list[dict[str, JSON]]:
     return found
 
 
-def reasons(task: TaskView, lang: Language) -> list[tuple[str, str]]:
+def reasons(task: TaskView, process: str, lang: Language) -> list[tuple[str, str]]:
     """Say why somebody has this task, in the words of the process."""
     given = [
-        (lang.gettext("The process"), f"{task.definition} {task.version}"),
+        (lang.gettext("The process"), f"{process} {task.version}"),
         (lang.gettext("asks for it at its step"), task.name),
         (lang.gettext("for the case"), task.business_key),
         (lang.gettext("and gives it to the group"), task.group or ""),

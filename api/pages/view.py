@@ -90,8 +90,13 @@ step_kinds = {
     "try": message("with a way out"),
     "wait": message("waits"),
 }
-mark_tones = {"current": "warning", "completed": "success", "failed": "danger"}
-mark_words = {"current": message("here now"), "completed": message("completed"), "failed": message("failed")}
+mark_tones = {"current": "warning", "completed": "success", "failed": "danger", "stopped": "neutral"}
+mark_words = {
+    "current": message("here now"),
+    "completed": message("completed"),
+    "failed": message("failed"),
+    "stopped": message("cancelled"),
+}
 
 
 @cache

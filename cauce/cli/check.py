@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from cauce import registry
 from cauce.cli import output, sources
 from cauce.errors import DefinitionError, Finding
+from workflows.checking import Known
 from workflows.checking import check as findings_of
 
 
@@ -38,7 +40,7 @@ def check(
 def findings(read: sources.Sources) -> list[Finding]:
     """Return what is wrong in the files asked for, in the order of their places."""
     files = {source.file for source in read.asked}
-    meaning = findings_of([*read.asked, *read.neighbours])
+    meaning = findings_of([*read.asked, *read.neighbours], Known(kinds=frozenset(registry.kinds())))
     mine = [one for one in meaning if one.place is None or one.place.file in files]
     return sorted([*read.unreadable, *mine], key=_order)
 

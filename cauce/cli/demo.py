@@ -56,12 +56,12 @@ def demo(
 
 
 async def _run(options: running.Options, *, headless: bool, as_json: bool) -> None:
-    stop = await until_signal()
-    work = asyncio.create_task(_work(options, stop, headless=headless, as_json=as_json))
+    stop, is_shown = await until_signal(), asyncio.Event()
+    work = asyncio.create_task(_work(options, stop, is_shown, headless=headless, as_json=as_json))
     interrupted = asyncio.create_task(stop.wait())
     await asyncio.wait({work, interrupted}, return_when=asyncio.FIRST_COMPLETED)
     interrupted.cancel()
-    if not work.done():
+    if not work.done() and not is_shown.is_set():  # afterwards Ctrl-C is the usual end, not an interruption
         output.say("Stopping everything …")
         work.cancel()
     try:
@@ -70,7 +70,9 @@ async def _run(options: running.Options, *, headless: bool, as_json: bool) -> No
         raise typer.Exit(130) from None
 
 
-async def _work(options: running.Options, stop: asyncio.Event, *, headless: bool, as_json: bool) -> None:
+async def _work(
+    options: running.Options, stop: asyncio.Event, is_shown: asyncio.Event, *, headless: bool, as_json: bool
+) -> None:
     async with running.start(options, output.say) as demo_run:
         _report_rejected(demo_run.source, demo_run.rejected)
         with _progress() as bar:
@@ -85,9 +87,10 @@ async def _work(options: running.Options, stop: asyncio.Event, *, headless: bool
         _show(summary, as_json=as_json)
         if not headless:
             _show_logins(demo_run)
+            is_shown.set()
             await stop.wait()
         output.say("Stopping everything …")
-    if summary.faulted or demo_run.problems:
+    if demo_run.problems:
         raise typer.Exit(1)
 
 

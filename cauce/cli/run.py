@@ -9,6 +9,7 @@ import typer
 
 from cauce.cli import inputs, output
 from cauce.contract import JSON
+from cauce.errors import InputError
 from cauce.single import run_once
 
 _exits = {"completed": 0, "faulted": 1, "cancelled": 1}
@@ -30,6 +31,8 @@ def run(
 
     The exit code is 0 when it completed, 1 when it faulted or was cancelled, 2 when the definition or input is bad.
     """
+    if not file.is_file():
+        raise InputError(f"There is no file {file}.", hint="Check the path.")
     answers = inputs.named(answer or [], "--answer")
     report = asyncio.run(run_once(file, inputs.value(data), temporal, answers))
     outcome = _outcome(report)

@@ -1,20 +1,14 @@
 """`cauce users`: adds people, lists them, changes their passwords."""
 
-import asyncio
 import secrets
 import sys
 from typing import Annotated
 
 import typer
-from sqlalchemy import update
 
 from cauce.cli import output, session
-from cauce.errors import InputError, NotFoundError
 from cauce.services import users
 from cauce.services.hub import Actor, Hub, roles
-from cauce.store import audit
-from cauce.store.models import User
-from cauce.store.upsert import changed
 
 app = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name to log in with.")]
@@ -71,7 +65,7 @@ def password(
     new = _read_password() if password_stdin else secrets.token_urlsafe(12)
 
     async def work(hub: Hub, actor: Actor) -> None:
-        await _set_password(hub, actor, name, new)
+        await users.set_password(hub, actor, name, new)
 
     session.run(work, data_dir=data_dir)
     made = None if password_stdin else new
@@ -81,18 +75,6 @@ def password(
         output.say(f"{name} has a new password.")
         if made:
             output.line(f"password: {made}")
-
-
-async def _set_password(hub: Hub, actor: Actor, name: str, new: str) -> None:
-    actor.require("change the passwords of others", "admin")
-    if len(new) < users.shortest_password:
-        raise InputError(f"A password needs at least {users.shortest_password} characters.")
-    password_hash = await asyncio.to_thread(users.hasher.hash, new)
-    values = {"password_hash": password_hash, "failed_logins": 0, "locked_until": None}
-    async with hub.store.transaction() as db:
-        if not await changed(db, update(User).where(User.name == name).values(values)):
-            raise NotFoundError(f"There is no account '{name}'.", hint="'cauce users list' shows those there are.")
-        await audit.append(db, actor.name, "user.password", name)
 
 
 def _read_password() -> str:

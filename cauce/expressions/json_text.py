@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import repeat
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -54,10 +55,8 @@ def string_text(value: str) -> str:
 
 def to_json(run: Run, value: JSON) -> str:
     """Write a value as compact JSON; keys keep their order."""
-    if type(value) is dict or type(value) is list:
-        text = "".join(_pieces(run, value))
-    else:
-        text = scalar_text(value)
+    holds_others = type(value) is dict or type(value) is list
+    text = "".join(_pieces(run, value)) if holds_others else scalar_text(value)
     run.check_string(len(text))
     run.charge(len(text) >> 5)
     return text
@@ -77,12 +76,13 @@ def _pieces(run: Run, value: JSON) -> list[str]:
         opened = None
         while stack and opened is None:
             iterator, closing = stack[-1]
-            member = next(iterator, _end)
+            member: JSON = next(iterator, _end)
             if member is _end:
                 pieces.append(closing)
                 stack.pop()
                 continue
-            key, item = member
+            key: str | None = member[0]
+            item: JSON = member[1]
             lead = ("" if pieces[-1] in {"{", "["} else ",") + ("" if key is None else string_text(key) + ":")
             if type(item) is dict or type(item) is list:
                 opened = item
@@ -98,7 +98,8 @@ def _pieces(run: Run, value: JSON) -> list[str]:
 
 def _members(value: JSON) -> Iterator[tuple[str | None, JSON]]:
     """Give the members with their keys; those of an array have none."""
-    return iter(value.items()) if type(value) is dict else ((None, item) for item in value)
+    pairs: Iterator[tuple[str | None, JSON]] = iter(value.items()) if type(value) is dict else zip(repeat(None), value)
+    return pairs
 
 
 def to_text(run: Run, value: JSON) -> str:
@@ -153,8 +154,7 @@ def _read_deep(text: str) -> JSON:  # noqa: C901, PLR0912 - one state machine re
     stack: list[tuple[JSON, str | None]] = []
     container: JSON = top
     key: str | None = None
-    expect = "value"
-    pos = 0
+    expect, pos = "value", 0
     text = text.rstrip(" \t\r\n")
     while pos < len(text):
         found = _lexeme.match(text, pos)

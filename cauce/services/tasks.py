@@ -51,6 +51,7 @@ class TaskView:
     answer: JSON
     business_key: str
     may_act: bool
+    different_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ async def inbox(
         page = await tasks.inbox(db, viewer, filters, after=after, limit=max(1, min(limit, most_rows)))
         counts = await tasks.counts(db, viewer)
     return Inbox(tuple(_view(row, actor) for row in page.rows), page.after, counts)
+
+
+async def open_count(hub: Hub, actor: Actor) -> int:
+    """Return how many tasks wait for the actor."""
+    async with hub.store.read() as db:
+        return (await tasks.counts(db, _viewer(actor)))["open"]
 
 
 async def task(hub: Hub, actor: Actor, task_id: str) -> TaskView:
@@ -224,4 +231,5 @@ def _view(row: Task, actor: Actor) -> TaskView:
         answer=row.answer,
         business_key=row.business_key,
         may_act=_may_act(row, actor),
+        different_from=tuple(row.different_from or ()),
     )

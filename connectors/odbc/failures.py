@@ -33,6 +33,9 @@ _maria_read_only: Final = 1792
 _sqlite_cannot_open: Final = 14
 _sqlite_constraint: Final = 19
 
+Verdict = tuple[type[RemoteError], str, str]
+Rule = tuple[bool, type[RemoteError], str, str]
+
 
 def explain(message: Message, *, name: str, dialect: str, writes: bool) -> RemoteError:
     """Return the error that a worker's `failed` message is."""
@@ -47,10 +50,20 @@ def explain(message: Message, *, name: str, dialect: str, writes: bool) -> Remot
     return kind(f"{name}: {problem} (SQLSTATE {state}).", hint=hint, remote_code=state, detail=detail)
 
 
-def _judge(state: str, native: int, dialect: str, text: str) -> tuple[type[RemoteError], str, str]:
+def _judge(state: str, native: int, dialect: str, text: str) -> Verdict:
     """Return the class, what happened, and what to do; the first rule that fits."""
+    rules = _rules_of_connecting(state, native, dialect, text) + _rules_of_statements(state, native, dialect, text)
+    for fits, kind, problem, hint in rules:
+        if fits:
+            return kind, problem, hint
+    if state[:2] in _transient_classes:
+        return _broken(text, dialect, _transient_classes[state[:2]])
+    return PermanentError, "the database refuses the statement", "The detail has the server's words."
+
+
+def _rules_of_connecting(state: str, native: int, dialect: str, text: str) -> tuple[Rule, ...]:
     maria, sqlite = dialect == "mariadb", dialect == "sqlite"
-    rules: tuple[tuple[bool, type[RemoteError], str, str], ...] = (
+    return (
         (
             state in {"IM002", "IM003"} or "Can't open lib" in text,
             PermanentError,
@@ -69,25 +82,26 @@ def _judge(state: str, native: int, dialect: str, text: str) -> tuple[type[Remot
             _transient.get(state, "it is busy"),
             "",
         ),
-        (state in _business or state[:2] in _business_classes, BusinessError, "a rule of the database refuses it", ""),
-        (
-            state == "25006" or (maria and native == _maria_read_only) or "readonly database" in text,
-            PermanentError,
-            "the operation says it reads, and it writes",
-            "Declare effect: write.",
-        ),
         (
             sqlite and native == _sqlite_cannot_open,
             PermanentError,
             "the database file cannot be opened",
             "Check settings.database: it is not created.",
         ),
+    )
+
+
+def _rules_of_statements(state: str, native: int, dialect: str, text: str) -> tuple[Rule, ...]:
+    maria, sqlite = dialect == "mariadb", dialect == "sqlite"
+    refused = state in _business or state[:2] in _business_classes or (sqlite and native == _sqlite_constraint)
+    return (
         (
-            sqlite and native == _sqlite_constraint,
-            BusinessError,
-            "a rule of the database refuses it",
-            "",
+            state == "25006" or (maria and native == _maria_read_only) or "readonly database" in text,
+            PermanentError,
+            "the operation says it reads, and it writes",
+            "Declare effect: write.",
         ),
+        (refused, BusinessError, "a rule of the database refuses it", ""),
         (
             state[:2] == "42" or (sqlite and native == 1),
             PermanentError,
@@ -96,12 +110,6 @@ def _judge(state: str, native: int, dialect: str, text: str) -> tuple[type[Remot
         ),
         (state[:2] == "22", PermanentError, "a value does not fit its column", "Correct `request`; see the detail."),
     )
-    for fits, kind, problem, hint in rules:
-        if fits:
-            return kind, problem, hint
-    if state[:2] in _transient_classes:
-        return _broken(text, dialect, _transient_classes[state[:2]])
-    return PermanentError, "the database refuses the statement", "The detail has the server's words."
 
 
 _install_hint: Final = (

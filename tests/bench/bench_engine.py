@@ -1,9 +1,9 @@
 """Measure what the engine costs: the same five HTTP steps hand-written, as a definition, and on another engine.
 
-`python -m tests.bench.bench_engine [--rounds 3] [--instances 100]` runs, interleaved in one process and against one dev
-server: (a) a workflow written by hand against the Temporal SDK in its documented style, (b) a definition whose five steps
-are regular activities, (c) a definition whose five steps are reads, (d) the same five steps on DBOS Transact. Prints
-instances/s, CPU milliseconds an instance (client and worker; server apart), and the ratios that the design asks for.
+`python -m tests.bench.bench_engine [--rounds 3] [--instances 100]` runs, interleaved in one process and against one
+dev server: (a) a workflow written by hand against the Temporal SDK in its documented style, (b) a definition whose five
+steps are regular activities, (c) a definition whose five steps are reads, (d) the same five steps on DBOS Transact.
+Prints instances/s, CPU milliseconds an instance (client and worker; server apart), and the ratios with their targets.
 """
 
 import argparse

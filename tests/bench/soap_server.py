@@ -16,7 +16,11 @@ class SoapServer:
 
     async def __aenter__(self) -> Self:
         self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.bench.soap_server", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            sys.executable,
+            "-m",
+            "tests.bench.soap_server",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
         )
         assert process.stdout is not None
         self.wsdl = (await process.stdout.readline()).decode().strip()

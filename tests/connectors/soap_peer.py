@@ -38,15 +38,19 @@ WSDL = """<?xml version="1.0" encoding="utf-8"?>
   <wsdl:message name="PingIn"><wsdl:part name="parameters" element="tns:Ping"/></wsdl:message>
   <wsdl:message name="PingOut"><wsdl:part name="parameters" element="tns:PingResponse"/></wsdl:message>
   <wsdl:portType name="Orders">
-    <wsdl:operation name="Create"><wsdl:input message="tns:CreateIn"/><wsdl:output message="tns:CreateOut"/></wsdl:operation>
-    <wsdl:operation name="Ping"><wsdl:input message="tns:PingIn"/><wsdl:output message="tns:PingOut"/></wsdl:operation>
+    <wsdl:operation name="Create">
+      <wsdl:input message="tns:CreateIn"/><wsdl:output message="tns:CreateOut"/></wsdl:operation>
+    <wsdl:operation name="Ping">
+      <wsdl:input message="tns:PingIn"/><wsdl:output message="tns:PingOut"/></wsdl:operation>
   </wsdl:portType>
   <wsdl:binding name="OrdersSoap" type="tns:Orders">
     <soap:binding transport="http://schemas.xmlsoap.org/soap/http"/>
     <wsdl:operation name="Create"><soap:operation soapAction="urn:Create"/>
-      <wsdl:input><soap:body use="literal"/></wsdl:input><wsdl:output><soap:body use="literal"/></wsdl:output></wsdl:operation>
+      <wsdl:input><soap:body use="literal"/></wsdl:input>
+      <wsdl:output><soap:body use="literal"/></wsdl:output></wsdl:operation>
     <wsdl:operation name="Ping"><soap:operation soapAction="urn:Ping"/>
-      <wsdl:input><soap:body use="literal"/></wsdl:input><wsdl:output><soap:body use="literal"/></wsdl:output></wsdl:operation>
+      <wsdl:input><soap:body use="literal"/></wsdl:input>
+      <wsdl:output><soap:body use="literal"/></wsdl:output></wsdl:operation>
   </wsdl:binding>
   <wsdl:service name="SalesOrder"><wsdl:port name="OrdersPort" binding="tns:OrdersSoap">
     <soap:address location="%(address)s"/></wsdl:port></wsdl:service>

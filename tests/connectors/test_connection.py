@@ -43,21 +43,20 @@ DOCUMENT = {
 }
 
 
-class Environment:
-    def __init__(self, **values: Any) -> None:
-        self.values = values
+class Values:
+    def __init__(self, wsdl: str = "", password: str = "", size: Any = None) -> None:
+        self.values = {"erp-wsdl": wsdl, "erp-password": password, "size": size}
 
     def secret(self, name: str) -> str:
-        return self._value(name)
+        return str(self._value(name))
 
     def setting(self, name: str) -> Any:
         return self._value(name)
 
     def _value(self, name: str) -> Any:
-        try:
-            return self.values[name.replace("-", "_")]
-        except KeyError:
-            raise SettingsError(f"There is no {name!r}.", hint="Set it.") from None
+        if self.values[name]:
+            return self.values[name]
+        raise SettingsError(f"There is no {name!r}.", hint="Set it.")
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -102,11 +101,11 @@ def test_an_unknown_operation_names_the_nearest() -> None:
         ("limits.concurrency", 0, "limits.concurrency: This must be a whole number of at least 1."),
         ("settings.timeout", "20s", "settings.timeout: This is not a duration that a limit can have."),
         ("operations.find-order.timeout", "P1M", "operations.find-order.timeout: This is not a duration"),
-        ("operations.find-order.effect", "reads", "operations.find-order: An operation says whether it reads or writes."),
+        ("operations.find-order.effect", "reads", "find-order: An operation says whether it reads or writes."),
         ("operations.create-order.errors", {"A": "busines"},
          "operations.create-order.errors.A: 'busines' is not an error class. Did you mean 'business'?"),
         ("operations.create-order.idempotency.find", "find-ordr",
-         "operations.create-order.idempotency.find: There is no operation 'find-ordr' here. Did you mean 'find-order'?"),
+         "create-order.idempotency.find: There is no operation 'find-ordr' here. Did you mean 'find-order'?"),
         ("operations.create-order.idempotency.find", "create-order", "'create-order' writes, and what finds"),
     ],
 )  # fmt: skip
@@ -127,9 +126,7 @@ def test_the_declared_class_of_a_code_wins() -> None:
 
 
 def test_references_are_resolved_when_a_connection_opens() -> None:
-    opened = registry.open_connection(
-        parse(DOCUMENT), Environment(erp_wsdl="http://127.0.0.1/?wsdl", erp_password="hush")
-    )
+    opened = registry.open_connection(parse(DOCUMENT), Values("http://127.0.0.1/?wsdl", "hush"))
     assert isinstance(opened.settings, soap.Settings)
     assert opened.settings.wsdl == "http://127.0.0.1/?wsdl"
     assert opened.settings.password is not None
@@ -140,22 +137,22 @@ def test_references_are_resolved_when_a_connection_opens() -> None:
 @pytest.mark.parametrize(
     ("document", "environment", "kind", "says"),
     [
-        (DOCUMENT, Environment(erp_wsdl="x"), SettingsError,
+        (DOCUMENT, Values("x"), SettingsError,
          "connection erp: settings.password: There is no 'erp-password'. Set it."),
-        (changed("settings", {"username": "a"}), Environment(), DefinitionError,
+        (changed("settings", {"username": "a"}), Values(), DefinitionError,
          "connection erp: settings.wsdl: Kind soap needs the setting 'wsdl'."),
-        (changed("settings.pasword", "hush"), Environment(erp_wsdl="x", erp_password="hush"), DefinitionError,
+        (changed("settings.pasword", "hush"), Values("x", "hush"), DefinitionError,
          "connection erp: settings.pasword: Kind soap has no setting 'pasword'. Did you mean 'password'?"),
-        (changed("settings.max_bytes", {"setting": "size"}), Environment(erp_wsdl="x", erp_password="hush", size="big-hush"),
+        (changed("settings.max_bytes", {"setting": "size"}), Values("x", "hush", size="big-hush"),
          SettingsError, "connection erp: settings.max_bytes: The value this refers to does not fit"),
-        (changed("settings.max_bytes", "big-hush"), Environment(erp_wsdl="x", erp_password="hush"), DefinitionError,
+        (changed("settings.max_bytes", "big-hush"), Values("x", "hush"), DefinitionError,
          "connection erp: settings.max_bytes: This does not fit"),
-        (changed("kind", "saop"), Environment(), NotFoundError,
+        (changed("kind", "saop"), Values(), NotFoundError,
          "There is no connector kind 'saop'. Did you mean 'soap'?"),
     ],
 )  # fmt: skip
 def test_settings_that_do_not_fit_are_explained_without_values(
-    document: dict[str, Any], environment: Environment, kind: type[CauceError], says: str
+    document: dict[str, Any], environment: Values, kind: type[CauceError], says: str
 ) -> None:
     with pytest.raises(kind) as caught:
         registry.open_connection(parse(document), environment)

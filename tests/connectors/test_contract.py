@@ -12,7 +12,7 @@ import pytest
 
 from cauce import registry
 from cauce.connection import Connection
-from cauce.connector import BaseConnector, BaseSettings, Operation, Probe
+from cauce.connector import BaseConnector, BaseSettings, Operation
 from cauce.errors import CauceError, RemoteError
 
 KINDS = registry.kinds()
@@ -49,9 +49,9 @@ def test_the_shipped_kinds_are_found() -> None:
 
 
 def test_finding_kinds_imports_none() -> None:
-    code = "import sys; from cauce.registry import kinds; kinds(); print('zeep' in sys.modules or 'connectors.echo' in sys.modules)"
+    code = "import sys; from cauce.registry import kinds; kinds(); print({'zeep', 'connectors.echo'} & {*sys.modules})"
     answer = asyncio.run(_python(code))
-    assert answer.strip() == "False"
+    assert answer.strip() == "set()"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -95,7 +95,7 @@ async def test_check_never_raises_and_stops_at_the_first_failure(lost: tuple[str
     _, connector = lost
     probes = await connector.check()
     assert probes
-    assert all(isinstance(probe, Probe) and probe.sentence.endswith((".", "?", ")")) for probe in probes)
+    assert all(probe.sentence.endswith((".", "?", ")")) for probe in probes)
     assert all(probe.ok for probe in probes[:-1])
 
 

@@ -39,10 +39,10 @@ def test_parameters_are_found_where_they_are_and_nowhere_else(dialect: str, piec
 def test_any_text_is_a_statement_or_explained(text: str, dialect: str) -> None:
     try:
         statement = compile_statement(text, dialect)
-    except PermanentError as error:
-        assert error.problem.endswith(".")
-    else:
-        assert statement.verb
+    except PermanentError:
+        return
+    assert statement.verb
+    assert statement.sql.count("?") >= statement.count
 
 
 @pytest.mark.parametrize(

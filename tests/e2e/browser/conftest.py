@@ -1,7 +1,6 @@
 """A real browser (Debian's chromium) before the real application, on a filled store; the engine is not needed."""
 
 import asyncio
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -10,12 +9,13 @@ from typing import Any
 
 import pytest
 import uvicorn
+from playwright.sync_api import sync_playwright
 
 from api.app import create_app
 from cauce.settings import load
+from tests.conftest import Require
 from tests.e2e.browser import seed
-
-chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+from tools.browser import chromium, chromium_command
 
 
 def run(server: uvicorn.Server, directory: Path) -> None:
@@ -41,13 +41,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chrome() -> Iterator[Any]:
+def chrome(require: Require) -> Iterator[Any]:
     """Return the browser."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if chromium is None:
-        pytest.skip("chromium is not installed (apt-get install chromium)")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    program = chromium() or require("chromium", f"there is none; as root: {chromium_command()}")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
 

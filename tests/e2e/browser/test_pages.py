@@ -2,16 +2,16 @@ from typing import Any
 
 import pytest
 
-from api.pages.view import static
 from tests.e2e.browser.conftest import log_in
 
 pytestmark = pytest.mark.e2e
+process = "/definitions/process/sales.lead-to-order"
 every_page = (
     "/inbox",
     "/tasks/00000000-0000-5000-8000-000000000001",
     "/tasks/00000000-0000-5000-8000-000000000006",
     "/definitions",
-    "/definitions/process/sales.lead-to-order",
+    process,
     "/connections",
 )
 # What a text on a background has to reach (WCAG 2.2, AA), measured in the page for every visible text.
@@ -39,6 +39,15 @@ contrast = """() => {
 }"""
 
 
+def until(page: Any, condition: str) -> None:
+    """Wait until a condition holds; the pages' own policy forbids what playwright's `wait_for_function` does."""
+    for _ in range(100):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"{condition} did not come true")
+
+
 def test_somebody_finds_claims_and_corrects_a_task_with_the_keyboard(chrome: Any, site: str) -> None:
     page = chrome.new_page(locale="es-ES")
     log_in(page, site)
@@ -47,9 +56,11 @@ def test_somebody_finds_claims_and_corrects_a_task_with_the_keyboard(chrome: Any
     assert page.locator(":focus").inner_text() == "Ir al contenido"
     page.locator("li", has_text="Cooperativa Agrícola").get_by_role("button").press("Enter")
     page.wait_for_url("**/tasks/*")
+    assert page.locator(":focus").get_attribute("name") == "/need"
     page.get_by_label("¿Qué necesitan?").fill("40 rodamientos")
     page.get_by_role("button", name="Añadir una línea").click()
     assert page.get_by_label("¿Qué necesitan?").input_value() == "40 rodamientos"
+    assert page.locator(":focus").get_attribute("name") == "/lines/1/sku"
     page.locator("form.form").first.evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Completar").last.click()
     assert page.locator("#f-score-problem").inner_text() == "Rellene este campo."
@@ -74,15 +85,56 @@ def test_pages_fit_the_screen_and_can_be_read(chrome: Any, site: str, width: int
 
 
 def test_the_diagram_is_drawn_and_readable_without_javascript(chrome: Any, site: str) -> None:
-    address = f"{site}/definitions/process/sales.lead-to-order"
     plain = chrome.new_context(java_script_enabled=False).new_page()
     log_in(plain, site)
-    plain.goto(address)
+    plain.goto(site + process)
     assert "create-order@erp" in plain.locator(".outline").inner_text()
-    if not (static / "vendor" / "mermaid.min.js").exists():
-        pytest.skip("the browser assets are not built (make setup)")
+    assert not plain.locator(".picture-bar").is_visible()
     page = chrome.new_page()
     log_in(page, site)
-    page.goto(address)
-    page.wait_for_selector(".diagram-drawn svg")
-    assert "create-order@erp" in page.locator(".diagram-drawn").inner_text()
+    page.goto(site + process)
+    page.wait_for_selector(".picture-view svg")
+    assert "create-order@erp" in page.locator(".picture-view").inner_text()
+    titles = page.locator(".picture-view title").all_text_contents()
+    assert "discard: $context.qualification.score < 30" in titles
+
+
+def test_the_diagram_has_its_natural_size_and_can_be_made_larger_and_smaller(chrome: Any, site: str) -> None:
+    page = chrome.new_page()
+    log_in(page, site)
+    page.goto(site + process)
+    drawn = page.locator(".picture-view svg")
+    drawn.wait_for()
+    natural = drawn.evaluate("svg => [svg.width.baseVal.value, svg.viewBox.baseVal.width]")
+    assert natural[0] == pytest.approx(natural[1])
+    page.get_by_role("button", name="Larger").press("Enter")
+    assert drawn.evaluate("svg => svg.width.baseVal.value") == pytest.approx(natural[0] * 1.25)
+    page.get_by_role("button", name="Whole").press("Enter")
+    view = page.locator(".picture-view")
+    assert view.evaluate("view => view.scrollHeight <= view.clientHeight + 1")
+    page.get_by_role("button", name="Natural size").press("Enter")
+    view.press("End")
+    until(page, "document.querySelector('.picture-view').scrollTop > 0")
+
+
+def test_on_a_phone_the_list_is_there_and_the_diagram_comes_when_asked_for(chrome: Any, site: str) -> None:
+    page = chrome.new_page(viewport={"width": 390, "height": 844})
+    log_in(page, site)
+    page.goto(site + process)
+    assert page.locator(".outline").is_visible()
+    assert page.locator(".picture-view svg").count() == 0
+    page.get_by_role("button", name="Show the diagram").click()
+    page.wait_for_selector(".picture-view svg")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_button_to_claim_stays_in_sight_on_a_phone(chrome: Any, site: str) -> None:
+    page = chrome.new_page(viewport={"width": 390, "height": 600})
+    log_in(page, site, "luis")
+    page.goto(f"{site}/tasks/00000000-0000-5000-8000-000000000004")
+    page.mouse.wheel(0, 500)
+    until(page, "window.scrollY > 300")
+    assert page.locator(".claim button").evaluate(
+        """button => { const box = button.getBoundingClientRect();
+        return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === button; }"""
+    )

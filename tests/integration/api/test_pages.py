@@ -1,15 +1,19 @@
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from api.i18n import Language, catalogue, folder, locales, negotiate
+from api.names import Names, stages_of, title_of
 from api.pages import view
 from api.pages.instances import timeline
 from api.pages.problems import short
+from cauce.services.definitions import DefinitionView
 from cauce.services.hub import Hub
 from cauce.services.visibility import Detail, Summary
 from cauce.store import tasks
+from tests.e2e.browser.seed import inbox
 from tests.integration.api.conftest import Browser
 
 free = "/tasks/00000000-0000-5000-8000-000000000000"
@@ -211,3 +215,38 @@ def test_due_dates_are_said_as_people_say_them() -> None:
 def test_a_sentence_of_validation_is_shortened_for_its_field() -> None:
     assert short("`score` must be a whole number, not text.", Language("es")) == "Debe ser un número entero."
     assert short("Something else.", Language("es")) == "Something else."
+
+
+async def test_processes_and_stages_have_the_names_that_people_gave_them(ana: Browser, hub: Hub) -> None:
+    page = (await ana.get("/inbox", headers=spanish)).text
+    assert "<span>Lead to order</span>" in page
+    titled = DefinitionView(
+        *("process", "sales", "x", "sales.x", "1.0.0", "d", "X", ""),
+        {"document": {"metadata": {"cauce": {"title": {"en": "Sale", "es": "Venta"}}}}},
+        {"stages": {"sales": {"list": [{"id": "won", "title": {"en": "Won", "es": "Ganada"}}]}}},
+        *(datetime.now(UTC), "ana", True, True),
+    )
+    names = Names(title_of(titled), stages_of(titled.bundle))
+    assert (names.title(Language("es")), names.stage("won", Language("es"))) == ("Venta", "Ganada")
+    assert (names.stage("other", Language("en")), names.stage(None, Language("en"))) == ("other", "")
+
+
+async def test_the_first_field_has_the_focus_after_claiming_and_a_new_row_after_adding_it(ana: Browser) -> None:
+    page = (await ana.get(f"{claimed}?done=claimed")).text
+    assert re.findall(r'name="(\S+?)"[^>]* autofocus', page) == ["/need"]
+    given = {"/need": "kept", "/lines#rows": "1", "/lines/0/sku": "A", "_add": "/lines"}
+    assert re.findall(r'name="(\S+?)"[^>]* autofocus', (await ana.post(claimed, given)).text) == ["/lines/1/sku"]
+    wrong = (await ana.post(claimed, {"/need": "bearings", "/score": "101"})).text
+    assert len(re.findall(" autofocus", wrong)) == 1
+    assert " autofocus" not in (await ana.get(claimed)).text
+
+
+async def test_whoever_did_an_earlier_part_is_told_why_they_cannot_decide(ana: Browser, hub: Hub) -> None:
+    async with hub.store.transaction() as db:
+        other = replace(inbox()[0], id="00000000-0000-5000-8000-0000000000ff", different_from=["ana"])
+        await tasks.add_task(db, other)
+    address = f"/tasks/{other.id}"
+    assert "You did an earlier part of this case" in (await ana.get(address)).text
+    refused = await ana.post(f"{address}/claim")
+    assert refused.status_code == 403
+    assert "did an earlier part of this case and may not decide this one." in refused.text

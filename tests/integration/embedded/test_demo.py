@@ -86,7 +86,7 @@ def test_rows_that_are_no_leads_are_told_with_their_lines_and_interrupt_is_the_e
     assert "leads.csv:3: The column 'id' is blank." in text
     assert "All have the password " in text
     assert "rejected rows" in printed
-    assert process.returncode == 0, rest
+    assert process.returncode == 0, text + rest
     deadline = time.monotonic() + 10
     while left_behind(tmp_path / "demo") and time.monotonic() < deadline:
         time.sleep(0.1)

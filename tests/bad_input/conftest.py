@@ -1,0 +1,39 @@
+"""One hub for all tests of the session: what is bad in one of them must not hurt the others."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cauce.settings import load
+from cauce.store.migrations import upgrade
+from tests.bad_input.site import NOBODY_LISTENS, Site, opened
+from tests.bad_input.texts import BASICS
+from tests.servers.temporal import TemporalServer
+
+SECRET = "s3cr3t-Passw0rd-of-the-tests"  # noqa: S105 - its whole purpose is to be looked for
+
+
+@pytest.fixture(scope="session")
+def site(temporal_server: TemporalServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with opened(tmp_path_factory.mktemp("site"), temporal_server.address) as hub:
+        hub.publish(*BASICS)
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a store that has nothing in it; copying it is quicker than making it again."""
+    folder = tmp_path_factory.mktemp("empty")
+    upgrade(load(data_dir=folder).store_url)
+    return folder / "cauce.db"
+
+
+@pytest.fixture
+def store(empty_store: Path, tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a hub that has an empty store, and no Temporal."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    shutil.copy(empty_store, folder)
+    return {"CAUCE_DATA_DIR": str(folder), "CAUCE_TEMPORAL_ADDRESS": NOBODY_LISTENS}

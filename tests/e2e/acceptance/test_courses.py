@@ -1,0 +1,189 @@
+"""The courses that a lead can take while all systems work: one row each, all of them under way at the same time."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from demo.lead import Course, Lead
+from tests.e2e import answers
+from tests.e2e.answers import By
+from tests.e2e.case import Leads, received
+from tests.e2e.desk import Desk
+from tests.e2e.erp import Erp
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+
+to_proposal = ("contact", "qualify", "confirm-needs", "propose")
+to_answer = (*to_proposal, "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A course: who answers what (where it differs), the human tasks that come up, and how it ends."""
+
+    tasks: Sequence[str]
+    stage: str
+    output: Mapping[str, Any]
+    script: Mapping[str, By | Sequence[By]] = field(default_factory=dict)
+    lead: tuple[Course, int] | None = None
+    discount: float | Sequence[float] = 0
+    """Of one proposal, or of several in turn."""
+    delivery: str = "complete"
+    substitute: str | None = None
+    confirmed: str = "all"
+
+
+def lost(reason: str, *, qualified: bool = True) -> dict[str, Any]:
+    return {"outcome": "lost", "reason": reason, "qualified": qualified}
+
+
+won = {"outcome": "won", "qualified": True}
+reject, approve, send_back = (answers.decision(each) for each in ("reject", "approve", "return"))
+
+ROWS = {
+    "won": Row(to_answer, "won", won),
+    "discount within one's own": Row(to_answer, "won", won, discount=5),
+    "nobody reached": Row(
+        ["contact"], "lost", lost("no-answer", qualified=False),
+        {"contact": By("jordi", answers.contact("no-answer", "close"))},
+    ),
+    "score too low": Row(
+        ["contact", "qualify"], "discarded", {"outcome": "discarded", "reason": "out-of-profile", "qualified": False},
+        lead=(Course.DISCARD, 0),
+    ),
+    "blocked in the ERP": Row(
+        ["contact", "qualify"], "discarded", {"outcome": "discarded", "reason": "credit-blocked", "qualified": False},
+        lead=(Course.BLOCKED, 0),
+    ),
+    "not now": Row(
+        ["contact", "qualify"], "nurture", {"outcome": "nurture", "reason": "not-now", "recall": "P60D"},
+        lead=(Course.NURTURE, 0),
+    ),
+    "needs do not fit": Row(
+        ["contact", "qualify", "confirm-needs"], "lost", lost("functionality"),
+        {"confirm-needs": By("ana", answers.needs(confirmed=False))},
+    ),
+    "discount rejected": Row(
+        [*to_proposal, "approve-discount"], "lost", lost("price"),
+        {"approve-discount": By("luis", reject)}, discount=12,
+    ),
+    "discount of a manager": Row(
+        [*to_proposal, "approve-discount", "answer"], "won", won,
+        {"approve-discount": By("elena", approve)}, discount=15,
+    ),
+    "discount of a director": Row(
+        [*to_proposal, "approve-discount-as-director", "answer"], "won", won,
+        {"approve-discount-as-director": By("carmen", approve)}, discount=25,
+    ),
+    "discount with two signatures": Row(
+        [*to_proposal, "approve-discount-as-director", "second-signature", "answer"], "won", won,
+        {"approve-discount-as-director": By("carmen", approve), "second-signature": By("marta", approve)}, discount=28,
+    ),
+    "second signature refused": Row(
+        [*to_proposal, "approve-discount-as-director", "second-signature"], "lost", lost("price"),
+        {"approve-discount-as-director": By("carmen", approve), "second-signature": By("pablo", reject)}, discount=28,
+    ),
+    "director refuses alone": Row(
+        [*to_proposal, "approve-discount-as-director"], "lost", lost("price"),
+        {"approve-discount-as-director": By("elena", reject)}, discount=28,
+    ),
+    "sent back to who proposed": Row(
+        [*to_proposal, "approve-discount", "propose", "approve-discount", "answer"], "won", won,
+        {"approve-discount": [By("luis", send_back), By("luis", approve)]}, discount=(15, 8),
+    ),
+    "sent back and given up": Row(
+        [*to_proposal, "approve-discount", "propose", "answer"], "lost", lost("competitor"),
+        {"approve-discount": By("luis", send_back), "answer": By("ana", answers.customer("rejected", "competitor"))},
+        discount=(12, 5),
+    ),
+    "customer declines": Row(
+        to_answer, "lost", lost("lead-time"), {"answer": By("ana", answers.customer("rejected", "lead-time"))}
+    ),
+    "customer does not answer": Row(
+        to_answer, "lost", lost("no-decision"), {"answer": By("ana", answers.customer("no-answer"))}
+    ),
+    "credit released": Row(
+        [*to_answer, "review-credit"], "won", won, {"review-credit": By("marta", answers.credit("release"))},
+        lead=(Course.CREDIT_MANUAL, 0),
+    ),
+    "credit with an advance": Row(
+        [*to_answer, "review-credit"], "won", won,
+        {"review-credit": By("pablo", answers.credit("release-with-advance", 50))}, lead=(Course.CREDIT_ADVANCE, 0),
+    ),
+    "credit refused by a person": Row(
+        [*to_answer, "review-credit"], "lost", lost("credit-refused"),
+        {"review-credit": By("marta", answers.credit("reject"))}, lead=(Course.CREDIT_REFUSED, 0),
+    ),
+    "credit refused by the table": Row(to_answer, "lost", lost("credit-refused"), lead=(Course.CREDIT_REFUSED, 2)),
+    "shortage: in parts": Row(
+        [*to_answer, "resolve-shortage"], "won", won, {"resolve-shortage": By("ana", answers.shortage("partial"))},
+        lead=(Course.SHORTAGE_PARTIAL, 0), delivery="partial", confirmed="some",
+    ),
+    "shortage: later": Row(
+        [*to_answer, "resolve-shortage"], "won", won, {"resolve-shortage": By("ana", answers.shortage("wait"))},
+        lead=(Course.SHORTAGE_WAIT, 0), confirmed="none",
+    ),
+    "shortage: another item": Row(
+        [*to_answer, "resolve-shortage", "propose", "answer"], "won", won,
+        {"resolve-shortage": By("ana", answers.shortage("substitute", "BOM-SUM-200"))}, lead=(Course.SHORTAGE_WAIT, 1),
+        substitute="BOM-SUM-200",
+    ),
+    "shortage: cancelled": Row(
+        [*to_answer, "resolve-shortage"], "lost", lost("lead-time"),
+        {"resolve-shortage": By("ana", answers.shortage("cancel-line"))}, lead=(Course.SHORTAGE_CANCEL, 0),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """A lead at the end of its course."""
+
+    lead: Lead
+    instance: Any
+    tasks: Sequence[str]
+
+
+async def walk(row: Row, lead: Lead, desk: Desk) -> Walked:
+    discounts = row.discount if isinstance(row.discount, Sequence) else [row.discount]
+    proposals = [By("ana", answers.proposal(lead, discount)) for discount in discounts]
+    if row.substitute:
+        proposals.append(By("ana", answers.proposal(replace(lead, sku=row.substitute))))
+    case = await received(desk, lead, {"propose": proposals, **row.script})
+    instance = await case.go()
+    return Walked(lead, instance, await case.done())
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def walked(desk: Desk, leads: Leads) -> dict[str, Walked | BaseException]:
+    """Send all leads on their way at once, and return where each came to."""
+    chosen = [leads.of(*row.lead) if row.lead else leads.fresh() for row in ROWS.values()]
+    walks = (walk(row, lead, desk) for row, lead in zip(ROWS.values(), chosen, strict=True))
+    return dict(zip(ROWS, await asyncio.gather(*walks, return_exceptions=True), strict=True))
+
+
+@pytest.mark.parametrize("course", ROWS)
+async def test_course_of_a_lead(course: str, walked: dict[str, Walked | BaseException], erp: Erp) -> None:
+    row, found = ROWS[course], walked[course]
+    if isinstance(found, BaseException):
+        raise found
+    summary, output = found.instance["summary"], found.instance["output"]
+    assert (summary["status"], summary["stage"]) == ("completed", row.stage)
+    assert {name: output[name] for name in row.output} == row.output
+    assert output["lead"] == found.lead.id
+    assert found.tasks == list(row.tasks)
+
+    orders = erp.orders(found.lead.id)
+    if row.stage != "won":
+        assert orders == []
+        return
+    (order,) = orders
+    assert (order.number, order.total) == (output["order"], round(output["total"] * 100))
+    assert (order.status, order.delivery, order.customer) == ("confirmed", row.delivery, output["customer"])
+    ((sku, wanted, _, confirmed),) = order.lines
+    assert (sku, wanted) == (row.substitute or found.lead.sku, found.lead.quantity)
+    assert row.confirmed == ("all" if confirmed == wanted else "some" if confirmed else "none")
