@@ -24,6 +24,9 @@ from cauce.settings import Settings
 
 _start_patience_s = 120.0
 _stop_patience_s = 60.0
+# How long a stop may take before it is cut short: less than what `cauce down` waits.
+_patience_s = 45.0
+_interrupted = 130
 
 
 def up(
@@ -75,10 +78,20 @@ def status(*, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
 
 
 async def until_signal() -> asyncio.Event:
-    """Return an event that Ctrl-C, `cauce down` or the end of the terminal sets."""
-    stop = asyncio.Event()
+    """Return an event that Ctrl-C, `cauce down` or the end of the terminal sets.
+
+    A second signal ends the process at once, and so does a stop that takes too long; what it started dies with it.
+    """
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def asked() -> None:
+        if stop.is_set():
+            os._exit(_interrupted)
+        stop.set()
+        loop.call_later(_patience_s, os._exit, _interrupted)
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, asked)
     return stop
 
 

@@ -169,13 +169,20 @@ async def send(people: Staff, lead: Lead) -> None:
 
 async def kill(installation: Installation, part: str) -> None:
     """Kill one part, and wait until it was started again."""
-    pid = installation.pid(part)
-    assert pid is not None, f"{part} does not run"
+    # A worker that is started while Temporal is down ends by itself, and is started again as well.
+    pid = await another_pid(installation, part, None)
     os.kill(pid, signal.SIGKILL)
+    await another_pid(installation, part, pid)
+
+
+async def another_pid(installation: Installation, part: str, before: int | None) -> int:
+    """Wait until a part runs in another process than before, and return that."""
     deadline = time.monotonic() + 60
-    while installation.pid(part) in {None, pid}:
+    while (pid := installation.pid(part)) in {None, before}:
         assert time.monotonic() < deadline, f"{part} was not started again"
         await asyncio.sleep(0.05)
+    assert pid is not None
+    return pid
 
 
 async def at_work(people: Staff, working: Sequence["asyncio.Task[None]"], left: float) -> None:
