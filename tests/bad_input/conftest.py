@@ -10,6 +10,7 @@ from cauce.settings import load
 from cauce.store.migrations import upgrade
 from tests.bad_input.site import NOBODY_LISTENS, Site, opened
 from tests.bad_input.texts import BASICS
+from tests.servers import temporal
 from tests.servers.temporal import TemporalServer
 
 SECRET = "s3cr3t-Passw0rd-of-the-tests"  # noqa: S105 - its whole purpose is to be looked for
@@ -17,7 +18,12 @@ SECRET = "s3cr3t-Passw0rd-of-the-tests"  # noqa: S105 - its whole purpose is to 
 
 @pytest.fixture(scope="session")
 def site(temporal_server: TemporalServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with opened(tmp_path_factory.mktemp("site"), temporal_server.address) as hub:
+    # A server of its own: its worker lives as long as the session, and would serve the instances of other suites.
+    del temporal_server  # only to be told when the program is missing
+    with (
+        temporal.started(tmp_path_factory.mktemp("temporal")) as server,
+        opened(tmp_path_factory.mktemp("site"), server.address) as hub,
+    ):
         hub.publish(*BASICS)
         yield hub
 
