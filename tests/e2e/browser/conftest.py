@@ -40,9 +40,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join(timeout=10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome(require: Require) -> Iterator[Any]:
-    """Return the browser."""
+    """Return the browser; no longer than a module, because playwright's loop is in the way of everybody else's."""
     program = chromium() or require("chromium", f"there is none; as root: {chromium_command()}")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
