@@ -76,10 +76,7 @@ class ProcessWorkflow:
     async def complete_task(self, answer: CompleteTask) -> str:
         """Take a person's answer; the task is out of the inbox when this returns."""
         instance = self.instance
-        try:
-            await instance.accept_answer(answer)
-        except CauceError as error:
-            raise _refusal(error) from error
+        instance.take_answer(answer)
         await instance.runtime.close_task(CloseTask(answer.task_id, "completed", answer.answer, answer.by))
         return "completed"
 
@@ -89,7 +86,7 @@ class ProcessWorkflow:
         try:
             self.instance.check_answer(answer)
         except CauceError as error:
-            raise _refusal(error) from error
+            raise ApplicationError(error.problem, error.problem_details(), type=error.code) from error
 
     @workflow.signal(name=SUSPEND)
     def suspend(self) -> None:
@@ -115,10 +112,6 @@ class ProcessWorkflow:
 def _whole(state: JSON) -> RawValue:
     """Return all that the instance holds, as it is: the limit is for each of the values in it."""
     return RawValue(DefaultPayloadConverter().to_payload(state))
-
-
-def _refusal(error: CauceError) -> ApplicationError:
-    return ApplicationError(error.problem, error.problem_details(), type=error.code)
 
 
 def _failure(error: Fault) -> ApplicationError:
