@@ -2,13 +2,13 @@
 
 from temporalio import activity
 
-from cauce.contract import CLOSE_TASK, OPEN_TASK, CloseTask, HumanTask
+from cauce.contract import CLOSE_TASK, OPEN_TASK, SETTLE, CloseTask, HumanTask
 from cauce.store import tasks
 from cauce.store.session import Store
 
 
 class HumanTaskActivities:
-    """The activities behind `call: human-task`; both may run twice and then change nothing."""
+    """The activities behind `call: human-task`; each may run twice and then changes nothing."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -24,3 +24,7 @@ class HumanTaskActivities:
         """Take a task out of the inbox, with its answer."""
         async with self.store.transaction() as db:
             await tasks.close(db, over.id, over.state, by=over.by, answer=over.answer)
+
+    @activity.defn(name=SETTLE)
+    async def settle(self) -> None:
+        """Do nothing: that it runs at all proves that the server has recorded what came before."""

@@ -29,6 +29,7 @@ CALL_OPERATION: Final = "call-operation"
 CALL_HTTP: Final = "call-http"
 OPEN_TASK: Final = "open-task"
 CLOSE_TASK: Final = "close-task"
+SETTLE: Final = "settle"
 FIND_DEFINITION: Final = "find-definition"
 
 

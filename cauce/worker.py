@@ -62,6 +62,7 @@ def parts(settings: Settings, store: Store) -> Parts:
             http.call_http,
             human_tasks.open_task,
             human_tasks.close_task,
+            human_tasks.settle,
             DefinitionActivities(store).find_definition,
         ],
         opened,

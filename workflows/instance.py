@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 
 from cauce.contract import JSON, CompleteTask, OperationCall, Outcome, Start
-from cauce.errors import ConflictError, ForbiddenError, NotFoundError
+from cauce.errors import ConflictError, ForbiddenError
 from schemas import validate_data
 from workflows.journal import TRACE_LIMIT, Journal
 from workflows.model import Process, Task, TaskList
@@ -108,6 +108,7 @@ class Instance:
         self.open_tasks: dict[str, OpenTask] = {}
         self.in_flight = 0
         self._alarms: list[float] = []
+        self._accepting: set[str] = set()
         self._changed = asyncio.Event()
         self._busy = 0
         if start.journal is None:
@@ -207,8 +208,8 @@ class Instance:
     def check_answer(self, answer: CompleteTask) -> None:
         """Refuse an answer that the instance cannot take; raises `CauceError`, changes nothing."""
         waiting = self.open_tasks.get(answer.task_id)
-        if waiting is None or answer.task_id in self.journal.answers:
-            raise ConflictError("The task is not open any more.", hint="Reload the inbox.")
+        if waiting is None or answer.task_id in self.journal.answers or answer.task_id in self._accepting:
+            raise _not_open()
         if answer.by in waiting.different_from:
             raise ForbiddenError(
                 f"'{answer.by}' did an earlier part of this case and may not decide this one.",
@@ -217,10 +218,20 @@ class Instance:
         if waiting.schema is not None:
             validate_data(waiting.schema, answer.answer, where="answer")
 
+    async def accept_answer(self, answer: CompleteTask) -> None:
+        """Take a checked answer once it is recorded; raises `ConflictError` when the task is over by then."""
+        # A killed server forgets what is not recorded; a task that the answer had closed could never be answered again.
+        self._accepting.add(answer.task_id)
+        try:
+            await self.runtime.settle()
+        finally:
+            self._accepting.discard(answer.task_id)
+        self.take_answer(answer)
+
     def take_answer(self, answer: CompleteTask) -> None:
         """Keep an answer for the task that waits for it."""
         if answer.task_id not in self.open_tasks:
-            raise NotFoundError("There is no such open task.")
+            raise _not_open()
         self.journal.answers[answer.task_id] = {"answer": answer.answer, "by": answer.by, "at": answer.at}
         self._changed.set()
 
@@ -276,6 +287,10 @@ class Instance:
         if self.journal.suspended:
             return "suspended"
         return "waiting" if self.open_tasks else "running"
+
+
+def _not_open() -> ConflictError:
+    return ConflictError("The task is not open any more.", hint="Reload the inbox.")
 
 
 def cancellations() -> int:

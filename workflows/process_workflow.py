@@ -76,7 +76,10 @@ class ProcessWorkflow:
     async def complete_task(self, answer: CompleteTask) -> str:
         """Take a person's answer; the task is out of the inbox when this returns."""
         instance = self.instance
-        instance.take_answer(answer)
+        try:
+            await instance.accept_answer(answer)
+        except CauceError as error:
+            raise _refusal(error) from error
         await instance.runtime.close_task(CloseTask(answer.task_id, "completed", answer.answer, answer.by))
         return "completed"
 
@@ -86,7 +89,7 @@ class ProcessWorkflow:
         try:
             self.instance.check_answer(answer)
         except CauceError as error:
-            raise ApplicationError(error.problem, error.problem_details(), type=error.code) from error
+            raise _refusal(error) from error
 
     @workflow.signal(name=SUSPEND)
     def suspend(self) -> None:
@@ -112,6 +115,10 @@ class ProcessWorkflow:
 def _whole(state: JSON) -> RawValue:
     """Return all that the instance holds, as it is: the limit is for each of the values in it."""
     return RawValue(DefaultPayloadConverter().to_payload(state))
+
+
+def _refusal(error: CauceError) -> ApplicationError:
+    return ApplicationError(error.problem, error.problem_details(), type=error.code)
 
 
 def _failure(error: Fault) -> ApplicationError:

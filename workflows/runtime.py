@@ -51,6 +51,10 @@ class Runtime(Protocol):
         """Take a human task out of the inbox."""
         ...
 
+    async def settle(self) -> None:
+        """Return once all that happened so far is recorded, so that no crash makes it undone."""
+        ...
+
     async def find_definition(self, wanted: FindDefinition) -> JSON:
         """Return the bundle of a published process, or None."""
         ...

@@ -19,6 +19,7 @@ from workflows.instance import cancellations
 
 _HEARTBEAT: Final = timedelta(seconds=10)
 _LOCAL_LIMIT: Final = timedelta(seconds=20)
+_SETTLE_LIMIT: Final = timedelta(seconds=5)
 _TOO_LARGE: Final = TooLargeError.__name__
 # Only faults of the platform are tried again here (a store that is locked, a worker that died); an answer of a system
 # outside, good or bad, is an outcome, and the process decides what follows.
@@ -111,6 +112,17 @@ class TemporalRuntime:
     async def close_task(self, task: CloseTask) -> None:
         """Take a human task out of the inbox."""
         await self._local(contract.CLOSE_TASK, task)
+
+    async def settle(self) -> None:
+        """Return once all that happened so far is recorded.
+
+        A regular activity begins when the step that asks for it is in the history, on this worker at once. A timer
+        would do so as well, but the server lets those wait for up to a second.
+        """
+        with _explained():
+            await workflow.execute_activity(
+                contract.SETTLE, start_to_close_timeout=_SETTLE_LIMIT, retry_policy=_PLATFORM
+            )
 
     async def find_definition(self, wanted: FindDefinition) -> JSON:
         """Return the bundle of a published process, or None."""

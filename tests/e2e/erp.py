@@ -64,7 +64,10 @@ class Erp:
                 " FROM sales_order WHERE ? IS NULL OR reference = ? ORDER BY id",
                 (lead, f"opp:{lead}:v1"),
             ).fetchall()
-            return [Order(f"SO-{row[0]:06d}", *row[1:], self._lines(db, row[0])) for row in rows]
+            return [
+                Order(f"SO-{order:06d}", reference, customer, delivery, status, total, reason, self._lines(db, order))
+                for order, reference, customer, delivery, status, total, reason in rows
+            ]
 
     def customers(self, tax_id: str) -> list[str]:
         """Return the numbers under which a tax identifier is in the ERP."""

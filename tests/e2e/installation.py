@@ -53,6 +53,11 @@ class Installation:
         """The address of the API."""
         return self._state.addresses.api
 
+    @property
+    def temporal(self) -> str:
+        """The address of the Temporal server."""
+        return self._state.addresses.temporal
+
     def pid(self, part: str) -> int | None:
         """Return the process of one part of the stack, as `stack.json` tells it."""
         return next(child.pid for child in self._state.children if child.name == part)

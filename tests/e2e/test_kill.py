@@ -5,10 +5,11 @@ import math
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from demo import leads as files_of_leads
 from demo import staff
 from demo.lead import Lead
 from demo.people import PEOPLE
-from tests.e2e.case import process
+from tests.e2e import answers
+from tests.e2e.answers import By
+from tests.e2e.case import Leads, process, received
 from tests.e2e.desk import Desk, opened, overseer, read
 from tests.e2e.installation import Installation, started
 
@@ -154,6 +157,27 @@ async def test_killed_parts_lose_and_repeat_nothing(rounds: int, number: int, in
         assert people.troubles > 0, "no kill was noticed by anybody"
         assert all(count >= rounds for count in installation.restarts.values())
         await nothing_is_lost_or_repeated(people, leads, installation)
+
+
+@pytest.mark.kill
+async def test_answer_given_while_api_and_temporal_are_killed_is_not_lost(installation: Installation) -> None:
+    async with opened(installation) as desk:
+        case = await received(desk, Leads().fresh(), {"contact": By("ana", answers.contact("refuses", "close"))})
+        task = await case.task("contact")
+        # The first use of a token is noted in the store.
+        read(await desk["ana"].get("/me"))
+        # While the store takes no writes, the instance cannot get further than to what it does to the inbox.
+        with closing(sqlite3.connect(installation.data_dir / "cauce.db", isolation_level=None)) as store:
+            store.execute("BEGIN IMMEDIATE")
+            answering = asyncio.create_task(desk.complete(task["id"], "ana", answers.contact("refuses", "close")))
+            await asyncio.sleep(1)
+            await asyncio.gather(kill(installation, "api"), kill(installation, "temporal"))
+            store.execute("ROLLBACK")
+        await asyncio.gather(answering, return_exceptions=True)
+        await patiently(Staff(desk, Allowance()), desk[overseer], "GET", "/tasks")
+        # Ana was told nothing: it has worked, or she finds the task and can do it again.
+        found = await case.go()
+        assert (found["output"]["outcome"], await case.done()) == ("lost", ["contact"])
 
 
 async def send(people: Staff, lead: Lead) -> None:

@@ -4,6 +4,8 @@ import asyncio
 
 import httpx
 import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
 
 from tests.e2e import answers
 from tests.e2e.answers import By
@@ -105,6 +107,24 @@ async def test_task_claimed_by_another_is_theirs(desk: Desk, leads: Leads) -> No
     assert (await desk[other].post(f"/tasks/{task['id']}/return", json={"reason": "Not mine."})).status_code == 409
     read(await desk[holder].post(f"/tasks/{task['id']}/return", json={"reason": "I am on leave."}))
     assert read(await desk.complete(task["id"], other, answers.contact("refuses", "close")))["closed_by"] == other
+
+
+async def test_answer_is_written_down_before_it_takes_effect(
+    installation: Installation, desk: Desk, leads: Leads
+) -> None:
+    case = await received(desk, leads.fresh(), {"confirm-needs": By("ana", answers.needs(confirmed=False))})
+    await case.go()
+    client = await Client.connect(installation.temporal)
+    history = await client.get_workflow_handle(case.id).fetch_history()
+    kinds = [EventType.Name(event.event_type).removeprefix("EVENT_TYPE_") for event in history.events]
+    accepted = [place for place, kind in enumerate(kinds) if kind == "WORKFLOW_EXECUTION_UPDATE_ACCEPTED"]
+    assert len(accepted) == 3
+    # In the step that takes an answer nothing else happens: until it is recorded, a killed server forgets all of it.
+    for place in accepted:
+        assert kinds[place - 1 : place + 4] == [
+            "WORKFLOW_TASK_COMPLETED", "WORKFLOW_EXECUTION_UPDATE_ACCEPTED",
+            "ACTIVITY_TASK_SCHEDULED", "ACTIVITY_TASK_STARTED", "ACTIVITY_TASK_COMPLETED",
+        ]  # fmt: skip
 
 
 async def test_inbox_page_shows_what_waits(installation: Installation, desk: Desk, leads: Leads) -> None:

@@ -224,6 +224,9 @@ class FakeRuntime:
         wanted, _ = self.world.inbox[task.id]
         self.world.inbox[task.id] = (wanted, task.state)
 
+    async def settle(self) -> None:
+        await self._happens()
+
     async def find_definition(self, wanted: FindDefinition) -> JSON:
         await self._happens()
         return self.world.processes.get(wanted.name)
