@@ -1,0 +1,48 @@
+"""Puts secrets where their tokens stand, at the last moment: here, and never in a workflow."""
+
+import json
+import re
+
+from cauce.contract import JSON
+from cauce.errors import ForbiddenError, SettingsError
+from cauce.registry import Resolver
+
+
+class Filling:
+    """Fills in the secrets of one call: only those that the task's own text names, known by the instance's nonce."""
+
+    def __init__(self, resolver: Resolver, names: list[str], nonce: str) -> None:
+        self.resolver = resolver
+        self._token = (
+            re.compile(f"\u2068secret:({'|'.join(map(re.escape, names))}):{re.escape(nonce)}\u2069") if names else None
+        )
+
+    def filled(self, value: JSON) -> JSON:
+        """Return a copy of the value with its secrets in place."""
+        match value:
+            case str() if self._token is not None:
+                return self._token.sub(lambda found: self.secret(found.group(1)), value)
+            case dict():
+                return {key: self.filled(item) for key, item in value.items()}
+            case list():
+                return [self.filled(item) for item in value]
+            case _:
+                return value
+
+    def secret(self, name: str) -> str:
+        """Return a secret by its name."""
+        try:
+            return self.resolver.secret(name)
+        except SettingsError as missing:
+            # The standard's word for a secret that is not there, or not for this process.
+            raise ForbiddenError(missing.problem, hint=missing.hint) from missing
+
+    def secret_object(self, name: str) -> JSON:
+        """Return a secret that holds the properties of an authentication."""
+        try:
+            return json.loads(self.secret(name))
+        except ValueError:
+            raise SettingsError(
+                f"The secret '{name}' is not a JSON object.",
+                hint='An authentication\'s secret looks like {"username": …, "password": …} or {"token": …}.',
+            ) from None
