@@ -9,6 +9,7 @@ from cauce.contract import JSON
 from cauce.errors import DefinitionError
 from workflows import model
 from workflows.compile_calls import Calls
+from workflows.compile_extensions import compiled, extending
 from workflows.compile_values import Place, escape
 
 
@@ -29,6 +30,7 @@ class _Compiler(Calls):
     def process(self) -> model.Process:
         document, operations = self.document, self.bundle.get("operations") or {}
         root = Place("")
+        self.extensions = tuple(compiled(self.use, self.tasks, self.optional))
         given, output = document.get("input") or {}, document.get("output") or {}
         return model.Process(
             namespace=self.bundle["namespace"],
@@ -56,9 +58,9 @@ class _Compiler(Calls):
 
     def task(self, name: str, definition: Mapping[str, JSON], place: Place) -> model.Task:
         common = self.common(name, definition, place)
-        for keyword, compiled in _KEYWORDS.items():
+        for keyword, compile_ in _KEYWORDS.items():
             if keyword in definition:
-                return compiled(self, common, definition, place)
+                return compile_(self, common, definition, place)
         raise DefinitionError("A task needs a keyword such as `call`, `do` or `set`.", where=place.pointer)
 
     def common(self, name: str, definition: Mapping[str, JSON], place: Place) -> model.Common:
@@ -76,6 +78,7 @@ class _Compiler(Calls):
             export_as=self.transform(export.get("as"), place),
             timeout=self.timeout(definition.get("timeout"), place),
             then=definition.get("then"),
+            extensions=extending(self.extensions, definition),
         )
 
     def do(self, common: model.Common, definition: Mapping[str, JSON], place: Place) -> model.Task:

@@ -40,6 +40,8 @@ class Values:
         self.document: Mapping[str, JSON] = bundle["document"]
         self.use: Mapping[str, JSON] = self.document.get("use") or {}
         self.secrets = tuple(self.use.get("secrets") or ())
+        # Those that the task being compiled may have; tasks of extensions have none.
+        self.extensions: tuple[model.Extension, ...] = ()
 
     def named(self, section: str, name: str, place: Place) -> JSON:
         """Return what `use` defines under a name."""

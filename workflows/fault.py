@@ -60,6 +60,11 @@ def canonical_type(uri: str) -> str:
     return uri
 
 
+def is_standard(problem: dict[str, JSON], kind: str) -> bool:
+    """Tell whether an error is the standard's error of a kind."""
+    return canonical_type(str(problem.get("type"))) == _PREFIX + kind
+
+
 def matches(problem: dict[str, JSON], pattern: dict[str, JSON]) -> bool:
     """Tell whether an error fits a static filter: every property of the filter is there and equal."""
     for key, wanted in pattern.items():

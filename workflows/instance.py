@@ -91,6 +91,12 @@ class Walk(Protocol):
         """Run tasks in order; returns the output of the last."""
         ...
 
+    async def run_scope(
+        self, instance: "Instance", tasks: TaskList, path: str, data: JSON, variables: Mapping[str, JSON]
+    ) -> tuple[JSON, bool]:
+        """Run tasks in order; returns the output of the last, and whether `exit` ended the list."""
+        ...
+
     async def run_task(self, frame: Frame) -> JSON:
         """Run one task."""
         ...

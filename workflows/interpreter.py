@@ -1,9 +1,11 @@
 """Walks a process: task after task, with the data flow, the conditions and the errors of the standard."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 
 from cauce.contract import JSON
+from workflows import extended
 from workflows.evaluation import check_data, evaluate, holds, seconds, within
 from workflows.fault import Fault
 from workflows.instance import EndProcess, Frame, Instance
@@ -52,6 +54,14 @@ async def _run_body(instance: Instance, names: Names) -> JSON:
 
 async def run_list(instance: Instance, tasks: TaskList, path: str, data: JSON, variables: Mapping[str, JSON]) -> JSON:
     """Run tasks in order, or as their `then` says; returns the output of the last."""
+    return (await run_scope(instance, tasks, path, data, variables))[0]
+
+
+async def run_scope(
+    instance: Instance, tasks: TaskList, path: str, data: JSON, variables: Mapping[str, JSON]
+) -> tuple[JSON, bool]:
+    """Run tasks as `run_list` does; tells as well whether an `exit` ended the list."""
+    then: str | None = None
     place = instance.journal.lists.setdefault(path, [0, data])
     index, data = place
     while index < len(tasks.tasks):
@@ -71,7 +81,7 @@ async def run_list(instance: Instance, tasks: TaskList, path: str, data: JSON, v
             index = tasks.index[then]
         place[0], place[1] = index, data
     instance.journal.lists.pop(path, None)
-    return data
+    return data, then == "exit"
 
 
 async def run_task(frame: Frame) -> JSON:
@@ -98,24 +108,30 @@ async def run_task(frame: Frame) -> JSON:
 
 
 async def _transformed(frame: Frame) -> JSON:
-    """Run the task between the transformations of its input and of its output."""
-    instance, common, state = frame.instance, frame.task.common, frame.state
-    reference = common.reference
-    if common.input_from is None:
-        frame.input = frame.raw
-        check_data(common.input_schema, frame.raw, "input", reference)
-    elif "input" in state:
-        frame.input = state["input"]
+    """Run the task between the transformations of its input and of its output, and its extensions around that."""
+    if not frame.task.common.extensions:
+        return await _done(frame, execute)
+    kept = extended.kept_output(frame)
+    if kept is None:
+        output = await _done(frame, partial(extended.run_before, execute=execute))
+        extended.keep_output(frame, output)
     else:
-        check_data(common.input_schema, frame.raw, "input", reference)
-        # Remembered, because the context that it may come from can be another one when a new run takes over.
-        frame.input = state["input"] = evaluate(common.input_from, frame.raw, frame.names(), reference)
+        (output,) = kept
+        frame.input = frame.state.get("input", frame.raw)
+    await extended.run_after(frame, output)
+    return output
+
+
+async def _done(frame: Frame, work: Callable[[Frame, JSON], Coroutine[None, None, JSON]]) -> JSON:
+    instance, common = frame.instance, frame.task.common
+    reference = common.reference
+    _transform_input(frame)
     if common.timeout is None:
-        frame.output = await execute(frame, frame.input)
+        frame.output = await work(frame, frame.input)
     else:
         allowed = seconds(common.timeout, frame.input, frame.names(), instance.runtime, reference)
         left = frame.started_at + allowed - instance.runtime.time()
-        frame.output = await within(left, execute(frame, frame.input), instance, reference)
+        frame.output = await within(left, work(frame, frame.input), instance, reference)
     output = evaluate(common.output_as, frame.output, frame.names(), reference)
     check_data(common.output_schema, output, "output", reference)
     if common.export_as is not None:
@@ -123,6 +139,19 @@ async def _transformed(frame: Frame) -> JSON:
         check_data(common.export_schema, context, "context", reference)
         instance.journal.context = context
     return output
+
+
+def _transform_input(frame: Frame) -> None:
+    common, state = frame.task.common, frame.state
+    if common.input_from is None:
+        frame.input = frame.raw
+        check_data(common.input_schema, frame.raw, "input", common.reference)
+    elif "input" in state:
+        frame.input = state["input"]
+    else:
+        check_data(common.input_schema, frame.raw, "input", common.reference)
+        # Remembered, because the context that it may come from can be another one when a new run takes over.
+        frame.input = state["input"] = evaluate(common.input_from, frame.raw, frame.names(), common.reference)
 
 
 def _wanted(frame: Frame) -> bool:

@@ -28,6 +28,18 @@ class Common:
     export_as: Value | None = None
     timeout: Duration | None = None
     then: str | None = None
+    extensions: tuple["Extension", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Tasks that run before and after each task of a kind, where its condition holds."""
+
+    name: str
+    extend: str
+    when: Expression | None
+    before: "TaskList | None"
+    after: "TaskList | None"
 
 
 @dataclass(frozen=True, slots=True)

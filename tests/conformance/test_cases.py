@@ -19,7 +19,7 @@ from tests.conformance.conftest import DESIGNER, Place
 
 ALL = cases()
 JSON = Any
-LONG_LIVED = {"Call / human-task", "Retry", "Timeout", "Task / fork"}
+LONG_LIVED = {"Call / human-task", "Retry", "Timeout", "Task / fork", "Extension"}
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -7,6 +7,7 @@ from schemas import Source, flaws
 from schemas.source import step
 from workflows.checking import unsupported
 from workflows.checking.calls import CATALOG, check_secret_use
+from workflows.checking.extensions import check_extensions
 from workflows.checking.known import World
 from workflows.checking.report import Report
 from workflows.checking.tasks import check_retry, check_task, check_tasks, check_timeout
@@ -42,6 +43,7 @@ def check_process(report: Report, source: Source, world: World, wrong: Collectio
     check_tasks(process, "/do", document.get("do"), around)
     for name, task in process.defined("functions").items():
         check_task(process, f"/use/functions{step(name)}", task, around)
+    check_extensions(process)
 
 
 def _is_human(task: JSON) -> bool:

@@ -49,8 +49,6 @@ def check_document(report: Report, document: Mapping[str, JSON]) -> None:
             refuse(report, "/evaluate/mode", "The mode `loose`", "write expressions in ${ }.")
     use = document.get("use")
     if isinstance(use, dict):
-        if use.get("extensions"):
-            refuse(report, "/use/extensions", "`use.extensions`", "put the tasks where they are needed.")
         if use.get("catalogs"):
             refuse(report, "/use/catalogs", "`use.catalogs`", "define functions under `use.functions`.")
         for name, policy in (use.get("authentications") or {}).items():

@@ -79,7 +79,7 @@ def _inside(task: Mapping[str, JSON], here: str) -> Iterator[tuple[str, str, JSO
 
 
 def all_tasks(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON]]:
-    """Yield all tasks of a process, its functions included."""
+    """Yield all tasks of a process, those of its functions and extensions included."""
     yield from task_pointers(document.get("do"), "/do")
     use = document.get("use")
     functions = use.get("functions") if isinstance(use, dict) else None
@@ -88,6 +88,17 @@ def all_tasks(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON]]:
         yield here, name, task
         if isinstance(task, dict):
             yield from _inside(task, here)
+    for here, _, extension in extensions_of(document):
+        for key in ("before", "after"):
+            yield from task_pointers(extension.get(key), f"{here}/{key}")
+
+
+def extensions_of(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, Mapping[str, JSON]]]:
+    """Yield pointer, name and content of every extension of a process."""
+    use = document.get("use")
+    for index, name, extension in named(use.get("extensions") if isinstance(use, dict) else None):
+        if isinstance(extension, dict):
+            yield f"/use/extensions/{index}{step(name)}", name, extension
 
 
 def owners(pointers: Collection[str], tasks: Collection[str]) -> frozenset[str]:
