@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from cauce.cloud_events import check
 from cauce.contract import Start
-from cauce.errors import CauceError, ConflictError, InputError, TransientError
+from cauce.errors import CauceError, ConflictError, TransientError
 from cauce.services import instances
 from cauce.services.hub import Actor, Hub
 from cauce.store import audit, definitions, events
 from cauce.store.models import Definition
 
 JSON = Any
-required = ("id", "source", "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +59,6 @@ async def receive(hub: Hub, actor: Actor, event: Mapping[str, JSON]) -> Receipt:
     async with hub.store.read() as db:
         rows = await events.starts_of(db, logged.id)
     return Receipt(logged.id, logged.new, tuple(Caused(r.definition, r.instance, r.state, r.problem) for r in rows))
-
-
-def check(event: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Return the event, or raise InputError when it is not a CloudEvent 1.0."""
-    errors = [
-        {"pointer": f"/{name}", "problem": "This attribute is required, and is a text that is not empty."}
-        for name in required
-        if not isinstance(event.get(name), str) or not event[name]
-    ]
-    if event.get("specversion", "1.0") != "1.0":
-        errors.append({"pointer": "/specversion", "problem": "Only version 1.0 is known."})
-    if not isinstance(event.get("subject", ""), str):
-        errors.append({"pointer": "/subject", "problem": "This attribute is a text."})
-    if errors:
-        raise InputError("This is not a CloudEvent.", hint="See cloudevents.io, version 1.0.", errors=errors)
-    return {"specversion": "1.0", **event}
 
 
 def waits_for(document: JSON, event: Mapping[str, JSON]) -> bool:
