@@ -11,7 +11,7 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-em
 ARGS ?=
 K ?=
 JOBS ?= 2
-# Tests that want the machine for themselves run after the others; tests of speed and endurance have targets of their own.
+# Tests of whole installations run after the others; tests of speed and endurance have targets of their own.
 ALONE := e2e or kill or compose
 LONG := bench or soak
 
@@ -39,7 +39,7 @@ demo: setup-demo ## Start everything with the demo company, feed leads, show a s
 test: setup-test ## Set up, then run every test
 	@a=0; b=0; \
 	$(PYTEST) -n $(JOBS) --dist loadfile -m "not ($(ALONE) or $(LONG))" $(ARGS) || a=$$?; \
-	$(PYTEST) -p no:xdist -m "($(ALONE)) and not ($(LONG))" $(ARGS) || b=$$?; \
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "($(ALONE)) and not ($(LONG))" $(ARGS) || b=$$?; \
 	if [ $$a -eq 5 ]; then exit $$b; elif [ $$b -eq 5 ]; then exit $$a; fi; exit $$((a > b ? a : b))  # 5: none selected
 
 .PHONY: test-connector

@@ -224,6 +224,9 @@ async def _writers(client: Client, made: worker.Parts, store: Store, queue: str)
 
 def _others(folder: Path, source: Source) -> Sequence[Source]:
     """Read what the definitions folder holds besides the file to be run; what is wrong there is as if not there."""
+    if not check([source]):
+        # It needs nothing of what lies there, so nobody has to wait until that is read.
+        return []
     sources, _ = definitions.load([folder]) if folder.is_dir() else ([], [])
     name = (source.data.get("document") or {}).get("name")
     others = [each for each in sources if (each.data.get("document") or {}).get("name", "") != name]

@@ -8,8 +8,6 @@ from importlib import metadata
 from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
@@ -17,8 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from cauce.contract import SEARCH_ATTRIBUTES
 from cauce.embedded.child import last_line
 from cauce.errors import SettingsError, TransientError
-
-_keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+from cauce.temporal import register_search_attributes
 
 
 def binary() -> Path:
@@ -95,11 +92,4 @@ async def prepare(client: Client) -> None:
         period = Duration(seconds=7 * 24 * 3600)
         request = RegisterNamespaceRequest(namespace=client.namespace, workflow_execution_retention_period=period)
         await client.workflow_service.register_namespace(request)
-    listed = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
-    )
-    missing = {name: _keyword for name in SEARCH_ATTRIBUTES if name not in listed.custom_attributes}
-    if missing:
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
-        )
+    await register_search_attributes(client)

@@ -56,34 +56,38 @@ class Page:
 
 
 async def add_task(db: Db, task: HumanTask) -> bool:
-    """Put a task into the inbox unless one with its id is there; return whether it is new."""
+    """Put a task into the inbox; return whether it is new.
+
+    One that is there already and that nobody has claimed gets what is asked for now: an instance that a crash set back
+    by a step may have read something newer since.
+    """
     due_at = datetime.fromisoformat(task.due_at).astimezone(UTC) if task.due_at else None
-    return await insert_new(
-        db,
-        Task,
-        {
-            "id": task.id,
-            "instance": task.instance,
-            "definition": task.definition,
-            "version": task.version,
-            "name": task.name,
-            "reference": task.reference,
-            "title": task.name if task.title is None else task.title,
-            "form": task.form,
-            "form_document": {} if task.form_document is None else task.form_document,
-            "data": task.data,
-            "group": task.group,
-            "user": task.user,
-            "state": "open",
-            "priority": task.priority,
-            "due_at": due_at,
-            "urgent_at": due_at or no_due_date,
-            "rank": -task.priority,
-            "created_at": utc_now(),
-            "different_from": list(task.different_from),
-            "business_key": task.business_key,
-        },
-    )
+    asked = {
+        "title": task.name if task.title is None else task.title,
+        "form": task.form,
+        "form_document": {} if task.form_document is None else task.form_document,
+        "data": task.data,
+        "group": task.group,
+        "user": task.user,
+        "priority": task.priority,
+        "due_at": due_at,
+        "urgent_at": due_at or no_due_date,
+        "rank": -task.priority,
+        "different_from": list(task.different_from),
+    }
+    whose = {
+        "id": task.id,
+        "instance": task.instance,
+        "definition": task.definition,
+        "version": task.version,
+        "name": task.name,
+        "reference": task.reference,
+        "business_key": task.business_key,
+    }
+    if await insert_new(db, Task, {**whose, **asked, "state": "open", "created_at": utc_now()}):
+        return True
+    await changed(db, update(Task).where(Task.id == task.id, Task.state == "open").values(**asked))
+    return False
 
 
 async def find_task(db: Db, task_id: str) -> Task | None:

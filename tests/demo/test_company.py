@@ -62,7 +62,9 @@ async def test_orders_and_password_are_kept_from_one_start_to_the_next(tmp_path:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_the_erp_does_not_outlive_the_program_that_started_it(tmp_path: Path, how: signal.Signals) -> None:
     program = (
-        "import asyncio, sys\nfrom pathlib import Path\nfrom demo.company import Company\n"
+        # What was started in the background ignores interrupts; people start programs in the foreground.
+        "import asyncio, signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from pathlib import Path\nfrom demo.company import Company\n"
         "async def main():\n    async with Company.start(Path(sys.argv[1])) as company:\n"
         "        print(company.erp_pid, flush=True)\n        await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"

@@ -38,12 +38,23 @@ async def add(store: Store, *new: HumanTask) -> list[bool]:
 
 
 async def test_task_is_added_once(store: Store) -> None:
-    assert await add(store, call, replace(call, title="Another")) == [True, False]
+    assert await add(store, call, call) == [True, False]
     async with store.read() as db:
         row = await tasks.find_task(db, "t1")
     assert row is not None
     assert (row.title, row.due_at, row.state) == (call.title, noon, "open")
     assert list(row.form_document["schema"]) == ["z", "a"]
+
+
+async def test_task_that_nobody_claimed_gets_what_is_asked_for_now(store: Store) -> None:
+    assert await add(store, call, replace(call, title="Newer", priority=90)) == [True, False]
+    async with store.transaction() as db:
+        assert await tasks.claim(db, "t1", "ana")
+    assert await add(store, replace(call, title="Newest")) == [False]
+    async with store.read() as db:
+        row = await tasks.find_task(db, "t1")
+    assert row is not None
+    assert (row.title, row.priority, row.rank, row.claimed_by) == ("Newer", 90, -90, "ana")
 
 
 async def test_many_claims_have_one_winner(store: Store) -> None:
