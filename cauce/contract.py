@@ -43,7 +43,8 @@ class Start:
     """The second argument of a process workflow (the first is the published bundle).
 
     `journal` is the state to go on from, as the `journal` query gives it; `trace` keeps every task in the record, not
-    only the newest; `cancelling` undoes what the journal says was done, then ends the instance as cancelled.
+    only the newest; `cancelling` undoes what the journal says was done, then ends the instance as cancelled. What is
+    `scheduled` has its key from Temporal: the end of its id.
     """
 
     input: JSON = None
@@ -51,6 +52,7 @@ class Start:
     journal: JSON = None
     trace: bool = False
     cancelling: bool = False
+    scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -23,13 +25,16 @@ from cauce.contract import TASK_QUEUE, operation_queue
 from cauce.errors import TransientError
 from cauce.http import Policy, close_sessions
 from cauce.secrets import Resolver
+from cauce.services import schedules
+from cauce.services.hub import Hub
 from cauce.settings import Settings
 from cauce.store import definitions
 from cauce.store.session import Store
 from cauce.temporal import connect, register_search_attributes
 from workflows.process_workflow import ProcessWorkflow
 
-_LOOK_FOR_CONNECTIONS_S: Final = 2.0
+_LOOK_AGAIN_S: Final = 2.0
+_LOOK_CLOSELY_S: Final = 300.0
 _LET_FINISH: Final = timedelta(seconds=5)
 # Named here, because the SDK would otherwise hash every loaded module at each start. Not used for versioning: an
 # instance is pinned to its definition, and changes of the interpreter are guarded by `workflow.patched`.
@@ -121,14 +126,36 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         await running.enter_async_context(process_worker(client, made.local))
         serving: set[str] = set()
         await serve_connections(client, made, store, running, serving)
+        keeper = Keeper(Hub(settings, store, client))
+        await keeper.look()
         log.info("worker is ready")
         if ready is not None:
             ready()
         while not stop.is_set():
             try:
-                await asyncio.wait_for(stop.wait(), _LOOK_FOR_CONNECTIONS_S)
+                await asyncio.wait_for(stop.wait(), _LOOK_AGAIN_S)
             except TimeoutError:
                 await serve_connections(client, made, store, running, serving)
+                await keeper.look()
+
+
+@dataclass(slots=True)
+class Keeper:
+    """Keeps Temporal's schedules as the store asks for, with a close look at the start and then now and again."""
+
+    hub: Hub
+    looked_closely: float = -math.inf
+
+    async def look(self) -> None:
+        """Look for what has changed."""
+        thorough = time.monotonic() - self.looked_closely > _LOOK_CLOSELY_S
+        try:
+            await schedules.reconcile(self.hub, thorough=thorough)
+        except TransientError as error:
+            log.warning("schedules could not be looked after: %s", error.problem)
+            return
+        if thorough:
+            self.looked_closely = time.monotonic()
 
 
 async def serve_connections(

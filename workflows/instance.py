@@ -109,7 +109,7 @@ class Instance:
         self.process = process
         self.walk = walk
         self.runtime = runtime
-        self.key = start.key
+        self.key = runtime.instance_id.partition("/")[2] if start.scheduled else start.key
         self.keep_trace = start.trace
         self.open_tasks: dict[str, OpenTask] = {}
         self.in_flight = 0

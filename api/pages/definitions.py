@@ -10,7 +10,7 @@ from api.diagram import draw
 from api.names import title_of
 from api.outline import outline
 from api.pages import view
-from cauce.services import definitions
+from cauce.services import definitions, schedules
 from cauce.services.definitions import DefinitionView
 
 router = APIRouter()
@@ -55,6 +55,7 @@ async def definition_page(
         definition=found,
         title=lang.label(title_of(found), found.full_name),
         summary=lang.label(summary),
+        schedules=await schedules.list_schedules(hub, actor, found.full_name) if process and found.latest else [],
         versions=[{"view": each, "href": address(each, each.version)} for each in every],
         **drawn,
     )

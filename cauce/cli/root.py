@@ -43,6 +43,7 @@ ENTRIES = {
     "instances": Entry("instances:app", "Look at instances and change their course.", _work),
     "tasks": Entry("tasks:app", "Work on the tasks of the inbox.", _work),
     "connections": Entry("connections:app", "Look at connections and test them.", _administration),
+    "schedules": Entry("schedules:app", "Look at what starts by time, and pause it.", _administration),
     "users": Entry("users:app", "Add people and change their passwords.", _administration),
     "tokens": Entry("tokens:app", "Create tokens for programs that use the API.", _administration),
     "store": Entry("store:app", "Look after the store.", _administration),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 
 from cauce.errors import ConflictError
+from cauce.store import schedules
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Definition
 from cauce.store.session import Db
@@ -118,6 +119,15 @@ async def _choose_latest(db: Db, kind: str, namespace: str, name: str) -> None:
     if active:
         best = max(active, key=lambda row: precedence(row.version))
         await changed(db, update(Definition).where(Definition.id == best.id).values(latest=True))
+    if kind == "process":
+        await _follow_latest(db, namespace, name)
+
+
+async def _follow_latest(db: Db, namespace: str, name: str) -> None:
+    """Let what starts a process be what its latest version says, in the transaction that makes it the latest."""
+    latest = await find(db, "process", namespace, name)
+    version, digest, document = (latest.version, latest.digest, latest.document) if latest else ("", "", None)
+    await schedules.follow(db, f"{namespace}.{name}", version, digest, document)
 
 
 def precedence(version: str) -> tuple[tuple[int, ...], int, tuple[tuple[int, int, str], ...]]:

@@ -37,6 +37,8 @@ CODES: Final[Mapping[str, str]] = {
     "compensation": "A task declares an undoing that cannot be carried out.",
     "no-idempotency": "A write cannot be told from its repetition.",
     "unknown-find": "An operation names a `find` that does not exist or does not only read.",
+    "schedule": "A process cannot start by time as it says.",
+    "unknown-timezone": "There is no such time zone.",
     "duplicate-rule": "Two rules of a decision table have the same id.",
     "unreachable-rule": "A rule stands behind one that always matches.",
     "duplicate-stage": "Two stages of one list have the same id.",

@@ -10,6 +10,7 @@ from workflows.checking.calls import CATALOG, check_secret_use
 from workflows.checking.extensions import check_extensions
 from workflows.checking.known import World
 from workflows.checking.report import Report
+from workflows.checking.schedule import check_schedule
 from workflows.checking.tasks import check_retry, check_task, check_tasks, check_timeout
 from workflows.checking.texts import AFTER_WORKFLOW, BEFORE_WORKFLOW, IN_TASK, Scope, check_transform, check_value
 from workflows.checking.walk import Around, Process, all_tasks, owners
@@ -37,6 +38,7 @@ def check_process(report: Report, source: Source, world: World, wrong: Collectio
     around = Around(timed="timeout" in document)
     if "" not in process.broken:
         unsupported.check_document(report, document)
+        check_schedule(report, document)
         _check_data(process)
         _check_use(process)
         check_timeout(process, "/timeout", document.get("timeout"), around)

@@ -3,6 +3,7 @@
 from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.records import AuditEntry, Event, EventStart, SetAside
+from cauce.store.models.schedules import Schedule
 from cauce.store.models.work import LedgerEntry, Task
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "EventStart",
     "Interaction",
     "LedgerEntry",
+    "Schedule",
     "SetAside",
     "Task",
     "User",

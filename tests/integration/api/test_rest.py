@@ -4,6 +4,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from cauce.services import definitions
+from cauce.services.hub import Actor
+from schemas import load_yaml
+
 first = "/api/v1/tasks/00000000-0000-5000-8000-000000000000"
 mine = "/api/v1/tasks/00000000-0000-5000-8000-000000000001"
 lead_to_order = "/api/v1/definitions/process/sales.lead-to-order"
@@ -203,3 +207,17 @@ def examples_of(document: Any, body: Any) -> bool:
         if "example" in media or any("examples" in each for each in fields.values()):
             return True
     return False
+
+
+async def test_what_starts_by_time_is_listed_and_paused(program: httpx.AsyncClient, app: FastAPI) -> None:
+    scheduled = good.replace("do:", "schedule: {cron: '0 7 * * *'}\ndo:")
+    actor = Actor("boss", frozenset({"admin"}))
+    await definitions.publish(app.state.hub, actor, [load_yaml(scheduled, "hello.yaml")])
+    (row,) = (await program.get("/api/v1/schedules?definition=test.hello")).json()["items"]
+    assert (row["kind"], row["when"], row["timezone"], row["next_at"]) == ("cron", "0 7 * * *", "UTC", None)
+    assert row["problem"] == "Temporal does not answer."
+    (row,) = (await program.post("/api/v1/schedules/test.hello/pause")).json()["items"]
+    assert row["paused"] is True
+    (row,) = (await program.post("/api/v1/schedules/test.hello/resume")).json()["items"]
+    assert row["paused"] is False
+    assert (await program.post("/api/v1/schedules/test.other/pause")).status_code == 404

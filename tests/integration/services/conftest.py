@@ -1,3 +1,4 @@
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from cauce.store import Store, definitions
 from cauce.store.definitions import NewDefinition
 from cauce.store.migrations import upgrade
 from cauce.temporal import connect
+from cauce.worker import run_worker
 from tests.servers.temporal import TemporalServer
 
 boss = Actor("boss", frozenset({"admin"}))
@@ -73,6 +75,17 @@ async def lonely_hub(settings: Settings, tmp_path: Path) -> AsyncIterator[Hub]:
     upgrade(url)
     async with Store(url) as store:
         yield Hub(settings, store, await connect("127.0.0.1:1", store, lazy=True))
+
+
+@pytest.fixture
+async def worker(hub: Hub) -> AsyncIterator[None]:
+    stop, ready = asyncio.Event(), asyncio.Event()
+    settings = hub.settings.model_copy(update={"store_url": hub.store.url.render_as_string(hide_password=False)})
+    running = asyncio.create_task(run_worker(settings, stop=stop, ready=ready.set))
+    await asyncio.wait({running, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    yield
+    stop.set()
+    await running
 
 
 async def put_process(

@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -11,7 +10,6 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.instances import Filters
 from cauce.services.tasks import TaskView
 from cauce.store import definitions
-from cauce.worker import run_worker
 from tests.integration.services.conftest import ana, boss, put_process
 
 form = {
@@ -26,17 +24,6 @@ rosa = Actor("rosa", frozenset({"staff"}), frozenset({"sales"}))
 @pytest.fixture
 def store_url(request: pytest.FixtureRequest, tmp_path: object) -> str:
     return f"sqlite:///{tmp_path}/worker.db"
-
-
-@pytest.fixture
-async def worker(hub: Hub) -> AsyncIterator[None]:
-    stop, ready = asyncio.Event(), asyncio.Event()
-    settings = hub.settings.model_copy(update={"store_url": hub.store.url.render_as_string(hide_password=False)})
-    running = asyncio.create_task(run_worker(settings, stop=stop, ready=ready.set))
-    await asyncio.wait({running, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    yield
-    stop.set()
-    await running
 
 
 async def start(hub: Hub, *steps: dict[str, object]) -> str:
