@@ -8,9 +8,10 @@ from typing import Final
 
 from cauce.contract import JSON
 from cauce.errors import DefinitionError
-from cauce.expressions.templates import Template
+from cauce.expressions.templates import Exact, Template, compile_template
 from workflows import model
 from workflows.compile_values import Place, Values, escape
+from workflows.names import STANDARD
 
 # An expression, or one of a URI template's variables: what is between braces, as it is.
 _PIECE: Final = re.compile(r'\$\{(?:[^{}"]|"(?:[^"\\]|\\.)*"|\{[^{}]*\})*\}|\{([^{}]+)\}')
@@ -105,7 +106,11 @@ class Calls(Values, ABC):
             self.template(given.get("data", "${ . }"), place),
             {name: self.expression(text, inner) for name, text in (table.get("inputs") or {}).items()},
             tuple(
-                model.Rule(rule["id"], self.optional(rule.get("when"), inner), self.template(rule["then"], inner))
+                model.Rule(
+                    rule["id"],
+                    self.optional(rule.get("when"), inner),
+                    compile_template(rule["then"], variables=STANDARD),
+                )
                 for rule in table["rules"]
             ),
             table.get("hit", "first"),
@@ -143,4 +148,6 @@ def _expanded(uri: str) -> str:
             f'elif type == "object" or type == "array" then {refuse} else tostring | @uri end }}'
         )
 
-    return _PIECE.sub(expression, uri)
+    expanded = _PIECE.sub(expression, uri)
+    # What a variable may not be is an error, also where any text may be an expression and is text when it fails.
+    return uri if expanded == uri else Exact(expanded)

@@ -40,6 +40,8 @@ class Values:
         self.document: Mapping[str, JSON] = bundle["document"]
         self.use: Mapping[str, JSON] = self.document.get("use") or {}
         self.secrets = tuple(self.use.get("secrets") or ())
+        # Whether any text may be an expression where a value stands.
+        self.loose = (self.document.get("evaluate") or {}).get("mode") == "loose"
         # Those that the task being compiled may have; tasks of extensions have none.
         self.extensions: tuple[model.Extension, ...] = ()
 
@@ -60,7 +62,7 @@ class Values:
 
     def template(self, value: JSON, place: Place) -> Template:
         """Compile a value whose strings may hold expressions."""
-        return compile_template(value, variables=STANDARD | place.variables)
+        return compile_template(value, variables=STANDARD | place.variables, loose=self.loose)
 
     def transform(self, value: JSON, place: Place) -> model.Value | None:
         """Compile a `from` or `as`: text is an expression with or without `${ }`, anything else a template."""

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cauce.errors import ExpressionError
 from cauce.expressions.budget import DEFAULT, Budget, Run
 from cauce.expressions.expression import Expression, compile_expression
-from cauce.expressions.faults import ExpressionSyntaxError
+from cauce.expressions.faults import EvaluationError, ExpressionSyntaxError
 from cauce.expressions.json_text import to_text
 
 JSON = Any
@@ -32,15 +32,21 @@ class Template:
         return self._render(data, variables, budget)
 
 
-def compile_template(value: JSON, variables: Collection[str] = ()) -> Template:
-    """Compile the strings in `value`, at any depth.
+class Exact(str):
+    """A text in which only what is in `${ }` is an expression, even where any text may be one."""
+
+    __slots__ = ()
+
+
+def compile_template(value: JSON, variables: Collection[str] = (), *, loose: bool = False) -> Template:
+    """Compile the strings in `value`, at any depth; with `loose` any of them may be an expression, or stays as it is.
 
     Raises:
         ExpressionError: A string holds an expression that is none, or a `${` that is not closed.
 
     """
     found: list[Expression] = []
-    return Template(_compile(value, frozenset(variables), found, 0), tuple(found))
+    return Template(_compile(value, _Scope(frozenset(variables), found, loose), 0), tuple(found))
 
 
 def strip_delimiters(text: str) -> str:
@@ -51,15 +57,28 @@ def strip_delimiters(text: str) -> str:
     return text
 
 
-def _compile(value: JSON, variables: frozenset[str], found: list[Expression], depth: int) -> Render:
+class _Scope(NamedTuple):
+    variables: frozenset[str]
+    found: list[Expression]
+    loose: bool
+
+    def expression(self, text: str) -> Expression:
+        expression = compile_expression(text, variables=self.variables)
+        self.found.append(expression)
+        return expression
+
+
+def _compile(value: JSON, scope: _Scope, depth: int) -> Render:
     if depth > _deepest:
         raise ExpressionError(f"The value nests deeper than {_deepest} levels.", hint="Build it in several tasks.")
     if isinstance(value, str) and "${" in value:
-        return _compile_text(value, variables, found)
+        return _compile_text(value, scope)
+    if isinstance(value, str) and scope.loose:
+        return _compile_plain(value, scope)
     if isinstance(value, dict):
-        return _object_of({key: _compile(item, variables, found, depth + 1) for key, item in value.items()}, value)
+        return _object_of({key: _compile(item, scope, depth + 1) for key, item in value.items()}, value)
     if isinstance(value, list):
-        return _array_of([_compile(item, variables, found, depth + 1) for item in value], value)
+        return _array_of([_compile(item, scope, depth + 1) for item in value], value)
     return _Constant(value)
 
 
@@ -85,12 +104,28 @@ def _array_of(parts: list[Render], value: JSON) -> Render:
     return lambda data, variables, budget: [part(data, variables, budget) for part in parts]
 
 
-def _compile_text(text: str, variables: frozenset[str], found: list[Expression]) -> Render:
-    pieces = _pieces(text, variables)
-    expressions = [piece for piece in pieces if isinstance(piece, Expression)]
-    found += expressions
-    if len(pieces) == 1 and expressions:
-        return expressions[0].first
+def _compile_plain(text: str, scope: _Scope) -> Render:
+    """Compile text that may be an expression; when it is none, or fails, it is what it says."""
+    try:
+        return _or_text(scope.expression(text), text) if text.strip() else _Constant(text)
+    except ExpressionError:
+        return _Constant(text)
+
+
+def _or_text(expression: Expression, text: str) -> Render:
+    def evaluated(data: JSON, variables: Mapping[str, JSON], budget: Budget) -> JSON:
+        try:
+            return expression.first(data, variables, budget)
+        except EvaluationError:
+            return text
+
+    return evaluated
+
+
+def _compile_text(text: str, scope: _Scope) -> Render:
+    pieces = _pieces(text, scope)
+    if len(pieces) == 1 and not isinstance(pieces[0], str):
+        return pieces[0]
 
     def joined(data: JSON, values: Mapping[str, JSON], budget: Budget) -> str:
         run = Run(budget, ())
@@ -99,7 +134,7 @@ def _compile_text(text: str, variables: frozenset[str], found: list[Expression])
             if isinstance(piece, str):
                 parts.append(piece)
                 continue
-            value = piece.first(data, values, budget)
+            value = piece(data, values, budget)
             parts.append("" if value is None else to_text(run, value))
         run.check_string(sum(map(len, parts)))
         return "".join(parts)
@@ -107,12 +142,17 @@ def _compile_text(text: str, variables: frozenset[str], found: list[Expression])
     return joined
 
 
-def _pieces(text: str, variables: frozenset[str]) -> list[str | Expression]:
+def _pieces(text: str, scope: _Scope) -> list[str | Render]:
     """Cut text into literal parts and expressions; space around a single expression does not count."""
+
+    def evaluated(inner: str) -> Render:
+        expression = scope.expression(inner)
+        return _or_text(expression, inner) if scope.loose and not isinstance(text, Exact) else expression.first
+
     whole = strip_delimiters(text)
     if whole is not text:
-        return [compile_expression(whole, variables=variables)]
-    pieces: list[str | Expression] = []
+        return [evaluated(whole)]
+    pieces: list[str | Render] = []
     at = 0
     while (start := text.find("${", at)) >= 0:
         end = _closing(text, start + 2)
@@ -120,7 +160,7 @@ def _pieces(text: str, variables: frozenset[str]) -> list[str | Expression]:
             raise ExpressionSyntaxError("`${` is not closed.", text, start, hint="Add the missing `}`.")
         if start > at:
             pieces.append(text[at:start])
-        pieces.append(compile_expression(text[start + 2 : end].strip(), variables=variables))
+        pieces.append(evaluated(text[start + 2 : end].strip()))
         at = end + 1
     if at < len(text):
         pieces.append(text[at:])

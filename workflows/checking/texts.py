@@ -26,11 +26,15 @@ _SECRET = re.compile(r"\$secrets\s*(?:\.\s*([A-Za-z_][A-Za-z0-9_]*)|\.?\[\s*\"([
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What expressions at one place may use; `declared` are the secrets, None where none may be used."""
+    """What expressions at one place may use; `declared` are the secrets, None where none may be used.
+
+    With `loose` any text may be an expression, and is only text when it is none.
+    """
 
     place: str
     variables: frozenset[str]
     declared: Collection[str] | None = None
+    loose: bool = False
 
     def adding(self, *names: str) -> "Scope":
         """Return the scope with more variables."""
@@ -55,6 +59,8 @@ def check_value(report: Report, pointer: str, value: JSON, scope: Scope) -> None
                 report.text("expression", pointer, offset, "The `${` is never closed.", "Close it with `}`.")
             else:
                 _check(report, pointer, inner, offset, scope)
+        if scope.loose and "${" not in value:
+            _check_loose(report, pointer, value, scope)
     elif isinstance(value, dict):
         for key, each in value.items():
             check_value(report, pointer + step(key), each, scope)
@@ -146,6 +152,15 @@ def _check(report: Report, pointer: str, text: str, offset: int, scope: Scope) -
     if "secrets" in expression.reads.variables:
         _check_secrets(report, pointer, text, offset, scope)
     return expression
+
+
+def _check_loose(report: Report, pointer: str, text: str, scope: Scope) -> None:
+    try:
+        expression = compile_expression(text, variables=sorted(scope.variables | {"secrets"}))
+    except ExpressionError:
+        return
+    if "secrets" in expression.reads.variables:
+        _check_secrets(report, pointer, text, 0, scope)
 
 
 def _said(error: ExpressionError) -> str:

@@ -42,11 +42,8 @@ def is_refused_task(report: Report, pointer: str, task: Mapping[str, JSON]) -> b
 def check_document(report: Report, document: Mapping[str, JSON]) -> None:
     """Report what is refused outside of tasks."""
     evaluate = document.get("evaluate")
-    if isinstance(evaluate, dict):
-        if evaluate.get("language", "jq") != "jq":
-            refuse(report, "/evaluate/language", f"The language `{evaluate['language']}`", "write expressions in jq.")
-        if evaluate.get("mode", "strict") != "strict":
-            refuse(report, "/evaluate/mode", "The mode `loose`", "write expressions in ${ }.")
+    if isinstance(evaluate, dict) and evaluate.get("language", "jq") != "jq":
+        refuse(report, "/evaluate/language", f"The language `{evaluate['language']}`", "write expressions in jq.")
     use = document.get("use")
     if isinstance(use, dict):
         if use.get("catalogs"):

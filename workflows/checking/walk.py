@@ -42,7 +42,9 @@ class Process:
 
     def scope(self, place: str, variables: frozenset[str], around: Around, *, secrets: bool = False) -> Scope:
         """Return the scope of expressions at a place of a task."""
-        return Scope(place, variables | around.variables, self.secrets if secrets else None)
+        evaluate = self.document.get("evaluate")
+        loose = isinstance(evaluate, dict) and evaluate.get("mode") == "loose"
+        return Scope(place, variables | around.variables, self.secrets if secrets else None, loose)
 
     def defined(self, section: str) -> Mapping[str, JSON]:
         """Return a section of `use`."""
