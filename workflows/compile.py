@@ -121,6 +121,7 @@ class _Compiler(Calls):
                 except_when=self.optional(catch.get("exceptWhen"), inside),
                 retry=self.retry(catch.get("retry"), inside),
                 body=self.tasks(catch["do"], inside.below("catch", "do")) if catch.get("do") else None,
+                then=catch.get("then"),
             ),
         )
 

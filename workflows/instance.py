@@ -13,7 +13,7 @@ from cauce.errors import ConflictError, ForbiddenError
 from schemas import validate_data
 from workflows.journal import TRACE_LIMIT, Journal
 from workflows.model import Process, Task, TaskList
-from workflows.names import Names, moment
+from workflows.names import BEFORE_TASK, Names, moment
 from workflows.runtime import Runtime
 
 Effect = TypeVar("Effect")
@@ -53,6 +53,10 @@ class Frame:
     def names(self, **extra: JSON) -> Names:
         """Return the variables that the task's expressions see."""
         return Names(self.instance, self, extra)
+
+    def names_before(self) -> Names:
+        """Return the variables of what comes before the task has its input."""
+        return Names(self.instance, self, hidden=BEFORE_TASK)
 
     def token(self) -> str:
         """Return the id of this run of this task: the same however often the task is resumed."""

@@ -11,7 +11,7 @@ from workflows.fault import Fault
 from workflows.instance import EndProcess, Frame, Instance
 from workflows.journal import ROOT
 from workflows.model import TaskList
-from workflows.names import Names
+from workflows.names import BEFORE_PROCESS, Names
 from workflows.tasks import execute
 
 
@@ -23,7 +23,8 @@ async def run_process(instance: Instance) -> JSON:
     try:
         if "begun" not in state:
             check_data(process.input_schema, journal.input, "input", "/")
-            journal.context = evaluate(process.input_from, journal.input, names, "/")
+            before = Names(instance, hidden=BEFORE_PROCESS)
+            journal.context = evaluate(process.input_from, journal.input, before, "/")
             state["begun"] = True
         # Kept, so that a retry after an output that did not fit does not run the tasks again.
         if "output" not in state:
@@ -151,7 +152,7 @@ def _transform_input(frame: Frame) -> None:
     else:
         check_data(common.input_schema, frame.raw, "input", common.reference)
         # Remembered, because the context that it may come from can be another one when a new run takes over.
-        frame.input = state["input"] = evaluate(common.input_from, frame.raw, frame.names(), common.reference)
+        frame.input = state["input"] = evaluate(common.input_from, frame.raw, frame.names_before(), common.reference)
 
 
 def _wanted(frame: Frame) -> bool:
@@ -159,7 +160,7 @@ def _wanted(frame: Frame) -> bool:
     common = frame.task.common
     assert common.condition is not None  # noqa: S101 (the caller asked)
     try:
-        return holds(common.condition, frame.raw, frame.names(), common.reference)
+        return holds(common.condition, frame.raw, frame.names_before(), common.reference)
     except Fault as error:
         record = frame.instance.trace_start(frame, resumed=False)
         _close_record(record, frame.instance, error, common.reference)

@@ -132,6 +132,7 @@ class Catch:
     except_when: Expression | None = None
     retry: Retry | None = None
     body: TaskList | None = None
+    then: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What an expression can see: `$context`, `$input`, `$task` … made only when it asks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,9 @@ STANDARD: Final = frozenset(
     {"context", "input", "output", "secrets", "authorization", "task", "workflow", "runtime"},
 )
 VERSION: Final = version("cauce")
+# What there is not yet, by the standard's table, before the process has its input, and before a task has.
+BEFORE_PROCESS: Final = frozenset({"context"})
+BEFORE_TASK: Final = frozenset({"input", "authorization"})
 _RUNTIME: Final = {"name": "cauce", "version": VERSION, "metadata": {}}
 
 
@@ -32,20 +35,27 @@ def secret_token(name: str, nonce: str) -> str:
 
 
 class Names(Mapping[str, JSON]):
-    """The variables at one place of one task."""
+    """The variables at one place of one task; `hidden` are those that are not there yet."""
 
-    __slots__ = ("_extra", "_frame", "_instance")
+    __slots__ = ("_extra", "_frame", "_hidden", "_instance")
 
     def __init__(
-        self, instance: "Instance", frame: "Frame | None" = None, extra: Mapping[str, JSON] | None = None
+        self,
+        instance: "Instance",
+        frame: "Frame | None" = None,
+        extra: Mapping[str, JSON] | None = None,
+        hidden: Collection[str] = (),
     ) -> None:
         self._instance = instance
         self._frame = frame
         self._extra = extra or {}
+        self._hidden = hidden
 
     def __getitem__(self, name: str) -> JSON:
         if name in self._extra:
             return self._extra[name]
+        if name in self._hidden:
+            raise KeyError(name)
         frame = self._frame
         if frame is None:
             return self._of_process(name)
@@ -59,8 +69,8 @@ class Names(Mapping[str, JSON]):
                 return frame.describe()
             case "input":
                 return frame.input
-            case "output":
-                return frame.output
+            case "authorization":
+                return None
             case _:
                 return self._of_process(name)
 
@@ -75,8 +85,6 @@ class Names(Mapping[str, JSON]):
             case "secrets":
                 nonce = self._instance.journal.origin
                 return {secret: secret_token(secret, nonce) for secret in self._instance.process.secrets}
-            case "authorization":
-                return None
             case _:
                 raise KeyError(name)
 

@@ -52,6 +52,9 @@ def _targets(task: JSON) -> Iterator[tuple[str, str]]:
         return
     if isinstance(task.get("then"), str):
         yield "/then", task["then"]
+    catch = task.get("catch")
+    if isinstance(catch, dict) and isinstance(catch.get("then"), str):
+        yield "/catch/then", catch["then"]
     for index, name, case in named(task.get("switch")):
         if isinstance(case, dict) and isinstance(case.get("then"), str):
             yield f"/switch/{index}{step(name)}/then", case["then"]

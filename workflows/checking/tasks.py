@@ -6,7 +6,16 @@ from typing import Any
 from schemas import flaws, guess, listing
 from workflows.checking.calls import check_call, check_compensation
 from workflows.checking.flow import check_flow, named, task_pointer
-from workflows.checking.texts import AFTER_TASK, BEFORE_TASK, IN_TASK, check_bare, check_transform, check_value, texts
+from workflows.checking.texts import (
+    AFTER_TASK,
+    AFTER_WORKFLOW,
+    BEFORE_TASK,
+    IN_TASK,
+    check_bare,
+    check_transform,
+    check_value,
+    texts,
+)
 from workflows.checking.unsupported import check_schema as refuse_schema
 from workflows.checking.unsupported import is_refused_task
 from workflows.checking.walk import Around, Process
@@ -87,7 +96,8 @@ def check_timeout(process: Process, pointer: str, timeout: JSON, around: Around)
         hint = f"Write a duration as {{after: {timeout}}}." if timeout.startswith("P") else ""
         process.check_reference(pointer, timeout, "timeouts", hint)
     else:
-        check_value(process.report, pointer, timeout, process.scope("a timeout", BEFORE_TASK, around))
+        variables = AFTER_WORKFLOW if pointer == "/timeout" else IN_TASK
+        check_value(process.report, pointer, timeout, process.scope("a timeout", variables, around))
 
 
 def _check_keyword(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:
@@ -138,6 +148,7 @@ def _check_switch(process: Process, pointer: str, cases: JSON, around: Around) -
 def _check_catch(process: Process, pointer: str, catch: Mapping[str, JSON], around: Around) -> None:
     variable = str(catch.get("as", "error"))
     scope = process.scope("a `catch`", IN_TASK, around).adding(variable)
+    check_value(process.report, f"{pointer}/errors/with", (catch.get("errors") or {}).get("with"), scope)
     for key in ("when", "exceptWhen"):
         check_bare(process.report, f"{pointer}/{key}", catch.get(key), scope)
     retry = catch.get("retry")

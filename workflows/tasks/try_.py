@@ -8,6 +8,7 @@ from workflows.evaluation import evaluate, holds, seconds, within
 from workflows.fault import Fault, matches
 from workflows.instance import Frame
 from workflows.model import Retry, TryTask
+from workflows.names import Names
 
 _CAP_S = 300.0
 _JITTER = 0.2
@@ -35,12 +36,15 @@ async def execute(task: TryTask, frame: Frame, data: JSON) -> JSON:
                     raise
             journal.forget_below(frame.path, writes=True)
             state["error"] = problem
-    return await _handle(task, frame, data, state["error"])
+    output = await _handle(task, frame, data, state["error"])
+    frame.then = task.catch.then or frame.then
+    return output
 
 
 async def _attempt(task: TryTask, frame: Frame, data: JSON) -> JSON:
     limit = task.catch.retry.attempt_duration if task.catch.retry else None
-    limit_s = None if limit is None else _seconds(limit, frame, data)
+    # There is no error before the first attempt, so its limit does not depend on one.
+    limit_s = None if limit is None else _seconds(limit, frame, data, frame.names(**{task.catch.variable: None}))
     body = frame.instance.walk.run_list(frame.instance, task.body, frame.path + "/try", data, frame.variables)
     if limit_s is None:
         return await body
@@ -77,39 +81,39 @@ def _schedule(retry: Retry, task: TryTask, frame: Frame, data: JSON, problem: di
         return False
     if retry.count is not None and state["attempt"] > retry.count:
         return False
-    until = runtime.time() + delay_s(retry, state["attempt"], frame, data)
-    if retry.duration is not None and until - state["since"] > _seconds(retry.duration, frame, data):
+    until = runtime.time() + delay_s(retry, state["attempt"], frame, data, names)
+    if retry.duration is not None and until - state["since"] > _seconds(retry.duration, frame, data, names):
         return False
     state["until"] = until
     state["attempt"] += 1
     return True
 
 
-def delay_s(retry: Retry, attempt: int, frame: Frame, data: JSON) -> float:
+def delay_s(retry: Retry, attempt: int, frame: Frame, data: JSON, names: Names) -> float:
     """Return how long to wait before the attempt that follows number `attempt`."""
-    base = _seconds(retry.delay, frame, data) if retry.delay else 0.0
+    base = _seconds(retry.delay, frame, data, names) if retry.delay else 0.0
     random = frame.instance.runtime.random
     match retry.backoff:
         case "exponential":
             # Beyond 64 doublings the cap has long decided.
-            base = _capped(retry, base * retry.factor ** min(attempt - 1, 64), frame, data)
+            base = _capped(retry, base * retry.factor ** min(attempt - 1, 64), frame, data, names)
         case "linear":
-            step = _seconds(retry.increment, frame, data) if retry.increment else base
-            base = _capped(retry, base + step * (attempt - 1), frame, data)
+            step = _seconds(retry.increment, frame, data, names) if retry.increment else base
+            base = _capped(retry, base + step * (attempt - 1), frame, data, names)
         case "constant":
             pass
         case _:
             assert_never(retry.backoff)
     if retry.jitter is not None:
-        low, high = (_seconds(each, frame, data) for each in retry.jitter)
+        low, high = (_seconds(each, frame, data, names) for each in retry.jitter)
         return base + low + (high - low) * random()
     if retry.default_jitter:
         return base * (1 + _JITTER * (2 * random() - 1))
     return base
 
 
-def _capped(retry: Retry, delay: float, frame: Frame, data: JSON) -> float:
-    return min(delay, _seconds(retry.cap, frame, data) if retry.cap else _CAP_S)
+def _capped(retry: Retry, delay: float, frame: Frame, data: JSON, names: Names) -> float:
+    return min(delay, _seconds(retry.cap, frame, data, names) if retry.cap else _CAP_S)
 
 
 async def _pause_before_retry(frame: Frame) -> None:
@@ -121,5 +125,5 @@ async def _pause_before_retry(frame: Frame) -> None:
             await frame.instance.pause()
 
 
-def _seconds(duration: Duration, frame: Frame, data: JSON) -> float:
-    return seconds(duration, data, frame.names(), frame.instance.runtime, frame.task.common.reference)
+def _seconds(duration: Duration, frame: Frame, data: JSON, names: Names) -> float:
+    return seconds(duration, data, names, frame.instance.runtime, frame.task.common.reference)
