@@ -1,10 +1,10 @@
 """Puts secrets where their tokens stand, at the last moment: here, and never in a workflow."""
 
-import json
 import re
 
+from cauce.authentication import resolved
+from cauce.authentication.policies import secret_of
 from cauce.contract import JSON
-from cauce.errors import ForbiddenError, SettingsError
 from cauce.registry import Resolver
 
 
@@ -31,18 +31,8 @@ class Filling:
 
     def secret(self, name: str) -> str:
         """Return a secret by its name."""
-        try:
-            return self.resolver.secret(name)
-        except SettingsError as missing:
-            # The standard's word for a secret that is not there, or not for this process.
-            raise ForbiddenError(missing.problem, hint=missing.hint) from missing
+        return secret_of(name, self.resolver.secret)
 
-    def secret_object(self, name: str) -> JSON:
-        """Return a secret that holds the properties of an authentication."""
-        try:
-            return json.loads(self.secret(name))
-        except ValueError:
-            raise SettingsError(
-                f"The secret '{name}' is not a JSON object.",
-                hint='An authentication\'s secret looks like {"username": …, "password": …} or {"token": …}.',
-            ) from None
+    def policy(self, authentication: JSON) -> JSON:
+        """Return how to log in, with all secrets in place; None without an authentication."""
+        return resolved(self.filled(authentication), self.resolver.secret)

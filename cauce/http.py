@@ -30,8 +30,9 @@ from cauce.http_messages import (
     secret_headers,
     server_of,
 )
+from cauce.settings import Settings
 
-__all__ = ["HttpRequest", "HttpResponse", "Output", "Policy", "close_sessions", "exchange", "failure"]
+__all__ = ["HttpRequest", "HttpResponse", "Output", "Policy", "close_sessions", "exchange", "failure", "policy_of"]
 
 _redirect_statuses: Final = {301, 302, 303, 307, 308}
 _connect_timeout_s: Final = 10.0
@@ -66,6 +67,11 @@ async def exchange(request: HttpRequest) -> HttpResponse:
     raise PermanentError(
         f"{server_of(request.url)} redirected more than {request.max_redirects} times.", hint="Call the final address."
     )
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return the addresses that a process may call in an environment."""
+    return Policy(private=settings.allow_private_http, stand_ins=settings.stand_ins)
 
 
 async def close_sessions() -> None:
@@ -130,11 +136,12 @@ async def _note_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, 
 
 async def _send(request: HttpRequest, hop: _Hop) -> HttpResponse:
     progress: dict[str, bool] = {"sent": False}
+    url, headers = _where_to(hop, request.policy)
     try:
         async with _session(private=request.policy.private).request(
             hop.method,
-            hop.url,
-            headers=hop.headers,
+            url,
+            headers=headers,
             data=hop.data,
             allow_redirects=False,
             ssl=request.tls,
@@ -142,8 +149,8 @@ async def _send(request: HttpRequest, hop: _Hop) -> HttpResponse:
             trace_request_ctx=progress,
         ) as response:
             body = await _read(response, request)
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            return HttpResponse(request, response.status, headers, body, response.charset)
+            given = {name.lower(): value for name, value in response.headers.items()}
+            return HttpResponse(request, response.status, given, body, response.charset)
     except _ForbiddenAddressError as cause:
         raise _forbidden(request.url, "its name leads to a private address") from cause
     except (aiohttp.ClientError, TimeoutError, OSError) as cause:
@@ -218,6 +225,15 @@ def _check_address(url: URL, policy: Policy) -> None:
         raise _forbidden(str(url), "its host is not among the allowed ones")
     if not policy.private and _address(host) is not None and not _is_public(host):
         raise _forbidden(str(url), "it is a private address")
+
+
+def _where_to(hop: _Hop, policy: Policy) -> tuple[URL, Mapping[str, str]]:
+    """Return the address that is connected to: the URL itself, unless a stand-in answers for its host."""
+    host = hop.url.host or ""
+    stand_in = policy.stand_ins.get(f"{host}:{hop.url.port}") or policy.stand_ins.get(host)
+    if not stand_in:
+        return hop.url, hop.headers
+    return URL(stand_in).join(hop.url.relative()), {**hop.headers, "Host": hop.url.host_port_subcomponent or host}
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -27,11 +27,13 @@ class Policy:
     """Which addresses may be called.
 
     `hosts` (names, or names with a port) limits them to those; `private` allows addresses that are not of the public
-    internet, which is what a company's own systems have and a URL from outside must not reach.
+    internet, which is what a company's own systems have and a URL from outside must not reach. `stand_ins` maps hosts
+    (names, or names with a port) to the addresses of servers that answer in their place, for trying things out.
     """
 
     private: bool = True
     hosts: frozenset[str] | None = None
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
 from cauce.errors import SettingsError
 
@@ -45,6 +46,10 @@ class Settings(BaseSettings):
         default=True,
         description="Whether `call: http` may reach private addresses; default: yes when embedded, else no.",
     )
+    stand_ins: dict[str, str] = Field(
+        default_factory=dict,
+        description="Servers that answer in the place of hosts, to try processes out: JSON from host to address.",
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
     log_format: Literal["text", "json"] = Field(default="text", description="For people or for programs.")
@@ -61,6 +66,23 @@ class Settings(BaseSettings):
         if values.get("mode") == "production":
             values.setdefault("allow_private_http", False)
         return values
+
+    @model_validator(mode="after")
+    def _no_stand_ins_in_production(self) -> "Settings":
+        if self.stand_ins and self.mode == "production":
+            # They take the place of real systems, and of their certificates.
+            message = "stand_ins are for trying things out, not for production"
+            raise ValueError(message)
+        return self
+
+    @field_validator("stand_ins")
+    @classmethod
+    def _addresses(cls, stand_ins: dict[str, str]) -> dict[str, str]:
+        for host, address in stand_ins.items():
+            if not address.startswith(("http://", "https://")):
+                message = f"the stand-in of {host} needs an address such as http://127.0.0.1:9000"
+                raise ValueError(message)
+        return stand_ins
 
     @field_validator("data_dir", "definitions_dir")
     @classmethod
@@ -107,6 +129,11 @@ def load(**given: Any) -> Settings:  # noqa: ANN401 - checked by the model
     """Return the settings from the environment; what is given here (by options of the CLI, by tests) wins."""
     try:
         return Settings(**given)
+    except UnreadableError as cause:
+        # Its text quotes the value.
+        raise SettingsError(
+            "A setting that has to be JSON is none.", hint=f"Look at the environment variables {prefix}…."
+        ) from cause
     except ValidationError as cause:
         first = cause.errors(include_url=False, include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"]) or "settings"

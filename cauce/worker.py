@@ -21,9 +21,10 @@ from activities.http import HttpActivities
 from activities.human_tasks import HumanTaskActivities
 from activities.operation import OperationActivities
 from cauce import connection as connections
+from cauce.authentication import Authenticator
 from cauce.contract import TASK_QUEUE, operation_queue
 from cauce.errors import TransientError
-from cauce.http import Policy, close_sessions
+from cauce.http import close_sessions, policy_of
 from cauce.secrets import Resolver
 from cauce.services import schedules
 from cauce.services.hub import Hub
@@ -59,7 +60,7 @@ def parts(settings: Settings, store: Store) -> Parts:
     opened = Connections(store, resolver)
     operations = OperationActivities(store, opened)
     human_tasks = HumanTaskActivities(store)
-    http = HttpActivities(resolver, Policy(private=settings.allow_private_http))
+    http = HttpActivities(resolver, Authenticator(policy_of(settings)))
     return Parts(
         operations,
         [

@@ -23,8 +23,11 @@ def resolve(
     forms: Mapping[str, JSON],
     decisions: Mapping[str, JSON],
     stages: Mapping[str, JSON],
+    resources: Mapping[str, JSON] | None = None,
 ) -> dict[str, JSON]:
     """Return the bundle of a checked process: everything that its calls name is in it, so that nothing can change.
+
+    `resources` is what was fetched from the addresses that it names.
 
     Raises:
         DefinitionError: It names something that is not among what was given.
@@ -56,6 +59,7 @@ def resolve(
         "expressions": VERSION,
         "document": dict(document),
         **{section: dict(sorted(entries.items())) for section, entries in found.items()},
+        **({"resources": dict(sorted(resources.items()))} if resources else {}),
     }
     return {**bundle, "digest": digest(bundle)}
 

@@ -70,6 +70,18 @@ class Values:
             return None
         return self.expression(value, place) if isinstance(value, str) else self.template(value, place)
 
+    def schema(self, holder: Mapping[str, JSON], place: Place) -> JSON:
+        """Return the schema of an input, output or export; one at an address as it was pinned."""
+        schema = holder.get("schema")
+        if not isinstance(schema, Mapping) or "resource" not in schema:
+            return schema
+        endpoint = schema["resource"]["endpoint"]
+        uri = endpoint["uri"] if isinstance(endpoint, Mapping) else endpoint
+        pinned = (self.bundle.get("resources") or {}).get(uri)
+        if pinned is None:
+            raise DefinitionError("The schema at this address was not published.", where=place.pointer)
+        return {"format": schema.get("format", "json"), "document": pinned["content"]}
+
     def duration(self, value: JSON, place: Place) -> Duration | None:
         """Compile a duration that need not be there."""
         return None if value is None else self.needed(value, place)

@@ -12,6 +12,7 @@ from cauce import connection as connections
 from cauce import registry
 from cauce.errors import CauceError, ConflictError, DefinitionError, Finding, InputError, NotFoundError
 from cauce.services.hub import Actor, Hub
+from cauce.services.resources import Pinning, pin
 from cauce.store import audit, definitions
 from cauce.store.definitions import NewDefinition
 from cauce.store.models import Definition
@@ -87,24 +88,35 @@ def load(paths: Sequence[Path]) -> tuple[list[Source], list[Finding]]:
     return sources, findings
 
 
-async def publish(hub: Hub, actor: Actor, sources: Sequence[Source]) -> list[Published]:
+async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant: bool = False) -> list[Published]:
     """Publish definitions together: all of them, or none when one is wrong.
 
+    What they name by its address is fetched now; where it cannot be had, `tolerant` leaves out the process alone.
     Raises DefinitionError with all findings, or ConflictError when a version exists with another document.
     """
-    kinds = [kind_of(source.data) or "" for source in sources]
-    if any(kind == "connection" for kind in kinds):
+    pairs = [(kind_of(source.data) or "", source) for source in sources]
+    if any(kind == "connection" for kind, _ in pairs):
         actor.require("publish connections", "integrator")
-    if any(kind != "connection" for kind in kinds):
+    if any(kind != "connection" for kind, _ in pairs):
         actor.require("publish definitions", "designer")
     findings = [finding for finding in check(sources, await known(hub)) if finding.severity == "error"]
     if findings:
         count = f"{len(findings)} errors" if len(findings) > 1 else "an error"
         raise DefinitionError(f"Nothing was published: there is {count}.", hint=str(findings[0]), findings=findings)
+    # Before the transaction: nothing outside is waited for inside one.
+    resources = {id(source): await pin(hub, source) for kind, source in pairs if kind == "process"}
+    unfetched = [finding for each in resources.values() for finding in each.findings]
+    if unfetched and not tolerant:
+        problem = f"Nothing was published: {unfetched[0].problem}"
+        raise DefinitionError(problem, hint=unfetched[0].hint, findings=unfetched)
     async with hub.store.transaction() as db:
         # What processes refer to comes first, so that their bundles hold the versions published with them.
-        ordered = sorted(zip(kinds, sources, strict=True), key=lambda pair: pair[0] == "process")
-        published = [await _publish_one(db, actor, kind, source) for kind, source in ordered]
+        ordered = sorted(pairs, key=lambda pair: pair[0] == "process")
+        published = [
+            await _publish_one(db, actor, kind, source, resources.get(id(source)))
+            for kind, source in ordered
+            if id(source) not in resources or not resources[id(source)].findings
+        ]
         for each in published:
             if each.new:
                 data = {"kind": each.kind, "version": each.version, "digest": each.digest}
@@ -191,9 +203,9 @@ def view(row: Definition) -> DefinitionView:
     )
 
 
-async def _publish_one(db: Db, actor: Actor, kind: str, source: Source) -> Published:
+async def _publish_one(db: Db, actor: Actor, kind: str, source: Source, pinning: Pinning | None) -> Published:
     if kind == "process":
-        new = await _process(db, actor, source)
+        new = await _process(db, actor, source, pinning.pins if pinning else {})
     else:
         digest = _digest(source.data)
         new = NewDefinition(kind, source.data[kind], digest, source.text, source.data, actor.name)
@@ -204,7 +216,7 @@ async def _publish_one(db: Db, actor: Actor, kind: str, source: Source) -> Publi
     return Published(kind, _full_name(row), row.version, row.digest, added, outdated=row.digest != new.digest)
 
 
-async def _process(db: Db, actor: Actor, source: Source) -> NewDefinition:
+async def _process(db: Db, actor: Actor, source: Source, resources: JSON) -> NewDefinition:
     rows = await definitions.latest(db)
     bundle = resolve(
         source.data,
@@ -212,6 +224,7 @@ async def _process(db: Db, actor: Actor, source: Source) -> NewDefinition:
         forms=_documents(rows, "form"),
         decisions=_documents(rows, "decision"),
         stages=_documents(rows, "stages"),
+        resources=resources,
     )
     head = source.data["document"]
     return NewDefinition(

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas import guess, listing
+from workflows.checking.authentication import check_authentication
 from workflows.checking.contracts import check_arguments
 from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
-from workflows.checking.unsupported import check_authentication, refuse
+from workflows.checking.unsupported import refuse
 from workflows.checking.walk import Around, Process
 
 JSON = Any
@@ -92,22 +93,7 @@ def _operation(process: Process, pointer: str, name: str) -> str | None:
 def _check_http(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
     endpoint = given["endpoint"]
     policy = endpoint.get("authentication") if isinstance(endpoint, dict) else None
-    if not isinstance(policy, dict):
-        return
-    place = f"{pointer}/endpoint/authentication"
-    if "use" in policy:
-        process.check_reference(f"{place}/use", policy["use"], "authentications")
-    check_authentication(process.report, place, policy)
-    check_secret_use(process, place, policy)
-
-
-def check_secret_use(process: Process, pointer: str, policy: JSON) -> None:
-    """Check the secret that an authentication takes its properties from."""
-    for scheme in ("basic", "bearer"):
-        inner = policy.get(scheme) if isinstance(policy, dict) else None
-        if isinstance(inner, dict) and isinstance(inner.get("use"), str) and inner["use"] not in process.secrets:
-            problem = f"The secret `{inner['use']}` is not declared{guess(inner['use'], process.secrets)}"
-            process.report.value("unknown-secret", f"{pointer}/{scheme}/use", problem, "List it under `use.secrets`.")
+    check_authentication(process, f"{pointer}/endpoint/authentication", policy)
 
 
 def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 from schemas import Source, flaws
 from schemas.source import step
 from workflows.checking import unsupported
-from workflows.checking.calls import CATALOG, check_secret_use
+from workflows.checking.authentication import check_authentication
+from workflows.checking.calls import CATALOG
 from workflows.checking.extensions import check_extensions
 from workflows.checking.known import World
 from workflows.checking.report import Report
+from workflows.checking.resources import check_schemas_at_addresses
 from workflows.checking.schedule import check_schedule
 from workflows.checking.tasks import check_retry, check_task, check_tasks, check_timeout
 from workflows.checking.texts import AFTER_WORKFLOW, BEFORE_WORKFLOW, IN_TASK, Scope, check_transform, check_value
@@ -40,6 +42,7 @@ def check_process(report: Report, source: Source, world: World, wrong: Collectio
         unsupported.check_document(report, document)
         check_schedule(report, document)
         _check_data(process)
+        check_schemas_at_addresses(process)
         _check_use(process)
         check_timeout(process, "/timeout", document.get("timeout"), around)
     check_tasks(process, "/do", document.get("do"), around)
@@ -78,7 +81,7 @@ def _check_use(process: Process) -> None:
     for name, policy in process.defined("authentications").items():
         place = f"/use/authentications{step(name)}"
         check_value(report, place, policy, process.scope("an authentication", IN_TASK, around, secrets=True))
-        check_secret_use(process, place, policy)
+        check_authentication(process, place, policy)
     for name, error in process.defined("errors").items():
         check_value(report, f"/use/errors{step(name)}", error, process.scope("an error", IN_TASK, around))
     for name, policy in process.defined("retries").items():

@@ -45,23 +45,18 @@ def check_document(report: Report, document: Mapping[str, JSON]) -> None:
     if isinstance(evaluate, dict) and evaluate.get("language", "jq") != "jq":
         refuse(report, "/evaluate/language", f"The language `{evaluate['language']}`", "write expressions in jq.")
     use = document.get("use")
-    if isinstance(use, dict):
-        if use.get("catalogs"):
-            refuse(report, "/use/catalogs", "`use.catalogs`", "define functions under `use.functions`.")
-        for name, policy in (use.get("authentications") or {}).items():
-            check_authentication(report, f"/use/authentications{step(name)}", policy)
+    if isinstance(use, dict) and use.get("catalogs"):
+        refuse(report, "/use/catalogs", "`use.catalogs`", "define functions under `use.functions`.")
     _check_schedule(report, document.get("schedule"))
     for place in ("input", "output"):
         check_schema(report, f"/{place}", document.get(place))
 
 
 def check_schema(report: Report, pointer: str, holder: JSON) -> None:
-    """Report a schema that would have to be fetched, or is of another language."""
+    """Report a schema of another language."""
     schema = holder.get("schema") if isinstance(holder, dict) else None
     if not isinstance(schema, dict):
         return
-    if "resource" in schema:
-        refuse(report, f"{pointer}/schema/resource", "A schema at an address", "write it under `document`.")
     if str(schema.get("format", "json")).partition(":")[0] != "json":
         refuse(report, f"{pointer}/schema/format", f"The schema format `{schema['format']}`", "use JSON Schema.")
 

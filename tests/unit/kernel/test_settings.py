@@ -55,3 +55,16 @@ def test_short_session_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "session.key").write_text("secret")
     with pytest.raises(SettingsError, match="too short to sign with"):
         settings.load(data_dir=tmp_path).session_key()
+
+
+def test_stand_ins_are_for_trying_out_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUCE_STAND_INS", '{"erp.example": "http://127.0.0.1:9000"}')
+    assert settings.load().stand_ins == {"erp.example": "http://127.0.0.1:9000"}
+    with pytest.raises(SettingsError, match="not for production"):
+        settings.load(mode="production")
+    with pytest.raises(SettingsError, match="needs an address"):
+        settings.load(stand_ins={"erp.example": "127.0.0.1"})
+    monkeypatch.setenv("CAUCE_STAND_INS", "erp=s3cret")
+    with pytest.raises(SettingsError, match="JSON") as caught:
+        settings.load()
+    assert "s3cret" not in str(caught.value)
