@@ -25,6 +25,10 @@ RESUME: Final = "resume"
 STATE: Final = "state"
 JOURNAL: Final = "journal"
 
+REPEAT: Final = "cauce-repeat"
+REPEAT_NEWS: Final = "news"
+REPEAT_NEXT: Final = "next"
+
 CALL_OPERATION: Final = "call-operation"
 CALL_HTTP: Final = "call-http"
 OPEN_TASK: Final = "open-task"
@@ -53,6 +57,17 @@ class Start:
     trace: bool = False
     cancelling: bool = False
     scheduled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A process that starts again after each instance has closed; `closed_at` is when the last one did."""
+
+    namespace: str
+    name: str
+    start: Start
+    paused: bool = False
+    closed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from cauce.store import definitions
 from cauce.store.session import Store
 from cauce.temporal import connect, register_search_attributes
 from workflows.process_workflow import ProcessWorkflow
+from workflows.repeat_workflow import RepeatWorkflow
 
 _LOOK_AGAIN_S: Final = 2.0
 _LOOK_CLOSELY_S: Final = 300.0
@@ -83,7 +84,7 @@ def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> 
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[ProcessWorkflow],
+        workflows=[ProcessWorkflow, RepeatWorkflow],
         activities=activities,
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=2_000,

@@ -22,7 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cauce.contract import Start
 from cauce.errors import CauceError, NotFoundError
-from cauce.services import timetable
+from cauce.services import repeats, timetable
 from cauce.services.hub import Actor, Hub
 from cauce.services.temporal_errors import explained
 from cauce.services.visibility import readers
@@ -118,6 +118,9 @@ async def _tell(hub: Hub, definition: str, kind: str) -> None:
 
 async def _keep(hub: Hub, row: Schedule, bundle: JSON, mark: str) -> None:
     begin = Start(scheduled=True)
+    if row.kind == "after":
+        await repeats.keep(hub, row.definition, begin, paused=row.paused)
+        return
     wanted = timetable.of(bundle, row.kind, mark, begin, paused=row.paused)
     try:
         await hub.temporal.create_schedule(_id(row), wanted, rpc_timeout=call_timeout)
@@ -127,6 +130,9 @@ async def _keep(hub: Hub, row: Schedule, bundle: JSON, mark: str) -> None:
 
 
 async def _forget(hub: Hub, row: Schedule) -> None:
+    if row.kind == "after":
+        await repeats.look_again(hub, row.definition, Start(scheduled=True))
+        return
     try:
         await hub.temporal.get_schedule_handle(_id(row)).delete(rpc_timeout=call_timeout)
     except RPCError as error:
@@ -136,6 +142,8 @@ async def _forget(hub: Hub, row: Schedule) -> None:
 
 async def _is_lost(hub: Hub, row: Schedule) -> bool:
     """Return whether Temporal knows something else than it was told, as after a restored backup."""
+    if row.kind == "after":
+        return not await repeats.is_there(hub, row.definition)
     found = await _described(hub, row)
     if found is None or not isinstance(found.schedule.action, ScheduleActionStartWorkflow):
         return True
@@ -162,6 +170,8 @@ async def _view(hub: Hub, row: Schedule, document: JSON) -> ScheduleView:
 
 
 async def _next(hub: Hub, row: Schedule) -> datetime | None:
+    if row.kind == "after":
+        return await repeats.next_start(hub, row.definition)
     found = None if row.paused else await _described(hub, row)
     return found.info.next_action_times[0] if found and found.info.next_action_times else None
 

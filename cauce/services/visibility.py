@@ -163,7 +163,11 @@ async def instance(hub: Hub, actor: Actor, instance_id: str) -> Detail:
 
 def query_of(filters: Filters) -> str:
     """Return the filters in Temporal's query language."""
-    parts = [f"TaskQueue = '{contract.TASK_QUEUE}'", "ExecutionStatus != 'ContinuedAsNew'"]
+    parts = [
+        f"TaskQueue = '{contract.TASK_QUEUE}'",
+        f"WorkflowType != '{contract.REPEAT}'",
+        "ExecutionStatus != 'ContinuedAsNew'",
+    ]
     if filters.status:
         if filters.status not in status_queries:
             raise InputError(f"There is no status '{filters.status}'.", hint=f"Known are {', '.join(status_queries)}.")

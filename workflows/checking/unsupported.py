@@ -71,8 +71,6 @@ def check_authentication(report: Report, pointer: str, policy: JSON) -> None:
 def _check_schedule(report: Report, schedule: JSON) -> None:
     if not isinstance(schedule, dict):
         return
-    if "after" in schedule:
-        refuse(report, "/schedule/after", "`schedule.after`", "start instances by an event, or with `cauce start`.")
     events = schedule.get("on")
     if not isinstance(events, dict):
         return

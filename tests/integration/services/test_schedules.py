@@ -1,6 +1,7 @@
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -17,20 +18,29 @@ from cauce.temporal import connect
 from schemas import load_yaml
 from tests.integration.services.conftest import ana, boss
 
+problem = {"type": "https://serverlessworkflow.io/spec/1.0.0/errors/runtime", "status": 500, "title": "No"}
+
 
 @pytest.fixture
 async def namespace(hub: Hub) -> AsyncIterator[str]:
     """Return a namespace of this test; what it schedules is forgotten afterwards, as the server lives on."""
     name = f"n{uuid4().hex[:8]}"
     yield name
-    for kind in ("every", "cron"):
-        try:
-            await hub.temporal.get_schedule_handle(f"{name}.p/{kind}").delete()
-        except RPCError:
-            continue
+    handles = [hub.temporal.get_schedule_handle(f"{name}.p/{kind}").delete for kind in ("every", "cron")]
+    for end in [*handles, hub.temporal.get_workflow_handle(f"cauce-repeat/{name}.p").terminate]:
+        with contextlib.suppress(RPCError):
+            await end()
 
 
-async def publish(hub: Hub, namespace: str, *, version: str = "1.0.0", zone: str = "UTC", **schedule: object) -> str:
+async def publish(
+    hub: Hub,
+    namespace: str,
+    *,
+    version: str = "1.0.0",
+    zone: str = "UTC",
+    steps: Sequence[object] = (),
+    **schedule: object,
+) -> str:
     document = {
         "document": {
             "dsl": "1.0.3",
@@ -40,7 +50,7 @@ async def publish(hub: Hub, namespace: str, *, version: str = "1.0.0", zone: str
             "metadata": {"cauce": {"timezone": zone}},
         },
         **({"schedule": schedule} if schedule else {}),
-        "do": [{"say": {"set": {"version": version}}}],
+        "do": steps or [{"say": {"set": {"version": version}}}],
     }
     await definitions.publish(hub, boss, [load_yaml(json.dumps(document), "p.yaml")])
     return f"{namespace}.p"
@@ -48,6 +58,15 @@ async def publish(hub: Hub, namespace: str, *, version: str = "1.0.0", zone: str
 
 async def listed(hub: Hub, title: str) -> list[ScheduleView]:
     return await schedules.list_schedules(hub, boss, title)
+
+
+async def ended(hub: Hub, title: str, count: int, status: str = "completed") -> tuple[instances.Summary, ...]:
+    """Wait until so many instances have ended; the last to start comes first."""
+    while True:
+        found = (await instances.list_instances(hub, boss, Filters(definition=title, status=status))).instances
+        if len(found) >= count:
+            return found
+        await asyncio.sleep(0.1)
 
 
 async def test_published_schedule_is_told_to_temporal_once(hub: Hub, namespace: str) -> None:
@@ -174,11 +193,65 @@ async def test_instance_runs_the_version_of_its_schedule_and_has_the_moment_as_k
 ) -> None:
     del worker
     title = await publish(hub, namespace, every="PT1S")
-    completed: tuple[instances.Summary, ...] = ()
-    while not completed:
-        await asyncio.sleep(0.1)
-        completed = (await instances.list_instances(hub, boss, Filters(definition=title, status="completed"))).instances
-    found = completed[0]
+    (found, *_) = await ended(hub, title, 1)
     assert found.key.startswith("every-20")
     detail = await instances.instance(hub, boss, found.id)
     assert (found.version, detail.output) == ("1.0.0", {"version": "1.0.0"})
+
+
+async def test_after_starts_at_once_and_then_when_the_one_before_has_closed(
+    hub: Hub, namespace: str, worker: None
+) -> None:
+    del worker
+    title = await publish(hub, namespace, after="PT1S")
+    await schedules.reconcile(hub)
+    second, first = (await ended(hub, title, 2))[-2:]
+    assert first.key.startswith("after-20")
+    assert first.closed_at is not None
+    assert second.started_at - first.closed_at >= timedelta(seconds=1)
+    every = (await instances.list_instances(hub, boss, Filters(status="open"))).instances
+    assert [each.id for each in every if each.id.startswith("cauce-repeat")] == []
+
+
+async def test_after_goes_on_after_a_fault_and_with_the_latest_version(hub: Hub, namespace: str, worker: None) -> None:
+    del worker
+    title = await publish(hub, namespace, steps=[{"fail": {"raise": {"error": problem}}}], after="PT1S")
+    await schedules.reconcile(hub)
+    await ended(hub, title, 1, "faulted")
+    await publish(hub, namespace, version="1.1.0", after="P1D")
+    await asyncio.gather(*(schedules.reconcile(hub, thorough=True) for _ in range(3)))
+    left = timedelta()
+    while left < timedelta(hours=1):
+        await asyncio.sleep(0.1)
+        next_at = (await listed(hub, title))[0].next_at
+        left = next_at - datetime.now(UTC) if next_at else timedelta()
+    assert timedelta(hours=23) < left <= timedelta(days=1)
+    await publish(hub, namespace, version="1.2.0", after="PT1S")
+    await schedules.reconcile(hub)
+    assert (await ended(hub, title, 1))[0].version == "1.2.0"
+
+
+async def test_paused_repetition_starts_nothing_and_one_that_is_not_wanted_ends(
+    hub: Hub, namespace: str, worker: None
+) -> None:
+    del worker
+    title = await publish(hub, namespace, after="PT1S")
+    await schedules.pause(hub, boss, title, paused=True)
+    assert (await listed(hub, title))[0].next_at is None
+    await asyncio.sleep(1.5)
+    assert (await instances.list_instances(hub, boss, Filters(definition=title))).instances == ()
+    await schedules.pause(hub, boss, title, paused=False)
+    await ended(hub, title, 1)
+    await publish(hub, namespace, version="2.0.0")
+    await schedules.reconcile(hub)
+    assert await hub.temporal.get_workflow_handle(f"cauce-repeat/{title}").result() is None
+    assert await schedules.reconcile(hub, thorough=True) == 0
+
+
+async def test_repetition_that_was_terminated_is_started_again(hub: Hub, namespace: str) -> None:
+    title = await publish(hub, namespace, after="PT1H")
+    await schedules.reconcile(hub)
+    await hub.temporal.get_workflow_handle(f"cauce-repeat/{title}").terminate()
+    assert await schedules.reconcile(hub) == 0
+    assert await schedules.reconcile(hub, thorough=True) == 1
+    assert await schedules.reconcile(hub, thorough=True) == 0
