@@ -98,6 +98,7 @@ class HttpCall:
     authentication: JSON = None
     secrets: list[str] = field(default_factory=list)
     nonce: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

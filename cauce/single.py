@@ -183,7 +183,7 @@ async def bench(
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(empty_store()) if given is None else given
         if temporal in {"local", "time-skipping"}:
-            client = await stack.enter_async_context(_server(temporal, store, settings, options))
+            client = await stack.enter_async_context(server(temporal, store, settings, options))
         else:
             client = await connect(
                 temporal, store, namespace=settings.temporal_namespace, limit_bytes=settings.max_payload_bytes
@@ -246,7 +246,8 @@ async def empty_store() -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _server(kind: str, store: Store, settings: Settings, options: Sequence[str]) -> AsyncIterator[Client]:
+async def server(kind: str, store: Store, settings: Settings, options: Sequence[str] = ()) -> AsyncIterator[Client]:
+    """Give out a client of a Temporal server that lives as long as the block; `kind` is `local` or `time-skipping`."""
     with tempfile.TemporaryDirectory(prefix="cauce-temporal-") as folder:
         port = ports.choose([])
         command = temporal_server.command(Path(folder) / "temporal.db", "default", port, None)

@@ -19,6 +19,7 @@ KINDS: Final[Mapping[str, str]] = {
     "form": "form",
     "decision": "decision",
     "stages": "stages",
+    "test": "test",
     "document": "process",
 }
 CODES: Final[Mapping[str, str]] = {

@@ -274,6 +274,13 @@ class Instance:
         trace.append(record)
         return record
 
+    def note_way(self, reference: str, way: str) -> None:
+        """Note which way a task went, where every task is recorded: tests of definitions tell what they never tried."""
+        if self.keep_trace:
+            ways = self.journal.ways.setdefault(reference, [])
+            if way not in ways:
+                ways.append(way)
+
     def state(self) -> dict[str, JSON]:
         """Return what people are shown of the instance."""
         journal = self.journal

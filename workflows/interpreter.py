@@ -89,9 +89,11 @@ async def run_task(frame: Frame) -> JSON:
     """Run one task with everything that surrounds it; sets `frame.then`."""
     instance, common = frame.instance, frame.task.common
     resumed = frame.path in instance.journal.states
-    skipped = common.condition is not None and not resumed and not _wanted(frame)
-    if skipped:
-        return frame.raw
+    if common.condition is not None and not resumed:
+        wanted = _wanted(frame)
+        instance.note_way(common.reference, "holds" if wanted else "does not hold")
+        if not wanted:
+            return frame.raw
     frame.then = common.then
     state = frame.state
     frame.started_at = state.setdefault("startedAt", frame.started_at)

@@ -33,6 +33,8 @@ class Journal:
         performers: name of a human task -> who completed it last.
         compensations: calls that undo what was done, oldest first.
         trace: one record per task that ran, oldest first.
+        ways: reference of a task -> the ways it went (cases, conditions, handlers); kept when every task is recorded.
+        stages: the stages entered, in order; kept like the ways.
     """
 
     origin: str
@@ -50,6 +52,8 @@ class Journal:
     performers: dict[str, str] = field(default_factory=dict)
     compensations: list[dict[str, JSON]] = field(default_factory=list)
     trace: list[dict[str, JSON]] = field(default_factory=list)
+    ways: dict[str, list[str]] = field(default_factory=dict)
+    stages: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, JSON]:
         """Return the journal as JSON data."""

@@ -22,7 +22,7 @@ def check(
 
     Findings are printed as file:line:column. The exit code is 2 when there are errors.
     """
-    read = sources.read(paths)
+    read = sources.read(paths, tests=True)
     found = findings(read)
     errors = sum(1 for one in found if one.severity == "error")
     count = len(read.asked) + len({_file(one) for one in read.unreadable})

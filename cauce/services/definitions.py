@@ -95,6 +95,9 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
     Raises DefinitionError with all findings, or ConflictError when a version exists with another document.
     """
     pairs = [(kind_of(source.data) or "", source) for source in sources]
+    for kind, source in pairs:
+        if kind == "test":
+            raise DefinitionError("A test is not published.", hint="`cauce test` runs it.", where=source.file)
     if any(kind == "connection" for kind, _ in pairs):
         actor.require("publish connections", "integrator")
     if any(kind != "connection" for kind, _ in pairs):

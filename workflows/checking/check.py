@@ -9,6 +9,7 @@ from workflows.checking.known import Known, World, world_of
 from workflows.checking.others import check_connection, check_decision, check_form, check_stages
 from workflows.checking.process import check_process
 from workflows.checking.report import Report
+from workflows.checking.trials import check_test
 
 JSON = Any
 _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]] = {
@@ -16,6 +17,7 @@ _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]
     "form": check_form,
     "decision": check_decision,
     "stages": check_stages,
+    "test": check_test,
 }
 
 

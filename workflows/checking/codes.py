@@ -23,7 +23,7 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-stages": "A call names a list of stages that does not exist.",
     "unknown-stage": "A call names a stage that its list does not have.",
     "unknown-process": "A process to run is not known.",
-    "unknown-task": "A task is named that is not a human task of this process.",
+    "unknown-task": "A task is named that is not in the process, or not of the kind that is meant there.",
     "unknown-answer": "An expression reads an answer that the form does not give.",
     "unknown-field": "A form's layout names a field that its schema does not have.",
     "unknown-kind-of-connection": "No connector has this kind.",
@@ -43,6 +43,9 @@ CODES: Final[Mapping[str, str]] = {
     "duplicate-rule": "Two rules of a decision table have the same id.",
     "unreachable-rule": "A rule stands behind one that always matches.",
     "duplicate-stage": "Two stages of one list have the same id.",
+    "unknown-process-under-test": "A test names a process that does not exist, or several.",
+    "duplicate-case": "Two cases of one test have the same name.",
+    "wrong-answer": "An answer of a test is not one that its task can be given.",
 }
 WARNINGS: Final = frozenset(
     {

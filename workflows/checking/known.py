@@ -24,7 +24,7 @@ class OperationContract:
 class Known:
     """What is published: operations as `operation@connection`, processes as `namespace.name`, others by name.
 
-    Given as maps from name to document, forms, decisions and stages are looked into; as names they only exist.
+    Given as maps from name to document, they are looked into (but for operations); as names they only exist.
     `kinds` are the kinds of connections that there are connectors for; None leaves that unchecked.
     """
 
@@ -38,7 +38,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All that can be referred to; a document of None is one that exists and cannot be looked into."""
+    """All that can be referred to; a document of None is one that exists and cannot be looked into.
+
+    `documents` are those of the processes.
+    """
 
     operations: Mapping[str, OperationContract | None]
     connections: frozenset[str]
@@ -47,6 +50,7 @@ class World:
     stages: Mapping[str, JSON]
     processes: frozenset[str]
     kinds: frozenset[str] | None
+    documents: Mapping[str, JSON] = field(default_factory=dict)
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
@@ -57,14 +61,14 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         "stages": _documents(known.stages),
         "connection": {},
     }
-    processes = set(known.processes)
+    processes: dict[str, JSON] = _documents(known.processes)
     for source in sources:
         kind = kind_of(source.data)
         if kind == "process":
             head = source.data.get("document")
             if isinstance(head, dict):
-                processes.add(f"{head.get('namespace')}.{head.get('name')}")
-        elif kind is not None and isinstance(source.data[kind], str):
+                processes[f"{head.get('namespace')}.{head.get('name')}"] = source.data
+        elif kind in documents and isinstance(source.data[kind], str):
             documents[kind][source.data[kind]] = source.data
     written = documents["connection"]
     operations: dict[str, OperationContract | None] = {
@@ -81,6 +85,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         documents["stages"],
         frozenset(processes),
         known.kinds,
+        processes,
     )
 
 

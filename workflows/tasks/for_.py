@@ -23,9 +23,12 @@ async def execute(task: ForTask, frame: Frame, data: JSON) -> JSON:
             names = frame.names(**{task.each: variables[task.each], task.at: index})
             if not holds(task.condition, state["output"], names, reference):
                 break
+        frame.instance.note_way(reference, "entered")
         path = f"{frame.path}[{index}]/do"
         output = await frame.instance.walk.run_list(frame.instance, task.body, path, state["output"], variables)
         state.update(index=index + 1, output=output)
+    if state["index"] == 0:
+        frame.instance.note_way(reference, "not entered")
     return state["output"]
 
 

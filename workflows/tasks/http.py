@@ -29,6 +29,7 @@ async def execute(task: HttpTask, frame: Frame, data: JSON) -> JSON:
         authentication=authentication,
         secrets=list(task.secrets),
         nonce=frame.instance.journal.origin,
+        reference=reference,
     )
     outcome = await frame.instance.effect(frame.instance.runtime.call_http(call))
     if outcome.error is not None:

@@ -17,4 +17,6 @@ def execute(task: StageTask, frame: Frame, data: JSON) -> JSON:
     if frame.instance.journal.stage != stage:
         frame.instance.journal.stage = stage
         frame.instance.runtime.record_stage(stage)
+        if frame.instance.keep_trace:
+            frame.instance.journal.stages.append(stage)
     return data

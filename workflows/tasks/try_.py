@@ -17,25 +17,31 @@ _JITTER = 0.2
 async def execute(task: TryTask, frame: Frame, data: JSON) -> JSON:
     """Run the tasks; an error that the catch takes is retried as its policy says, then handled by its `do`."""
     state, journal = frame.state, frame.instance.journal
+    note, reference = frame.instance.note_way, task.common.reference
     state.setdefault("attempt", 1)
     state.setdefault("since", frame.instance.runtime.time())
     while "error" not in state:
         try:
             await _pause_before_retry(frame)
-            return await _attempt(task, frame, data)
+            output = await _attempt(task, frame, data)
         except Fault as error:
-            problem = {"instance": task.common.reference, **error.problem}
+            problem = {"instance": reference, **error.problem}
             if not _catches(task, frame, data, problem):
                 raise
             retry = task.catch.retry
             if retry is not None:
                 if _schedule(retry, task, frame, data, problem):
+                    note(reference, "tried again")
                     journal.forget_below(frame.path, writes=False)
                     continue
                 if task.catch.body is None:
                     raise
             journal.forget_below(frame.path, writes=True)
             state["error"] = problem
+            note(reference, "error taken")
+        else:
+            note(reference, "no error")
+            return output
     output = await _handle(task, frame, data, state["error"])
     frame.then = task.catch.then or frame.then
     return output

@@ -11,6 +11,20 @@ _FIND = {
 _CREATE = {"type": "object", "properties": {"reference": {"type": "string"}, "lines": {"type": "array"}}}
 _FORM = {"form": "qualify", "title": "Q", "schema": {"type": "object", "properties": {"score": {"type": "integer"}}}}
 _STAGES = {"stages": "sales", "list": [{"id": "lead", "title": "Lead"}, {"id": "won", "title": "Won"}]}
+_SALE = {
+    "document": {"dsl": "1.0.3", "namespace": "t", "name": "sale", "version": "1.0.0"},
+    "do": [
+        {"ask": {"call": "find-customer@erp", "with": {"taxId": "B1"}}},
+        {"rate": {"call": "human-task", "with": {"form": "qualify"}}},
+        {"note": {"set": {"a": 1}}},
+        {"twice": {"do": [{"ask-again": {"call": "http", "with": {"method": "get", "endpoint": "http://a.example"}}}]}},
+        {
+            "thrice": {
+                "do": [{"ask-again": {"call": "http", "with": {"method": "get", "endpoint": "http://b.example"}}}]
+            }
+        },
+    ],
+}
 
 KNOWN = Known(
     operations={
@@ -20,6 +34,6 @@ KNOWN = Known(
     forms={"qualify": _FORM},
     decisions={"credit"},
     stages={"sales": _STAGES},
-    processes={"t.other"},
+    processes={"t.other": None, "t.sale": _SALE},
     kinds=frozenset({"http", "soap"}),
 )

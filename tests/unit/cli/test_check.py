@@ -96,10 +96,16 @@ def test_one_process_is_checked_with_what_lies_beside_it(tmp_path: Path) -> None
     assert json.loads(beside.stdout)["errors"] == 0, beside.stdout
 
 
-def test_tests_beside_definitions_are_left_out(tmp_path: Path) -> None:
+def test_tests_beside_definitions_are_checked_with_them(tmp_path: Path) -> None:
     write(tmp_path / "add.yaml", good)
-    write(tmp_path / "add.test.yaml", "cases: []")
-    assert json.loads(runner.invoke(app, ["check", str(tmp_path), "--json"]).stdout)["files"] == 1
+    file = write(tmp_path / "add.test.yaml", "test: add\nprocess: ad\ncases: [{name: a}]\n")
+    done = json.loads(runner.invoke(app, ["check", str(tmp_path), "--json"]).stdout)
+    assert done["files"] == 2
+    assert [(each["file"], each["line"], each["code"]) for each in done["findings"]] == [
+        (str(file), 2, "unknown-process-under-test")
+    ]
+    write(file, "test: add\nprocess: add\ncases: [{name: a}]\n")
+    assert runner.invoke(app, ["check", str(file)]).exit_code == 0
 
 
 def test_warnings_fail_only_when_strict(tmp_path: Path) -> None:

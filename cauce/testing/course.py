@@ -1,0 +1,220 @@
+"""Takes one instance from its start to its end: people answer, events arrive, and time jumps to what happens next."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from temporalio.client import WorkflowFailureError, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError, CancelledError, TerminatedError
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper
+
+from cauce import contract
+from cauce.contract import CompleteTask
+from cauce.testing import advice
+from cauce.testing.case import duration_s
+from cauce.testing.session import CaseFailure, Session, Waiting, rendered
+from workflows.fault import fault
+
+JSON = Any
+Handle = WorkflowHandle[Any, Any]
+_POLL_S: Final = 0.01
+_LONGEST_S: Final = 60.0
+_MOST_ROUNDS: Final = 5_000
+_NOBODY: Final = "somebody"
+
+
+@dataclass(slots=True)
+class Course:
+    """How an instance went: `state` and `journal` are what it holds at the end, `moments` what it held in between.
+
+    `real_s` is how long it really took: workflow time that passed while nobody let it jump.
+    """
+
+    status: str = ""
+    output: JSON = None
+    error: JSON = None
+    state: Mapping[str, JSON] = field(default_factory=dict)
+    journal: Mapping[str, JSON] = field(default_factory=dict)
+    moments: list[Mapping[str, JSON]] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+    took_s: float = 0.0
+    real_s: float = 0.0
+
+
+class Guide:
+    """Guides one instance; its case says what happens when."""
+
+    def __init__(self, session: Session, handle: Handle, skipper: TimeSkipper, *, by_itself: bool = False) -> None:
+        self.session = session
+        self.handle = handle
+        self.skipper = skipper
+        self.by_itself = by_itself
+        self.course = Course()
+        self.started_at: float | None = None
+        moments = session.case.expect.get("moments") or []
+        self.moments = sorted(duration_s(each["after"]) or 0.0 for each in moments)
+
+    async def go(self) -> Course:
+        """Go to the end; raises `CaseFailure` when the case cannot be ended."""
+        begun = time.monotonic()
+        result = asyncio.create_task(self.handle.result())
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                await self._follow(result)
+        except TimeoutError as error:
+            raise self.session.fail(f"The case did not end within {_LONGEST_S:g} s of real time.") from error
+        finally:
+            result.cancel()
+            self.course.real_s = time.monotonic() - begun
+            if not self.course.status:
+                await self._stop()
+        return self.course
+
+    async def _follow(self, result: "asyncio.Task[JSON]") -> None:
+        for _ in range(_MOST_ROUNDS):
+            changed = asyncio.create_task(self.session.changed.wait())
+            await asyncio.wait(
+                {result, changed}, timeout=None if self.by_itself else _POLL_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            changed.cancel()
+            self.session.changed.clear()
+            if self.session.failure:
+                raise CaseFailure(self.session.failure)
+            if result.done():
+                self._end(result)
+                return
+            with suppress_gone():
+                if not self.by_itself and await self._round():
+                    return
+        raise self.session.fail(f"The case did not end after {_MOST_ROUNDS:,} rounds of answers.")
+
+    async def _round(self) -> bool:
+        """Do the next thing that has to be done from outside; tells whether the case is over without the process."""
+        state = await self.handle.query(contract.STATE)
+        self.course.state = state
+        if state["busy"]:
+            return False
+        now = state["now"]
+        if self.started_at is None:
+            self.started_at = now
+        waiting = self._people(state)
+        if await self._someone_answers(waiting, now):
+            return False
+        at = self._next(state, waiting)
+        if at is None:
+            return await self._nothing_happens(state, waiting)
+        if self.moments and self.started_at + self.moments[0] <= at:
+            at = self.started_at + self.moments[0]
+            await self._jump(at - now)
+            self.moments.pop(0)
+            met = await self.handle.query(contract.STATE)
+            self.course.moments.append({**met, "open": [each.task.name for each in self._people(met)]})
+            return False
+        await self._jump(at - now)
+        return False
+
+    def _people(self, state: Mapping[str, JSON]) -> list[Waiting]:
+        found = [self.session.people[each] for each in state["openTasks"] if each in self.session.people]
+        for each in found:
+            if each.since is None:
+                each.since = state["now"]
+        return found
+
+    async def _someone_answers(self, waiting: list[Waiting], now: float) -> bool:
+        for each in waiting:
+            answer = each.answer
+            if answer is not None and each.since is not None and each.since + answer.after_s <= now + 0.001:
+                await self._answer(each)
+                return True
+        return False
+
+    async def _answer(self, waiting: Waiting) -> None:
+        task, answer = waiting.task, waiting.answer
+        assert answer is not None and waiting.since is not None  # noqa: S101, PT018 (the caller asked)
+        value = rendered(answer, {"data": task.data})
+        at = datetime.fromtimestamp(waiting.since + answer.after_s, UTC).isoformat()
+        refusal = ""
+        try:
+            await self.handle.execute_update(
+                contract.COMPLETE_TASK, CompleteTask(task.id, value, by=answer.by or _NOBODY, at=at)
+            )
+        except WorkflowUpdateFailedError as error:
+            refusal = str(error.cause)
+            if isinstance(error.cause, ApplicationError) and error.cause.details:
+                problem = error.cause.details[0]
+                each = "".join(f"\n  {one.get('pointer')}: {one.get('problem')}" for one in problem.get("errors") or ())
+                refusal = f"{problem.get('detail')}{each}"
+        if refusal and not answer.refused:
+            raise self.session.fail(f"{answer.place}: the answer to '{task.name}' is refused: {refusal}")
+        if answer.refused:
+            if not refusal:
+                raise self.session.fail(f"{answer.place}: the answer to '{task.name}' must be refused, and was taken.")
+            waiting.answer = self.session.answer_for([task.reference, task.name], {"data": task.data})
+
+    def _next(self, state: Mapping[str, JSON], waiting: list[Waiting]) -> float | None:
+        """Return the moment of the next thing to happen, by itself or from outside."""
+        people = [each.since + each.answer.after_s for each in waiting if each.answer and each.since is not None]
+        times = [*people, *([state["wakesAt"]] if state["wakesAt"] is not None else [])]
+        assert self.started_at is not None  # noqa: S101 (set in the round)
+        case = self.session.case
+        if case.status == "waiting":
+            # Time goes on only as far as the case says; what would happen later is not waited for.
+            end = self.started_at + max([case.until_s or 0.0, *self.moments])
+            times = [each for each in times if each <= end or each in people]
+        if not times and self.moments:
+            return self.started_at + self.moments[0]
+        return min(times, default=None)
+
+    async def _nothing_happens(self, state: Mapping[str, JSON], waiting: list[Waiting]) -> bool:
+        if self.session.case.status == "waiting":
+            assert self.started_at is not None  # noqa: S101 (set in the round)
+            self.course.status = "waiting"
+            self.course.open = [each.task.name for each in waiting]
+            self.course.journal = await self.handle.query(contract.JOURNAL)
+            self.course.took_s = state["now"] - self.started_at
+            await self._stop()
+            return True
+        if waiting:
+            task = waiting[0].task
+            raise self.session.fail(advice.nobody(task.name, task.form, (task.form_document or {}).get("schema")))
+        # Not busy and nothing to wait for: what is to come is on its way from the server.
+        return False
+
+    async def _jump(self, seconds: float) -> None:
+        if seconds > 0:
+            await self.skipper.fast_forward(self.handle, timedelta(seconds=seconds + 0.001))
+
+    def _end(self, result: "asyncio.Task[JSON]") -> None:
+        course = self.course
+        try:
+            course.output = result.result()
+            course.status = "completed"
+        except WorkflowFailureError as error:
+            match error.cause:
+                case ApplicationError(details=[dict() as problem, *_]):
+                    course.status, course.error = "faulted", problem
+                case CancelledError() | ApplicationError(type="cancelled"):
+                    course.status = "cancelled"
+                case TerminatedError():
+                    course.status = "terminated"
+                case cause:
+                    course.status, course.error = "faulted", fault("runtime", str(cause), instance="/").problem
+
+    async def _stop(self) -> None:
+        with suppress(RPCError):
+            await self.handle.terminate("the case is over")
+
+
+class suppress_gone:  # noqa: N801 (used like a function)
+    """Pass over that an instance ended while something was about to be done to it."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        return isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND
