@@ -113,7 +113,10 @@ def test_a_wrong_file_is_told_before_anything_runs(folder: Path) -> None:
     done = runner.invoke(app, ["test", write(folder, TEST.replace("look:", "lok:")), "--json"])
     assert done.exit_code == 2, done.output
     found = json.loads(done.stdout)["error"]["findings"]
-    assert [(each["line"], each["column"], each["code"]) for each in found] == [(8, 7, "unknown-task")]
+    assert [(each["line"], each["column"], each["code"]) for each in found] == [
+        (8, 7, "unknown-task"),
+        (10, 74, "unknown-task"),
+    ]
     assert "did you mean `look`?" in found[0]["problem"]
 
 
