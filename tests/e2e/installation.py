@@ -42,11 +42,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Where everything is; `password` is that of all people."""
+    """Where everything is; `password` is that of all people, `store_url` empty when the store is a file."""
 
     data_dir: Path
     erp: Erp
     password: str
+    store_url: str = ""
 
     @property
     def url(self) -> str:
@@ -80,7 +81,7 @@ class Installation:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=clean_environment(),
+            env=clean_environment(self.store_url),
             cwd=self.data_dir,
         )
         out, err = await asyncio.wait_for(process.communicate((given or "").encode()), _patience_s)
@@ -89,7 +90,7 @@ class Installation:
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[Installation]:
+async def started(folder: Path, store_url: str = "") -> AsyncIterator[Installation]:
     """Start the company's systems and the stack, publish the definitions, and give everybody an account."""
     password, data_dir = secrets.token_urlsafe(9), folder / "data"
     async with Company.start(folder / "company") as company:
@@ -100,12 +101,12 @@ async def started(folder: Path) -> AsyncIterator[Installation]:
             log=folder / "up.log",
             ready=lambda: (found := state.running(data_dir)) is not None and found.ready,
             seconds=_patience_s,
-            environment=clean_environment(),
+            environment=clean_environment(store_url),
         ):
-            installation = Installation(data_dir, Erp(company), password)
+            installation = Installation(data_dir, Erp(company), password, store_url)
             published = await installation.cauce("publish", str(definitions), "--json")
             assert published.code == 0, published.err
-            await _hire(data_dir, password)
+            await _hire(data_dir, password, store_url or f"sqlite+aiosqlite:///{data_dir / 'cauce.db'}")
             yield installation
 
 
@@ -114,11 +115,12 @@ def command(*arguments: str, data_dir: Path) -> list[str]:
     return [sys.executable, "-P", "-m", "cauce.cli", *arguments, "--data-dir", str(data_dir)]
 
 
-def clean_environment() -> dict[str, str]:
+def clean_environment(store_url: str = "") -> dict[str, str]:
     """Return an environment in which nothing of the developer's own Cauce is set."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CAUCE_")}
     # Port 0: any that is free; the definitions are published by the test, as a designer does.
-    return kept | {"PYTHONPATH": str(repository), "CAUCE_API_PORT": "0", "CAUCE_DEFINITIONS_DIR": "none"}
+    ours = {"PYTHONPATH": str(repository), "CAUCE_API_PORT": "0", "CAUCE_DEFINITIONS_DIR": "none"}
+    return kept | ours | ({"CAUCE_STORE_URL": store_url} if store_url else {})
 
 
 def _connect(data_dir: Path, company: Company) -> None:
@@ -129,8 +131,8 @@ def _connect(data_dir: Path, company: Company) -> None:
     (data_dir / "settings.json").write_text(json.dumps(company.settings()), encoding="utf-8")
 
 
-async def _hire(data_dir: Path, password: str) -> None:
-    settings = environment.load(data_dir=data_dir, store_url=f"sqlite+aiosqlite:///{data_dir / 'cauce.db'}")
+async def _hire(data_dir: Path, password: str, store_url: str) -> None:
+    settings = environment.load(data_dir=data_dir, store_url=store_url)
     async with open_hub(settings) as hub:
         there = {each.name for each in await users.list_users(hub, _setter_up)}
         for person in PEOPLE:

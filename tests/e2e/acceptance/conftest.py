@@ -1,4 +1,6 @@
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -8,11 +10,27 @@ from tests.e2e.desk import Desk, opened
 from tests.e2e.erp import Erp
 from tests.e2e.installation import Installation, started
 
+if TYPE_CHECKING:
+    from tests.servers.postgresql import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def server_store(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return the URL of a store on a server; empty for the file that an installation on one machine has."""
+    if os.environ.get("CAUCE_TEST_STORE") != "postgresql":
+        yield ""
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database() as name:
+        yield server.url(name)
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def installation(needs: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+async def installation(
+    needs: None, server_store: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Installation]:
     """Return an installation that all acceptance tests share; each has leads of its own."""
-    async with started(tmp_path_factory.mktemp("acceptance")) as running:
+    async with started(tmp_path_factory.mktemp("acceptance"), server_store) as running:
         yield running
 
 
