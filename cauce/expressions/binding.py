@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from cauce.expressions import paths, tree
+from cauce.expressions import emitting_loops, paths, tree
 from cauce.expressions.budget import Env
 from cauce.expressions.code import (
     EMPTY,
@@ -129,14 +129,14 @@ def _bind_simple(source: Code, body: Code) -> Code:
         def one(env: Env, x: JSON) -> JSON:
             return then((env[0], env, first(env, x), env[3]), x)
 
-        return Code(one, body.outputs, cost_of(source, body), height)
+        return Code(one, body.outputs, cost_of(source, body), height, emit=emitting_loops.bound(source, body, 0))
     if source.outputs == OPTIONAL and body.outputs != MANY:
 
         def optional(env: Env, x: JSON) -> JSON:
             value = first(env, x)
             return EMPTY if value is EMPTY else then((env[0], env, value, env[3]), x)
 
-        return Code(optional, OPTIONAL, cost_of(source, body), height)
+        return Code(optional, OPTIONAL, cost_of(source, body), height, emit=emitting_loops.bound(source, body, 0))
     values, results, cost = source.stream(), body.stream(), 1 + body.cost
 
     def many(env: Env, x: JSON) -> Iterator[JSON]:
@@ -145,7 +145,7 @@ def _bind_simple(source: Code, body: Code) -> Code:
             run.charge(cost)
             yield from results((run, env, value, frames), x)
 
-    return Code(many, MANY, cost_of(source), height)
+    return Code(many, MANY, cost_of(source), height, emit=emitting_loops.bound(source, body, cost))
 
 
 def _alternatives(node: tree.Bind, source: Code, scope: Scope) -> Code:
@@ -192,7 +192,8 @@ def _reduce(node: tree.Reduce, scope: Scope) -> Code:
     cost = cost_of(source, start)
     if start.single:
         begin = start.run
-        return Code(lambda env, x: fold(env, x, begin(env, x)), ONE, cost, height)
+        emit = emitting_loops.folded(source, start, update, 1 + update.cost) if simple and update.single else None
+        return Code(lambda env, x: fold(env, x, begin(env, x)), ONE, cost, height, emit=emit)
     starts = start.stream()
 
     def each_start(env: Env, x: JSON) -> Iterator[JSON]:

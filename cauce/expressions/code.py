@@ -7,10 +7,13 @@ business expressions have exactly one everywhere, and that makes them fast: no g
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cauce.expressions import tree
 from cauce.expressions.budget import Env
+
+if TYPE_CHECKING:
+    from cauce.expressions.emission import Emitter
 
 JSON = Any
 Outputs = Literal[0, 1, 2]
@@ -33,6 +36,9 @@ Stream = Callable[[Env, JSON], Iterable[JSON]]
 # Where a value came from, as getpath takes it; None for a value that is not part of the input.
 Path = tuple[JSON, ...] | None
 PathStream = Callable[[Env, Path, JSON], Iterable[tuple[Path, JSON]]]
+# Writes a form as lines of Python, on the local of that name; the sink writes what becomes of each output.
+Sink = Callable[[str], None]
+Emit = Callable[["Emitter", str, Sink], None]
 
 
 @dataclass(slots=True)
@@ -41,8 +47,9 @@ class Code:
 
     `cost`: steps of its straight-line part, charged by whoever enters it; `height`: Python frames it stacks;
     `where`: its text as a path, if it only walks into the input or a variable; such a result needs no size check.
-    `chain`: for a pipe from many values into at most one each, the source, the closure behind it and its cost; who
-    makes a list of them needs no generator then.
+    `chain`: for a pipe from many values into at most one each, the source, what is behind it and its cost; who
+    makes a list of them needs no generator then. `sized`: the iterable knows how many there are. `emit`: how it is
+    written out as Python, if it can be.
     """
 
     run: Closure
@@ -50,7 +57,9 @@ class Code:
     cost: int = 1
     height: int = 1
     where: str | None = None
-    chain: tuple[Stream, Closure, int] | None = None
+    chain: tuple["Code", "Code", int] | None = None
+    emit: Emit | None = None
+    sized: bool = False
 
     @property
     def single(self) -> bool:

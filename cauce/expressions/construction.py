@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from cauce.expressions import tree
+from cauce.expressions import emitting, emitting_loops, tree
 from cauce.expressions.arithmetic import negate, operators
 from cauce.expressions.budget import Env
 from cauce.expressions.code import (
@@ -33,7 +33,7 @@ JSON = Any
 @rule(tree.Literal)
 def _literal(node: tree.Literal, _scope: Scope) -> Code:
     value = node.value
-    return Code(lambda _env, _x: value, cost=0)
+    return Code(lambda _env, _x: value, cost=0, emit=emitting.literal(value))
 
 
 @rule(tree.Text)
@@ -79,7 +79,7 @@ def _array(node: tree.Array, scope: Scope) -> Code:
     if node.body is None:
         return Code(lambda _env, _x: [])
     body = compile_value(node.body, scope)
-    return Code(collected(body), ONE, cost_of(body), height_of(body) + 1)
+    return Code(collected(body), ONE, cost_of(body), height_of(body) + 1, emit=emitting_loops.collected(body))
 
 
 def collected(body: Code) -> Closure:
@@ -95,7 +95,8 @@ def collected(body: Code) -> Closure:
 
         return at_most_one
     if body.chain is not None:
-        return _collected_chain(*body.chain)
+        source, then, cost = body.chain
+        return _collected_chain(source.stream(), then.run, cost)
     return lambda env, x: env[0].collect(run(env, x))
 
 
@@ -127,7 +128,8 @@ def _object(node: tree.Object, scope: Scope) -> Code:
     outputs = outputs_of(*codes)
     if all(isinstance(name, str) for name in names) and outputs == ONE:
         static = [(name, value.run) for name, (_, value) in zip(names, pairs, strict=True)]
-        return Code(lambda env, x: {name: run(env, x) for name, run in static}, ONE, cost, height)
+        emit = emitting.built([(str(name), value) for name, (_, value) in zip(names, pairs, strict=True)])
+        return Code(lambda env, x: {name: run(env, x) for name, run in static}, ONE, cost, height, emit=emit)
     if outputs == ONE:
         return Code(_object_of_one([(k.run, v.run) for k, v in pairs], node), ONE, cost, height)
     return Code(_objects(pairs, node), MANY, 1, height + len(pairs))
@@ -176,7 +178,7 @@ def _negate(node: tree.Negate, scope: Scope) -> Code:
     operand = compile_value(node.operand, scope)
     if isinstance(node.operand, tree.Literal) and type(node.operand.value) in {int, float}:
         value = -node.operand.value
-        return Code(lambda _env, _x: value, cost=0)
+        return Code(lambda _env, _x: value, cost=0, emit=emitting.literal(value))
     return product(_located(lambda _env, value: negate(value), node), [operand])
 
 
@@ -210,7 +212,9 @@ def _binary(node: tree.Binary, scope: Scope) -> Code:
                 fault.note = _operand_note(names, a, b)
             raise
 
-    return Code(one, ONE, cost_of(left, right), height_of(left, right) + 1)
+    compares = node.op in emitting.comparisons
+    emit = emitting.compared(node.op, located, left, right) if compares else emitting.applied(located, (left, right))
+    return Code(one, ONE, cost_of(left, right), height_of(left, right) + 1, emit=emit)
 
 
 def _operand_note(names: tuple[str | None, str | None], a: JSON, b: JSON) -> str:
@@ -222,12 +226,14 @@ def _operand_note(names: tuple[str | None, str | None], a: JSON, b: JSON) -> str
 def _variable(node: tree.Variable, scope: Scope) -> Code:
     found = scope.find(("variable",), node.name)
     if found is not None:
-        return Code(at_hops(scope.depth - found.depth), cost=0, where=f"${node.name}")
+        hops = scope.depth - found.depth
+        return Code(at_hops(hops), cost=0, where=f"${node.name}", emit=emitting.variable(hops))
     program = scope.program
     if node.name not in program.variables:
         raise _unknown_variable(node, scope)
     slot = program.global_slot(node.name)
-    return Code(lambda env, _x: env[0].globals[slot], cost=0, where=f"${node.name}")
+    emit = emitting.outer_variable(slot)
+    return Code(lambda env, _x: env[0].globals[slot], cost=0, where=f"${node.name}", emit=emit)
 
 
 def at_hops(hops: int) -> Closure:

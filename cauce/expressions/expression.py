@@ -8,6 +8,7 @@ from typing import Any
 from cauce.expressions import assignment, binding, builtins, construction, flow, flow_paths, functions, navigation
 from cauce.expressions.budget import DEFAULT, Budget, Env, Run, allow_depth
 from cauce.expressions.code import EMPTY, MANY, Code, Program, compile_value
+from cauce.expressions.emission import fused
 from cauce.expressions.faults import Fault, as_expression_error, over_budget
 from cauce.expressions.parser import parse
 from cauce.expressions.reads import Reads, reads_of
@@ -35,18 +36,19 @@ class Result:
 class Expression:
     """A compiled expression; one object serves any number of evaluations at the same time."""
 
-    __slots__ = ("_code", "_deep", "_globals", "_kept", "_plain", "_run", "reads", "text")
+    __slots__ = ("_fused", "_kept", "_plain", "_run", "code", "height", "names", "reads", "text")
 
     def __init__(self, text: str, code: Code, names: tuple[str, ...], height: int, reads: Reads) -> None:
         self.text = text
         self.reads = reads
-        self._code = code
+        self.code = code
         self._run = code.run
-        self._globals = names
+        self._fused = False
+        self.names = names
         self._kept = code.where is not None
         # A mere path into the input: no steps, no size, nothing to set up.
         self._plain = code.single and self._kept and not names and code.where is not None and "[" not in code.where
-        self._deep = height
+        self.height = height
 
     def first(self, data: JSON, variables: Mapping[str, JSON] = _nothing, budget: Budget = DEFAULT) -> JSON:
         """Return the first output, or None if there is none."""
@@ -59,7 +61,7 @@ class Expression:
         run, env = self._start(variables, budget)
         try:
             value = self._run(env, data)
-            if self._code.outputs == MANY:
+            if self.code.outputs == MANY:
                 value = next(iter(value), None)
             elif value is EMPTY:
                 return None
@@ -75,7 +77,7 @@ class Expression:
         """Return all outputs and the steps they took."""
         run, env = self._start(variables, budget)
         try:
-            if self._code.outputs == MANY:
+            if self.code.outputs == MANY:
                 values = run.collect(self._run(env, data))
             else:
                 value = self._run(env, data)
@@ -86,17 +88,24 @@ class Expression:
         return Result(done, budget.steps - run.steps)
 
     def _start(self, variables: Mapping[str, JSON], budget: Budget) -> tuple[Run, Env]:
-        if self._deep:
-            allow_depth()
-        names = self._globals
+        if not self._fused:
+            self._fuse()
+        names = self.names
         try:
             values = tuple([variables[name] for name in names]) if names else ()
         except KeyError as missing:
             fault = Fault(f"The variable ${missing.args[0]} has no value here")
             raise as_expression_error(fault, self.text) from None
         run = Run(budget, values)
-        run.charge(self._code.cost)
+        run.charge(self.code.cost)
         return run, (run, None, None, 0)
+
+    def _fuse(self) -> None:
+        """Write the expression out as one function, when it is first evaluated: many texts are only checked."""
+        allow_depth()
+        if self.height <= _tallest_fused:
+            self._run = fused(self.code)
+        self._fused = True
 
     def _finished(self, run: Run, value: JSON) -> JSON:
         if self._kept:
@@ -126,3 +135,4 @@ def _compiled(text: str, variables: frozenset[str]) -> Expression:
 
 
 _tallest = 3000
+_tallest_fused = 200

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from cauce.expressions import tree
+from cauce.expressions import emitting, emitting_loops, tree
 from cauce.expressions.budget import Env
 from cauce.expressions.code import (
     EMPTY,
@@ -35,17 +35,21 @@ def piped(left: Code, right: Code) -> Code:
     height = height_of(left, right)
     where = _joined(left.where, right.where)
     if left.outputs == ONE:
-        return Code(lambda env, x: then(env, first(env, x)), right.outputs, cost_of(left, right), height, where)
+        emit = emitting_loops.piped(left, right, 0)
+        return Code(
+            lambda env, x: then(env, first(env, x)), right.outputs, cost_of(left, right), height, where, emit=emit
+        )
     if left.outputs == OPTIONAL and right.outputs != MANY:
 
         def optional(env: Env, x: JSON) -> JSON:
             value = first(env, x)
             return EMPTY if value is EMPTY else then(env, value)
 
-        return Code(optional, OPTIONAL, cost_of(left, right), height, where)
-    source, cost = left.stream(), 1 + right.cost
-    chain = None if right.outputs == MANY else (source, then, cost + 1)
-    return Code(_chain(source, right, cost), MANY, cost_of(left), height, where, chain)
+        return Code(optional, OPTIONAL, cost_of(left, right), height, where, emit=emitting_loops.piped(left, right, 0))
+    cost = 1 + right.cost
+    chain = None if right.outputs == MANY else (left, right, cost + 1)
+    emit = emitting_loops.piped(left, right, cost)
+    return Code(_chain(left.stream(), right, cost), MANY, cost_of(left), height, where, chain, emit)
 
 
 def _joined(left: str | None, right: str | None) -> str | None:
@@ -120,7 +124,7 @@ def _logic(node: tree.Logic, scope: Scope) -> Code:
             value = b(env, x)
             return value is not False and value is not None
 
-        return Code(both, ONE, cost_of(left, right), height)
+        return Code(both, ONE, cost_of(left, right), height, emit=emitting.both(node.op, left, right))
     lefts, rights = left.stream(), right.stream()
     cost = 1 + right.cost
 
@@ -149,7 +153,8 @@ def _alternative(node: tree.Alternative, scope: Scope) -> Code:
             value = a(env, x)
             return b(env, x) if value is None or value is False or value is EMPTY else value
 
-        return Code(either, right.outputs, cost_of(left, right), height)
+        emit = emitting.alternative(left, right)
+        return Code(either, right.outputs, cost_of(left, right), height, emit=emit)
     lefts, rights = left.stream(), right.stream()
     cost = 1 + right.cost
 
@@ -181,7 +186,8 @@ def _if(node: tree.If, scope: Scope) -> Code:
         each = outputs == MANY
         branches = [(test.run, then.stream() if each else then.run) for test, then in compiled]
         last = otherwise.stream() if each else otherwise.run
-        return Code(_choose(branches, last), outputs, cost, height, kept)
+        emit = emitting.chosen(compiled, otherwise, outputs)
+        return Code(_choose(branches, last), outputs, cost, height, kept, emit=emit)
     run = otherwise.stream()
     total = otherwise.cost
     for test, then in reversed(compiled):
@@ -228,9 +234,9 @@ def _try(node: tree.Try, scope: Scope) -> Code:
     cost = cost_of(body, handler) if handler else cost_of(body)
     if body.outputs != MANY and (handler is None or handler.outputs != MANY):
         outputs = max(body.outputs, handler.outputs) if handler else OPTIONAL
-        return Code(
-            _attempt(body.run, handler.run if handler else _nothing), outputs, cost, height, _kept(body, handler)
-        )
+        emit = None if handler else emitting.attempted(body)
+        run = _attempt(body.run, handler.run if handler else _nothing)
+        return Code(run, outputs, cost, height, _kept(body, handler), emit=emit)
     attempt = _attempt_each(body.stream(), handler.stream() if handler else lambda _env, _x: ())
     return Code(attempt, MANY, cost, height, _kept(body, handler))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from cauce.expressions import tree
+from cauce.expressions import emitting, emitting_loops, tree
 from cauce.expressions.budget import Env, frames_per_call
 from cauce.expressions.builtins import registry
 from cauce.expressions.builtins.prelude import prelude
@@ -88,7 +88,7 @@ def _call(node: tree.Call, scope: Scope) -> Code:
         return _call_builtin(node, scope)
     hops = scope.depth - found.depth
     if found.kind == "alias":
-        return Code(at_hops(hops), cost=0)
+        return Code(at_hops(hops), cost=0, emit=emitting.variable(hops))
     if found.kind == "closure":
         return Code(_enter_closure(hops), MANY, height=3)
     assert found.target is not None  # noqa: S101 - a scope of kind `function` has one
@@ -161,7 +161,9 @@ def _call_function(node: tree.Call, scope: Scope, function: Function, hops: int)
         # Without recursion, what the call costs and how deep it goes is known now.
         height, cost = height + done.height, cost + done.cost
         if not codes:
-            return Code(_inlined(done.run, hops), done.outputs, cost, height, chain=done.chain if hops == 0 else None)
+            chain = done.chain if hops == 0 else None
+            emit = emitting_loops.called(done, hops)
+            return Code(_inlined(done.run, hops), done.outputs, cost, height, chain=chain, emit=emit)
     start = _start(function, hops) if done is None else _start_known(hops)
     if all(code.single for _, code in makers):
         runs = [code.run for _, code in makers]
@@ -173,7 +175,10 @@ def _call_function(node: tree.Call, scope: Scope, function: Function, hops: int)
                 inside = (run, inside, make(env, x), inside[3])
             return function.code.run(inside, x)  # type: ignore[union-attr] # compiled before it can run
 
-        return Code(call, function.outputs, cost, height)
+        made = Code(call, function.outputs, cost, height)
+        if done is not None and all(name.startswith("$") for name, _ in makers):
+            made.emit = emitting_loops.called(done, hops, codes)
+        return made
     enter = _enter_each([code for _, code in makers], start, 1 if done is None else 1 + done.cost)
 
     def call_each(env: Env, x: JSON) -> Iterator[JSON]:

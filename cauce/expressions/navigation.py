@@ -1,9 +1,9 @@
 """Compiles `.`, `.name`, `.[key]`, `.[a:b]`, `.[]`, `..`: the way into data, for values and for paths."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from cauce.expressions import paths, tree
+from cauce.expressions import emitting, emitting_loops, paths, tree
 from cauce.expressions.budget import Env
 from cauce.expressions.code import (
     MANY,
@@ -28,7 +28,7 @@ JSON = Any
 
 @rule(tree.Identity)
 def _identity(_node: tree.Identity, _scope: Scope) -> Code:
-    return Code(lambda _env, x: x, where=".", cost=0)
+    return Code(lambda _env, x: x, where=".", cost=0, emit=emitting.identity)
 
 
 @rule(tree.Index)
@@ -37,8 +37,11 @@ def _index(node: tree.Index, scope: Scope) -> Code:
     if isinstance(node.key, tree.Literal) and type(node.key.value) is str and target.single:
         name = node.key.value
         where = None if target.where is None else f"{'' if target.where == '.' else target.where}.{name}"
-        run = _field(target, name, node, where or f".{name}", identity=isinstance(node.target, tree.Identity))
-        return Code(run, cost=cost_of(target), height=height_of(target), where=where)
+        own = isinstance(node.target, tree.Identity)
+        holder = "." if own else (where or f".{name}")[: -len(name) - 1]
+        run = _field(target, name, node, holder, identity=own)
+        emit = emitting.field(target, name, lambda value: _field_of_other(value, name, node, holder))
+        return Code(run, cost=cost_of(target), height=height_of(target), where=where, emit=emit)
     key = compile_value(node.key, scope)
 
     def look_up(env: Env, container: JSON, wanted: JSON) -> JSON:
@@ -50,17 +53,16 @@ def _index(node: tree.Index, scope: Scope) -> Code:
     return product(look_up, (target, key), cost=2, keep=target.where and f"{target.where}[]")
 
 
-def _field(target: Code, name: str, node: tree.Node, where: str, *, identity: bool) -> Closure:
+def _field(target: Code, name: str, node: tree.Node, holder: str, *, identity: bool) -> Closure:
     if identity:
 
         def own_field(_env: Env, x: JSON) -> JSON:
             if type(x) is dict:
                 return x.get(name)
-            return _field_of_other(x, name, node, ".")
+            return _field_of_other(x, name, node, holder)
 
         return own_field
     inner = target.run
-    holder = where[: -len(name) - 1]
 
     def field(env: Env, x: JSON) -> JSON:
         value = inner(env, x)
@@ -124,7 +126,8 @@ def _iterate(node: tree.Iterate, scope: Scope) -> Code:
 
     if target.single:
         kept = None if where is None else f"{where}[]"
-        return Code(members, MANY, cost=cost_of(target), height=height_of(target), where=kept)
+        emit = emitting_loops.members(target, lambda value: members_of(value, node, where))
+        return Code(members, MANY, cost_of(target), height_of(target), kept, emit=emit, sized=True)
     stream = target.stream()
 
     def members_of_each(env: Env, x: JSON) -> Iterator[JSON]:
@@ -139,6 +142,13 @@ def _iterate(node: tree.Iterate, scope: Scope) -> Code:
                 raise no_members(value, node, where)
 
     return Code(members_of_each, MANY, cost=cost_of(target), height=height_of(target), where=where and f"{where}[]")
+
+
+def members_of(value: JSON, node: tree.Node, where: str | None) -> Collection[JSON]:
+    """Return the members of what is no array."""
+    if type(value) is dict:
+        return value.values()
+    raise no_members(value, node, where)
 
 
 def no_members(value: JSON, node: tree.Node, where: str | None) -> Fault:

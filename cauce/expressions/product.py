@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from cauce.expressions import emitting
 from cauce.expressions.budget import Env
 from cauce.expressions.code import EMPTY, MANY, ONE, OPTIONAL, Closure, Code, Stream, cost_of, height_of, outputs_of
 
@@ -22,7 +23,8 @@ def product(
     total = cost_of(*codes) + cost
     height = height_of(*codes) + 1
     if outputs == ONE:
-        return Code(_single(apply, [code.run for code in codes]), ONE, total, height, keep)
+        run = _single(apply, [code.run for code in codes])
+        return Code(run, ONE, total, height, keep, emit=emitting.applied(apply, codes))
     slowest_first = tuple(order) or tuple(reversed(range(len(codes))))
     if outputs == OPTIONAL:
         return Code(_optional(apply, [code.run for code in codes], slowest_first), OPTIONAL, total, height)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cauce.expressions import tree
+from cauce.expressions import emitting, emitting_loops, tree
 from cauce.expressions.assignment import first_of
 from cauce.expressions.budget import Env
 from cauce.expressions.builtins.registry import special
@@ -24,7 +24,7 @@ from cauce.expressions.code import (
 from cauce.expressions.construction import collected
 from cauce.expressions.faults import Fault
 from cauce.expressions.flow import piped
-from cauce.expressions.navigation import no_members
+from cauce.expressions.navigation import members_of, no_members
 from cauce.expressions.product import product
 
 JSON = Any
@@ -32,7 +32,7 @@ JSON = Any
 
 @special("empty")
 def _empty(_node: tree.Call, _scope: Scope) -> Code:
-    return Code(lambda _env, _x: EMPTY, OPTIONAL)
+    return Code(lambda _env, _x: EMPTY, OPTIONAL, emit=emitting.nothing)
 
 
 @special("error")
@@ -50,7 +50,7 @@ def _error_of(node: tree.Call, scope: Scope) -> Code:
 
 @special("not")
 def _not(_node: tree.Call, _scope: Scope) -> Code:
-    return Code(lambda _env, x: x is None or x is False)
+    return Code(lambda _env, x: x is None or x is False, emit=emitting.negated)
 
 
 @special("select", 1)
@@ -63,7 +63,7 @@ def _select(node: tree.Call, scope: Scope) -> Code:
             value = run(env, x)
             return EMPTY if value is False or value is None or value is EMPTY else x
 
-        return Code(selected, OPTIONAL, cost_of(test), height_of(test), ".")
+        return Code(selected, OPTIONAL, cost_of(test), height_of(test), ".", emit=emitting_loops.selected(test))
 
     def selected_each(env: Env, x: JSON) -> Iterator[JSON]:
         for value in run(env, x):
@@ -81,7 +81,8 @@ def _map(node: tree.Call, scope: Scope) -> Code:
     if body.outputs != ONE:
         members = compile_value(tree.Iterate(node.pos, tree.Identity(node.pos)), scope)
         chained = piped(members, body)
-        return Code(collected(chained), ONE, cost_of(chained), height_of(chained) + 1)
+        emit = emitting_loops.collected(chained)
+        return Code(collected(chained), ONE, cost_of(chained), height_of(chained) + 1, emit=emit)
 
     def mapped(env: Env, x: JSON) -> list[JSON]:
         if type(x) is dict:
@@ -93,7 +94,8 @@ def _map(node: tree.Call, scope: Scope) -> Code:
         state.charge(cost * len(x))
         return [run(env, item) for item in x]
 
-    return Code(mapped, ONE, 1, height_of(body) + 2)
+    emit = emitting_loops.mapped(body, cost, lambda value: members_of(value, node, "."))
+    return Code(mapped, ONE, 1, height_of(body) + 2, emit=emit)
 
 
 @special("map_values", 1)
@@ -293,7 +295,7 @@ def _range_by(node: tree.Call, scope: Scope) -> Code:
 
     ranges = product(numbers, codes, cost=2, order=(0, 1, 2))
     if ranges.single:
-        return Code(ranges.run, MANY, ranges.cost, ranges.height + 1)
+        return Code(ranges.run, MANY, ranges.cost, ranges.height + 1, sized=True)
     each = ranges.stream()
 
     def every(env: Env, x: JSON) -> Iterator[JSON]:
