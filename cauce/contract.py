@@ -42,6 +42,11 @@ def operation_queue(connection: str) -> str:
     return f"{TASK_QUEUE}-{connection}"
 
 
+def protocol_activity(protocol: str) -> str:
+    """Return the name of the activity that makes the calls of one protocol."""
+    return f"call-{protocol}"
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """The second argument of a process workflow (the first is the published bundle).
@@ -99,6 +104,22 @@ class HttpCall:
     secrets: list[str] = field(default_factory=list)
     nonce: str = ""
     reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolCall:
+    """One call in a protocol of its own, with its expressions evaluated; `secrets` and `nonce` as in `HttpCall`.
+
+    What `lasts` runs apart from the workflow's own step and tells that it lives, so that cancelling ends it.
+    """
+
+    protocol: str
+    arguments: dict[str, JSON]
+    effect: str = "write"
+    lasts: bool = False
+    timeout_s: float = 60.0
+    secrets: list[str] = field(default_factory=list)
+    nonce: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 from cauce.errors import SettingsError
@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         description="Servers that answer in the place of hosts, to try processes out: JSON from host to address.",
     )
 
+    allowed_programs: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="The programs that `call: mcp` may start on a worker, by name, separated by commas.",
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
     log_format: Literal["text", "json"] = Field(default="text", description="For people or for programs.")
 
@@ -83,6 +88,11 @@ class Settings(BaseSettings):
                 message = f"the stand-in of {host} needs an address such as http://127.0.0.1:9000"
                 raise ValueError(message)
         return stand_ins
+
+    @field_validator("allowed_programs", mode="before")
+    @classmethod
+    def _separated(cls, names: Any) -> Any:  # noqa: ANN401 - checked by the model afterwards
+        return tuple(name.strip() for name in names.split(",") if name.strip()) if isinstance(names, str) else names
 
     @field_validator("data_dir", "definitions_dir")
     @classmethod

@@ -19,6 +19,7 @@ from activities.connections import Connections
 from activities.definitions import DefinitionActivities
 from activities.http import HttpActivities
 from activities.human_tasks import HumanTaskActivities
+from activities.mcp import McpActivities
 from activities.operation import OperationActivities
 from cauce import connection as connections
 from cauce.authentication import Authenticator
@@ -61,12 +62,14 @@ def parts(settings: Settings, store: Store) -> Parts:
     opened = Connections(store, resolver)
     operations = OperationActivities(store, opened)
     human_tasks = HumanTaskActivities(store)
-    http = HttpActivities(resolver, Authenticator(policy_of(settings)))
+    authenticator = Authenticator(policy_of(settings))
+    http = HttpActivities(resolver, authenticator)
     return Parts(
         operations,
         [
             operations.call_operation,
             http.call_http,
+            McpActivities(resolver, authenticator, settings.allowed_programs).call_mcp,
             human_tasks.open_task,
             human_tasks.close_task,
             human_tasks.settle,

@@ -1,6 +1,5 @@
 """Calls: `http`, functions of the document, functions of the default catalog, operations of connections."""
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -8,16 +7,14 @@ from typing import Final
 
 from cauce.contract import JSON
 from cauce.errors import DefinitionError
-from cauce.expressions.templates import Exact, Template, compile_template
+from cauce.expressions.templates import compile_template
 from workflows import model
-from workflows.compile_values import Place, Values, escape
+from workflows.compile_protocols import PROTOCOLS, Protocols
+from workflows.compile_values import Place, escape
 from workflows.names import STANDARD
 
-# An expression, or one of a URI template's variables: what is between braces, as it is.
-_PIECE: Final = re.compile(r'\$\{(?:[^{}"]|"(?:[^"\\]|\\.)*"|\{[^{}]*\})*\}|\{([^{}]+)\}')
 
-
-class Calls(Values, ABC):
+class Calls(Protocols, ABC):
     """Compiles calls."""
 
     def __init__(self, bundle: Mapping[str, JSON]) -> None:
@@ -32,7 +29,9 @@ class Calls(Values, ABC):
         """Compile a call of whatever its name stands for."""
         name, given = definition["call"], definition.get("with")
         if name == "http":
-            return model.HttpTask(common, self._exchange(given or {}, place), self.secrets)
+            return model.HttpTask(common, self.exchange(given or {}, place), self.secrets)
+        if name in PROTOCOLS:
+            return self.protocol(common, name, given or {}, place)
         if name in (self.use.get("functions") or {}):
             return self._function(common, name, given, place)
         short, _, rest = name.partition(":")
@@ -49,21 +48,6 @@ class Calls(Values, ABC):
         # What goes wrong in the function itself went wrong in the call; the tasks inside it have their own place.
         body = replace(body, common=replace(body.common, name=common.name, reference=common.reference))
         return model.FunctionTask(common, self.template(given, place), body)
-
-    def _exchange(self, given: Mapping[str, JSON], place: Place) -> Template:
-        """Put a named authentication where it is used, and make expressions of the variables in the address."""
-        endpoint = given.get("endpoint")
-        if isinstance(endpoint, str):
-            return self.template({**given, "endpoint": _expanded(endpoint)}, place)
-        if not isinstance(endpoint, Mapping):
-            return self.template(given, place)
-        policy = endpoint.get("authentication")
-        if isinstance(policy, str):
-            policy = {"use": policy}
-        if policy and "use" in policy:
-            policy = self.named("authentications", policy["use"], place)
-        more = {"authentication": policy} if policy else {}
-        return self.template({**given, "endpoint": {**endpoint, "uri": _expanded(endpoint["uri"]), **more}}, place)
 
     def _operation(self, common: model.Common, definition: Mapping[str, JSON], place: Place) -> model.Task:
         name = definition["call"]
@@ -133,21 +117,3 @@ _CATALOG: Final[Mapping[str, _Compile]] = {
     "enter-stage": Calls.stage,
     "compensate": Calls.compensate,
 }
-
-
-def _expanded(uri: str) -> str:
-    """Turn the variables of a URI template into expressions, so that nothing in data is ever taken for one."""
-
-    def expression(match: re.Match[str]) -> str:
-        if match.group(1) is None:
-            return match.group()
-        key = '"' + match.group(1).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        refuse = f'error("{{\\({key})}} in the address must be text, a number or a boolean")'
-        return (
-            f'${{ (if type == "object" then .[{key}] else null end) | if . == null then "" '
-            f'elif type == "object" or type == "array" then {refuse} else tostring | @uri end }}'
-        )
-
-    expanded = _PIECE.sub(expression, uri)
-    # What a variable may not be is an error, also where any text may be an expression and is text when it fails.
-    return uri if expanded == uri else Exact(expanded)

@@ -170,6 +170,16 @@ class HttpTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ProtocolTask:
+    """Makes a call in a protocol of its own, such as `mcp`."""
+
+    common: Common
+    protocol: str
+    arguments: Template
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Compensation:
     """The call that undoes an operation, with its arguments still to be filled in from the operation's output."""
 
@@ -270,6 +280,7 @@ Task = (
     | RaiseTask
     | WaitTask
     | HttpTask
+    | ProtocolTask
     | OperationTask
     | HumanTaskCall
     | DecisionTask

@@ -3,7 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from cauce.contract import JSON, CloseTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome, Start
+from cauce.contract import (
+    JSON,
+    CloseTask,
+    FindDefinition,
+    HttpCall,
+    HumanTask,
+    OperationCall,
+    Outcome,
+    ProtocolCall,
+    Start,
+)
 
 
 class Runtime(Protocol):
@@ -41,6 +51,10 @@ class Runtime(Protocol):
 
     async def call_http(self, call: HttpCall) -> Outcome:
         """Make one HTTP exchange."""
+        ...
+
+    async def call_protocol(self, call: ProtocolCall) -> Outcome:
+        """Make a call in a protocol of its own."""
         ...
 
     async def open_task(self, task: HumanTask) -> None:

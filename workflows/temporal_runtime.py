@@ -12,7 +12,17 @@ from temporalio.exceptions import ActivityError, ApplicationError, CancelledErro
 from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
 
 from cauce import contract
-from cauce.contract import JSON, CloseTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome, Start
+from cauce.contract import (
+    JSON,
+    CloseTask,
+    FindDefinition,
+    HttpCall,
+    HumanTask,
+    OperationCall,
+    Outcome,
+    ProtocolCall,
+    Start,
+)
 from cauce.errors import TooLargeError
 from workflows.fault import Fault, fault
 from workflows.instance import cancellations
@@ -105,6 +115,26 @@ class TemporalRuntime:
             raise fault("communication", "The request was sent and its answer was lost.", status=504) from error
         return outcome
 
+    async def call_protocol(self, call: ProtocolCall) -> Outcome:
+        """Make a call in a protocol of its own."""
+        name, limit = contract.protocol_activity(call.protocol), timedelta(seconds=call.timeout_s) + _MARGIN
+        if call.effect == "read" and not call.lasts:
+            return await _read(name, call, limit)
+        try:
+            with _explained():
+                outcome: Outcome = await workflow.execute_activity(
+                    name,
+                    call,
+                    result_type=Outcome,
+                    start_to_close_timeout=limit,
+                    heartbeat_timeout=_HEARTBEAT,
+                    # As with HTTP: nothing tells whether a write was carried out when its worker died.
+                    retry_policy=_PLATFORM if call.effect == "read" else RetryPolicy(maximum_attempts=1),
+                )
+        except ActivityError as error:
+            raise fault("communication", "The call was made and its answer was lost.", status=504) from error
+        return outcome
+
     async def open_task(self, task: HumanTask) -> None:
         """Put a human task into the inbox."""
         await self._local(contract.OPEN_TASK, task)
@@ -177,7 +207,7 @@ class TemporalRuntime:
             )
 
 
-async def _read(activity: str, call: OperationCall | HttpCall, limit: timedelta) -> Outcome:
+async def _read(activity: str, call: OperationCall | HttpCall | ProtocolCall, limit: timedelta) -> Outcome:
     """Run what changes nothing outside as a local activity: no task queue, no event of its own while it runs."""
     with _explained():
         outcome: Outcome = await workflow.execute_local_activity(

@@ -38,7 +38,7 @@ async def place_of(
     stack: AsyncExitStack, folder: Path, runner: WorkflowRunner | None = None, options: Sequence[str] = ()
 ) -> Place:
     """Open a place with all that cases may call."""
-    chosen = settings.load(data_dir=folder)
+    chosen = settings.load(data_dir=folder, allowed_programs="sh")
     store = await stack.enter_async_context(single.empty_store())
     sources, findings = definitions.load([HERE / "definitions"])
     assert not findings

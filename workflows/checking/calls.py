@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas import guess, listing
-from workflows.checking.authentication import check_authentication
 from workflows.checking.contracts import check_arguments
+from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol
 from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
 from workflows.checking.unsupported import refuse
 from workflows.checking.walk import Around, Process
@@ -22,12 +22,14 @@ def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around:
     name: str = task["call"]
     given: JSON = task.get("with")
     kind = kind_of_call(process, pointer, name)
-    to_system = kind in ("http", "operation")
+    to_system = kind in ("http", "operation") or kind in PROTOCOLS
     what = "the arguments of a call" if to_system else f"the arguments of `{name}`"
     scope = process.scope(what, IN_TASK, around, secrets=to_system)
     check_value(process.report, f"{pointer}/with", given, scope)
     if kind == "http":
-        _check_http(process, f"{pointer}/with", given)
+        check_endpoint(process, f"{pointer}/with/endpoint", given["endpoint"])
+    elif kind in PROTOCOLS:
+        check_protocol(process, pointer, name, given)
     elif kind == "operation":
         contract = process.world.operations[name]
         if contract is not None:
@@ -42,7 +44,7 @@ def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around:
 
 def kind_of_call(process: Process, pointer: str, name: str) -> str | None:
     """Return what a call's name stands for: http, operation, function or a name of the catalog; report none."""
-    if name == "http" or name in CATALOG:
+    if name == "http" or name in PROTOCOLS or name in CATALOG:
         return name
     if name in process.defined("functions"):
         return "function"
@@ -88,12 +90,6 @@ def _operation(process: Process, pointer: str, name: str) -> str | None:
     problem = f"The connection `{connection}` has no operation `{operation}`{guess(operation, options)}"
     process.report.value("unknown-operation", pointer, problem, listing(options, word="It has"))
     return None
-
-
-def _check_http(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
-    endpoint = given["endpoint"]
-    policy = endpoint.get("authentication") if isinstance(endpoint, dict) else None
-    check_authentication(process, f"{pointer}/endpoint/authentication", policy)
 
 
 def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:

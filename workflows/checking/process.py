@@ -10,6 +10,7 @@ from workflows.checking.authentication import check_authentication
 from workflows.checking.calls import CATALOG
 from workflows.checking.extensions import check_extensions
 from workflows.checking.known import World
+from workflows.checking.protocols import PROTOCOLS
 from workflows.checking.report import Report
 from workflows.checking.resources import check_schemas_at_addresses
 from workflows.checking.schedule import check_schedule
@@ -73,7 +74,7 @@ def _check_data(process: Process) -> None:
 def _check_use(process: Process) -> None:
     report, around = process.report, Around()
     for name in process.defined("functions"):
-        if name in CATALOG or name == "http" or "@" in name:
+        if name in CATALOG or name == "http" or name in PROTOCOLS or "@" in name:
             hint = "Give the function another name."
             report.key(
                 "reserved-name", f"/use/functions{step(name)}", f"`{name}` already means something to `call`.", hint

@@ -15,6 +15,7 @@ from workflows.tasks import (
     http,
     human,
     operation,
+    protocol,
     raise_,
     run,
     set_,
@@ -39,6 +40,8 @@ async def execute(frame: Frame, data: JSON) -> JSON:  # noqa: C901, PLR0911, PLR
             return await do.execute(task, frame, data)
         case model.HttpTask():
             return await http.execute(task, frame, data)
+        case model.ProtocolTask():
+            return await protocol.execute(task, frame, data)
         case model.HumanTaskCall():
             return await human.execute(task, frame, data)
         case model.DecisionTask():

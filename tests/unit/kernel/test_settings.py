@@ -23,6 +23,12 @@ def test_environment_is_read_and_given_values_win(monkeypatch: pytest.MonkeyPatc
     assert settings.load(api_port=9001).api_port == 9001
 
 
+def test_programs_are_named_with_commas_and_none_are_allowed_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert settings.load().allowed_programs == ()
+    monkeypatch.setenv("CAUCE_ALLOWED_PROGRAMS", "npx, /usr/bin/chat-server,")
+    assert settings.load().allowed_programs == ("npx", "/usr/bin/chat-server")
+
+
 def test_private_addresses_are_open_only_when_embedded() -> None:
     assert settings.load().allow_private_http
     assert not settings.load(mode="production").allow_private_http

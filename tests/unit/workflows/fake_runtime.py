@@ -12,7 +12,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from cauce.contract import CloseTask, CompleteTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome, Start
+from cauce.contract import (
+    CloseTask,
+    CompleteTask,
+    FindDefinition,
+    HttpCall,
+    HumanTask,
+    OperationCall,
+    Outcome,
+    ProtocolCall,
+    Start,
+)
 from workflows import interpreter
 from workflows.compile import compile_bundle
 from workflows.fault import Fault
@@ -77,7 +87,7 @@ class World:
     slow_s: float = 0.0
     begin: float = BEGIN
     calls: list[OperationCall] = field(default_factory=list)
-    requests: list[HttpCall] = field(default_factory=list)
+    requests: list[HttpCall | ProtocolCall] = field(default_factory=list)
     inbox: dict[str, tuple[HumanTask, str]] = field(default_factory=dict)
     opened: int = 0
     runs: int = 0
@@ -209,6 +219,11 @@ class FakeRuntime:
         return answer if isinstance(answer, Outcome) else Outcome(output=answer)
 
     async def call_http(self, call: HttpCall) -> Outcome:
+        await self._happens()
+        self.world.requests.append(call)
+        return Outcome(output=None)
+
+    async def call_protocol(self, call: ProtocolCall) -> Outcome:
         await self._happens()
         self.world.requests.append(call)
         return Outcome(output=None)

@@ -1,0 +1,55 @@
+"""Checks the arguments of calls that name an address themselves: their endpoints, and what each protocol wants."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from schemas import guess
+from workflows.checking.authentication import check_authentication
+from workflows.checking.unsupported import refuse
+from workflows.checking.walk import Process
+
+JSON = Any
+# What each method of the Model Context Protocol needs to be told.
+_MCP_NEEDS: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_MCP_VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+
+
+def check_protocol(process: Process, pointer: str, name: str, given: Mapping[str, JSON]) -> None:
+    """Check the arguments of a call in a protocol of its own."""
+    _CHECKS[name](process, f"{pointer}/with", given)
+
+
+def check_endpoint(process: Process, pointer: str, endpoint: JSON) -> None:
+    """Check how an endpoint is logged in to."""
+    if isinstance(endpoint, dict):
+        check_authentication(process, f"{pointer}/authentication", endpoint.get("authentication"))
+
+
+def _check_mcp(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
+    transport, report = given["transport"], process.report
+    if "http" in transport:
+        check_endpoint(process, f"{pointer}/transport/http/endpoint", transport["http"]["endpoint"])
+    if transport.get("options"):
+        refuse(report, f"{pointer}/transport/options", "An option of a transport", "leave it out.")
+    wanted = given.get("protocolVersion", _MCP_VERSIONS[0])
+    if "${" not in wanted and wanted not in _MCP_VERSIONS:
+        problem = f"Cauce does not speak version `{wanted}` of the protocol{guess(wanted, _MCP_VERSIONS)}"
+        report.value("contract", f"{pointer}/protocolVersion", problem, f"It speaks {', '.join(_MCP_VERSIONS)}.")
+    _check_parameters(process, pointer, given)
+    needed = _MCP_NEEDS.get(given["method"])
+    parameters = given.get("parameters")
+    if needed and not isinstance(parameters, str) and needed not in (parameters or {}):
+        hint = f"Write `parameters: {{{needed}: …}}`."
+        report.value("contract", f"{pointer}/method", f"`{given['method']}` needs to be told the `{needed}`.", hint)
+
+
+def _check_parameters(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
+    """Check that parameters written as text are an expression, because only an object can be sent."""
+    text = given.get("parameters")
+    if isinstance(text, str) and not (text.strip().startswith("${") and text.strip().endswith("}")):
+        hint = "Write an object, or one expression in ${ } that gives one."
+        process.report.value("contract", f"{pointer}/parameters", "Text cannot be the parameters of a call.", hint)
+
+
+_CHECKS: Final[Mapping[str, Callable[[Process, str, Mapping[str, JSON]], None]]] = {"mcp": _check_mcp}
+PROTOCOLS: Final = frozenset(_CHECKS)

@@ -1,0 +1,61 @@
+"""Calls over HTTP and in protocols of their own: named authentications go where they are used, URI templates expand."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from cauce.contract import JSON
+from cauce.expressions.templates import Template
+from workflows import model
+from workflows.compile_values import Place, Values
+from workflows.uri_templates import expanded
+
+# Where the arguments of each protocol hold an endpoint, and where an authentication without one.
+_ENDPOINTS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "mcp": (("transport", "http", "endpoint"),),
+}
+_POLICIES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {"mcp": ()}
+PROTOCOLS: Final = frozenset(_ENDPOINTS)
+
+
+class Protocols(Values):
+    """Compiles the arguments of calls that name an address themselves."""
+
+    def protocol(self, common: model.Common, name: str, given: Mapping[str, JSON], place: Place) -> model.Task:
+        """Compile a call in a protocol of its own."""
+        arguments: JSON = given
+        for path in _ENDPOINTS[name]:
+            arguments = _changed(arguments, path, lambda endpoint: self.endpoint(endpoint, place))
+        for path in _POLICIES[name]:
+            arguments = _changed(arguments, path, lambda policy: self.policy(policy, place))
+        return model.ProtocolTask(common, name, self.template(arguments, place), self.secrets)
+
+    def exchange(self, given: Mapping[str, JSON], place: Place) -> Template:
+        """Compile the arguments of an HTTP exchange."""
+        return self.template(_changed(given, ("endpoint",), lambda endpoint: self.endpoint(endpoint, place)), place)
+
+    def endpoint(self, endpoint: JSON, place: Place) -> JSON:
+        """Return an endpoint with its named authentication in place, and expressions for the variables in its URI."""
+        if isinstance(endpoint, str):
+            return expanded(endpoint)
+        if not isinstance(endpoint, Mapping):
+            return endpoint
+        policy = self.policy(endpoint.get("authentication"), place)
+        more = {"authentication": policy} if policy else {}
+        return {**endpoint, "uri": expanded(endpoint["uri"]), **more}
+
+    def policy(self, policy: JSON, place: Place) -> JSON:
+        """Return an authentication, looked up when it is a name."""
+        if isinstance(policy, str):
+            policy = {"use": policy}
+        if policy and "use" in policy:
+            return self.named("authentications", policy["use"], place)
+        return policy
+
+
+def _changed(value: JSON, path: tuple[str, ...], change: Callable[[JSON], JSON]) -> JSON:
+    """Return a copy of nested maps with the value at the path changed, if there is one."""
+    if not path:
+        return change(value)
+    if not isinstance(value, Mapping) or path[0] not in value:
+        return value
+    return {**value, path[0]: _changed(value[path[0]], path[1:], change)}
