@@ -24,6 +24,7 @@ SUSPEND: Final = "suspend"
 RESUME: Final = "resume"
 STATE: Final = "state"
 JOURNAL: Final = "journal"
+REPAIR: Final = "repair"
 
 REPEAT: Final = "cauce-repeat"
 REPEAT_NEWS: Final = "news"
@@ -179,3 +180,19 @@ class FindDefinition:
     namespace: str
     name: str
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What an operator changes of where an instance is; the argument of the `repair` update.
+
+    `action` is skip (the task at `path` counts as done, with `value` as its output), reset (it begins again, with
+    `value` as its input if there is one), or context (nothing but the context changes).
+    """
+
+    action: str
+    path: str = ""
+    value: JSON = None
+    with_value: bool = False
+    context: JSON = None
+    with_context: bool = False

@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeVar
 from cauce.contract import JSON, CompleteTask, OperationCall, Outcome, Start
 from cauce.errors import ConflictError, ForbiddenError
 from schemas import validate_data
-from workflows.journal import TRACE_LIMIT, Journal
+from workflows.journal import Journal
 from workflows.model import Process, Task, TaskList
 from workflows.names import BEFORE_TASK, Names, moment
 from workflows.runtime import Runtime
@@ -117,7 +117,8 @@ class Instance:
         self.keep_trace = start.trace
         self.open_tasks: dict[str, OpenTask] = {}
         self.in_flight = 0
-        self._alarms: list[float] = []
+        self.frozen = False
+        self.alarms: list[float] = []
         self._accepting: set[str] = set()
         self._changed = asyncio.Event()
         self._busy = 0
@@ -145,7 +146,10 @@ class Instance:
     def must_pause(self) -> bool:
         """Tell whether the next task may not begin now; asked once before each."""
         self._busy += 1
-        return self._busy > _BREATH or self.journal.suspended or self.runtime.wants_new_run()
+        return self._busy > _BREATH or self._held()
+
+    def _held(self) -> bool:
+        return self.journal.suspended or self.frozen or self.runtime.wants_new_run()
 
     @property
     def ready_for_new_run(self) -> bool:
@@ -158,9 +162,13 @@ class Instance:
             # A loop of tasks that wait for nothing would never let the worker do anything else.
             self._busy = 0
             await self.runtime.sleep(_MOMENT)
-        while self.journal.suspended or self.runtime.wants_new_run():
+        while self._held():
             self._changed.clear()
             await self._changed.wait()
+
+    def freeze(self) -> None:
+        """Let no further task begin in this run, because another one goes on from a journal that was edited."""
+        self.frozen = True
 
     def suspend(self) -> None:
         """Let no further task begin; what is in flight goes on."""
@@ -181,11 +189,11 @@ class Instance:
     def alarm(self, seconds: float) -> Iterator[None]:
         """Let `state` show that something happens when this many seconds have passed."""
         at = self.runtime.time() + seconds
-        self._alarms.append(at)
+        self.alarms.append(at)
         try:
             yield
         finally:
-            self._alarms.remove(at)
+            self.alarms.remove(at)
 
     async def sleep_until(self, at: float) -> None:
         """Wait until a moment of workflow time, if it is still to come."""
@@ -218,7 +226,12 @@ class Instance:
     def check_answer(self, answer: CompleteTask) -> None:
         """Refuse an answer that the instance cannot take; raises `CauceError`, changes nothing."""
         waiting = self.open_tasks.get(answer.task_id)
-        if waiting is None or answer.task_id in self.journal.answers or answer.task_id in self._accepting:
+        if (
+            self.frozen
+            or waiting is None
+            or answer.task_id in self.journal.answers
+            or answer.task_id in self._accepting
+        ):
             raise _not_open()
         if answer.by in waiting.different_from:
             raise ForbiddenError(
@@ -252,58 +265,12 @@ class Instance:
             await self._changed.wait()
         return self.journal.answers.pop(task_id)
 
-    # The record -----------------------------------------------------------------------------------------------------
-
-    def trace_start(self, frame: Frame, *, resumed: bool) -> dict[str, JSON]:
-        """Note that a task began; one that is resumed goes on with its record."""
-        trace, reference = self.journal.trace, frame.task.common.reference
-        if not frame.recorded:
-            return {}
-        if resumed:
-            for record in reversed(trace):
-                if record["reference"] == reference and record["status"] == "running":
-                    return record
-        if len(trace) >= TRACE_LIMIT and not self.keep_trace:
-            del trace[: TRACE_LIMIT // 4]
-        record = {
-            "name": frame.task.common.name,
-            "reference": reference,
-            "status": "running",
-            "startedAt": frame.started_at,
-        }
-        trace.append(record)
-        return record
-
     def note_way(self, reference: str, way: str) -> None:
         """Note which way a task went, where every task is recorded: tests of definitions tell what they never tried."""
         if self.keep_trace:
             ways = self.journal.ways.setdefault(reference, [])
             if way not in ways:
                 ways.append(way)
-
-    def state(self) -> dict[str, JSON]:
-        """Return what people are shown of the instance."""
-        journal = self.journal
-        return {
-            "status": self._status(),
-            "stage": journal.stage,
-            "context": journal.context,
-            "input": journal.input,
-            "current": [record["reference"] for record in journal.trace if record["status"] == "running"],
-            "tasks": journal.trace,
-            "openTasks": list(self.open_tasks),
-            "problem": journal.problem,
-            "busy": self.in_flight > 0,
-            "now": self.runtime.time(),
-            "wakesAt": min(self._alarms, default=None),
-        }
-
-    def _status(self) -> str:
-        if self.journal.problem is not None:
-            return "faulted"
-        if self.journal.suspended:
-            return "suspended"
-        return "waiting" if self.open_tasks else "running"
 
 
 def _not_open() -> ConflictError:

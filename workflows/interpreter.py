@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
-from cauce.contract import JSON
-from workflows import extended
+from cauce.contract import JSON, CloseTask
+from workflows import extended, marks
 from workflows.evaluation import check_data, evaluate, holds, seconds, within
 from workflows.fault import Fault
 from workflows.instance import EndProcess, Frame, Instance
 from workflows.journal import ROOT
 from workflows.model import TaskList
 from workflows.names import BEFORE_PROCESS, Names
+from workflows.record import begin_record
 from workflows.tasks import execute
 
 
@@ -20,6 +21,7 @@ async def run_process(instance: Instance) -> JSON:
     process, journal = instance.process, instance.journal
     names = Names(instance)
     state = journal.states.setdefault(ROOT, {})
+    await _tidy(instance)
     try:
         if "begun" not in state:
             check_data(process.input_schema, journal.input, "input", "/")
@@ -36,6 +38,13 @@ async def run_process(instance: Instance) -> JSON:
         journal.problem = error.problem
         raise
     return output
+
+
+async def _tidy(instance: Instance) -> None:
+    """Take what a repair has dropped out of the inbox."""
+    while instance.journal.closing:
+        await instance.effect(instance.runtime.close_task(CloseTask(instance.journal.closing[0], "cancelled")))
+        instance.journal.closing.pop(0)
 
 
 async def _run_body(instance: Instance, names: Names) -> JSON:
@@ -69,6 +78,8 @@ async def run_scope(
         if instance.must_pause():
             await instance.pause()
         task = tasks.tasks[index]
+        if f"{path}/{index}/{task.common.name}" not in instance.journal.states:
+            marks.put_mark(instance.journal.marks, path, f"{index}/{task.common.name}", data, instance.journal.context)
         frame = Frame(instance, task, f"{path}/{index}/{task.common.name}", data, variables, instance.runtime.time())
         data = await run_task(frame)
         then = frame.then
@@ -82,12 +93,15 @@ async def run_scope(
             index = tasks.index[then]
         place[0], place[1] = index, data
     instance.journal.lists.pop(path, None)
+    instance.journal.marks.pop(path, None)
     return data, then == "exit"
 
 
 async def run_task(frame: Frame) -> JSON:
     """Run one task with everything that surrounds it; sets `frame.then`."""
     instance, common = frame.instance, frame.task.common
+    if frame.path in instance.journal.skips:
+        return _skipped(frame)
     resumed = frame.path in instance.journal.states
     if common.condition is not None and not resumed:
         wanted = _wanted(frame)
@@ -97,7 +111,7 @@ async def run_task(frame: Frame) -> JSON:
     frame.then = common.then
     state = frame.state
     frame.started_at = state.setdefault("startedAt", frame.started_at)
-    record = instance.trace_start(frame, resumed=resumed)
+    record = begin_record(frame, resumed=resumed)
     try:
         output = await _transformed(frame)
     except BaseException as error:
@@ -108,6 +122,16 @@ async def run_task(frame: Frame) -> JSON:
     journal.writes.pop(frame.path, None)
     record["status"], record["endedAt"] = "completed", instance.runtime.time()
     return output
+
+
+def _skipped(frame: Frame) -> JSON:
+    """Take what an operator gave for the task's output; the process goes on as if the task had given it."""
+    journal, common = frame.instance.journal, frame.task.common
+    frame.then = common.then
+    record = begin_record(frame, resumed=False)
+    record["status"], record["endedAt"] = "skipped", frame.instance.runtime.time()
+    journal.writes.pop(frame.path, None)
+    return journal.skips.pop(frame.path)
 
 
 async def _transformed(frame: Frame) -> JSON:
@@ -164,7 +188,7 @@ def _wanted(frame: Frame) -> bool:
     try:
         return holds(common.condition, frame.raw, frame.names_before(), common.reference)
     except Fault as error:
-        record = frame.instance.trace_start(frame, resumed=False)
+        record = begin_record(frame, resumed=False)
         _close_record(record, frame.instance, error, common.reference)
         raise
 

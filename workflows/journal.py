@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields
 from typing import Self
 
 from cauce.contract import JSON
+from workflows import marks
+from workflows.marks import Marks
 
 TRACE_LIMIT = 400
 # The path of the process itself, beside the paths of its tasks.
@@ -35,6 +37,9 @@ class Journal:
         trace: one record per task that ran, oldest first.
         ways: reference of a task -> the ways it went (cases, conditions, handlers); kept when every task is recorded.
         stages: the stages entered, in order; kept like the ways.
+        marks: with what each task of the open lists began.
+        skips: path of a task that an operator skipped -> the output that stands for its own.
+        closing: human tasks that have to leave the inbox, because a repair took them out of the instance.
     """
 
     origin: str
@@ -54,16 +59,20 @@ class Journal:
     trace: list[dict[str, JSON]] = field(default_factory=list)
     ways: dict[str, list[str]] = field(default_factory=dict)
     stages: list[str] = field(default_factory=list)
+    marks: Marks = field(default_factory=dict)
+    skips: dict[str, JSON] = field(default_factory=dict)
+    closing: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, JSON]:
         """Return the journal as JSON data."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        return {f.name: getattr(self, f.name) for f in fields(self)} | {"marks": marks.to_json(self.marks)}
 
     @classmethod
     def from_json(cls, data: dict[str, JSON]) -> Self:
         """Read a journal; fields that a newer release wrote and this one lacks are passed over."""
         known = {f.name for f in fields(cls)}
-        return cls(**{key: value for key, value in data.items() if key in known})
+        given = {key: value for key, value in data.items() if key in known}
+        return cls(**given | {"marks": marks.from_json(data.get("marks") or {})})
 
     def try_again(self) -> None:
         """Forget that the instance ended with an error: what is open begins anew, with all of its time."""
@@ -74,7 +83,7 @@ class Journal:
     def forget_below(self, path: str, *, writes: bool) -> None:
         """Drop what is open below `path`, because the scope there has ended; `writes` are kept for another attempt."""
         prefix = path + "/"
-        tables: list[dict[str, JSON]] = [self.lists, self.states, *([self.writes] if writes else [])]
+        tables: list[dict[str, JSON]] = [self.lists, self.states, self.marks, *([self.writes] if writes else [])]
         for table in tables:
             for key in [key for key in table if key.startswith(prefix)]:
                 del table[key]

@@ -1,6 +1,7 @@
 """The one workflow type of Temporal that runs every process; knows Temporal so that the interpreter need not."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,12 +10,27 @@ from temporalio.common import RawValue
 from temporalio.converter import DefaultPayloadConverter
 from temporalio.exceptions import ApplicationError
 
-from cauce.contract import COMPLETE_TASK, JOURNAL, JSON, RESUME, STATE, SUSPEND, CloseTask, CompleteTask, Start
-from cauce.errors import CauceError, TooLargeError
+from cauce.contract import (
+    COMPLETE_TASK,
+    JOURNAL,
+    JSON,
+    REPAIR,
+    RESUME,
+    STATE,
+    SUSPEND,
+    CloseTask,
+    CompleteTask,
+    Repair,
+    Start,
+)
+from cauce.errors import CauceError, ConflictError, TooLargeError
 from workflows import interpreter
 from workflows.compile import process_of
 from workflows.fault import Fault
 from workflows.instance import Instance
+from workflows.journal import Journal
+from workflows.record import state_of
+from workflows.repair import repair
 from workflows.tasks.compensate import undo_all
 from workflows.temporal_runtime import TemporalRuntime, too_large
 
@@ -28,6 +44,8 @@ class ProcessWorkflow:
         # In the constructor, because an update or a signal may be handled before `run` begins.
         self.start: Start = workflow.payload_converter().from_payload(args[1].payload, Start)
         self.instance = Instance(process_of(args[0].payload.data), self.start, TemporalRuntime(), interpreter)
+        self.repaired: JSON = None
+        self._answering = 0
 
     @workflow.run
     async def run(self, args: Sequence[RawValue]) -> JSON:
@@ -36,7 +54,10 @@ class ProcessWorkflow:
         main = asyncio.create_task(self._work(instance, start))
         try:
             await workflow.wait_condition(
-                lambda: (main.done() or instance.ready_for_new_run) and workflow.all_handlers_finished()
+                lambda: (
+                    (main.done() or self.repaired is not None or instance.ready_for_new_run)
+                    and workflow.all_handlers_finished()
+                )
             )
         except asyncio.CancelledError:
             # Too late when all tasks are done: then the process has ended, and nothing of it is undone.
@@ -44,7 +65,7 @@ class ProcessWorkflow:
                 return await self._cancel(instance, main)
             await workflow.wait_condition(workflow.all_handlers_finished)
         if not main.done():
-            journal = instance.journal.to_json()
+            journal = self.repaired or instance.journal.to_json()
             workflow.continue_as_new(args=[args[0], replace(start, input=None, journal=journal)])
         return main.result()
 
@@ -76,11 +97,14 @@ class ProcessWorkflow:
     async def complete_task(self, answer: CompleteTask) -> str:
         """Take a person's answer; the task is out of the inbox when this returns."""
         instance = self.instance
+        self._answering += 1
         try:
             await instance.accept_answer(answer)
+            await instance.runtime.close_task(CloseTask(answer.task_id, "completed", answer.answer, answer.by))
         except CauceError as error:
             raise _refusal(error) from error
-        await instance.runtime.close_task(CloseTask(answer.task_id, "completed", answer.answer, answer.by))
+        finally:
+            self._answering -= 1
         return "completed"
 
     @complete_task.validator
@@ -90,6 +114,39 @@ class ProcessWorkflow:
             self.instance.check_answer(answer)
         except CauceError as error:
             raise _refusal(error) from error
+
+    @workflow.update(name=REPAIR)
+    async def repair(self, wanted: Repair) -> str:
+        """Change where the instance is, and let it go on from there in a new run."""
+        self.instance.freeze()
+        await workflow.wait_condition(lambda: self.instance.in_flight == 0 and self._answering == 0)
+        edited = self._copy()
+        try:
+            path = repair(edited, wanted)
+        except CauceError as error:
+            # What was in flight has changed more than the validator could see; the new run goes on without the repair.
+            self.repaired = edited.to_json()
+            raise _refusal(error) from error
+        self.repaired = edited.to_json()
+        return path
+
+    @repair.validator
+    def check_repair(self, wanted: Repair) -> None:
+        """Refuse what cannot be done, without a trace in the history."""
+        try:
+            if self.instance.frozen:
+                raise ConflictError("Another repair is under way.", hint="Look at the instance, then try again.")
+            if self.instance.in_flight:
+                raise ConflictError(
+                    "A call is under way, and nobody knows yet what comes of it.",
+                    hint="Suspend the instance, and repair it when the call has ended.",
+                )
+            repair(self._copy(), wanted)
+        except CauceError as error:
+            raise _refusal(error) from error
+
+    def _copy(self) -> Journal:
+        return Journal.from_json(json.loads(json.dumps(self.instance.journal.to_json())))
 
     @workflow.signal(name=SUSPEND)
     def suspend(self) -> None:
@@ -104,7 +161,7 @@ class ProcessWorkflow:
     @workflow.query(name=STATE)
     def state(self) -> JSON:
         """Return what people are shown of the instance."""
-        return _whole(self.instance.state())
+        return _whole(state_of(self.instance))
 
     @workflow.query(name=JOURNAL)
     def journal(self) -> JSON:

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
-from api.rest.schemas import Instance, InstanceDetail, Page, Start, Started
-from cauce.services import instances, visibility
+from api.rest.schemas import Context, Instance, InstanceDetail, Page, Repaired, Reset, Skip, Start, Started
+from cauce.services import instances, repairs, visibility
 from cauce.services.instances import InstanceRef
 from cauce.services.visibility import Detail, Filters
 
@@ -86,6 +86,42 @@ async def resume_instance(hub: HubDep, actor: CallerDep, instance_id: str) -> No
 async def retry_instance(hub: HubDep, actor: CallerDep, instance_id: str) -> InstanceRef:
     """Start a failed or cancelled instance again where it stopped."""
     return await instances.retry(hub, actor, instance_id)
+
+
+@router.post(
+    "/{instance_id:path}/skip",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=Repaired,
+    responses=documented(404, 409, 422, 503),
+)
+async def skip_task(hub: HubDep, actor: CallerDep, instance_id: str, given: Skip) -> repairs.Repaired:
+    """Count an open or failed task as done; its output goes to the next task as it is given here."""
+    context = given.context if "context" in given.model_fields_set else repairs.nothing
+    return await repairs.skip(hub, actor, instance_id, given.path, given.output, context)
+
+
+@router.post(
+    "/{instance_id:path}/reset",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=Repaired,
+    responses=documented(404, 409, 422, 503),
+)
+async def reset_to_task(hub: HubDep, actor: CallerDep, instance_id: str, given: Reset) -> repairs.Repaired:
+    """Let an instance begin again at a task; what came of it and of those after it is forgotten, but not undone."""
+    data = given.input if "input" in given.model_fields_set else repairs.nothing
+    context = given.context if "context" in given.model_fields_set else repairs.nothing
+    return await repairs.reset(hub, actor, instance_id, given.path, data, context)
+
+
+@router.put(
+    "/{instance_id:path}/context",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=Repaired,
+    responses=documented(404, 409, 422, 503),
+)
+async def edit_context(hub: HubDep, actor: CallerDep, instance_id: str, given: Context) -> repairs.Repaired:
+    """Give an instance another context; one that has failed goes on with it from where it stopped."""
+    return await repairs.edit_context(hub, actor, instance_id, given.context)
 
 
 @router.get("/{instance_id:path}", response_model=InstanceDetail, responses=documented(404, 503))

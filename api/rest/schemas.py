@@ -123,6 +123,39 @@ class Instance(Model):
     closed_at: datetime | None
 
 
+class Skip(Model):
+    """Which task counts as done, and with which output."""
+
+    path: str = Field(
+        "",
+        examples=["/do/2/create-order"],
+        description="One of `state.open`, or its pointer in the document; not needed when only one is open.",
+    )
+    output: JSON = None
+    context: JSON = Field(None, description="The context from now on, if it shall change as well.")
+
+
+class Reset(Model):
+    """At which task an instance begins again."""
+
+    path: str = Field(examples=["/do/2/create-order"], description="One of `state.resettable`, or its pointer.")
+    input: JSON = Field(None, description="What the task begins with; what it began with before, when left out.")
+    context: JSON = Field(None, description="The context from then on; what it was before, when left out.")
+
+
+class Context(Model):
+    """The context of an instance."""
+
+    context: JSON
+
+
+class Repaired(Model):
+    """An instance that goes on after a repair."""
+
+    id: str = Field(examples=["sales.lead-to-order/lead:2041"])
+    path: str = Field(description="The task that it was about.")
+
+
 class InstanceTask(Model):
     """A human task of an instance."""
 

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from cauce.cli import output, session
-from cauce.services import instances, visibility
+from cauce.cli import inputs, output, session
+from cauce.contract import JSON
+from cauce.services import instances, repairs, visibility
 from cauce.services.hub import Actor, Hub
+from workflows.repair import leaves
 
 app = typer.Typer(no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of the instance, as namespace.name/key.")]
@@ -62,6 +64,7 @@ def show(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJs
             "status": found.state.get("status"),
             "stage": summary.stage,
             "at": ", ".join(found.state.get("current") or ()),
+            "open": ", ".join(leaves(found.state.get("open") or [])),
             "started": summary.started_at,
             "ended": summary.closed_at,
             "output": found.output,
@@ -114,3 +117,66 @@ def resume(instance: Id, *, data_dir: session.DataDir = None, as_json: output.As
 def retry(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
     """Start a failed instance again where it stopped; tasks that were done are not done again."""
     _act(instance, instances.retry, data_dir=data_dir, as_json=as_json, done="started again")
+
+
+TaskPath = Annotated[str, typer.Argument(metavar="[PATH]", help="The task, as `show` names it, or its pointer.")]
+NewContext = Annotated[str | None, typer.Option("--context", metavar="JSON", help="The context from then on.")]
+
+
+@app.command()
+def skip(
+    instance: Id,
+    path: TaskPath = "",
+    *,
+    given: Annotated[str | None, typer.Option("--output", metavar="JSON", help="What stands for its output.")] = None,
+    context: NewContext = None,
+    data_dir: session.DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Count an open or failed task as done, and go on; without a path, the only one there is."""
+    value, new = inputs.value(given), _given(context)
+
+    async def act(hub: Hub, actor: Actor, id_: str) -> object:
+        return await repairs.skip(hub, actor, id_, path, value, new)
+
+    _act(instance, act, data_dir=data_dir, as_json=as_json, done="goes on without the task")
+
+
+@app.command()
+def reset(
+    instance: Id,
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The task, as `show` names it, or its pointer.")],
+    *,
+    given: Annotated[str | None, typer.Option("--input", metavar="JSON", help="What the task begins with.")] = None,
+    context: NewContext = None,
+    data_dir: session.DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Begin again at a task; what came of it and of those after it is forgotten, but not undone."""
+    value, new = _given(given), _given(context)
+
+    async def act(hub: Hub, actor: Actor, id_: str) -> object:
+        return await repairs.reset(hub, actor, id_, path, value, new)
+
+    _act(instance, act, data_dir=data_dir, as_json=as_json, done="begins again there")
+
+
+@app.command("context")
+def edit_context(
+    instance: Id,
+    context: Annotated[str, typer.Argument(metavar="JSON", help="The context from now on, or - to read it.")],
+    *,
+    data_dir: session.DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Give an instance another context; one that has failed goes on with it from where it stopped."""
+    new = inputs.value(context)
+
+    async def act(hub: Hub, actor: Actor, id_: str) -> object:
+        return await repairs.edit_context(hub, actor, id_, new)
+
+    _act(instance, act, data_dir=data_dir, as_json=as_json, done="has another context")
+
+
+def _given(text: str | None) -> JSON:
+    return repairs.nothing if text is None else inputs.value(text)
