@@ -1,0 +1,239 @@
+"""Shuts one command in and watches over it; `supervisor` starts this file as a script, apart from Cauce.
+
+It runs with the standard library only, and in three steps: this process leaves the world (users, network, processes,
+files); its child, the first process of the new one, builds what there is to see, starts the command, and watches it;
+when that child ends, the kernel ends everything in there. All die with the worker that started them.
+
+`argv`: the descriptor to read the order from, the one to report to, the process id of the worker.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+sys.path.insert(0, str(Path(__file__).parent))  # `-I` keeps the folder out; what follows is beside this file
+
+import kernel  # noqa: E402  # type: ignore[import-not-found,unused-ignore]
+
+_OLD_ROOT: Final = "/old"
+_DEVICES: Final = ("null", "zero", "full", "random", "urandom")
+_USER: Final = 1000
+_LOOK_S: Final = 0.03
+_PAGE: Final = resource.getpagesize()
+_SIGNALS: Final = {signal.SIGXCPU: "cpu", signal.SIGXFSZ: "files"}
+
+Order = dict[str, Any]
+
+
+def main() -> None:
+    """Read the order, carry it out, report how the command ended."""
+    order_from, report_to, parent = (int(each) for each in sys.argv[1:4])
+    with os.fdopen(order_from) as file:
+        order: Order = json.load(file)
+    os.set_inheritable(report_to, False)
+    _die_with(parent)
+    if not order["confined"]:
+        _keep_descendants()
+        _write_files(order, order["folder"])
+        _watch(order, report_to, own_world=False)
+    try:
+        _leave_the_world()
+        first = os.fork()
+        if first == 0:
+            _die_with(0)
+            _build_world(order)
+            _watch(order, report_to, own_world=True)
+    except OSError as error:
+        _report(report_to, {"refused": f"{error.filename}: {error.strerror}"})
+        os._exit(1)
+    os.close(report_to)
+    os.waitpid(first, 0)
+    os._exit(0)
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent ends."""
+    if sys.platform != "linux":
+        return
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the kernel knew our wish
+        os._exit(1)
+
+
+def _keep_descendants() -> None:
+    """Become the parent of what the command leaves behind, so that it can be found and ended."""
+    if sys.platform == "linux":
+        kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _leave_the_world() -> None:
+    user, group = os.geteuid(), os.getegid()
+    parent = os.getppid()
+    kernel.unshare(kernel.NEW_EVERYTHING)
+    # The wish is forgotten when rights change.
+    _die_with(parent)
+    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+    Path("/proc/self/uid_map").write_text(f"{_USER} {user} 1", encoding="ascii")
+    Path("/proc/self/gid_map").write_text(f"{_USER} {group} 1", encoding="ascii")
+
+
+def _build_world(order: Order) -> None:
+    """Build the files that the command sees: the system, read-only, and an empty folder for its own."""
+    with suppress(OSError):  # older kernels do not let us; it is a second wall behind the first
+        Path("/proc/sys/user/max_user_namespaces").write_text("0", encoding="ascii")
+    kernel.make_mounts_private()
+    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.NO_SETUID | kernel.NO_DEVICES, "size=4m,mode=755")  # noqa: S108
+    os.mkdir(f"/tmp{_OLD_ROOT}")  # noqa: S108, PTH102
+    kernel.change_root("/tmp", f"/tmp{_OLD_ROOT}")  # noqa: S108
+    for path in order["system"]:
+        _show(path)
+    for name in ("proc", "dev", "tmp"):
+        os.mkdir(f"/{name}")  # noqa: PTH102
+    kernel.mount("proc", "/proc", "proc")
+    kernel.make_read_only("/proc")
+    for name in _DEVICES:
+        Path(f"/dev/{name}").touch()
+        kernel.mount(f"{_OLD_ROOT}/dev/{name}", f"/dev/{name}", "", kernel.BIND)
+    os.symlink("/proc/self/fd", "/dev/fd")
+    _write_files(order, "/")
+    kernel.let_go(_OLD_ROOT)
+    os.rmdir(_OLD_ROOT)  # noqa: PTH106
+    size = order["limits"]["files"]
+    options = f"size={size},nr_inodes={max(size // 4096, 1024)},mode=700"
+    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.NO_SETUID | kernel.NO_DEVICES, options)  # noqa: S108
+    kernel.make_read_only("/", below=False)
+
+
+def _show(path: str) -> None:
+    """Let a folder, file or link of the system be seen where it is, read-only."""
+    real = Path(_OLD_ROOT + path)
+    seen = Path(path)
+    seen.parent.mkdir(parents=True, exist_ok=True)
+    if real.is_symlink():
+        seen.symlink_to(real.readlink())
+        return
+    if real.is_dir():
+        seen.mkdir(exist_ok=True)
+    elif real.exists():
+        seen.touch()
+    else:
+        return
+    kernel.mount(str(real), path, "", kernel.BIND | kernel.RECURSIVE)
+    kernel.make_read_only(path)
+
+
+def _write_files(order: Order, folder: str) -> None:
+    for name, text in order["files"].items():
+        Path(folder, name).write_text(text, encoding="utf-8")
+
+
+def _watch(order: Order, report_to: int, *, own_world: bool) -> NoReturn:
+    """Start the command, wait for it, and report; nothing that it started outlives this."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    pid = os.fork()
+    if pid == 0:
+        _become(order, report_to)
+    limits, exceeded = order["limits"], None
+    while (status := _ended(pid)) is None:
+        if own_world and (exceeded := exceeded or _exceeded(limits)):
+            os.kill(-1, signal.SIGKILL)
+        _wait_a_moment()
+    code = os.waitstatus_to_exitcode(status)
+    exceeded = exceeded or _SIGNALS.get(-code)
+    _report(report_to, {"exceeded": exceeded} if exceeded else {"code": code if code >= 0 else 128 - code})
+    if not own_world:
+        _end_what_is_left()
+    os._exit(0)
+
+
+def _become(order: Order, report_to: int) -> NoReturn:
+    """Turn this process into the command."""
+    try:
+        _limit(order["limits"])
+        os.setsid()
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores, and a command would inherit that
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        os.umask(0o077)
+        os.chdir(order["folder"])
+        if sys.platform == "linux":
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606
+    except (OSError, ValueError) as error:
+        _report(report_to, {"refused": f"{order['command'][0]} cannot be started: {error}"})
+    os._exit(127)
+
+
+def _limit(limits: dict[str, int]) -> None:
+    memory, processes = limits["memory"], limits["processes"]
+    for what, soft, hard in (
+        # What a process may write to; address space alone would count what engines reserve and never use.
+        (resource.RLIMIT_DATA, memory, memory),
+        (resource.RLIMIT_STACK, 8 << 20, 8 << 20),
+        (resource.RLIMIT_CPU, limits["cpu_s"], limits["cpu_s"] + 1),
+        (resource.RLIMIT_FSIZE, limits["files"], limits["files"]),
+        (resource.RLIMIT_NOFILE, 256, 256),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NPROC, processes, processes),
+    ):
+        known = resource.getrlimit(what)[1]
+        cap = hard if known == resource.RLIM_INFINITY else min(hard, known)
+        resource.setrlimit(what, (min(soft, cap), cap))
+
+
+def _ended(pid: int) -> int | None:
+    """Take the status of whatever has ended; return that of the command itself."""
+    with suppress(ChildProcessError):
+        while True:
+            met, status = os.waitpid(-1, os.WNOHANG)
+            if met == pid:
+                return status
+            if met == 0:
+                return None
+    return None
+
+
+def _wait_a_moment() -> None:
+    if hasattr(signal, "sigtimedwait"):
+        signal.sigtimedwait({signal.SIGCHLD}, _LOOK_S)
+    else:
+        time.sleep(_LOOK_S)
+
+
+def _exceeded(limits: dict[str, int]) -> str | None:
+    """Return which limit all processes together exceed; the kernel only knows of one process at a time."""
+    memory = count = 0
+    for name in os.listdir("/proc"):  # noqa: PTH208
+        if name.isdigit() and name != "1":
+            count += 1
+            with suppress(OSError, IndexError, ValueError):
+                memory += int(Path(f"/proc/{name}/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+    if memory > limits["memory"]:
+        return "memory"
+    return "processes" if count > limits["processes"] else None
+
+
+def _end_what_is_left() -> None:
+    children = Path("/proc/self/task", str(os.getpid()), "children")
+    while children.exists() and (left := children.read_text(encoding="ascii").split()):
+        for each in left:
+            with suppress(ProcessLookupError):
+                os.kill(int(each), signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(-1, 0)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _report(report_to: int, what: dict[str, Any]) -> None:
+    os.write(report_to, json.dumps(what).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()
