@@ -3,13 +3,12 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from typing import Final, Literal
 
 from temporalio import activity
 
 from activities.connections import Connections, Opened
+from activities.heartbeats import heartbeats
 from activities.problems import refused
 from cauce.connection import classify
 from cauce.connector import Operation
@@ -54,7 +53,7 @@ class OperationActivities:
             if operation.effect == "read":
                 answer = await _send(opened, operation, call.params)
             else:
-                async with _heartbeats():
+                async with heartbeats(_HEARTBEAT_S):
                     answer = await self._write(opened, operation, call)
             with _refusing():
                 check_depth(answer, f"answer of {call.operation}@{call.connection}")
@@ -195,21 +194,3 @@ class _refusing:  # noqa: N801 (used like a function)
         # A store that cannot be reached is a fault of the platform: Temporal tries again.
         if isinstance(error, CauceError) and not isinstance(error, TransientError):
             raise _Refused(error) from error
-
-
-@asynccontextmanager
-async def _heartbeats() -> AsyncIterator[None]:
-    """Tell Temporal now and then that the worker lives, so that a killed one is noticed within seconds."""
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(_HEARTBEAT_S)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating

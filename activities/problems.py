@@ -50,6 +50,11 @@ def refused(error: CauceError, status: int | None = None) -> Outcome:
     return Outcome(error=_without_secrets(problem))
 
 
+def standard(kind: str, status: int, detail: str, *, title: str, **more: JSON) -> Outcome:
+    """Return the outcome of a call that ended in one of the standard's errors, which none of our classes stands for."""
+    return Outcome(error={"type": _STANDARD + kind, "status": status, "title": title, "detail": detail, **more})
+
+
 def _without_secrets(value: JSON) -> JSON:
     """Take the secrets out of what a system said: some repeat what they were sent, and errors are recorded."""
     match value:

@@ -32,6 +32,7 @@ REPEAT_NEXT: Final = "next"
 
 CALL_OPERATION: Final = "call-operation"
 CALL_HTTP: Final = "call-http"
+RUN_PROCESS: Final = "run-process"
 OPEN_TASK: Final = "open-task"
 CLOSE_TASK: Final = "close-task"
 SETTLE: Final = "settle"
@@ -46,6 +47,11 @@ def operation_queue(connection: str) -> str:
 def protocol_activity(protocol: str) -> str:
     """Return the name of the activity that makes the calls of one protocol."""
     return f"call-{protocol}"
+
+
+def run_queue(queue: str) -> str:
+    """Return the task queue of the processes that the instances of a queue start; no connection has such a name."""
+    return f"{queue}--run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,27 @@ class ProtocolCall:
     effect: str = "write"
     lasts: bool = False
     timeout_s: float = 60.0
+    secrets: list[str] = field(default_factory=list)
+    nonce: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunCall:
+    """One process to start: `what` is shell, script:LANGUAGE or container, `text` its command, code or image.
+
+    Without `wait` the call is over when the process has begun.
+    """
+
+    what: str
+    text: str
+    instance: str
+    reference: str
+    arguments: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    stdin: str | None = None
+    options: JSON = None
+    returns: str = "stdout"
+    wait: bool = True
     secrets: list[str] = field(default_factory=list)
     nonce: str = ""
 

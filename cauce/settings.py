@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +14,10 @@ from pydantic_settings import SettingsError as UnreadableError
 from cauce.errors import SettingsError
 
 prefix = "CAUCE_"
+
+
+Names = Annotated[tuple[str, ...], NoDecode]
+_may_run = re.compile(r"shell|script:(?:js|python|\*)|container:\S+")
 
 
 class Settings(BaseSettings):
@@ -51,10 +56,29 @@ class Settings(BaseSettings):
         description="Servers that answer in the place of hosts, to try processes out: JSON from host to address.",
     )
 
-    allowed_programs: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_programs: Names = Field(
         default=(),
         description="The programs that `call: mcp` may start on a worker, by name, separated by commas.",
     )
+    allow_run: Names = Field(
+        default=(),
+        description="What `run` tasks may start, between commas: shell, script:js, script:python, container:IMAGE, "
+        "where * in IMAGE stands for anything; default: nothing.",
+    )
+    allow_run_unconfined: bool = Field(
+        default=False,
+        description="Whether they may be started where the system cannot shut them in: with the network, and with all "
+        "files that the worker can read.",
+    )
+    run_seconds: int = Field(default=60, gt=0, description="The longest that a process of a `run` task may take.")
+    run_cpu_seconds: int = Field(default=30, gt=0, description="The time that it may compute.")
+    run_memory_mb: int = Field(default=512, ge=16, description="The memory that it may use.")
+    run_files_mb: int = Field(default=64, ge=1, description="What it may write to files.")
+    run_processes: int = Field(default=64, ge=1, description="How many processes it may be at a time.")
+    run_output_bytes: int = Field(default=1_000_000, gt=0, description="What it may print.")
+    run_concurrency: int = Field(default=4, gt=0, description="How many such processes a worker runs at a time.")
+    run_python: str = Field(default="", description="The Python of scripts; default: the one that runs Cauce.")
+    run_node: str = Field(default="node", description="The Node.js of scripts.")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
     log_format: Literal["text", "json"] = Field(default="text", description="For people or for programs.")
@@ -89,10 +113,18 @@ class Settings(BaseSettings):
                 raise ValueError(message)
         return stand_ins
 
-    @field_validator("allowed_programs", mode="before")
+    @field_validator("allowed_programs", "allow_run", mode="before")
     @classmethod
     def _separated(cls, names: Any) -> Any:  # noqa: ANN401 - checked by the model afterwards
-        return tuple(name.strip() for name in names.split(",") if name.strip()) if isinstance(names, str) else names
+        return tuple(filter(None, re.split(r"[,\s]+", names))) if isinstance(names, str) else names
+
+    @field_validator("allow_run")
+    @classmethod
+    def _by_name(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not _may_run.fullmatch(name):
+                raise ValueError("write shell, script:js, script:python or container:IMAGE, separated by commas")
+        return names
 
     @field_validator("data_dir", "definitions_dir")
     @classmethod

@@ -193,7 +193,7 @@ async def bench(
         queue = f"{contract.TASK_QUEUE}-run-{uuid.uuid4()}"
         made = worker.parts(settings, store)
         stack.push_async_callback(http.close_sessions)
-        stack.push_async_callback(made.connections.close)
+        stack.push_async_callback(made.close)
         main = Worker(
             client,
             task_queue=queue,
@@ -202,7 +202,7 @@ async def bench(
             workflow_runner=runner or UnsandboxedWorkflowRunner(),
             graceful_shutdown_timeout=_LET_FINISH,
         )
-        for each in [main, *await _writers(client, made, store, queue)]:
+        for each in [main, worker.run_task_worker(client, made, queue), *await _writers(client, made, store, queue)]:
             await stack.enter_async_context(each)
         yield Bench(client, store, queue, skips_time=temporal == "time-skipping")
 

@@ -21,9 +21,11 @@ from activities.http import HttpActivities
 from activities.human_tasks import HumanTaskActivities
 from activities.mcp import McpActivities
 from activities.operation import OperationActivities
+from activities.processes.supervisor import Limits
+from activities.run import Rules, RunActivities
 from cauce import connection as connections
 from cauce.authentication import Authenticator
-from cauce.contract import TASK_QUEUE, operation_queue
+from cauce.contract import TASK_QUEUE, operation_queue, run_queue
 from cauce.errors import TransientError
 from cauce.http import close_sessions, policy_of
 from cauce.secrets import Resolver
@@ -54,6 +56,12 @@ class Parts:
     operations: OperationActivities
     local: list[Callable[..., Any]]
     connections: Connections
+    processes: RunActivities
+
+    async def close(self) -> None:
+        """End and close what is still open."""
+        await self.processes.close()
+        await self.connections.close()
 
 
 def parts(settings: Settings, store: Store) -> Parts:
@@ -76,6 +84,26 @@ def parts(settings: Settings, store: Store) -> Parts:
             DefinitionActivities(store).find_definition,
         ],
         opened,
+        RunActivities(resolver, rules(settings)),
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    """Return what processes of `run` tasks may be and use."""
+    return Rules(
+        allowed=settings.allow_run,
+        unconfined=settings.allow_run_unconfined,
+        limits=Limits(
+            seconds=settings.run_seconds,
+            cpu_s=settings.run_cpu_seconds,
+            memory_mb=settings.run_memory_mb,
+            files_mb=settings.run_files_mb,
+            processes=settings.run_processes,
+            output_bytes=settings.run_output_bytes,
+        ),
+        concurrency=settings.run_concurrency,
+        python=settings.run_python,
+        node=settings.run_node,
     )
 
 
@@ -115,6 +143,20 @@ def connection_worker(client: Client, parts: Parts, connection: connections.Conn
     )
 
 
+def run_task_worker(client: Client, parts: Parts, queue: str = TASK_QUEUE) -> Worker:
+    """Return the worker of the processes that `run` tasks start; they keep nothing else waiting."""
+    return Worker(
+        client,
+        task_queue=run_queue(queue),
+        activities=[parts.processes.run_process],
+        max_concurrent_activities=parts.processes.rules.concurrency,
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=2, initial=1),
+        # Processes do not get to finish: the longest takes longer than a worker may take to stop.
+        graceful_shutdown_timeout=timedelta(),
+        deployment_config=_BUILD,
+    )
+
+
 async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable[[], None] | None = None) -> None:
     """Run a worker until `stop` is set; `ready` is called when it has begun to poll."""
     async with Store(settings.store_url) as store, AsyncExitStack() as running:
@@ -127,8 +169,9 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         await register_search_attributes(client)
         made = parts(settings, store)
         running.push_async_callback(close_sessions)
-        running.push_async_callback(made.connections.close)
+        running.push_async_callback(made.close)
         await running.enter_async_context(process_worker(client, made.local))
+        await running.enter_async_context(run_task_worker(client, made))
         serving: set[str] = set()
         await serve_connections(client, made, store, running, serving)
         keeper = Keeper(Hub(settings, store, client))

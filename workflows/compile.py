@@ -10,6 +10,7 @@ from cauce.errors import DefinitionError
 from workflows import model
 from workflows.compile_calls import Calls
 from workflows.compile_extensions import compiled, extending
+from workflows.compile_run import compile_run
 from workflows.compile_values import Place, escape
 
 
@@ -135,18 +136,7 @@ class _Compiler(Calls):
         return model.WaitTask(common, self.needed(definition["wait"], place))
 
     def run(self, common: model.Common, definition: Mapping[str, JSON], place: Place) -> model.Task:
-        run = definition["run"]
-        child = run.get("workflow")
-        if child is None:
-            raise DefinitionError("Only `run: workflow` can be run.", where=place.pointer)
-        return model.RunProcessTask(
-            common,
-            child["namespace"],
-            child["name"],
-            str(child.get("version", "latest")),
-            self.template(child.get("input"), place),
-            wait=bool(run.get("await", True)),
-        )
+        return compile_run(self, common, definition["run"], place)
 
 
 _Compile = Callable[[_Compiler, model.Common, Mapping[str, JSON], Place], model.Task]

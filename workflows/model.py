@@ -270,6 +270,21 @@ class RunProcessTask:
     wait: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class RunTask:
+    """Runs a command, a script or a container; what is plain text is never looked into."""
+
+    common: Common
+    what: str
+    text: Template | str
+    arguments: Template
+    environment: Template
+    stdin: Template
+    returns: str = "stdout"
+    wait: bool = True
+    secrets: tuple[str, ...] = ()
+
+
 Task = (
     DoTask
     | SetTask
@@ -288,6 +303,7 @@ Task = (
     | CompensateTask
     | FunctionTask
     | RunProcessTask
+    | RunTask
 )
 
 

@@ -12,6 +12,7 @@ from cauce.contract import (
     OperationCall,
     Outcome,
     ProtocolCall,
+    RunCall,
     Start,
 )
 
@@ -55,6 +56,10 @@ class Runtime(Protocol):
 
     async def call_protocol(self, call: ProtocolCall) -> Outcome:
         """Make a call in a protocol of its own."""
+        ...
+
+    async def run_process(self, call: RunCall) -> Outcome:
+        """Run a process of the operating system."""
         ...
 
     async def open_task(self, task: HumanTask) -> None:

@@ -21,6 +21,7 @@ from cauce.contract import (
     OperationCall,
     Outcome,
     ProtocolCall,
+    RunCall,
     Start,
 )
 from cauce.errors import TooLargeError
@@ -28,6 +29,9 @@ from workflows.fault import Fault, fault
 from workflows.instance import cancellations
 
 _HEARTBEAT: Final = timedelta(seconds=10)
+# The SDK tells the server of every heartbeat after four fifths of this time only.
+_RUN_HEARTBEAT: Final = timedelta(seconds=4)
+_RUN_LIMIT: Final = timedelta(days=1)
 _LOCAL_LIMIT: Final = timedelta(seconds=20)
 _SETTLE_LIMIT: Final = timedelta(seconds=5)
 _TOO_LARGE: Final = TooLargeError.__name__
@@ -133,6 +137,27 @@ class TemporalRuntime:
                 )
         except ActivityError as error:
             raise fault("communication", "The call was made and its answer was lost.", status=504) from error
+        return outcome
+
+    async def run_process(self, call: RunCall) -> Outcome:
+        """Run a process of the operating system, in its own queue, so that it keeps nothing else waiting."""
+        try:
+            with _explained():
+                outcome: Outcome = await workflow.execute_activity(
+                    contract.RUN_PROCESS,
+                    call,
+                    result_type=Outcome,
+                    task_queue=contract.run_queue(workflow.info().task_queue),
+                    # How long it may take is the worker's to say.
+                    start_to_close_timeout=_RUN_LIMIT,
+                    heartbeat_timeout=_RUN_HEARTBEAT,
+                    # Nothing tells how far a process got whose worker died.
+                    retry_policy=RetryPolicy(maximum_attempts=1),
+                    # Over is over: when a time limit is reported, the process is gone.
+                    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                )
+        except ActivityError as error:
+            raise fault("runtime", "The worker that ran the process is gone, and the process with it.") from error
         return outcome
 
     async def open_task(self, task: HumanTask) -> None:

@@ -17,16 +17,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-sys.path.insert(0, str(Path(__file__).parent))  # `-I` keeps the folder out; what follows is beside this file
+sys.path.append(str(Path(__file__).parents[2]))  # `-I` and `-S` leave nothing but the standard library
 
-import kernel  # noqa: E402  # type: ignore[import-not-found,unused-ignore]
+from activities.processes import kernel
 
 _OLD_ROOT: Final = "/old"
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom")
 _USER: Final = 1000
 _LOOK_S: Final = 0.03
 _PAGE: Final = resource.getpagesize()
-_SIGNALS: Final = {signal.SIGXCPU: "cpu", signal.SIGXFSZ: "files"}
+_SIGNALS: Final[dict[int, str]] = {-signal.SIGXCPU: "cpu", -signal.SIGXFSZ: "files"}
 
 Order = dict[str, Any]
 
@@ -36,10 +36,10 @@ def main() -> None:
     order_from, report_to, parent = (int(each) for each in sys.argv[1:4])
     with os.fdopen(order_from) as file:
         order: Order = json.load(file)
-    os.set_inheritable(report_to, False)
+    os.set_inheritable(report_to, False)  # noqa: FBT003 - the name says it
     _die_with(parent)
     if not order["confined"]:
-        _keep_descendants()
+        _end_with_descendants(parent)
         _write_files(order, order["folder"])
         _watch(order, report_to, own_world=False)
     try:
@@ -66,10 +66,14 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _keep_descendants() -> None:
-    """Become the parent of what the command leaves behind, so that it can be found and ended."""
+def _end_with_descendants(parent: int) -> None:
+    """Become the parent of what the command leaves behind, and end all of it when asked to, or when the worker dies."""
+    signal.signal(signal.SIGTERM, lambda *_: _end_what_is_left())
     if sys.platform == "linux":
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def _leave_the_world() -> None:
@@ -94,13 +98,13 @@ def _build_world(order: Order) -> None:
     for path in order["system"]:
         _show(path)
     for name in ("proc", "dev", "tmp"):
-        os.mkdir(f"/{name}")  # noqa: PTH102
+        Path("/", name).mkdir(exist_ok=True)
     kernel.mount("proc", "/proc", "proc")
     kernel.make_read_only("/proc")
     for name in _DEVICES:
         Path(f"/dev/{name}").touch()
         kernel.mount(f"{_OLD_ROOT}/dev/{name}", f"/dev/{name}", "", kernel.BIND)
-    os.symlink("/proc/self/fd", "/dev/fd")
+    Path("/dev/fd").symlink_to("/proc/self/fd")
     _write_files(order, "/")
     kernel.let_go(_OLD_ROOT)
     os.rmdir(_OLD_ROOT)  # noqa: PTH106
@@ -136,16 +140,20 @@ def _write_files(order: Order, folder: str) -> None:
 def _watch(order: Order, report_to: int, *, own_world: bool) -> NoReturn:
     """Start the command, wait for it, and report; nothing that it started outlives this."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    began, beginning = os.pipe()
     pid = os.fork()
     if pid == 0:
         _become(order, report_to)
+    os.close(beginning)
+    os.read(began, 1)  # nothing ever comes; it ends when the command has taken over, or could not
+    _report(report_to, {"begun": True})
     limits, exceeded = order["limits"], None
     while (status := _ended(pid)) is None:
         if own_world and (exceeded := exceeded or _exceeded(limits)):
             os.kill(-1, signal.SIGKILL)
         _wait_a_moment()
     code = os.waitstatus_to_exitcode(status)
-    exceeded = exceeded or _SIGNALS.get(-code)
+    exceeded = exceeded or _SIGNALS.get(code)
     _report(report_to, {"exceeded": exceeded} if exceeded else {"code": code if code >= 0 else 128 - code})
     if not own_world:
         _end_what_is_left()
@@ -167,12 +175,12 @@ def _become(order: Order, report_to: int) -> NoReturn:
             kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606
     except (OSError, ValueError) as error:
-        _report(report_to, {"refused": f"{order['command'][0]} cannot be started: {error}"})
+        _report(report_to, {"unstartable": f"{order['command'][0]}: {error}"})
     os._exit(127)
 
 
 def _limit(limits: dict[str, int]) -> None:
-    memory, processes = limits["memory"], limits["processes"]
+    memory = limits["memory"]
     for what, soft, hard in (
         # What a process may write to; address space alone would count what engines reserve and never use.
         (resource.RLIMIT_DATA, memory, memory),
@@ -181,11 +189,11 @@ def _limit(limits: dict[str, int]) -> None:
         (resource.RLIMIT_FSIZE, limits["files"], limits["files"]),
         (resource.RLIMIT_NOFILE, 256, 256),
         (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_NPROC, processes, processes),
+        (resource.RLIMIT_NPROC, limits.get("processes", resource.RLIM_INFINITY), resource.RLIM_INFINITY),
     ):
         known = resource.getrlimit(what)[1]
-        cap = hard if known == resource.RLIM_INFINITY else min(hard, known)
-        resource.setrlimit(what, (min(soft, cap), cap))
+        hardest = min((each for each in (hard, known) if each != resource.RLIM_INFINITY), default=hard)
+        resource.setrlimit(what, (hardest if soft == resource.RLIM_INFINITY else min(soft, hardest), hardest))
 
 
 def _ended(pid: int) -> int | None:

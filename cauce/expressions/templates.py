@@ -52,7 +52,7 @@ def compile_template(value: JSON, variables: Collection[str] = (), *, loose: boo
 def strip_delimiters(text: str) -> str:
     """Return the expression in `${ … }`, or the text itself where an expression may stand bare."""
     stripped = text.strip()
-    if stripped.startswith("${") and _closing(stripped, 2) == len(stripped) - 1:
+    if stripped.startswith("${") and closing(stripped, 2) == len(stripped) - 1:
         return stripped[2:-1].strip()
     return text
 
@@ -155,7 +155,7 @@ def _pieces(text: str, scope: _Scope) -> list[str | Render]:
     pieces: list[str | Render] = []
     at = 0
     while (start := text.find("${", at)) >= 0:
-        end = _closing(text, start + 2)
+        end = closing(text, start + 2)
         if end < 0:
             raise ExpressionSyntaxError("`${` is not closed.", text, start, hint="Add the missing `}`.")
         if start > at:
@@ -167,7 +167,7 @@ def _pieces(text: str, scope: _Scope) -> list[str | Render]:
     return pieces
 
 
-def _closing(text: str, at: int) -> int:
+def closing(text: str, at: int) -> int:
     """Return where the brace that closes an expression is, past strings, comments and inner braces; -1 if nowhere."""
     open_braces = 0
     while (found := _mark.search(text, at)) is not None:

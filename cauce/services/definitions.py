@@ -138,6 +138,7 @@ async def known(hub: Hub) -> Known:
         stages=_documents(rows, "stages"),
         processes=frozenset(_full_name(row) for row in rows if row.kind == "process"),
         kinds=frozenset(registry.kinds()),
+        runs=hub.settings.allow_run,
     )
 
 

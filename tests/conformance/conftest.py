@@ -38,7 +38,9 @@ async def place_of(
     stack: AsyncExitStack, folder: Path, runner: WorkflowRunner | None = None, options: Sequence[str] = ()
 ) -> Place:
     """Open a place with all that cases may call."""
-    chosen = settings.load(data_dir=folder, allowed_programs="sh")
+    chosen = settings.load(
+        data_dir=folder, allowed_programs="sh", allow_run="shell,script:js,script:python", run_seconds=20
+    )
     store = await stack.enter_async_context(single.empty_store())
     sources, findings = definitions.load([HERE / "definitions"])
     assert not findings

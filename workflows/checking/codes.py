@@ -23,6 +23,7 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-stages": "A call names a list of stages that does not exist.",
     "unknown-stage": "A call names a stage that its list does not have.",
     "unknown-process": "A process to run is not known.",
+    "run-not-allowed": "This environment does not let such a process run.",
     "unknown-task": "A task is named that is not in the process, or not of the kind that is meant there.",
     "unknown-answer": "An expression reads an answer that the form does not give.",
     "unknown-field": "A form's layout names a field that its schema does not have.",
@@ -51,6 +52,7 @@ WARNINGS: Final = frozenset(
     {
         "unreachable-task",
         "unknown-process",
+        "run-not-allowed",
         "unknown-answer",
         "export-drops-context",
         "no-time-limit",

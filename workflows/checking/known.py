@@ -25,7 +25,8 @@ class Known:
     """What is published: operations as `operation@connection`, processes as `namespace.name`, others by name.
 
     Given as maps from name to document, they are looked into (but for operations); as names they only exist.
-    `kinds` are the kinds of connections that there are connectors for; None leaves that unchecked.
+    `kinds` are the kinds of connections that there are connectors for, `runs` what
+    `run` tasks may start (`shell`, `script:js` …); None leaves that unchecked.
     """
 
     operations: Mapping[str, OperationContract] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Known:
     stages: Collection[str] = ()
     processes: Collection[str] = ()
     kinds: frozenset[str] | None = None
+    runs: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class World:
     processes: frozenset[str]
     kinds: frozenset[str] | None
     documents: Mapping[str, JSON] = field(default_factory=dict)
+    runs: Collection[str] | None = None
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
@@ -86,6 +89,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         frozenset(processes),
         known.kinds,
         processes,
+        known.runs,
     )
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas import flaws, guess, listing
+from schemas import flaws
 from workflows.checking.calls import check_call, check_compensation
 from workflows.checking.flow import check_flow, named, task_pointer
+from workflows.checking.runs import check_run
 from workflows.checking.texts import (
     AFTER_TASK,
     AFTER_WORKFLOW,
@@ -122,7 +123,7 @@ def _check_keyword(process: Process, pointer: str, task: Mapping[str, JSON], aro
     elif "try" in task:
         _check_catch(process, f"{pointer}/catch", task["catch"], around)
     elif "run" in task:
-        _check_run(process, f"{pointer}/run", task["run"], around)
+        check_run(process, f"{pointer}/run", task["run"], around)
 
 
 def _check_switch(process: Process, pointer: str, cases: JSON, around: Around) -> None:
@@ -168,14 +169,3 @@ def check_retry(process: Process, pointer: str, policy: JSON, around: Around) ->
             check_bare(process.report, f"{pointer}/{key}", value, scope)
         else:
             check_value(process.report, f"{pointer}/{key}", value, scope)
-
-
-def _check_run(process: Process, pointer: str, run: Mapping[str, JSON], around: Around) -> None:
-    child = run["workflow"]
-    check_value(
-        process.report, f"{pointer}/workflow/input", child.get("input"), process.scope("an input", IN_TASK, around)
-    )
-    name = f"{child['namespace']}.{child['name']}"
-    if name not in process.world.processes:
-        problem = f"The process `{name}` is neither published nor in these files{guess(name, process.world.processes)}"
-        process.report.key("unknown-process", f"{pointer}/workflow/name", problem, listing(process.world.processes))

@@ -54,11 +54,7 @@ def check_bare(report: Report, pointer: str, text: JSON, scope: Scope) -> Expres
 def check_value(report: Report, pointer: str, value: JSON, scope: Scope) -> None:
     """Check every `${ }` in a value, at any depth."""
     if isinstance(value, str):
-        for inner, offset in embedded(value):
-            if inner is None:
-                report.text("expression", pointer, offset, "The `${` is never closed.", "Close it with `}`.")
-            else:
-                _check(report, pointer, inner, offset, scope)
+        check_expressions(report, pointer, embedded(value), scope)
         if scope.loose and "${" not in value:
             _check_loose(report, pointer, value, scope)
     elif isinstance(value, dict):
@@ -67,6 +63,15 @@ def check_value(report: Report, pointer: str, value: JSON, scope: Scope) -> None
     elif isinstance(value, list):
         for index, each in enumerate(value):
             check_value(report, pointer + step(index), each, scope)
+
+
+def check_expressions(report: Report, pointer: str, found: list[tuple[str | None, int]], scope: Scope) -> None:
+    """Check the expressions found within a text, each with where it begins; None is one that is never closed."""
+    for inner, offset in found:
+        if inner is None:
+            report.text("expression", pointer, offset, "The `${` is never closed.", "Close it with `}`.")
+        else:
+            _check(report, pointer, inner, offset, scope)
 
 
 def check_transform(report: Report, pointer: str, value: JSON, scope: Scope) -> None:

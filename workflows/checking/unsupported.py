@@ -23,11 +23,6 @@ def is_refused_task(report: Report, pointer: str, task: Mapping[str, JSON]) -> b
         refuse(report, f"{pointer}/emit", "The task `emit`", "call an operation of a connection instead.")
     elif "listen" in task:
         refuse(report, f"{pointer}/listen", "The task `listen`", "let people report what happened in a human task.")
-    elif "run" in task:
-        kind = next((name for name in ("container", "script", "shell") if name in task["run"]), None)
-        if kind is None:
-            return False
-        refuse(report, f"{pointer}/run{step(kind)}", f"`run: {kind}`", "put the work behind a connection.")
     elif task.get("call") in _CALLS:
         refuse(
             report, f"{pointer}/call", f"`call: {task['call']}`", "use `call: http` or an operation of a connection."

@@ -6,6 +6,7 @@ from cauce.contract import JSON
 from workflows import model
 from workflows.instance import Frame
 from workflows.tasks import (
+    command,
     compensate,
     decision,
     do,
@@ -64,5 +65,7 @@ async def execute(frame: Frame, data: JSON) -> JSON:  # noqa: C901, PLR0911, PLR
             return await function.execute(task, frame, data)
         case model.RunProcessTask():
             return await run.execute(task, frame, data)
+        case model.RunTask():
+            return await command.execute(task, frame, data)
         case _:
             assert_never(task)

@@ -21,6 +21,7 @@ from cauce.contract import (
     OperationCall,
     Outcome,
     ProtocolCall,
+    RunCall,
     Start,
 )
 from workflows import interpreter
@@ -88,6 +89,7 @@ class World:
     begin: float = BEGIN
     calls: list[OperationCall] = field(default_factory=list)
     requests: list[HttpCall | ProtocolCall] = field(default_factory=list)
+    processes_run: list[RunCall] = field(default_factory=list)
     inbox: dict[str, tuple[HumanTask, str]] = field(default_factory=dict)
     opened: int = 0
     runs: int = 0
@@ -227,6 +229,11 @@ class FakeRuntime:
         await self._happens()
         self.world.requests.append(call)
         return Outcome(output=None)
+
+    async def run_process(self, call: RunCall) -> Outcome:
+        await self._happens_to_its_end()
+        self.world.processes_run.append(call)
+        return Outcome(output=call.text)
 
     async def open_task(self, task: HumanTask) -> None:
         await self._happens()
