@@ -24,6 +24,7 @@ from activities.processes import kernel
 _OLD_ROOT: Final = "/old"
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom")
 _USER: Final = 1000
+_NOBODY: Final = 65_534
 _LOOK_S: Final = 0.03
 _PAGE: Final = resource.getpagesize()
 _SIGNALS: Final[dict[int, str]] = {-signal.SIGXCPU: "cpu", -signal.SIGXFSZ: "files"}
@@ -77,20 +78,40 @@ def _end_with_descendants(parent: int) -> None:
 
 
 def _leave_the_world() -> None:
-    user, group = os.geteuid(), os.getegid()
-    parent = os.getppid()
-    kernel.unshare(kernel.NEW_EVERYTHING)
+    user, group, parent = os.geteuid(), os.getegid(), os.getppid()
+    if user == 0:
+        _leave_as_root()
+    else:
+        kernel.unshare(kernel.NEW_EVERYTHING)
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/uid_map").write_text(f"{_USER} {user} 1", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"{_USER} {group} 1", encoding="ascii")
     # The wish is forgotten when rights change.
     _die_with(parent)
-    Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-    Path("/proc/self/uid_map").write_text(f"{_USER} {user} 1", encoding="ascii")
-    Path("/proc/self/gid_map").write_text(f"{_USER} {group} 1", encoding="ascii")
+
+
+def _leave_as_root() -> None:
+    """Leave with two users: root, who builds the cell, and nobody, who is in it; limits do not hold for root."""
+    me, (ready, leaving) = os.getpid(), os.pipe()
+    helper = os.fork()
+    if helper == 0:
+        os.close(leaving)
+        os.read(ready, 1)
+        for name in ("uid_map", "gid_map"):
+            Path(f"/proc/{me}/{name}").write_text(f"0 0 1\n{_USER} {_NOBODY} 1", encoding="ascii")
+        os._exit(0)
+    kernel.unshare(kernel.NEW_EVERYTHING)
+    os.close(leaving)
+    _, status = os.waitpid(helper, 0)
+    if status:
+        raise OSError(1, "users cannot be mapped", "uid_map")
 
 
 def _build_world(order: Order) -> None:
     """Build the files that the command sees: the system, read-only, and an empty folder for its own."""
     with suppress(OSError):  # older kernels do not let us; it is a second wall behind the first
         Path("/proc/sys/user/max_user_namespaces").write_text("0", encoding="ascii")
+    os.umask(0o022)
     kernel.make_mounts_private()
     kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.NO_SETUID | kernel.NO_DEVICES, "size=4m,mode=755")  # noqa: S108
     os.mkdir(f"/tmp{_OLD_ROOT}")  # noqa: S108, PTH102
@@ -109,7 +130,7 @@ def _build_world(order: Order) -> None:
     kernel.let_go(_OLD_ROOT)
     os.rmdir(_OLD_ROOT)  # noqa: PTH106
     size = order["limits"]["files"]
-    options = f"size={size},nr_inodes={max(size // 4096, 1024)},mode=700"
+    options = f"size={size},nr_inodes={max(size // 4096, 1024)},mode=700,uid={_USER},gid={_USER}"
     kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.NO_SETUID | kernel.NO_DEVICES, options)  # noqa: S108
     kernel.make_read_only("/", below=False)
 
@@ -149,22 +170,27 @@ def _watch(order: Order, report_to: int, *, own_world: bool) -> NoReturn:
     _report(report_to, {"begun": True})
     limits, exceeded = order["limits"], None
     while (status := _ended(pid)) is None:
-        if own_world and (exceeded := exceeded or _exceeded(limits)):
-            os.kill(-1, signal.SIGKILL)
+        if own_world and (exceeded := _exceeded(limits)):
+            break
         _wait_a_moment()
-    code = os.waitstatus_to_exitcode(status)
+    code = os.waitstatus_to_exitcode(status or 0)
     exceeded = exceeded or _SIGNALS.get(code)
     _report(report_to, {"exceeded": exceeded} if exceeded else {"code": code if code >= 0 else 128 - code})
     if not own_world:
         _end_what_is_left()
-    os._exit(0)
+    os._exit(0)  # and with the first process of its world, all others
 
 
 def _become(order: Order, report_to: int) -> NoReturn:
     """Turn this process into the command."""
     try:
-        _limit(order["limits"])
         os.setsid()
+        os.nice(5)  # the worker, and who watches here, come first
+        if order["confined"] and os.geteuid() == 0:
+            os.setgroups([])
+            os.setresgid(_USER, _USER, _USER)
+            os.setresuid(_USER, _USER, _USER)
+        _limit(order["limits"])
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores, and a command would inherit that
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})

@@ -126,15 +126,15 @@ async def test_memory_of_all_processes_together_is_limited() -> None:
 
 
 async def test_number_of_processes_is_limited() -> None:
-    with pytest.raises(TooLargeError, match="more processes than the 12"):
-        await shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do sleep 5 & done; sleep 5")
+    ended = await shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do sleep 5 & done; sleep 5")
+    assert ended.code == 2
+    assert "Cannot fork" in ended.stderr
 
 
-async def test_processes_without_end_harm_nobody() -> None:
-    began = time.monotonic()
-    with pytest.raises(TooLargeError, match=r"more (processes|memory|computing)"):
-        await shell("again() { again | again & }; again; sleep 9")
-    assert time.monotonic() - began < 9
+async def test_processes_without_end_stay_few() -> None:
+    ended = await shell("again() { again | again & }; again; sleep 0.3; ls /proc | grep -c '^[0-9]'; kill -9 -1")
+    assert "Cannot fork" in ended.stderr
+    assert int(ended.stdout or 0) <= SMALL.processes + 1
 
 
 async def test_size_of_one_file_and_of_all_files_is_limited() -> None:
