@@ -6,7 +6,6 @@ from cauce.contract import JSON
 from workflows import model
 from workflows.instance import Frame
 from workflows.tasks import (
-    command,
     compensate,
     decision,
     do,
@@ -63,9 +62,7 @@ async def execute(frame: Frame, data: JSON) -> JSON:  # noqa: C901, PLR0911, PLR
             return await compensate.execute(frame, data)
         case model.FunctionTask():
             return await function.execute(task, frame, data)
-        case model.RunProcessTask():
+        case model.RunProcessTask() | model.RunTask():
             return await run.execute(task, frame, data)
-        case model.RunTask():
-            return await command.execute(task, frame, data)
         case _:
             assert_never(task)

@@ -1,14 +1,17 @@
-"""`run: workflow`: another process as a child of this one."""
+"""`run: workflow`: another process as a child of this one; what the operating system runs is in `command`."""
 
 from cauce.contract import JSON, FindDefinition, Start
 from workflows.evaluation import evaluate
 from workflows.fault import Fault, fault
 from workflows.instance import Frame
-from workflows.model import RunProcessTask
+from workflows.model import RunProcessTask, RunTask
+from workflows.tasks import command
 
 
-async def execute(task: RunProcessTask, frame: Frame, data: JSON) -> JSON:
+async def execute(task: RunProcessTask | RunTask, frame: Frame, data: JSON) -> JSON:
     """Run the process; its output is the output, or the data as it is when nobody waits for it."""
+    if isinstance(task, RunTask):
+        return await command.execute(task, frame, data)
     state = frame.state
     # Kept, so that a retry after an output that did not fit does not run the child again.
     if "output" not in state:
