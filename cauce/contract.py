@@ -37,6 +37,7 @@ OPEN_TASK: Final = "open-task"
 CLOSE_TASK: Final = "close-task"
 SETTLE: Final = "settle"
 FIND_DEFINITION: Final = "find-definition"
+RECORD_LIFECYCLE: Final = "record-lifecycle"
 
 
 def operation_queue(connection: str) -> str:
@@ -60,7 +61,8 @@ class Start:
 
     `journal` is the state to go on from, as the `journal` query gives it; `trace` keeps every task in the record, not
     only the newest; `cancelling` undoes what the journal says was done, then ends the instance as cancelled. What is
-    `scheduled` has its key from Temporal: the end of its id.
+    `scheduled` has its key from Temporal: the end of its id. `lifecycle` says which lifecycle events it gives (off,
+    workflow or all), `shows_status` that lists are told when it waits; both stay what they were at its start.
     """
 
     input: JSON = None
@@ -69,6 +71,8 @@ class Start:
     trace: bool = False
     cancelling: bool = False
     scheduled: bool = False
+    lifecycle: str = "off"
+    shows_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,3 +227,11 @@ class Repair:
     with_value: bool = False
     context: JSON = None
     with_context: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleEvents:
+    """Lifecycle events of an instance, as CloudEvents, in the order in which they happened."""
+
+    instance: str
+    events: list[JSON]

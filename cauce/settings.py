@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     run_concurrency: int = Field(default=4, gt=0, description="How many such processes a worker runs at a time.")
     run_python: str = Field(default="", description="The Python of scripts; default: the one that runs Cauce.")
     run_node: str = Field(default="node", description="The Node.js of scripts.")
+    lifecycle_events: Literal["off", "workflow", "all"] = Field(
+        default="workflow", description="Which lifecycle events instances that start from now on give."
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
     log_format: Literal["text", "json"] = Field(default="text", description="For people or for programs.")

@@ -19,6 +19,7 @@ from activities.connections import Connections
 from activities.definitions import DefinitionActivities
 from activities.http import HttpActivities
 from activities.human_tasks import HumanTaskActivities
+from activities.lifecycle import LifecycleActivities
 from activities.mcp import McpActivities
 from activities.operation import OperationActivities
 from activities.processes.supervisor import Limits
@@ -82,6 +83,7 @@ def parts(settings: Settings, store: Store) -> Parts:
             human_tasks.close_task,
             human_tasks.settle,
             DefinitionActivities(store).find_definition,
+            LifecycleActivities(store).record_lifecycle,
         ],
         opened,
         RunActivities(resolver, rules(settings)),

@@ -12,6 +12,7 @@ from cauce.contract import JSON, CompleteTask, OperationCall, Outcome, Start
 from cauce.errors import ConflictError, ForbiddenError
 from schemas import validate_data
 from workflows.journal import Journal
+from workflows.lifecycle import MOST_NOTES, Lifecycle
 from workflows.model import Process, Task, TaskList
 from workflows.names import BEFORE_TASK, Names, moment
 from workflows.runtime import Runtime
@@ -119,18 +120,23 @@ class Instance:
         self.in_flight = 0
         self.frozen = False
         self.alarms: list[float] = []
+        self.again: frozenset[str] = frozenset()
+        self._children = 0
         self._accepting: set[str] = set()
         self._changed = asyncio.Event()
         self._busy = 0
+        self.shows_status = start.shows_status
         if start.journal is None:
             self.journal = Journal(origin=runtime.run_id, started_at=runtime.time(), input=start.input)
         else:
             self._take_over(Journal.from_json(start.journal))
+        self.lifecycle = Lifecycle(start.lifecycle, process, self.key, self.journal, runtime)
 
     def _take_over(self, journal: Journal) -> None:
         self.journal = journal
         if journal.problem is not None:
             journal.try_again()
+            self.again = frozenset(journal.states)
         # An answer may come before the walk has reached its task again.
         for state in journal.states.values():
             if "form" in state:
@@ -154,14 +160,13 @@ class Instance:
     @property
     def ready_for_new_run(self) -> bool:
         """Whether the journal says everything, so that a new run can take over."""
-        return self.in_flight == 0 and self.runtime.wants_new_run()
+        return self.in_flight == 0 and not self.lifecycle.writing and self.runtime.wants_new_run()
 
     async def pause(self) -> None:
         """Wait until tasks may begin again (for ever, when a new run takes over)."""
         if self._busy > _BREATH:
             # A loop of tasks that wait for nothing would never let the worker do anything else.
-            self._busy = 0
-            await self.runtime.sleep(_MOMENT)
+            await self.effect(self.runtime.sleep(_MOMENT))
         while self._held():
             self._changed.clear()
             await self._changed.wait()
@@ -174,14 +179,59 @@ class Instance:
         """Let no further task begin; what is in flight goes on."""
         if not self.journal.suspended:
             self.journal.suspended = True
+            self.journal.lifecycle["shown"] = "suspended"
             self.runtime.record_status("suspended")
+            self.lifecycle.suspended(self._open_references())
 
     def resume(self) -> None:
         """Let tasks begin again."""
         if self.journal.suspended:
             self.journal.suspended = False
+            self.journal.lifecycle["shown"] = "running"
             self.runtime.record_status("running")
+            self.lifecycle.resumed(self._open_references())
             self._changed.set()
+
+    # At rest --------------------------------------------------------------------------------------------------------
+
+    @property
+    def at_rest(self) -> str:
+        """What the status is, asked when nothing can happen by itself: who is not at work then waits."""
+        if self.journal.suspended:
+            return "suspended"
+        return "running" if self.in_flight else "waiting"
+
+    def has_news(self) -> bool:
+        """Tell, at rest, whether the status or something else is to be told."""
+        pending = len(self.lifecycle.pending)
+        told = self.at_rest == self.lifecycle.status and self.at_rest == self._shown
+        return not told or pending > MOST_NOTES or (pending > 0 and self.is_slow)
+
+    @property
+    def _shown(self) -> str:
+        return str(self.journal.lifecycle.get("shown", "running")) if self.shows_status else self.at_rest
+
+    async def tell_news(self) -> None:
+        """Tell what the status is, and write down what happened."""
+        self.lifecycle.goes(self.at_rest)
+        self._show(self.at_rest)
+        if self.is_slow or len(self.lifecycle.pending) > MOST_NOTES:
+            await self.lifecycle.write()
+
+    def _show(self, status: str) -> None:
+        """Let lists show a status; that costs an entry of the history, so only what lasts is shown."""
+        if self._shown != status:
+            self.journal.lifecycle["shown"] = status
+            self.runtime.record_status(status)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether what the instance waits for may take longer than somebody wants to wait for its events."""
+        return self.in_flight == self._children
+
+    def _open_references(self) -> list[str]:
+        """Return the references of the tasks that are open, in the order in which they started."""
+        return [record["reference"] for record in self.journal.trace if record["status"] == "running"]
 
     # Time -----------------------------------------------------------------------------------------------------------
 
@@ -211,6 +261,14 @@ class Instance:
             return await work
         finally:
             self.in_flight -= 1
+
+    async def child(self, work: Coroutine[None, None, Effect]) -> Effect:
+        """Await another instance, which may take any time."""
+        self._children += 1
+        try:
+            return await self.effect(work)
+        finally:
+            self._children -= 1
 
     async def call(self, call: OperationCall, timeout_s: float) -> Outcome:
         """Call an operation of a connection."""

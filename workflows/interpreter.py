@@ -24,6 +24,8 @@ async def run_process(instance: Instance) -> JSON:
     await _tidy(instance)
     try:
         if "begun" not in state:
+            if not state:
+                instance.lifecycle.begins()
             check_data(process.input_schema, journal.input, "input", "/")
             before = Names(instance, hidden=BEFORE_PROCESS)
             journal.context = evaluate(process.input_from, journal.input, before, "/")
@@ -112,11 +114,21 @@ async def run_task(frame: Frame) -> JSON:
     state = frame.state
     frame.started_at = state.setdefault("startedAt", frame.started_at)
     record = begin_record(frame, resumed=resumed)
+    if not resumed:
+        _tell_begin(frame)
+    elif frame.path in instance.again:
+        instance.lifecycle.task_retried(common.reference)
     try:
         output = await _transformed(frame)
+    except GeneratorExit:
+        # The worker lets go of this run, which is no end of anything.
+        raise
     except BaseException as error:
         _close_record(record, instance, error, common.reference)
+        _tell_end(frame, error)
         raise
+    if frame.recorded:
+        instance.lifecycle.task_ends(common.reference, "completed", output)
     journal = instance.journal
     del journal.states[frame.path]
     journal.writes.pop(frame.path, None)
@@ -131,7 +143,10 @@ def _skipped(frame: Frame) -> JSON:
     record = begin_record(frame, resumed=False)
     record["status"], record["endedAt"] = "skipped", frame.instance.runtime.time()
     journal.writes.pop(frame.path, None)
-    return journal.skips.pop(frame.path)
+    output = journal.skips.pop(frame.path)
+    if frame.recorded:
+        frame.instance.lifecycle.task_ends(common.reference, "completed", output)
+    return output
 
 
 async def _transformed(frame: Frame) -> JSON:
@@ -190,7 +205,31 @@ def _wanted(frame: Frame) -> bool:
     except Fault as error:
         record = begin_record(frame, resumed=False)
         _close_record(record, frame.instance, error, common.reference)
+        _tell_begin(frame)
+        _tell_end(frame, error)
         raise
+
+
+def _tell_begin(frame: Frame) -> None:
+    # The body of a function is the same task as its call.
+    if frame.recorded:
+        frame.instance.lifecycle.task_begins(frame.task.common.reference)
+
+
+def _tell_end(frame: Frame, error: BaseException) -> None:
+    if not frame.recorded:
+        return
+    lifecycle, reference = frame.instance.lifecycle, frame.task.common.reference
+    match error:
+        case EndProcess():
+            lifecycle.task_ends(reference, "completed", error.output)
+        case Fault():
+            lifecycle.task_ends(reference, "faulted", error.problem)
+        case asyncio.CancelledError():
+            lifecycle.task_ends(reference, "cancelled")
+        case _:
+            # A bug: the step is tried again when it is mended.
+            return
 
 
 def _close_record(record: dict[str, JSON], instance: Instance, error: BaseException, reference: str) -> None:
@@ -201,7 +240,7 @@ def _close_record(record: dict[str, JSON], instance: Instance, error: BaseExcept
         case Fault():
             error.problem.setdefault("instance", reference)
             record["status"], record["error"] = "faulted", error.problem
-        case asyncio.CancelledError() | GeneratorExit():
+        case asyncio.CancelledError():
             record["status"] = "cancelled"
         case _:
             record["status"] = "faulted"

@@ -34,6 +34,7 @@ class Journal:
         answers: id of a human task -> answer that came and was not yet used.
         performers: name of a human task -> who completed it last.
         compensations: calls that undo what was done, oldest first.
+        lifecycle: what is to be told of the instance, and what of it was told.
         trace: one record per task that ran, oldest first.
         ways: reference of a task -> the ways it went (cases, conditions, handlers); kept when every task is recorded.
         stages: the stages entered, in order; kept like the ways.
@@ -56,6 +57,7 @@ class Journal:
     answers: dict[str, dict[str, JSON]] = field(default_factory=dict)
     performers: dict[str, str] = field(default_factory=dict)
     compensations: list[dict[str, JSON]] = field(default_factory=list)
+    lifecycle: dict[str, JSON] = field(default_factory=dict)
     trace: list[dict[str, JSON]] = field(default_factory=list)
     ways: dict[str, list[str]] = field(default_factory=dict)
     stages: list[str] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Journal:
     def try_again(self) -> None:
         """Forget that the instance ended with an error: what is open begins anew, with all of its time."""
         self.problem = None
+        self.lifecycle.pop("shown", None)
         for state in self.states.values():
             state.pop("startedAt", None)
 

@@ -43,6 +43,7 @@ class ProcessWorkflow:
     def __init__(self, args: Sequence[RawValue]) -> None:
         # In the constructor, because an update or a signal may be handled before `run` begins.
         self.start: Start = workflow.payload_converter().from_payload(args[1].payload, Start)
+        self.output: JSON = None
         self.instance = Instance(process_of(args[0].payload.data), self.start, TemporalRuntime(), interpreter)
         self.repaired: JSON = None
         self._answering = 0
@@ -52,6 +53,7 @@ class ProcessWorkflow:
         """Run the process to its end, or until a new run has to take over."""
         instance, start = self.instance, self.start
         main = asyncio.create_task(self._work(instance, start))
+        news = asyncio.create_task(self._tell_news(main)) if _has_listeners(start) else None
         try:
             await workflow.wait_condition(
                 lambda: (
@@ -62,36 +64,71 @@ class ProcessWorkflow:
         except asyncio.CancelledError:
             # Too late when all tasks are done: then the process has ended, and nothing of it is undone.
             if not main.done():
-                return await self._cancel(instance, main)
+                return await self._cancel(instance, main, news)
             await workflow.wait_condition(workflow.all_handlers_finished)
         if not main.done():
             journal = self.repaired or instance.journal.to_json()
             workflow.continue_as_new(args=[args[0], replace(start, input=None, journal=journal)])
+        await self._tell_end(news, main.exception())
         return main.result()
+
+    async def _tell_news(self, main: "asyncio.Task[JSON]") -> None:
+        """Tell what happens whenever the instance is at rest: then nothing has to wait for it."""
+        while True:
+            await workflow.wait_condition(lambda: not main.done() and self.instance.has_news())
+            await self.instance.tell_news()
+
+    async def _tell_end(self, news: "asyncio.Task[None] | None", error: BaseException | None) -> None:
+        """Tell how the instance ended; what is no error of ours is a bug, and the step is tried again."""
+        if news is None or not isinstance(error, ApplicationError | asyncio.CancelledError | None):
+            return
+        telling = asyncio.create_task(self._last_news(news, error))
+        try:
+            await asyncio.shield(telling)
+        except asyncio.CancelledError:
+            # Somebody cancels what has ended already.
+            await telling
+
+    async def _last_news(self, news: "asyncio.Task[None]", error: BaseException | None) -> None:
+        lifecycle = self.instance.lifecycle
+        await workflow.wait_condition(lambda: not lifecycle.writing)
+        news.cancel()
+        match error:
+            case None:
+                lifecycle.ends("completed", self.output)
+            case ApplicationError(details=[dict() as problem, *_]):
+                lifecycle.ends("faulted", problem)
+            case _:
+                lifecycle.ends("cancelled")
+        await lifecycle.write()
 
     async def _work(self, instance: Instance, start: Start) -> JSON:
         try:
             if start.cancelling:
                 await undo_all(instance, "/")
                 raise ApplicationError("The instance was cancelled.", type="cancelled", non_retryable=True)
-            output = await interpreter.run_process(instance)
-            return RawValue(workflow.payload_converter().to_payload(output))
+            self.output = await interpreter.run_process(instance)
+            return RawValue(workflow.payload_converter().to_payload(self.output))
         except Fault as error:
             raise _failure(error) from error
         except TooLargeError as error:
             instance.journal.problem = {**too_large(error).problem, "instance": "/"}
             raise _failure(Fault(instance.journal.problem)) from error
 
-    async def _cancel(self, instance: Instance, main: "asyncio.Task[JSON]") -> JSON:
+    async def _cancel(self, instance: Instance, main: "asyncio.Task[JSON]", news: "asyncio.Task[None] | None") -> JSON:
         """End the instance: its tasks leave the inbox, what it did is undone, then it counts as cancelled."""
         main.cancel()
         await asyncio.gather(main, return_exceptions=True)
         try:
             await undo_all(instance, "/")
         except Fault as error:
-            raise _failure(error) from error
+            failure = _failure(error)
+            await self._tell_end(news, failure)
+            raise failure from error
         await workflow.wait_condition(workflow.all_handlers_finished)
-        raise asyncio.CancelledError
+        cancelled = asyncio.CancelledError()
+        await self._tell_end(news, cancelled)
+        raise cancelled
 
     @workflow.update(name=COMPLETE_TASK)
     async def complete_task(self, answer: CompleteTask) -> str:
@@ -167,6 +204,10 @@ class ProcessWorkflow:
     def journal(self) -> JSON:
         """Return all that is needed to go on from here in another run."""
         return _whole(self.instance.journal.to_json())
+
+
+def _has_listeners(start: Start) -> bool:
+    return start.lifecycle != "off" or start.shows_status
 
 
 def _whole(state: JSON) -> RawValue:

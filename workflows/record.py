@@ -52,6 +52,4 @@ def state_of(instance: Instance) -> dict[str, JSON]:
 def _status(instance: Instance) -> str:
     if instance.journal.problem is not None:
         return "faulted"
-    if instance.journal.suspended:
-        return "suspended"
-    return "waiting" if instance.open_tasks else "running"
+    return instance.at_rest

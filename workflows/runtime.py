@@ -78,6 +78,10 @@ class Runtime(Protocol):
         """Return the bundle of a published process, or None."""
         ...
 
+    async def record_lifecycle(self, events: list[JSON]) -> None:
+        """Put lifecycle events into the log; the same event twice is one."""
+        ...
+
     async def run_child(self, bundle: JSON, start: Start, *, token: str, wait: bool) -> JSON:
         """Run another process as a child; raises `Fault` when it faults."""
         ...

@@ -18,6 +18,7 @@ from cauce.contract import (
     FindDefinition,
     HttpCall,
     HumanTask,
+    LifecycleEvents,
     OperationCall,
     Outcome,
     ProtocolCall,
@@ -182,6 +183,10 @@ class TemporalRuntime:
     async def find_definition(self, wanted: FindDefinition) -> JSON:
         """Return the bundle of a published process, or None."""
         return await self._local(contract.FIND_DEFINITION, wanted)
+
+    async def record_lifecycle(self, events: list[JSON]) -> None:
+        """Put lifecycle events into the log."""
+        await self._local(contract.RECORD_LIFECYCLE, LifecycleEvents(self.instance_id, events))
 
     async def run_child(self, bundle: JSON, start: Start, *, token: str, wait: bool) -> JSON:
         """Run another process as a child; raises `Fault` when it faults."""

@@ -94,6 +94,7 @@ async def launch(
     With `again` the id may be that of an instance which has ended; never that of one which runs.
     """
     title = f"{bundle['namespace']}.{bundle['name']}"
+    begin = replace(begin, lifecycle=hub.settings.lifecycle_events, shows_status=True)
     instance_id = f"{title}/{begin.key}"
     attributes = {
         contract.DEFINITION: title,

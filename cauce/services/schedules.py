@@ -58,7 +58,7 @@ async def reconcile(hub: Hub, *, thorough: bool = False) -> int:
     told = 0
     for row in rows:
         try:
-            if row.applied == _mark(row) and not (thorough and await _is_lost(hub, row)):
+            if row.applied == _mark(hub, row) and not (thorough and await _is_lost(hub, row)):
                 continue
             await _tell(hub, row.definition, row.kind)
             told += 1
@@ -105,7 +105,7 @@ async def _tell(hub: Hub, definition: str, kind: str) -> None:
             process = await _process(db, row) if row and row.version else None
         if row is None:
             return
-        mark = _mark(row)
+        mark = _mark(hub, row)
         with explained():
             if process is None:
                 await _forget(hub, row)
@@ -117,7 +117,7 @@ async def _tell(hub: Hub, definition: str, kind: str) -> None:
 
 
 async def _keep(hub: Hub, row: Schedule, bundle: JSON, mark: str) -> None:
-    begin = Start(scheduled=True)
+    begin = _begin(hub)
     if row.kind == "after":
         await repeats.keep(hub, row.definition, begin, paused=row.paused)
         return
@@ -131,7 +131,7 @@ async def _keep(hub: Hub, row: Schedule, bundle: JSON, mark: str) -> None:
 
 async def _forget(hub: Hub, row: Schedule) -> None:
     if row.kind == "after":
-        await repeats.look_again(hub, row.definition, Start(scheduled=True))
+        await repeats.look_again(hub, row.definition, _begin(hub))
         return
     try:
         await hub.temporal.get_schedule_handle(_id(row)).delete(rpc_timeout=call_timeout)
@@ -148,7 +148,7 @@ async def _is_lost(hub: Hub, row: Schedule) -> bool:
     if found is None or not isinstance(found.schedule.action, ScheduleActionStartWorkflow):
         return True
     known = (found.schedule.action.memo or {}).get(timetable.memo_mark)
-    return not isinstance(known, Payload) or json.loads(known.data) != _mark(row)
+    return not isinstance(known, Payload) or json.loads(known.data) != _mark(hub, row)
 
 
 async def _view(hub: Hub, row: Schedule, document: JSON) -> ScheduleView:
@@ -198,7 +198,12 @@ def _id(row: Schedule) -> str:
     return f"{row.definition}/{row.kind}"
 
 
-def _mark(row: Schedule) -> str:
+def _mark(hub: Hub, row: Schedule) -> str:
     """Return what tells this version of what is asked for from any other."""
     paused = "paused" if row.paused else "on"
-    return f"{_SHAPE} {row.version} {row.digest[:16]} {paused}" if row.version else ""
+    level = hub.settings.lifecycle_events
+    return f"{_SHAPE} {row.version} {row.digest[:16]} {level} {paused}" if row.version else ""
+
+
+def _begin(hub: Hub) -> Start:
+    return Start(scheduled=True, lifecycle=hub.settings.lifecycle_events, shows_status=True)

@@ -1,6 +1,6 @@
 """`INSERT … ON CONFLICT DO NOTHING`, which both databases know and SQLAlchemy spells twice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable
@@ -18,6 +18,13 @@ async def insert_new(db: Db, model: type[DeclarativeBase], values: Mapping[str, 
     dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(model).values(**values).on_conflict_do_nothing()
     return await changed(db, statement) == 1
+
+
+async def insert_all(db: Db, model: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows together, but for those with the key of one that is there."""
+    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    # Without the values, so that the statement is compiled once and not for every number of rows.
+    await (await db.connection()).execute(dialect.insert(model).on_conflict_do_nothing(), list(rows))
 
 
 async def changed(db: Db, statement: Executable) -> int:

@@ -15,7 +15,7 @@ async def execute(task: RunProcessTask | RunTask, frame: Frame, data: JSON) -> J
     state = frame.state
     # Kept, so that a retry after an output that did not fit does not run the child again.
     if "output" not in state:
-        state["output"] = await frame.instance.effect(_run(task, frame, data))
+        state["output"] = await frame.instance.child(_run(task, frame, data))
     return state["output"] if task.wait else data
 
 
@@ -27,7 +27,11 @@ async def _run(task: RunProcessTask, frame: Frame, data: JSON) -> JSON:
     if bundle is None:
         name = f"{task.namespace}.{task.name} {task.version}"
         raise fault("configuration", f"The process {name} is not published.", instance=reference)
-    start = Start(input=data if given is None else given)
+    start = Start(
+        input=data if given is None else given,
+        lifecycle=frame.instance.lifecycle.level,
+        shows_status=frame.instance.shows_status,
+    )
     try:
         return await runtime.run_child(bundle, start, token=frame.token(), wait=task.wait)
     except Fault as error:

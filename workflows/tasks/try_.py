@@ -129,6 +129,7 @@ async def _pause_before_retry(frame: Frame) -> None:
         del state["until"]
         if frame.instance.must_pause():
             await frame.instance.pause()
+        frame.instance.lifecycle.task_retried(frame.task.common.reference)
 
 
 def _seconds(duration: Duration, frame: Frame, data: JSON, names: Names) -> float:

@@ -253,6 +253,9 @@ class FakeRuntime:
         await self._happens()
         return self.world.processes.get(wanted.name)
 
+    async def record_lifecycle(self, events: list[JSON]) -> None:
+        raise NotImplementedError
+
     async def run_child(self, bundle: JSON, start: Start, *, token: str, wait: bool) -> JSON:
         del token, wait
         await self._happens()

@@ -1,0 +1,27 @@
+"""Lifecycle events of instances, as part of the event log."""
+
+from collections.abc import Iterable
+
+from cauce.contract import LifecycleEvents
+from cauce.store.base import utc_now
+from cauce.store.models import Event
+from cauce.store.session import Db
+from cauce.store.upsert import insert_all
+
+
+async def record(db: Db, happened: Iterable[LifecycleEvents]) -> None:
+    """Add events to the log, each once."""
+    now = utc_now()
+    rows = [
+        {
+            "source": document["source"],
+            "event_id": document["id"],
+            "type": document["type"],
+            "subject": document["subject"],
+            "document": document,
+            "received_at": now,
+        }
+        for each in happened
+        for document in each.events
+    ]
+    await insert_all(db, Event, rows)
