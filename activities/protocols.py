@@ -1,7 +1,7 @@
 """What calls in all protocols have in common: they end in an outcome, in time, and can be cancelled."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -18,8 +18,14 @@ _HTTP_ERRORS: Final = range(400, 600)
 _RUNTIME: Final = 500
 
 
-async def carry_out(work: Coroutine[None, None, JSON], call: ProtocolCall, *, kind: str = "communication") -> Outcome:
-    """Do a call's work within its time; what the other side refuses is an error of this standard kind."""
+async def carry_out(
+    work: Coroutine[None, None, JSON],
+    call: ProtocolCall,
+    *,
+    kind: str = "communication",
+    kinds: Mapping[int, str] | None = None,
+) -> Outcome:
+    """Do a call's work within its time; what the other side refuses is an error of this standard kind, or by status."""
     try:
         async with _heartbeats(), asyncio.timeout(call.timeout_s):
             output = await work
@@ -29,7 +35,7 @@ async def carry_out(work: Coroutine[None, None, JSON], call: ProtocolCall, *, ki
         return _problem("timeout", 408, "Timeout", f"There was no answer within {call.timeout_s:g} seconds.")
     except RemoteError as error:
         outcome = refused(error, status=_status(error, kind))
-        return Outcome(error={**outcome.error, "type": STANDARD + kind})
+        return Outcome(error={**outcome.error, "type": STANDARD + (kinds or {}).get(outcome.error["status"], kind)})
     except CauceError as error:
         return refused(error)
 

@@ -126,6 +126,7 @@ class ProtocolCall:
 
     protocol: str
     arguments: dict[str, JSON]
+    reference: str = ""
     effect: str = "write"
     lasts: bool = False
     timeout_s: float = 60.0

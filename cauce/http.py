@@ -32,7 +32,17 @@ from cauce.http_messages import (
 )
 from cauce.settings import Settings
 
-__all__ = ["HttpRequest", "HttpResponse", "Output", "Policy", "close_sessions", "exchange", "failure", "policy_of"]
+__all__ = [
+    "HttpRequest",
+    "HttpResponse",
+    "Output",
+    "Policy",
+    "close_sessions",
+    "exchange",
+    "failure",
+    "policy_of",
+    "reachable",
+]
 
 _redirect_statuses: Final = {301, 302, 303, 307, 308}
 _connect_timeout_s: Final = 10.0
@@ -234,6 +244,49 @@ def _where_to(hop: _Hop, policy: Policy) -> tuple[URL, Mapping[str, str]]:
     if not stand_in:
         return hop.url, hop.headers
     return URL(stand_in).join(hop.url.relative()), {**hop.headers, "Host": hop.url.host_port_subcomponent or host}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a connection of another protocol than HTTP goes to: an address that was allowed, not a name."""
+
+    ip: str
+    port: int
+    is_stand_in: bool = False
+
+    @property
+    def is_loopback(self) -> bool:
+        """Say whether it stays on this machine."""
+        return ipaddress.ip_address(self.ip).is_loopback
+
+    @property
+    def address(self) -> str:
+        """Return it as host and port."""
+        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
+
+
+async def reachable(host: str, port: int, policy: Policy) -> Target:
+    """Return where to connect to; what is connected to then is what was checked, whatever the name leads to later.
+
+    Raises:
+        RemoteError: The name is not known, or none of its addresses may be called.
+    """
+    stand_in = policy.stand_ins.get(f"{host}:{port}") or policy.stand_ins.get(host)
+    if stand_in:
+        url = URL(stand_in)
+        return Target(url.host or "", url.port or port, is_stand_in=True)
+    where = f"tcp://{host}:{port}"
+    if policy.hosts is not None and not {host, f"{host}:{port}"} & policy.hosts:
+        raise _forbidden(where, "its host is not among the allowed ones")
+    try:
+        async with asyncio.timeout(_connect_timeout_s):
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, TimeoutError, UnicodeError) as cause:
+        raise TransientError(f"The name of {host} is not known.", hint="Check its spelling and the DNS.") from cause
+    for *_, (ip, *_rest) in found:
+        if policy.private or _is_public(str(ip)):
+            return Target(str(ip), port)
+    raise _forbidden(where, "it is, or leads to, a private address")
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -83,6 +83,11 @@ class Settings(BaseSettings):
         default="workflow", description="Which lifecycle events instances that start from now on give."
     )
 
+    plaintext_hosts: Names = Field(
+        default=(),
+        description="Hosts (name, or name:port) whose gRPC services and brokers have no TLS, separated by commas.",
+    )
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
     log_format: Literal["text", "json"] = Field(default="text", description="For people or for programs.")
 
@@ -116,7 +121,7 @@ class Settings(BaseSettings):
                 raise ValueError(message)
         return stand_ins
 
-    @field_validator("allowed_programs", "allow_run", mode="before")
+    @field_validator("allowed_programs", "allow_run", "plaintext_hosts", mode="before")
     @classmethod
     def _separated(cls, names: Any) -> Any:  # noqa: ANN401 - checked by the model afterwards
         return tuple(filter(None, re.split(r"[,\s]+", names))) if isinstance(names, str) else names

@@ -17,6 +17,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 
 from activities.connections import Connections
 from activities.definitions import DefinitionActivities
+from activities.grpc import GrpcActivities
 from activities.http import HttpActivities
 from activities.human_tasks import HumanTaskActivities
 from activities.lifecycle import LifecycleActivities
@@ -78,6 +79,7 @@ def parts(settings: Settings, store: Store) -> Parts:
         [
             operations.call_operation,
             http.call_http,
+            GrpcActivities(resolver, authenticator, settings.plaintext_hosts).call_grpc,
             McpActivities(resolver, authenticator, settings.allowed_programs).call_mcp,
             human_tasks.open_task,
             human_tasks.close_task,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from cauce.contract import JSON
+from cauce.errors import DefinitionError
 from cauce.expressions.templates import Template
 from workflows import model
 from workflows.compile_values import Place, Values
@@ -11,9 +12,12 @@ from workflows.uri_templates import expanded
 
 # Where the arguments of each protocol hold an endpoint, and where an authentication without one.
 _ENDPOINTS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "grpc": (),
     "mcp": (("transport", "http", "endpoint"),),
 }
-_POLICIES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {"mcp": ()}
+_POLICIES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {"grpc": (("service", "authentication"),), "mcp": ()}
+# What is fetched when a process is published, and so is not part of what is evaluated.
+_PINNED: Final = {"grpc": "proto"}
 PROTOCOLS: Final = frozenset(_ENDPOINTS)
 
 
@@ -27,7 +31,19 @@ class Protocols(Values):
             arguments = _changed(arguments, path, lambda endpoint: self.endpoint(endpoint, place))
         for path in _POLICIES[name]:
             arguments = _changed(arguments, path, lambda policy: self.policy(policy, place))
-        return model.ProtocolTask(common, name, self.template(arguments, place), self.secrets)
+        pinned = _PINNED.get(name)
+        description = self.pinned(given[pinned], place) if pinned else None
+        evaluated = self.template({key: value for key, value in arguments.items() if key != pinned}, place)
+        return model.ProtocolTask(common, name, evaluated, self.secrets, description)
+
+    def pinned(self, resource: Mapping[str, JSON], place: Place) -> JSON:
+        """Return what was at an address when the process was published."""
+        endpoint = resource["endpoint"]
+        uri = endpoint["uri"] if isinstance(endpoint, Mapping) else endpoint
+        found = (self.bundle.get("resources") or {}).get(uri)
+        if found is None:
+            raise DefinitionError("What is at this address was not published with the process.", where=place.pointer)
+        return found["content"]
 
     def exchange(self, given: Mapping[str, JSON], place: Place) -> Template:
         """Compile the arguments of an HTTP exchange."""

@@ -171,12 +171,13 @@ class HttpTask:
 
 @dataclass(frozen=True, slots=True)
 class ProtocolTask:
-    """Makes a call in a protocol of its own, such as `mcp`."""
+    """Makes a call in a protocol of its own, such as `mcp`; `description` is what was pinned of the other side."""
 
     common: Common
     protocol: str
     arguments: Template
     secrets: tuple[str, ...] = ()
+    description: JSON = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ What is pinned lies in the bundle under `resources`: address -> {digest, content
 """
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,7 +15,9 @@ from cauce.authentication.policies import secret_of
 from cauce.errors import CauceError, Finding, PermanentError
 from cauce.expressions.templates import compile_template
 from cauce.http import policy_of
-from cauce.resources import data_of, fetch, shown
+from cauce.resources import Resource, data_of, fetch, shown
+from cauce.services import descriptions
+from cauce.services.descriptions import from_folder
 from cauce.services.hub import Hub
 from schemas import Source, flaws
 from workflows.checking.references import Reference, schema_references
@@ -48,13 +51,34 @@ class Pinning:
         """
         uri = str(reference.uri)
         if uri not in self.pins:
-            if len(self.pins) >= MOST:
-                raise PermanentError(f"A process may name at most {MOST} resources by their addresses.")
-            resource = await fetch(self.authenticator, uri, authentication=self._login(reference.authentication))
-            if resource is None:  # only when an etag was sent
-                raise PermanentError(f"{shown(uri)} gave nothing.")
+            resource = await self._fetched(reference)
             self.pins[uri] = {"digest": resource.digest, "content": await data_of(resource)}
         return self.pins[uri]["content"]
+
+    async def text(self, reference: Reference) -> str:
+        """Return the text at an address, pinned.
+
+        Raises:
+            CauceError: It cannot be fetched.
+        """
+        uri = str(reference.uri)
+        if uri not in self.pins:
+            if uri.startswith("file:"):
+                content = await from_folder(self.hub.settings.definitions_dir, uri)
+            else:
+                content = (await self._fetched(reference)).text
+            self.pins[uri] = {"digest": hashlib.sha256(content.encode()).hexdigest(), "content": content}
+        text: str = self.pins[uri]["content"]
+        return text
+
+    async def _fetched(self, reference: Reference) -> Resource:
+        uri = str(reference.uri)
+        if len(self.pins) >= MOST:
+            raise PermanentError(f"A process may name at most {MOST} resources by their addresses.")
+        resource = await fetch(self.authenticator, uri, authentication=self._login(reference.authentication))
+        if resource is None:  # only when an etag was sent
+            raise PermanentError(f"{shown(uri)} gave nothing.")
+        return resource
 
     def refuse(self, source: Source, pointer: str, problem: str, hint: str = "") -> None:
         """Note what is wrong with a resource, at the place that names it."""
@@ -78,6 +102,7 @@ async def pin(hub: Hub, source: Source) -> Pinning:
     try:
         async with asyncio.timeout(TOTAL_S):
             await _pin_schemas(pinning, source)
+            await _pin_descriptions(pinning, source)
     except TimeoutError:
         problem = f"Fetching what the process names by its address took more than {TOTAL_S:.0f} seconds."
         pinning.refuse(source, "/document", problem, "Try again later.")
@@ -95,3 +120,11 @@ async def _pin_schemas(pinning: Pinning, source: Source) -> None:
         for flaw in flaws(schema)[:1]:
             problem = f"What is at this address cannot be used as a JSON Schema: {flaw.sentence}"
             pinning.refuse(source, reference.pointer, problem, flaw.hint)
+
+
+async def _pin_descriptions(pinning: Pinning, source: Source) -> None:
+    for reference, task in descriptions.descriptions(source.data):
+        try:
+            await descriptions.check(task, await pinning.text(reference))
+        except CauceError as error:
+            pinning.refuse(source, reference.pointer, error.problem, error.hint)

@@ -14,13 +14,14 @@ from temporalio.exceptions import ApplicationError
 
 from activities.problems import refused
 from cauce import contract
-from cauce.contract import CloseTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome
+from cauce.contract import CloseTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome, ProtocolCall
 from cauce.errors import CauceError
 from cauce.testing import advice, children
 from cauce.testing.case import Answer
 from cauce.testing.faults import is_ambiguous, problem_of
 from cauce.testing.session import Call, CaseFailure, Session, Waiting, rendered, task_name
 from schemas import validate_data
+from workflows.checking.protocols import PROTOCOLS
 from workflows.checking.walk import all_tasks
 
 JSON = Any
@@ -115,6 +116,15 @@ async def call_http(session: Session, call: HttpCall) -> Outcome:
     return _answered(session, [call.reference, made.task], made)
 
 
+async def call_protocol(session: Session, call: ProtocolCall) -> Outcome:
+    """Answer a call in a protocol of its own."""
+    # The description of the other side was pinned; a case says nothing about it.
+    arguments = {key: session.readable(value) for key, value in call.arguments.items() if key != "proto"}
+    made = Call(task_name(call.reference), call.reference, call.protocol, arguments)
+    session.record(made)
+    return _answered(session, [call.reference, made.task], made)
+
+
 async def any_call(session: Session, call: Mapping[str, JSON]) -> JSON:
     """Answer a call of a kind that needs nothing more than its arguments to be told apart."""
     reference, kind = str(call.get("reference", "")), activity.info().activity_type
@@ -164,6 +174,7 @@ async def find_definition(session: Session, wanted: FindDefinition) -> JSON:
 STUBS: Final[Mapping[str, Stub]] = {
     contract.CALL_OPERATION: Stub(OperationCall, call_operation),
     contract.CALL_HTTP: Stub(HttpCall, call_http),
+    **{contract.protocol_activity(name): Stub(ProtocolCall, call_protocol) for name in PROTOCOLS},
     contract.OPEN_TASK: Stub(HumanTask, open_task),
     contract.CLOSE_TASK: Stub(CloseTask, close_task),
     contract.SETTLE: Stub(None, settle),

@@ -19,6 +19,7 @@ from cauce.temporal import connect
 from tests.conformance.case import HERE
 from tests.conformance.stand_in import StandIn, standing_in
 from tests.conftest import Require
+from tests.integration.protocols import grpc_peer
 
 DESIGNER = Actor("conformance", frozenset({"admin"}))
 # Not ours, and without state that a workflow could see; some of them cannot be imported twice.
@@ -38,8 +39,13 @@ async def place_of(
     stack: AsyncExitStack, folder: Path, runner: WorkflowRunner | None = None, options: Sequence[str] = ()
 ) -> Place:
     """Open a place with all that cases may call."""
+    port, _ = await stack.enter_async_context(grpc_peer.serving())
     chosen = settings.load(
-        data_dir=folder, allowed_programs="sh", allow_run="shell,script:js,script:python", run_seconds=20
+        data_dir=folder,
+        allowed_programs="sh",
+        allow_run="shell,script:js,script:python",
+        run_seconds=20,
+        stand_ins={"grpc.stand-in": f"http://127.0.0.1:{port}"},
     )
     store = await stack.enter_async_context(single.empty_store())
     sources, findings = definitions.load([HERE / "definitions"])

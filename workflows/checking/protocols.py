@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from schemas import guess
 from workflows.checking.authentication import check_authentication
+from workflows.checking.references import reference_of
+from workflows.checking.resources import check_resource
 from workflows.checking.unsupported import refuse
 from workflows.checking.walk import Process
 
@@ -51,5 +53,20 @@ def _check_parameters(process: Process, pointer: str, given: Mapping[str, JSON])
         process.report.value("contract", f"{pointer}/parameters", "Text cannot be the parameters of a call.", hint)
 
 
-_CHECKS: Final[Mapping[str, Callable[[Process, str, Mapping[str, JSON]], None]]] = {"mcp": _check_mcp}
+def _check_grpc(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
+    check_description(process, f"{pointer}/proto", given["proto"], "proto file")
+    check_authentication(process, f"{pointer}/service/authentication", given["service"].get("authentication"))
+
+
+def check_description(process: Process, pointer: str, resource: Mapping[str, JSON], what: str) -> None:
+    """Check where a service is described; a file lies among the definitions of the environment that publishes."""
+    reference = reference_of(resource, pointer)
+    if reference is None or not str(reference.uri).startswith("file:"):
+        check_resource(process, pointer, resource, what)
+
+
+_CHECKS: Final[Mapping[str, Callable[[Process, str, Mapping[str, JSON]], None]]] = {
+    "grpc": _check_grpc,
+    "mcp": _check_mcp,
+}
 PROTOCOLS: Final = frozenset(_CHECKS)

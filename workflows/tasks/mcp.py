@@ -7,15 +7,16 @@ from cauce.errors import ExpressionError
 from workflows import durations
 from workflows.fault import fault
 from workflows.instance import Frame
+from workflows.model import ProtocolTask
 
 # What the reference names as the default.
 VERSION: Final = "2025-06-18"
 _LIMIT_S: Final = 60.0
 
 
-def prepare(given: dict[str, JSON], frame: Frame) -> ProtocolCall:
+def prepare(given: dict[str, JSON], task: ProtocolTask, frame: Frame) -> ProtocolCall:
     """Return the call; only a tool may change something."""
-    reference = frame.task.common.reference
+    reference = task.common.reference
     transport, parameters = given.get("transport"), given.get("parameters")
     if not isinstance(transport, dict):
         raise fault("configuration", "`with.transport` must be an object.", instance=reference)

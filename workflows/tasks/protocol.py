@@ -9,17 +9,18 @@ from workflows.evaluation import evaluate_object
 from workflows.fault import Fault
 from workflows.instance import Frame
 from workflows.model import ProtocolTask
-from workflows.tasks import mcp
+from workflows.tasks import grpc, mcp
 
-_Prepare = Callable[[dict[str, JSON], Frame], ProtocolCall]
-_PROTOCOLS: Final[Mapping[str, _Prepare]] = {"mcp": mcp.prepare}
+_Prepare = Callable[[dict[str, JSON], ProtocolTask, Frame], ProtocolCall]
+_PROTOCOLS: Final[Mapping[str, _Prepare]] = {"grpc": grpc.prepare, "mcp": mcp.prepare}
 
 
 async def execute(task: ProtocolTask, frame: Frame, data: JSON) -> JSON:
     """Make the call; what goes wrong is an error that points to the task."""
     given = evaluate_object(task.arguments, data, frame.names(), task.common.reference, "`with`")
     call = replace(
-        _PROTOCOLS[task.protocol](given, frame),
+        _PROTOCOLS[task.protocol](given, task, frame),
+        reference=task.common.reference,
         secrets=list(task.secrets),
         nonce=frame.instance.journal.origin,
     )

@@ -61,7 +61,7 @@ def over_pipes(*arguments: str, method: str = "tools/list", parameters: JSON = N
 def _call(transport: JSON, method: str, parameters: JSON, **more: JSON) -> ProtocolCall:
     effect = "write" if method == "tools/call" else "read"
     given = {"method": method, "parameters": parameters, "transport": transport, "protocolVersion": "2025-06-18"}
-    return ProtocolCall("mcp", given, effect, lasts="stdio" in transport, **more)
+    return ProtocolCall("mcp", given, effect=effect, lasts="stdio" in transport, **more)
 
 
 def said(result: JSON, number: int) -> web.Response:
