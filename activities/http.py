@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.problems import refused
 from activities.secrets import Filling
-from cauce.authentication import Authenticator
+from cauce.authentication import Authenticator, Authorization
 from cauce.contract import CALL_HTTP, HttpCall, Outcome
 from cauce.depth import check_depth
 from cauce.errors import CauceError
@@ -27,8 +27,10 @@ class HttpActivities:
     async def call_http(self, call: HttpCall) -> Outcome:
         """Send the request; a status that is no success is the outcome's error, with that status."""
         filling = Filling(self.resolver, call.secrets, call.nonce)
-        try:
-            request = HttpRequest(
+
+        def request(authorization: Authorization | None) -> HttpRequest:
+            filling.authorization = authorization
+            return HttpRequest(
                 method=call.method,
                 url=str(filling.filled(call.uri)),
                 headers=filling.filled(call.headers),
@@ -38,8 +40,10 @@ class HttpActivities:
                 max_redirects=_REDIRECTS if call.redirect else 0,
                 policy=self.authenticator.guard,
             )
-            answer = await self.authenticator.send(request, filling.policy(call.authentication))
-            return outcome_of(answer.response, cast("Output", call.output), redirect=call.redirect)
+
+        try:
+            response = await self.authenticator.send(request, filling.policy(call.authentication))
+            return outcome_of(response, cast("Output", call.output), redirect=call.redirect)
         except CauceError as error:
             return refused(error)
 

@@ -74,7 +74,7 @@ class OverHttp:
     async def _send(self, message: dict[str, JSON], *, writes: bool) -> HttpResponse:
         headers = {"Accept": "application/json, text/event-stream", **self._request.headers, **self._headers}
         request = replace(self._request, body=message, headers=headers, effect="write" if writes else "read")
-        return (await self._authenticator.send(request, self._login)).response
+        return await self._authenticator.send(request, self._login)
 
 
 class OverPipes:

@@ -192,6 +192,12 @@ class PermanentError(RemoteError):
     code = "permanent"
 
 
+class LoginError(PermanentError):
+    """A system outside refused the login."""
+
+    code = "login"
+
+
 class BusinessError(RemoteError):
     """The system refused for a reason of its business; the process decides what follows."""
 

@@ -70,6 +70,7 @@ async def exchange(request: HttpRequest) -> HttpResponse:
         target = url.join(URL(location))
         if target.origin() != url.origin():
             headers = {name: value for name, value in headers.items() if name.lower() not in secret_headers}
+            request = replace(request, digest=None)
         if response.status == 303 or (response.status in {301, 302} and method == "POST"):  # noqa: PLR2004
             method, data = "GET", None
             headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
@@ -157,6 +158,7 @@ async def _send(request: HttpRequest, hop: _Hop) -> HttpResponse:
             ssl=request.tls,
             timeout=aiohttp.ClientTimeout(total=hop.left_s, sock_connect=min(_connect_timeout_s, hop.left_s)),
             trace_request_ctx=progress,
+            middlewares=[aiohttp.DigestAuthMiddleware(*request.digest)] if request.digest else None,
         ) as response:
             body = await _read(response, request)
             given = {name.lower(): value for name, value in response.headers.items()}
@@ -164,6 +166,9 @@ async def _send(request: HttpRequest, hop: _Hop) -> HttpResponse:
     except _ForbiddenAddressError as cause:
         raise _forbidden(request.url, "its name leads to a private address") from cause
     except (aiohttp.ClientError, TimeoutError, OSError) as cause:
+        if request.digest and type(cause) is aiohttp.ClientError:  # what the middleware raises
+            problem = f"{server_of(request.url)} asks for a digest of a kind that cannot be made."
+            raise PermanentError(problem, hint="Use another login.") from cause
         raise _no_answer(request, cause, sent=progress["sent"]) from cause
 
 

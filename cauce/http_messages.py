@@ -38,7 +38,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request, with the limits of its exchange; `body` is JSON data, text or bytes."""
+    """A request, with the limits of its exchange; `body` is JSON data, text or bytes.
+
+    `digest` is the name and password with which a challenge of digest authentication is answered.
+    """
 
     method: str
     url: str
@@ -51,6 +54,7 @@ class HttpRequest:
     policy: Policy = field(default_factory=Policy)
     effect: Effect | None = None
     tls: SSLContext | bool = True
+    digest: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def writes(self) -> bool:

@@ -35,6 +35,13 @@ def blot_out(value: str) -> None:
             _secrets |= _forms(value)
 
 
+def forget(value: str) -> None:
+    """Let a value be forgotten that is no secret any more; values that come and go would fill the memory."""
+    global _secrets  # noqa: PLW0603 - as above
+    with _lock:
+        _secrets -= _forms(value)
+
+
 def _forms(value: str) -> frozenset[str]:
     """Return what a value looks like in JSON, in quotes, in addresses, and where its encoding is mistaken."""
     escaped = {json.dumps(value)[1:-1], repr(value)[1:-1]}

@@ -55,7 +55,7 @@ async def fetch(
         max_redirects=_REDIRECTS,
         policy=authenticator.guard,
     )
-    response = (await authenticator.send(request, authentication)).response
+    response = await authenticator.send(request, authentication)
     if etag and response.status == 304:  # noqa: PLR2004 - not modified
         return None
     if error := failure(response):

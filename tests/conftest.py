@@ -11,12 +11,12 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from tests.servers import postgresql, temporal
+from tests.servers import openid, postgresql, temporal
 from tests.servers.network import stay_on_loopback
 from tools.native_packages import postgresql_bin
 
 Require = Callable[[str, str], NoReturn]
-NEEDS = ("temporal", "postgres", "odbc", "node", "chromium")
+NEEDS = ("temporal", "postgres", "odbc", "node", "openid", "chromium")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,6 +52,15 @@ def node(require: Require) -> Path:
     """Return the Node that the environment brought, else the system's."""
     found = shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     return Path(found) if found else require("node", "there is no `node`; `make setup` brings it")
+
+
+@pytest.fixture(scope="session")
+def openid_provider(node: Path, require: Require) -> Iterator[openid.OpenIdProvider]:
+    """Run one certified OpenID provider for the whole session."""
+    if not openid.installed():
+        require("openid", f"the packages of {openid.FOLDER} are not there; `make setup-test` brings them")
+    with openid.started(node) as provider:
+        yield provider
 
 
 @pytest.fixture(scope="session")

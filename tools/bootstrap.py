@@ -90,7 +90,15 @@ def steps(purpose: str) -> list[Step]:
 
 
 def _test_steps() -> list[Step]:
+    openid = ROOT / "tests/servers/oidc-provider"
     return [
+        Step(
+            "OpenID provider for the tests",
+            "openid",
+            lambda: npm_install(openid),
+            lambda: npm_inputs(openid),
+            (openid / "node_modules").exists,
+        ),
         Step(
             "PostgreSQL for the tests",
             "postgresql",

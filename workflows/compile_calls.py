@@ -9,6 +9,7 @@ from cauce.contract import JSON
 from cauce.errors import DefinitionError
 from cauce.expressions.templates import compile_template
 from workflows import model
+from workflows.compile_login import scheme_of
 from workflows.compile_protocols import PROTOCOLS, Protocols
 from workflows.compile_values import Place, escape
 from workflows.names import STANDARD
@@ -29,7 +30,7 @@ class Calls(Protocols, ABC):
         """Compile a call of whatever its name stands for."""
         name, given = definition["call"], definition.get("with")
         if name == "http":
-            return model.HttpTask(common, self.exchange(given or {}, place), self.secrets)
+            return self._http(common, given or {}, place)
         if name in PROTOCOLS:
             return self.protocol(common, name, given or {}, place)
         if name in (self.use.get("functions") or {}):
@@ -48,6 +49,11 @@ class Calls(Protocols, ABC):
         # What goes wrong in the function itself went wrong in the call; the tasks inside it have their own place.
         body = replace(body, common=replace(body.common, name=common.name, reference=common.reference))
         return model.FunctionTask(common, self.template(given, place), body)
+
+    def _http(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
+        to = self.endpoint(given.get("endpoint"), place)
+        scheme = scheme_of(to.get("authentication")) if isinstance(to, Mapping) else ""
+        return model.HttpTask(common, self.template({**given, "endpoint": to}, place), self.secrets, scheme)
 
     def _operation(self, common: model.Common, definition: Mapping[str, JSON], place: Place) -> model.Task:
         name = definition["call"]

@@ -5,8 +5,8 @@ from typing import Final
 
 from cauce.contract import JSON
 from cauce.errors import DefinitionError
-from cauce.expressions.templates import Template
 from workflows import model
+from workflows.compile_login import with_addresses
 from workflows.compile_values import Place, Values
 from workflows.uri_templates import expanded
 
@@ -45,10 +45,6 @@ class Protocols(Values):
             raise DefinitionError("What is at this address was not published with the process.", where=place.pointer)
         return found["content"]
 
-    def exchange(self, given: Mapping[str, JSON], place: Place) -> Template:
-        """Compile the arguments of an HTTP exchange."""
-        return self.template(_changed(given, ("endpoint",), lambda endpoint: self.endpoint(endpoint, place)), place)
-
     def endpoint(self, endpoint: JSON, place: Place) -> JSON:
         """Return an endpoint with its named authentication in place, and expressions for the variables in its URI."""
         if isinstance(endpoint, str):
@@ -64,8 +60,8 @@ class Protocols(Values):
         if isinstance(policy, str):
             policy = {"use": policy}
         if policy and "use" in policy:
-            return self.named("authentications", policy["use"], place)
-        return policy
+            policy = self.named("authentications", policy["use"], place)
+        return {scheme: with_addresses(given) for scheme, given in policy.items()} if policy else policy
 
 
 def _changed(value: JSON, path: tuple[str, ...], change: Callable[[JSON], JSON]) -> JSON:

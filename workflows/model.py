@@ -162,11 +162,12 @@ class WaitTask:
 
 @dataclass(frozen=True, slots=True)
 class HttpTask:
-    """Makes one HTTP exchange; `secrets` are the secrets that its arguments name."""
+    """Makes one HTTP exchange; `secrets` are those that its arguments may name, `scheme` how it is authorized."""
 
     common: Common
     arguments: Template
     secrets: tuple[str, ...] = ()
+    scheme: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,11 @@ def moment(seconds: float) -> dict[str, JSON]:
     return {"iso8601": text, "epoch": {"seconds": int(seconds), "milliseconds": int(seconds * 1000)}}
 
 
+def authorization_token(nonce: str) -> str:
+    """Return the text that stands for how a call is authorized, until its activity knows."""
+    return f"\u2068authorization:parameter:{nonce}\u2069"
+
+
 def secret_token(name: str, nonce: str) -> str:
     """Return the text that stands for a secret until an activity puts the secret in its place.
 
@@ -70,7 +75,7 @@ class Names(Mapping[str, JSON]):
             case "input":
                 return frame.input
             case "authorization":
-                return None
+                return self._authorization(frame)
             case _:
                 return self._of_process(name)
 
@@ -85,8 +90,17 @@ class Names(Mapping[str, JSON]):
             case "secrets":
                 nonce = self._instance.journal.origin
                 return {secret: secret_token(secret, nonce) for secret in self._instance.process.secrets}
+            case "authorization":
+                return None
             case _:
                 raise KeyError(name)
+
+    def _authorization(self, frame: "Frame") -> dict[str, JSON] | None:
+        """Return the standard's authorization descriptor; its parameter is a reference, as secrets are."""
+        scheme = getattr(frame.task, "scheme", "")
+        if not scheme:
+            return None
+        return {"scheme": scheme, "parameter": authorization_token(self._instance.journal.origin)}
 
     def __iter__(self) -> Iterator[str]:
         local = self._frame.variables if self._frame is not None else {}

@@ -1,6 +1,7 @@
 """Logs in where a request goes to: basic, bearer, digest, OAuth 2 and OpenID Connect; for processes and connections."""
 
-from cauce.authentication.authenticator import Answer, Authenticator, Authorization
+from cauce.authentication.authenticator import Authenticator, Authorization
+from cauce.authentication.oauth2_policy import OAuth2, missing_properties
 from cauce.authentication.policies import resolved
 
-__all__ = ["Answer", "Authenticator", "Authorization", "resolved"]
+__all__ = ["Authenticator", "Authorization", "OAuth2", "missing_properties", "resolved"]

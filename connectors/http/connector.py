@@ -1,17 +1,18 @@
 """The connector itself: settings, login, and what a status means."""
 
 import ssl
-from base64 import b64encode
 from datetime import timedelta
 from functools import cached_property
 from time import perf_counter
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from yarl import URL
 
+from cauce.authentication import Authenticator, OAuth2
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
-from cauce.errors import PermanentError, RemoteError
-from cauce.http import HttpRequest, HttpResponse, Policy, exchange, failure
+from cauce.errors import LoginError, PermanentError, RemoteError
+from cauce.http import HttpRequest, HttpResponse, Policy, failure
 from cauce.probes import reach
 from connectors.http.template import fill
 
@@ -27,10 +28,29 @@ class Basic(BaseSettings):
 
 
 class Auth(BaseSettings):
-    """How the connection logs in: one of the two."""
+    """How the connection logs in: at most one of these."""
 
     basic: Basic | None = None
     bearer: SecretStr | None = Field(None, description="A token, sent as Authorization: Bearer.")
+    digest: Basic | None = Field(None, description="A user name and a password, proved by a digest.")
+    oauth2: OAuth2 | None = Field(None, description="A token of an OAuth 2 provider, as in a process.")
+    oidc: OAuth2 | None = Field(None, description="A token of an OpenID provider, as in a process.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(getattr(self, name) is not None for name in type(self).model_fields) > 1:
+            message = "a connection logs in in one way"
+            raise ValueError(message)
+        return self
+
+    def policy(self) -> JSON:
+        """Return the login as a process would write it; None without one."""
+        if self.bearer:
+            return {"bearer": {"token": self.bearer.get_secret_value()}}
+        for scheme in ("basic", "digest", "oauth2", "oidc"):
+            if (given := getattr(self, scheme)) is not None:
+                return {scheme: _plain(given.model_dump(exclude_none=True))}
+        return None
 
 
 class Settings(BaseSettings):
@@ -69,7 +89,7 @@ class Connector(BaseConnector[Settings]):
             effect=operation.effect,
             tls=self._ssl,
         )
-        response = await exchange(request)
+        response = await self._authenticator.send(request, self._login)
         if operation.effect == "read" and response.status in _gone and self.settings.missing_is_null:
             return None
         if error := failure(response):
@@ -89,7 +109,7 @@ class Connector(BaseConnector[Settings]):
             return probes
         started = perf_counter()
         try:
-            response = await exchange(
+            response = await self._authenticator.send(
                 HttpRequest(
                     "GET",
                     self.settings.base_url.rstrip("/") + self.settings.check_path,
@@ -99,21 +119,27 @@ class Connector(BaseConnector[Settings]):
                     max_redirects=self.settings.max_redirects,
                     policy=self._policy,
                     tls=self._ssl,
-                )
+                ),
+                self._login,
             )
+        except LoginError as error:
+            return [*probes, Probe("login", ok=False, sentence=str(error))]
         except RemoteError as error:
             return [*probes, Probe("read", ok=False, sentence=str(error))]
         return [*probes, _judge(response, self.settings.check_path, (perf_counter() - started) * 1000)]
 
     @cached_property
     def _headers(self) -> dict[str, str]:
-        headers = {name: value.get_secret_value() for name, value in self.settings.headers.items()}
-        if basic := self.settings.auth.basic:
-            token = b64encode(f"{basic.username}:{basic.password.get_secret_value()}".encode()).decode()
-            headers["Authorization"] = f"Basic {token}"
-        elif bearer := self.settings.auth.bearer:
-            headers["Authorization"] = f"Bearer {bearer.get_secret_value()}"
-        return headers
+        return {name: value.get_secret_value() for name, value in self.settings.headers.items()}
+
+    @cached_property
+    def _authenticator(self) -> Authenticator:
+        # Providers of tokens are where the settings say, whatever hosts the operations may call.
+        return Authenticator(Policy(), self._ssl)
+
+    @cached_property
+    def _login(self) -> JSON:
+        return self.settings.auth.policy()
 
     @cached_property
     def _policy(self) -> Policy:
@@ -132,6 +158,19 @@ class Connector(BaseConnector[Settings]):
                 hint="Check settings.ca_file: a PEM file that Cauce may read.",
                 where=f"connection {self.name}",
             ) from cause
+
+
+def _plain(value: JSON) -> JSON:
+    """Return settings with what they hide; they go to the login and nowhere else."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case dict():
+            return {name: _plain(inner) for name, inner in value.items()}
+        case tuple():
+            return [_plain(inner) for inner in value]
+        case _:
+            return value
 
 
 def _judge(response: HttpResponse, path: str, milliseconds: float) -> Probe:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from pydantic import ValidationError
 
 from cauce.connector import Operation
-from cauce.errors import AmbiguousError, BusinessError, PermanentError, RemoteError, TransientError
+from cauce.errors import AmbiguousError, BusinessError, LoginError, PermanentError, RemoteError, TransientError
 from cauce.http import HttpRequest, Policy, exchange
 from connectors import http
 
@@ -214,6 +215,66 @@ async def test_each_way_to_log_in(peer: Peer, auth: Any, sent: str) -> None:
     assert peer.received[0].headers["Authorization"] == sent
     assert peer.received[0].headers["X-Tenant"] == "a"
     assert "hush" not in repr(settings)
+
+
+async def test_token_of_a_provider_is_fetched_and_used(peer: Peer) -> None:
+    login = {"authority": peer.url, "grant": "client_credentials", "client": {"id": "hub", "secret": "hush"}}
+    settings = http.Settings.model_validate({"base_url": peer.url, "auth": {"oauth2": {**login, "scopes": ["a"]}}})
+    peer.reply = lambda: web.json_response({"access_token": "t0ken", "expires_in": 600})
+    async with http.Connector("shop", settings) as connector:
+        await connector.call(read("GET /a"), {})
+        await connector.call(write("POST /a"), {})
+    assert [request.path for request in peer.received] == ["/oauth2/token", "/a", "/a"]
+    assert peer.bodies[0] == b"grant_type=client_credentials&scope=a&client_id=hub&client_secret=hush"
+    assert peer.received[2].headers["Authorization"] == "Bearer t0ken"
+    assert "hush" not in repr(settings)
+
+
+async def test_endpoints_of_an_openid_provider_are_looked_up(peer: Peer) -> None:
+    login = {"authority": peer.url, "grant": "client_credentials", "client": {"id": "hub", "secret": "hush"}}
+    settings = http.Settings.model_validate({"base_url": peer.url, "auth": {"oidc": login}})
+    described = {"issuer": peer.url, "token_endpoint": f"{peer.url}/t"}
+    peer.reply = lambda: web.json_response({**described, "access_token": "t0ken"})
+    async with http.Connector("shop", settings) as connector:
+        await connector.call(read("GET /a"), {})
+    assert [request.path for request in peer.received] == ["/.well-known/openid-configuration", "/t", "/a"]
+
+
+async def test_digest_is_computed_when_it_is_asked_for(peer: Peer) -> None:
+    settings = http.Settings.model_validate(
+        {"base_url": peer.url, "auth": {"digest": {"username": "ana", "password": "hush"}}}
+    )
+    challenge = {"WWW-Authenticate": 'Digest realm="r", nonce="n"'}
+    replies = iter([web.Response(status=401, headers=challenge), web.json_response({"ok": True})])
+    peer.reply = lambda: next(replies)
+    async with http.Connector("shop", settings) as connector:
+        assert await connector.call(read("GET /a"), {}) == {"ok": True}
+    assert peer.received[1].headers["Authorization"].startswith('Digest username="ana", realm="r", nonce="n", uri="/a"')
+
+
+async def test_check_says_that_the_provider_refuses_the_login(peer: Peer) -> None:
+    login = {"authority": peer.url, "grant": "client_credentials", "client": {"id": "hub", "secret": "hush"}}
+    settings = http.Settings.model_validate({"base_url": peer.url, "auth": {"oauth2": login}})
+    peer.reply = lambda: web.json_response({"error": "invalid_client"}, status=401)
+    async with http.Connector("shop", settings) as connector:
+        probe = (await connector.check())[-1]
+        error = await failed(connector, read("GET /a"))
+    assert (probe.stage, probe.ok) == ("login", False)
+    assert "refuses the login (HTTP 401, invalid_client)" in probe.sentence
+    assert (type(error), error.remote_code) == (LoginError, "invalid_client")
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {"bearer": "x", "basic": {"username": "a", "password": "b"}},
+        {"oauth2": {"authority": "https://id.example", "grant": "client_credentials", "client": {"id": "hub"}}},
+        {"oauth2": {"authority": "id.example", "grant": "client_credentials", "client": {"id": "a", "secret": "b"}}},
+    ],
+)
+def test_login_that_cannot_be_is_refused_in_the_settings(auth: Any) -> None:
+    with pytest.raises(ValidationError):
+        http.Settings.model_validate({"base_url": "https://shop.example", "auth": auth})
 
 
 async def test_check_says_that_the_login_is_refused(api: http.Connector, peer: Peer) -> None:

@@ -8,7 +8,6 @@ from workflows.checking.report import Report
 
 JSON = Any
 _CALLS: Final = frozenset({"openapi", "asyncapi", "a2a"})
-_SCHEMES: Final = ("digest", "oauth2", "oidc")
 _LATER: Final = "It comes later;"
 
 
@@ -54,13 +53,6 @@ def check_schema(report: Report, pointer: str, holder: JSON) -> None:
         return
     if str(schema.get("format", "json")).partition(":")[0] != "json":
         refuse(report, f"{pointer}/schema/format", f"The schema format `{schema['format']}`", "use JSON Schema.")
-
-
-def check_authentication(report: Report, pointer: str, policy: JSON) -> None:
-    """Report a way to log in that cannot be used."""
-    for scheme in _SCHEMES:
-        if isinstance(policy, dict) and scheme in policy:
-            refuse(report, f"{pointer}/{scheme}", f"Authentication by `{scheme}`", "use basic or bearer.")
 
 
 def _check_schedule(report: Report, schedule: JSON) -> None:
