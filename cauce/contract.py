@@ -38,6 +38,11 @@ CLOSE_TASK: Final = "close-task"
 SETTLE: Final = "settle"
 FIND_DEFINITION: Final = "find-definition"
 RECORD_LIFECYCLE: Final = "record-lifecycle"
+EMIT: Final = "emit"
+LISTEN: Final = "listen"
+STOP_LISTENING: Final = "stop-listening"
+EVENTS_POSITION: Final = "events-position"
+EVENT_CAME: Final = "event-came"
 
 
 def operation_queue(connection: str) -> str:
@@ -63,6 +68,7 @@ class Start:
     only the newest; `cancelling` undoes what the journal says was done, then ends the instance as cancelled. What is
     `scheduled` has its key from Temporal: the end of its id. `lifecycle` says which lifecycle events it gives (off,
     workflow or all), `shows_status` that lists are told when it waits; both stay what they were at its start.
+    `events_after` is the place in the event log behind which the instance's events begin.
     """
 
     input: JSON = None
@@ -73,6 +79,7 @@ class Start:
     scheduled: bool = False
     lifecycle: str = "off"
     shows_status: bool = False
+    events_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +243,58 @@ class LifecycleEvents:
 
     instance: str
     events: list[JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """An event for the log; the same `source` and `id` twice is one event."""
+
+    event: JSON
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """What one listener wants of the log behind `after`.
+
+    With `begin` it wants to be told of what comes from now on. What the instance used up until its `turn` it does not
+    want.
+    """
+
+    token: str
+    instance: str
+    filters: list[JSON]
+    after: int
+    turn: int
+    begin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is in the log up to `position`: each event with its place and the numbers of the filters it fits.
+
+    With `more`, there is more to read.
+    """
+
+    position: int
+    events: list[JSON] = field(default_factory=list)
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopListening:
+    """Places of the events that a listener has used up; it is over unless it `goes_on`."""
+
+    token: str
+    instance: str
+    turn: int
+    consumed: list[int] = field(default_factory=list)
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventCame:
+    """The argument of the `event-came` signal: something is in the log for one of the instance's listeners."""
+
+    token: str
+    sequence: int

@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,24 +26,33 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from cauce import connection as connections
 from cauce import contract, http, worker
 from cauce import settings as environment
+from cauce.coming import Coming
 from cauce.contract import JSON, CompleteTask, Start
 from cauce.embedded import ports, temporal_server
 from cauce.embedded.child import Child
 from cauce.errors import DefinitionError
-from cauce.services import definitions
+from cauce.services import definitions, instances
 from cauce.services.hub import Actor, Hub
+from cauce.services.router import Router
 from cauce.settings import Settings
 from cauce.store import definitions as published
 from cauce.store import tasks
 from cauce.store.migrations import upgrade
+from cauce.store.models import Task
 from cauce.store.session import Store
 from cauce.temporal import connect, register_search_attributes
 from schemas import Source, kind_of, load_file
 from workflows.checking import check
+from workflows.checking.walk import listens
 from workflows.fault import fault
 from workflows.process_workflow import ProcessWorkflow
 
 _POLL_S: Final = 0.02
+# A clock that is moved past an alarm goes on to the next one, if there is one by then; the last bit passes by itself.
+_JUST_BEFORE_S: Final = 0.01
+# After so many looks at an instance that does nothing its clock is moved, or it is given up.
+_QUIET: Final = 2
+_GIVE_UP: Final = 20
 _SKIPPING: Final = [
     *["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"],
     # The default rounds every timer up to a second of real time.
@@ -73,67 +83,99 @@ class Bench:
     """A place in which definitions can be run one after the other, or at the same time."""
 
     client: Client
-    store: Store
-    queue: str
+    hub: Hub
     skips_time: bool = False
 
-    async def run(self, bundle: Mapping[str, JSON], given: JSON, answers: Mapping[str, JSON] | None = None) -> Report:
-        """Run a bundle with an input; `answers` holds the answer to each human task by its name."""
+    async def run(
+        self,
+        bundle: Mapping[str, JSON],
+        given: JSON,
+        answers: Mapping[str, JSON] | None = None,
+        events: Sequence[Mapping[str, JSON]] = (),
+    ) -> Report:
+        """Run a bundle; `answers` holds the answer to each human task by its name, `events` what comes."""
         handle, skipper = await self.start(bundle, Start(given, trace=True))
-        return await self.finish(handle, skipper, answers or {})
+        return await self.finish(handle, skipper, answers or {}, events)
 
     async def start(
         self, bundle: Mapping[str, JSON], begin: Start
     ) -> tuple[WorkflowHandle[Any, Any], TimeSkipper | None]:
         """Start an instance; returns it, and who moves its clock when that has to be done by hand."""
         title = f"{bundle['namespace']}.{bundle['name']}"
-        # Time that skips by itself would run past the answer of a person; with people in it, it goes alarm by alarm.
-        people = bool(bundle.get("forms"))
-        skipper = TimeSkipper(self.client, config=TimeSkippingConfig(enabled=not people))
+        # Time that skips by itself would run past the answer of a person and past an event on its way; with either in
+        # it, it goes alarm by alarm.
+        helped = bool(bundle.get("forms")) or listens(bundle["document"])
+        skipper = TimeSkipper(self.client, config=TimeSkippingConfig(enabled=not helped))
         client = skipper.client if self.skips_time else self.client
+        begin = await instances.listening_from_now(self.hub, bundle, begin)
         handle: WorkflowHandle[Any, Any] = await client.start_workflow(
-            title, args=[bundle, begin], id=f"{title}/{uuid.uuid4()}", task_queue=self.queue
+            title, args=[bundle, begin], id=f"{title}/{uuid.uuid4()}", task_queue=self.hub.task_queue
         )
-        return handle, skipper if people else None
+        return handle, skipper if helped else None
 
     async def finish(
-        self, handle: WorkflowHandle[Any, Any], skipper: TimeSkipper | None, answers: Mapping[str, JSON]
+        self,
+        handle: WorkflowHandle[Any, Any],
+        skipper: TimeSkipper | None,
+        answers: Mapping[str, JSON],
+        events: Sequence[Mapping[str, JSON]] = (),
     ) -> Report:
         """Help an instance to its end, and report how it ended."""
         result = asyncio.create_task(handle.result())
+        coming = Coming(self.hub, _OWNER, events)
         try:
             while skipper is not None and not (await asyncio.wait({result}, timeout=_POLL_S))[0]:
                 try:
-                    await self._help(handle, skipper, answers)
+                    await self._help(handle, skipper, answers, coming)
                 except RPCError as error:
-                    # It ended while we were about to help.
-                    if error.status is not RPCStatusCode.NOT_FOUND:
+                    # It ended while we were about to help, or a new run has not begun yet.
+                    if error.status not in {RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION}:
                         raise
             await asyncio.wait({result})
             return await _report(handle, result)
         finally:
             result.cancel()
 
-    async def _help(self, handle: WorkflowHandle[Any, Any], skipper: TimeSkipper, answers: Mapping[str, JSON]) -> None:
-        """Answer the human tasks that are open; let time pass when nothing else can happen."""
+    async def _help(
+        self, handle: WorkflowHandle[Any, Any], skipper: TimeSkipper, answers: Mapping[str, JSON], coming: Coming
+    ) -> None:
+        """Answer the human tasks that are open and send what is to come; let time pass when nothing else can happen."""
+        settled = await coming.settled()
         state = await handle.query(contract.STATE)
-        if state["busy"]:
+        # What the instance says is when it was last busy.
+        now = (await skipper.get_current_time(handle)).timestamp() if self.skips_time else time.time()
+        if state["busy"] or not settled or await coming.send(state, now):
+            coming.seen = (0.0, 0)
             return
-        async with self.store.read() as db:
+        async with self.hub.store.read() as db:
             rows = [row for each in state["openTasks"] if (row := await tasks.find_task(db, each)) is not None]
         answered = [row for row in rows if row.name in answers]
         for row in answered:
             answer = CompleteTask(row.id, answers[row.name], by="cauce-run", at=datetime.now(UTC).isoformat())
             await handle.execute_update(contract.COMPLETE_TASK, answer)
-        if self.skips_time and not answered and state["wakesAt"] is not None:
-            left = state["wakesAt"] - state["now"]
-            await skipper.fast_forward(handle, timedelta(seconds=max(left, 0) + 0.001))
-        elif rows and not answered and state["wakesAt"] is None:
+        alarms = [each for each in (state["wakesAt"], coming.at(state)) if each is not None]
+        quiet = coming.quiet(state)
+        if answered or quiet < _QUIET:
+            return
+        if self.skips_time and alarms:
+            left = min(alarms) - now - _JUST_BEFORE_S
+            if left > 0:
+                await skipper.fast_forward(handle, timedelta(seconds=left))
+        elif quiet > _GIVE_UP and not alarms and (rows or state["listening"]):
             await handle.cancel()
-            raise DefinitionError(
-                f"Nobody answers the human task '{rows[0].name}' here.",
-                hint=f"Give its answer: --answer {rows[0].name}='{{…}}', or publish the definition and start it.",
-            )
+            raise _nobody_comes(rows, state["listening"])
+
+
+def _nobody_comes(rows: Sequence[Task], listening: Sequence[Mapping[str, JSON]]) -> DefinitionError:
+    if rows:
+        return DefinitionError(
+            f"Nobody answers the human task '{rows[0].name}' here.",
+            hint=f"Give its answer: --answer {rows[0].name}='{{…}}', or publish the definition and start it.",
+        )
+    return DefinitionError(
+        f"Nobody sends the event that {listening[0]['reference']} waits for.",
+        hint='Give it: --event \'{"type": …, "data": …}\', or publish the definition and start it.',
+    )
 
 
 async def run_once(
@@ -142,6 +184,7 @@ async def run_once(
     temporal: str = "local",
     answers: Mapping[str, JSON] | None = None,
     settings: Settings | None = None,
+    events: Sequence[Mapping[str, JSON]] = (),
 ) -> Report:
     """Run the process in a file once; what else is in the definitions folder can be called by it.
 
@@ -165,7 +208,7 @@ async def run_once(
         (process,) = await definitions.publish(hub, _OWNER, [source])
         bundle = (await definitions.definition(hub, process.full_name, process.version)).bundle
         async with bench(settings, temporal, store) as place:
-            return await place.run(bundle, given, answers)
+            return await place.run(bundle, given, answers, events)
 
 
 @asynccontextmanager
@@ -191,7 +234,8 @@ async def bench(
             await register_search_attributes(client)
         # Of its own, because at an address there may be other workers, which have another store.
         queue = f"{contract.TASK_QUEUE}-run-{uuid.uuid4()}"
-        made = worker.parts(settings, store)
+        router = Router()
+        made = worker.parts(settings, store, router.wake)
         stack.push_async_callback(http.close_sessions)
         stack.push_async_callback(made.close)
         main = Worker(
@@ -204,7 +248,9 @@ async def bench(
         )
         for each in [main, worker.run_task_worker(client, made, queue), *await _writers(client, made, store, queue)]:
             await stack.enter_async_context(each)
-        yield Bench(client, store, queue, skips_time=temporal == "time-skipping")
+        hub = Hub(settings, store, client, queue)
+        await stack.enter_async_context(router.running(hub))
+        yield Bench(client, hub, skips_time=temporal == "time-skipping")
 
 
 async def _writers(client: Client, made: worker.Parts, store: Store, queue: str) -> list[Worker]:

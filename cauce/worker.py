@@ -17,6 +17,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 
 from activities.connections import Connections
 from activities.definitions import DefinitionActivities
+from activities.events import EventActivities
 from activities.grpc import GrpcActivities
 from activities.http import HttpActivities
 from activities.human_tasks import HumanTaskActivities
@@ -33,6 +34,7 @@ from cauce.http import close_sessions, policy_of
 from cauce.secrets import Resolver
 from cauce.services import schedules
 from cauce.services.hub import Hub
+from cauce.services.router import Router
 from cauce.settings import Settings
 from cauce.store import definitions
 from cauce.store.session import Store
@@ -66,7 +68,7 @@ class Parts:
         await self.connections.close()
 
 
-def parts(settings: Settings, store: Store) -> Parts:
+def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Parts:
     """Put the activities of one worker together."""
     resolver = Resolver(settings.secrets_dir, settings.data_dir / "settings.json")
     opened = Connections(store, resolver)
@@ -85,6 +87,7 @@ def parts(settings: Settings, store: Store) -> Parts:
             human_tasks.close_task,
             human_tasks.settle,
             DefinitionActivities(store).find_definition,
+            *events_of(EventActivities(store, emitted)),
             LifecycleActivities(store).record_lifecycle,
         ],
         opened,
@@ -109,6 +112,11 @@ def rules(settings: Settings) -> Rules:
         python=settings.run_python,
         node=settings.run_node,
     )
+
+
+def events_of(activities: EventActivities) -> list[Callable[..., Any]]:
+    """Return the activities behind `emit` and `listen`."""
+    return [activities.emit, activities.listen, activities.stop_listening, activities.events_position]
 
 
 def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker:
@@ -171,11 +179,13 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
             limit_bytes=settings.max_payload_bytes,
         )
         await register_search_attributes(client)
-        made = parts(settings, store)
+        router = Router()
+        made = parts(settings, store, router.wake)
         running.push_async_callback(close_sessions)
         running.push_async_callback(made.close)
         await running.enter_async_context(process_worker(client, made.local))
         await running.enter_async_context(run_task_worker(client, made))
+        await running.enter_async_context(router.running(Hub(settings, store, client)))
         serving: set[str] = set()
         await serve_connections(client, made, store, running, serving)
         keeper = Keeper(Hub(settings, store, client))

@@ -9,6 +9,7 @@ from cauce.contract import JSON
 from cauce.errors import DefinitionError
 from workflows import model
 from workflows.compile_calls import Calls
+from workflows.compile_events import Events
 from workflows.compile_extensions import compiled, extending
 from workflows.compile_run import compile_run
 from workflows.compile_values import Place, escape
@@ -25,7 +26,7 @@ def compile_bundle(bundle: Mapping[str, JSON]) -> model.Process:
     return _Compiler(bundle).process()
 
 
-class _Compiler(Calls):
+class _Compiler(Calls, Events):
     """Compiles one bundle."""
 
     def process(self) -> model.Process:
@@ -48,6 +49,7 @@ class _Compiler(Calls):
             secrets=self.secrets,
             effects={name: each["effect"] for name, each in operations.items()},
             timeouts_s={name: float(each["timeout_s"]) for name, each in operations.items()},
+            listens=self.listens,  # known when the body is compiled
         )
 
     def tasks(self, items: list[Mapping[str, JSON]], place: Place) -> model.TaskList:
@@ -153,4 +155,6 @@ _KEYWORDS: Final[Mapping[str, _Compile]] = {
     "raise": _Compiler.raise_,
     "wait": _Compiler.wait,
     "run": _Compiler.run,
+    "emit": _Compiler.emit,
+    "listen": _Compiler.listen,
 }

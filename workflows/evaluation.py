@@ -24,7 +24,7 @@ def evaluate(value: Value | None, data: JSON, names: Names, reference: str) -> J
     try:
         return value.first(data, names) if isinstance(value, Expression) else value.render(data, names)
     except ExpressionError as error:
-        raise _expression_fault(error, reference) from error
+        raise expression_fault(error, reference) from error
 
 
 def evaluate_object(value: Value, data: JSON, names: Names, reference: str, what: str) -> dict[str, JSON]:
@@ -63,7 +63,7 @@ def seconds(duration: Duration, data: JSON, names: Names, runtime: Runtime, refe
     try:
         return durations.length(value, runtime.now()).total_seconds()
     except ExpressionError as error:
-        raise _expression_fault(error, reference) from error
+        raise expression_fault(error, reference) from error
 
 
 class Clock(Protocol):
@@ -104,6 +104,7 @@ def _late(reference: str) -> Fault:
     return fault("timeout", "The time limit has passed.", instance=reference, title="Timeout")
 
 
-def _expression_fault(error: ExpressionError, reference: str) -> Fault:
+def expression_fault(error: ExpressionError, reference: str) -> Fault:
+    """Return the standard's error for an expression that cannot be evaluated."""
     hint = {"hint": error.hint} if error.hint else {}
     return fault("expression", error.problem, instance=reference, code=error.code, **hint)

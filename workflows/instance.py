@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 from cauce.contract import JSON, CompleteTask, OperationCall, Outcome, Start
 from cauce.errors import ConflictError, ForbiddenError
 from schemas import validate_data
+from workflows.inbox import Inbox
 from workflows.journal import Journal
 from workflows.lifecycle import MOST_NOTES, Lifecycle
 from workflows.model import Process, Task, TaskList
@@ -117,6 +118,7 @@ class Instance:
         self.key = runtime.instance_id.partition("/")[2] if start.scheduled else start.key
         self.keep_trace = start.trace
         self.open_tasks: dict[str, OpenTask] = {}
+        self.inbox = Inbox()
         self.in_flight = 0
         self.frozen = False
         self.alarms: list[float] = []
@@ -127,7 +129,8 @@ class Instance:
         self._busy = 0
         self.shows_status = start.shows_status
         if start.journal is None:
-            self.journal = Journal(origin=runtime.run_id, started_at=runtime.time(), input=start.input)
+            origin, now = runtime.run_id, runtime.time()
+            self.journal = Journal(origin, now, input=start.input, events_after=start.events_after)
         else:
             self._take_over(Journal.from_json(start.journal))
         self.lifecycle = Lifecycle(start.lifecycle, process, self.key, self.journal, runtime)

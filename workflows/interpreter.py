@@ -30,6 +30,9 @@ async def run_process(instance: Instance) -> JSON:
             before = Names(instance, hidden=BEFORE_PROCESS)
             journal.context = evaluate(process.input_from, journal.input, before, "/")
             state["begun"] = True
+        if process.listens and journal.events_after is None:
+            # Whoever starts an instance says where its events begin; a clock or another process did not.
+            journal.events_after = await instance.effect(instance.runtime.events_position())
         # Kept, so that a retry after an output that did not fit does not run the tasks again.
         if "output" not in state:
             state["output"] = await _run_body(instance, names)

@@ -35,6 +35,8 @@ class Journal:
         performers: name of a human task -> who completed it last.
         compensations: calls that undo what was done, oldest first.
         lifecycle: what is to be told of the instance, and what of it was told.
+        turns: how often listeners have used events up.
+        events_after: place in the event log behind which the instance's events begin.
         trace: one record per task that ran, oldest first.
         ways: reference of a task -> the ways it went (cases, conditions, handlers); kept when every task is recorded.
         stages: the stages entered, in order; kept like the ways.
@@ -58,6 +60,8 @@ class Journal:
     performers: dict[str, str] = field(default_factory=dict)
     compensations: list[dict[str, JSON]] = field(default_factory=list)
     lifecycle: dict[str, JSON] = field(default_factory=dict)
+    turns: int = 0
+    events_after: int | None = None
     trace: list[dict[str, JSON]] = field(default_factory=list)
     ways: dict[str, list[str]] = field(default_factory=dict)
     stages: list[str] = field(default_factory=list)

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from cauce.contract import JSON
+from cauce.event_filters import Filter
 from cauce.expressions import Expression
 from cauce.expressions.templates import Template
 from workflows.durations import Duration
 
 Value = Expression | Template
+STRATEGIES: Final[tuple[Literal["one", "any", "all"], ...]] = ("one", "any", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +289,47 @@ class RunTask:
     secrets: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class EmitTask:
+    """Sends an event."""
+
+    common: Common
+    event: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """Which events are wanted: the one, any or all of its filters."""
+
+    kind: Literal["one", "any", "all"]
+    filters: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreach:
+    """What is done with each event that was taken, one after the other."""
+
+    item: str
+    at: str
+    body: TaskList | None = None
+    output_schema: JSON = None
+    output_as: Value | None = None
+    export_schema: JSON = None
+    export_as: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListenTask:
+    """Waits for events; `any` of them may go on until a condition holds or other events came."""
+
+    common: Common
+    to: Strategy
+    until: Expression | None = None
+    until_events: Strategy | None = None
+    read: Literal["data", "envelope", "raw"] = "data"
+    foreach: Foreach | None = None
+
+
 Task = (
     DoTask
     | SetTask
@@ -306,6 +349,8 @@ Task = (
     | FunctionTask
     | RunProcessTask
     | RunTask
+    | EmitTask
+    | ListenTask
 )
 
 
@@ -327,6 +372,7 @@ class Process:
     secrets: tuple[str, ...] = ()
     effects: Mapping[str, str] = field(default_factory=dict)
     timeouts_s: Mapping[str, float] = field(default_factory=dict)
+    listens: bool = False
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from cauce.contract import (
     COMPLETE_TASK,
+    EVENT_CAME,
     JOURNAL,
     JSON,
     REPAIR,
@@ -20,6 +21,7 @@ from cauce.contract import (
     SUSPEND,
     CloseTask,
     CompleteTask,
+    EventCame,
     Repair,
     Start,
 )
@@ -194,6 +196,11 @@ class ProcessWorkflow:
     def resume(self) -> None:
         """Let tasks begin again."""
         self.instance.resume()
+
+    @workflow.signal(name=EVENT_CAME)
+    def event_came(self, came: EventCame) -> None:
+        """Let one of the listeners read the event log."""
+        self.instance.inbox.tell(came.token, came.sequence)
 
     @workflow.query(name=STATE)
     def state(self) -> JSON:

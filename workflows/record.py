@@ -40,10 +40,12 @@ def state_of(instance: Instance) -> dict[str, JSON]:
         "current": [record["reference"] for record in journal.trace if record["status"] == "running"],
         "tasks": journal.trace,
         "openTasks": list(instance.open_tasks),
+        "listening": list(instance.inbox.listeners.values()),
         "open": open_tasks(journal),
         "resettable": list(resettable(journal)),
         "problem": journal.problem,
         "busy": instance.in_flight > 0,
+        "startedAt": journal.started_at,
         "now": instance.runtime.time(),
         "wakesAt": min(instance.alarms, default=None),
     }

@@ -6,14 +6,18 @@ from typing import Protocol
 from cauce.contract import (
     JSON,
     CloseTask,
+    Emit,
     FindDefinition,
+    Heard,
     HttpCall,
     HumanTask,
+    Listen,
     OperationCall,
     Outcome,
     ProtocolCall,
     RunCall,
     Start,
+    StopListening,
 )
 
 
@@ -80,6 +84,22 @@ class Runtime(Protocol):
 
     async def record_lifecycle(self, events: list[JSON]) -> None:
         """Put lifecycle events into the log; the same event twice is one."""
+        ...
+
+    async def emit(self, wanted: Emit) -> None:
+        """Put an event into the log; the same event twice is one."""
+        ...
+
+    async def listen(self, wanted: Listen) -> Heard:
+        """Return the events that fit, and begin to be told of others."""
+        ...
+
+    async def stop_listening(self, over: StopListening) -> None:
+        """Be told of no more events."""
+        ...
+
+    async def events_position(self) -> int:
+        """Return the place of the last event in the log."""
         ...
 
     async def run_child(self, bundle: JSON, start: Start, *, token: str, wait: bool) -> JSON:

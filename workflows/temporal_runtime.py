@@ -15,15 +15,19 @@ from cauce import contract
 from cauce.contract import (
     JSON,
     CloseTask,
+    Emit,
     FindDefinition,
+    Heard,
     HttpCall,
     HumanTask,
     LifecycleEvents,
+    Listen,
     OperationCall,
     Outcome,
     ProtocolCall,
     RunCall,
     Start,
+    StopListening,
 )
 from cauce.errors import TooLargeError
 from workflows.fault import Fault, fault
@@ -188,6 +192,28 @@ class TemporalRuntime:
         """Put lifecycle events into the log."""
         await self._local(contract.RECORD_LIFECYCLE, LifecycleEvents(self.instance_id, events))
 
+    async def emit(self, wanted: Emit) -> None:
+        """Put an event into the log.
+
+        Never as a local activity: a killed worker runs those again, and then other branches may have come first and
+        given other events the same ids.
+        """
+        await self._recorded(contract.EMIT, wanted)
+
+    async def listen(self, wanted: Listen) -> Heard:
+        """Return the events that fit, and begin to be told of others."""
+        heard: Heard = await self._local(contract.LISTEN, wanted, Heard)
+        return heard
+
+    async def stop_listening(self, over: StopListening) -> None:
+        """Be told of no more events; what was used up depends on the order of things, so it is recorded first."""
+        await self._recorded(contract.STOP_LISTENING, over)
+
+    async def events_position(self) -> int:
+        """Return the place of the last event in the log."""
+        position: int = await self._local(contract.EVENTS_POSITION)
+        return position
+
     async def run_child(self, bundle: JSON, start: Start, *, token: str, wait: bool) -> JSON:
         """Run another process as a child; raises `Fault` when it faults."""
         title = f"{bundle['namespace']}.{bundle['name']}"
@@ -226,11 +252,22 @@ class TemporalRuntime:
         """Let workflow time pass."""
         await asyncio.sleep(duration.total_seconds())
 
-    async def _local(self, activity: str, argument: object) -> JSON:
+    async def _recorded(self, activity: str, argument: object) -> None:
+        with _explained():
+            await workflow.execute_activity(
+                activity,
+                argument,
+                start_to_close_timeout=_LOCAL_LIMIT,
+                retry_policy=_PLATFORM,
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+
+    async def _local(self, activity: str, argument: object = None, result_type: type | None = None) -> JSON:
         with _explained():
             return await workflow.execute_local_activity(
                 activity,
-                argument,
+                args=[] if argument is None else [argument],
+                result_type=result_type,
                 start_to_close_timeout=_LOCAL_LIMIT,
                 local_retry_threshold=timedelta(minutes=5),
                 retry_policy=_PLATFORM,

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from temporalio.client import Client
 
+from cauce.contract import TASK_QUEUE
 from cauce.errors import ForbiddenError
 from cauce.secrets import Resolver
 from cauce.settings import Settings
@@ -46,6 +47,7 @@ class Hub:
     settings: Settings
     store: Store
     temporal: Client
+    task_queue: str = TASK_QUEUE
 
     @property
     def resolver(self) -> Resolver:

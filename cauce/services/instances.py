@@ -23,8 +23,9 @@ from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
 from cauce.services.visibility import Detail, Filters, Page, Summary, instance, list_instances, summary, unsearchable
 from cauce.services.waiting import call_timeout, update_timeout
-from cauce.store import audit
+from cauce.store import audit, events
 from schemas import validate_data
+from workflows.checking.walk import listens
 
 __all__ = [
     "Detail",
@@ -93,6 +94,7 @@ async def launch(
 
     With `again` the id may be that of an instance which has ended; never that of one which runs.
     """
+    begin = await listening_from_now(hub, bundle, begin)
     title = f"{bundle['namespace']}.{bundle['name']}"
     begin = replace(begin, lifecycle=hub.settings.lifecycle_events, shows_status=True)
     instance_id = f"{title}/{begin.key}"
@@ -107,7 +109,7 @@ async def launch(
             title,
             args=[bundle, begin],
             id=instance_id,
-            task_queue=contract.TASK_QUEUE,
+            task_queue=hub.task_queue,
             # Saves a round trip when a worker shares this process, and costs nothing when none does.
             request_eager_start=True,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE if again else WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -119,6 +121,17 @@ async def launch(
             rpc_timeout=call_timeout,
         )
     return InstanceRef(instance_id, handle.result_run_id or "", title, bundle["version"], begin.key)
+
+
+async def listening_from_now(hub: Hub, bundle: JSON, begin: Start) -> Start:
+    """Return the start of an instance with the place in the event log where its events begin, if it listens to any.
+
+    It is read before the instance is there, so that what is sent as soon as it is counts as sent to it.
+    """
+    if begin.events_after is not None or begin.journal is not None or not listens(bundle["document"]):
+        return begin
+    async with hub.store.read() as db:
+        return replace(begin, events_after=await events.position(db))
 
 
 def check_input(document: JSON, data: JSON) -> None:

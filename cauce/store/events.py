@@ -1,10 +1,11 @@
-"""The event log, and which instances each event started."""
+"""The event log: what came, whether it was delivered, and which instances each event started."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Event, EventStart
@@ -12,6 +13,8 @@ from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
 lease = timedelta(seconds=60)
+# Any number that nothing else in the database uses.
+log_lock = 0x43_41_55_43_48
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,86 @@ class Logged:
     new: bool
 
 
-async def append(db: Db, document: JSON) -> Logged:
-    """Add a CloudEvent (with `id`, `source` and `type`) to the log, once."""
+async def lock(db: Db) -> None:
+    """Let nobody else add events until the commit; whoever adds some asks for this first.
+
+    So events become visible in the order of their ids: who has read up to one of them has seen all before it.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        await db.execute(select(func.pg_advisory_xact_lock(log_lock)))
+
+
+async def append(db: Db, document: JSON, *, instance: str | None = None, held: timedelta = timedelta()) -> Logged:
+    """Add a CloudEvent (with `id`, `source` and `type`) to the log, once.
+
+    `instance` is who emitted it. Whoever delivers it at once holds it for so long; after that others will.
+    """
+    await lock(db)
     identity = {"source": document["source"], "event_id": document["id"]}
-    values = identity | {"type": document["type"], "subject": document.get("subject"), "document": document}
+    values = identity | {
+        "type": document["type"],
+        "subject": document.get("subject"),
+        "document": document,
+        "instance": instance,
+        "lease_until": utc_now() + held,
+    }
     new = await insert_new(db, Event, values)
     return Logged((await db.scalars(select(Event.id).filter_by(**identity))).one(), new)
+
+
+async def position(db: Db) -> int:
+    """Return the place of the last event in the log; 0 when it is empty."""
+    return await db.scalar(select(func.max(Event.id))) or 0
+
+
+async def page(
+    db: Db, *, type_: str | None = None, source: str | None = None, before: int | None = None, limit: int = 50
+) -> Sequence[Event]:
+    """Return events of the log, the newest first."""
+    query = select(Event).order_by(Event.id.desc()).limit(limit)
+    if type_ is not None:
+        query = query.where(Event.type == type_)
+    if source is not None:
+        query = query.where(Event.source == source)
+    if before is not None:
+        query = query.where(Event.id < before)
+    return (await db.scalars(query)).all()
+
+
+async def has_unrouted(db: Db, *, waiting: bool = False) -> bool:
+    """Tell whether there are events that not everybody was told of; `waiting` for those that nobody delivers now."""
+    query = select(Event.id).where(Event.routed_at.is_(None)).limit(1)
+    if waiting:
+        query = query.where(Event.lease_until <= utc_now())
+    return (await db.scalar(query)) is not None
+
+
+async def take_unrouted(db: Db, limit: int) -> Sequence[Event]:
+    """Take some events that nobody delivers at the moment, oldest first; they are ours until the lease passes."""
+    now = utc_now()
+    query = (
+        select(Event.id)
+        .where(Event.routed_at.is_(None), Event.lease_until <= now)
+        .order_by(Event.lease_until, Event.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = (await db.scalars(query)).all()
+    if not ids:
+        return []
+    values = {"lease_until": now + lease, "attempts": Event.attempts + 1}
+    await changed(db, update(Event).where(Event.id.in_(ids)).values(**values))
+    return (await db.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))).all()
+
+
+async def hold_longer(db: Db, event: int, pause: timedelta) -> None:
+    """Let nobody try to deliver an event until a pause is over."""
+    await changed(db, update(Event).where(Event.id == event).values(lease_until=utc_now() + pause))
+
+
+async def settle_routing(db: Db, event: int) -> None:
+    """Note that everybody who wanted an event has been told."""
+    await changed(db, update(Event).where(Event.id == event, Event.routed_at.is_(None)).values(routed_at=utc_now()))
 
 
 async def lease_start(db: Db, event: int, definition: str, instance: str) -> Literal["first", "again", "done", "busy"]:

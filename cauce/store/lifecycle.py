@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from cauce.contract import LifecycleEvents
+from cauce.store import events
 from cauce.store.base import utc_now
 from cauce.store.models import Event
 from cauce.store.session import Db
@@ -20,8 +21,12 @@ async def record(db: Db, happened: Iterable[LifecycleEvents]) -> None:
             "subject": document["subject"],
             "document": document,
             "received_at": now,
+            "instance": each.instance,
+            "lease_until": now,
+            "attempts": 0,
         }
         for each in happened
         for document in each.events
     ]
+    await events.lock(db)
     await insert_all(db, Event, rows)

@@ -29,6 +29,7 @@ from cauce.contract import Start
 from cauce.embedded import ports
 from cauce.embedded.temporal_server import command, wait_until_ready
 from cauce.http import close_sessions
+from cauce.services.router import Router
 from cauce.store.migrations import upgrade
 from cauce.store.session import Store
 from cauce.temporal import connect
@@ -134,7 +135,7 @@ async def variants(
     await asyncio.to_thread(upgrade, url)
     store = await stack.enter_async_context(Store(url))
     client = await connect(address, store)
-    made = worker.parts(settings.load(data_dir=folder), store)
+    made = worker.parts(settings.load(data_dir=folder), store, Router().wake)
     stack.push_async_callback(close_sessions)
     await stack.enter_async_context(worker.process_worker(client, made.local))
     writes, reads = definition("post"), definition("get")

@@ -23,6 +23,9 @@ class Case:
         process: top-level properties of the process; the head is added.
         http: "METHOD /path" -> answers in order (the last is given again): status, body, text, headers, delay.
         received: requests that the stand-in must have seen, in order; every property given must be as given.
+        early: events that are in the log as soon as the instance is there.
+        events: events in their order; each comes when the instance waits for one, or `$at` seconds after its start.
+        emitted: what the instance has put into the log, in order; every property given must be as given.
         inbox: name of each human task -> state of its row at the end.
         tasks: "name status" or "/reference status" of each task, in the order they started.
         sandbox: it runs in Temporal's sandbox, too.
@@ -38,6 +41,9 @@ class Case:
     http: Mapping[str, list[Mapping[str, JSON]]] = field(default_factory=dict)
     received: list[Mapping[str, JSON]] | None = None
     answers: Mapping[str, JSON] = field(default_factory=dict)
+    early: list[Mapping[str, JSON]] = field(default_factory=list)
+    events: list[Mapping[str, JSON]] = field(default_factory=list)
+    emitted: list[Mapping[str, JSON]] | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     output: JSON = None
     error: Mapping[str, JSON] | None = None
@@ -53,6 +59,11 @@ class Case:
         """Return the process as a document of its own, with the stand-in's address in it."""
         head = {"dsl": DSL, "namespace": "conformance", "name": self.id, "version": "1.0.0"}
         return _at({"document": head, **self.process}, base)
+
+    def whole(self, events: list[Mapping[str, JSON]], name: str) -> list[Mapping[str, JSON]]:
+        """Return events with all that an event needs; they are the case's own unless it says otherwise."""
+        head = {"source": f"https://stand-in.example/{self.id}"}
+        return [{"id": f"{self.id}-{name}-{number}", **head, **event} for number, event in enumerate(events)]
 
 
 def cases() -> list[Case]:

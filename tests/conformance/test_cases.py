@@ -10,16 +10,27 @@ from temporalio.client import WorkflowHandle
 
 from cauce import contract
 from cauce.contract import Start
-from cauce.services import definitions
+from cauce.services import definitions, events
 from cauce.single import Report
-from cauce.store.models import Task
+from cauce.store.models import Event, Task
 from schemas import load_yaml
 from tests.conformance.case import STANDARD, Case, cases
 from tests.conformance.conftest import DESIGNER, Place
 
 ALL = cases()
 JSON = Any
-LONG_LIVED = {"Call / human-task", "Retry", "Timeout", "Task / fork", "Extension"}
+LONG_LIVED = {
+    "Call / human-task",
+    "Retry",
+    "Timeout",
+    "Task / fork",
+    "Extension",
+    "Task / listen",
+    "Task / emit",
+    "Listen / correlate",
+    "Listen / foreach",
+    "Listen / until",
+}
 
 
 @pytest.mark.asyncio(loop_scope="session")
@@ -54,13 +65,17 @@ async def _run(case: Case, place: Place) -> None:
     base = place.stand_in.prepare(case.id, case.http)
     bundle = await bundle_of(case, place, case.document(base))
     handle, skipper = await place.bench.start(bundle, Start(input=case.input, trace=True))
-    report = await place.bench.finish(handle, skipper, case.answers)
+    for event in case.whole(case.early, "early"):
+        await events.receive(place.bench.hub, DESIGNER, event)
+    report = await place.bench.finish(handle, skipper, case.answers, case.whole(case.events, "event"))
     _check_end(case, report)
     _check_tasks(case, report)
     if case.received is not None:
         _check_received(case, place.stand_in.received[case.id])
     if case.context is not None:
         assert (await handle.query(contract.STATE))["context"] == case.context
+    if case.emitted is not None:
+        await _check_emitted(case, place, handle)
     if case.inbox is not None:
         assert await _inbox(place, handle) == case.inbox
 
@@ -110,6 +125,15 @@ def _check_received(case: Case, received: list[dict[str, JSON]]) -> None:
                 assert urllib.parse.unquote(met[key]) == value
             else:
                 assert met[key] == value
+
+
+async def _check_emitted(case: Case, place: Place, handle: WorkflowHandle[Any, Any]) -> None:
+    async with place.hub.store.read() as db:
+        query = select(Event.document).where(Event.instance == handle.id).order_by(Event.id)
+        met = (await db.scalars(query)).all()
+    assert case.emitted is not None
+    wanted = [{key: each.get(key) for key in shown} for shown, each in zip(case.emitted, met, strict=True)]
+    assert wanted == case.emitted
 
 
 async def _inbox(place: Place, handle: WorkflowHandle[Any, Any]) -> dict[str, str]:

@@ -37,7 +37,7 @@ async def begin(place: Place, text: str, level: str = "all") -> WorkflowHandle[A
 
 
 async def told(place: Place, handle: WorkflowHandle[Any, Any]) -> list[Mapping[str, JSON]]:
-    async with place.bench.store.read() as db:
+    async with place.bench.hub.store.read() as db:
         query = select(Event.document).where(Event.subject == handle.id).order_by(Event.id)
         return [document for document in await db.scalars(query) if document["type"].startswith(PREFIX)]
 
@@ -174,7 +174,7 @@ async def test_waiting_is_told_while_it_waits(place: Place) -> None:
     title = f"{bundle['namespace']}.{bundle['name']}"
     start = Start(lifecycle="all", shows_status=True)
     handle: WorkflowHandle[Any, Any] = await skipper.client.start_workflow(
-        title, args=[bundle, start], id=f"{title}/{uuid4()}", task_queue=place.bench.queue
+        title, args=[bundle, start], id=f"{title}/{uuid4()}", task_queue=place.bench.hub.task_queue
     )
     waiting = [*workflow()[:2], *task("/do/0/a")[:3], "workflow.status-changed waiting"]
     await until(place, handle, waiting)
@@ -206,7 +206,7 @@ async def _waiting(place: Place) -> WorkflowHandle[Any, Any]:
         title,
         args=[bundle, Start(lifecycle="all", shows_status=True)],
         id=f"{title}/{uuid4()}",
-        task_queue=place.bench.queue,
+        task_queue=place.bench.hub.task_queue,
     )
     a, b = "/do/0/a", "/do/0/a/do/0/b"
     await until(place, handle, [*workflow()[:2], *task(a)[:3], *task(b)[:3], "workflow.status-changed waiting"])

@@ -36,6 +36,8 @@ CODES: Final[Mapping[str, str]] = {
     "secret-outside-call": "An expression uses a secret elsewhere than in the arguments of a call to a system.",
     "export-drops-context": "An `export` replaces the context instead of adding to it.",
     "no-time-limit": "A task may wait for ever.",
+    "event-attribute": "An attribute of an event has a name that it cannot have, or that looks like another one.",
+    "bad-pattern": "A pattern in an event filter is not a regular expression.",
     "contract": "The arguments of a call do not fit what the operation takes.",
     "compensation": "A task declares an undoing that cannot be carried out.",
     "no-idempotency": "A write cannot be told from its repetition.",

@@ -5,6 +5,8 @@ from typing import Any
 
 from schemas import flaws
 from workflows.checking.calls import check_call, check_compensation
+from workflows.checking.events import check_events
+from workflows.checking.events import loop_variables as event_variables
 from workflows.checking.flow import check_flow, named, task_pointer
 from workflows.checking.runs import check_run
 from workflows.checking.texts import (
@@ -15,7 +17,7 @@ from workflows.checking.texts import (
     check_bare,
     check_transform,
     check_value,
-    texts,
+    warn_of_lost_context,
 )
 from workflows.checking.unsupported import check_schema as refuse_schema
 from workflows.checking.unsupported import is_refused_task
@@ -49,6 +51,9 @@ def check_task(process: Process, pointer: str, task: JSON, around: Around) -> No
         check_tasks(process, f"{pointer}/{keyword}", task.get(keyword), inside)
     if isinstance(fork, dict):
         check_tasks(process, f"{pointer}/fork/branches", fork.get("branches"), inside, parallel=True)
+    if isinstance(task.get("foreach"), dict):
+        each = inside.adding(*event_variables(task["foreach"]))
+        check_tasks(process, f"{pointer}/foreach/do", task["foreach"].get("do"), each)
     if isinstance(catch, dict):
         caught = inside.adding(str(catch.get("as", "error")))
         check_tasks(process, f"{pointer}/catch/do", catch.get("do"), caught)
@@ -73,11 +78,7 @@ def _check_common(process: Process, pointer: str, task: Mapping[str, JSON], arou
             check_transform(report, f"{pointer}/{section}/{key}", holder.get(key), scope)
             refuse_schema(report, f"{pointer}/{section}", holder)
             check_schema_of(process, f"{pointer}/{section}", holder)
-    export = task.get("export")
-    if isinstance(export, dict) and "as" in export and not any("$context" in text for text in texts(export["as"])):
-        hint = "Write `$context + {name: …}` to add to it."
-        problem = "This export replaces the whole context, and what other tasks put there is lost."
-        report.key("export-drops-context", f"{pointer}/export/as", problem, hint)
+    warn_of_lost_context(report, pointer, task)
     check_timeout(process, f"{pointer}/timeout", task.get("timeout"), around)
     check_compensation(process, pointer, task, around)
 
@@ -105,12 +106,12 @@ def _check_keyword(process: Process, pointer: str, task: Mapping[str, JSON], aro
     report, definition = process.report, process.scope("this task", IN_TASK, around)
     if "call" in task:
         check_call(process, pointer, task, around)
-    elif "set" in task:
-        check_value(report, f"{pointer}/set", task["set"], definition)
+    elif "emit" in task or "listen" in task:
+        check_events(process, pointer, task, around)
+    elif plain := next((word for word in ("set", "wait") if word in task), None):
+        check_value(report, f"{pointer}/{plain}", task[plain], definition)
     elif "switch" in task:
         _check_switch(process, pointer, task["switch"], around)
-    elif "wait" in task:
-        check_value(report, f"{pointer}/wait", task["wait"], definition)
     elif "raise" in task:
         error = task["raise"]["error"]
         if isinstance(error, str) and "${" not in error:

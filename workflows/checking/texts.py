@@ -1,7 +1,7 @@
 """Checks expressions where they stand in a definition: syntax, variables, secrets."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -80,6 +80,15 @@ def check_transform(report: Report, pointer: str, value: JSON, scope: Scope) -> 
         check_bare(report, pointer, value, scope)
     else:
         check_value(report, pointer, value, scope)
+
+
+def warn_of_lost_context(report: Report, pointer: str, holder: Mapping[str, JSON]) -> None:
+    """Warn of an `export` that replaces the whole context."""
+    export = holder.get("export")
+    if isinstance(export, dict) and "as" in export and not any("$context" in text for text in texts(export["as"])):
+        hint = "Write `$context + {name: …}` to add to it."
+        problem = "This export replaces the whole context, and what other tasks put there is lost."
+        report.key("export-drops-context", f"{pointer}/export/as", problem, hint)
 
 
 def has_expression(value: JSON) -> bool:

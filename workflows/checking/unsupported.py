@@ -18,11 +18,7 @@ def refuse(report: Report, pointer: str, what: str, instead: str) -> None:
 
 def is_refused_task(report: Report, pointer: str, task: Mapping[str, JSON]) -> bool:
     """Report a task that cannot be run; tell whether it was."""
-    if "emit" in task:
-        refuse(report, f"{pointer}/emit", "The task `emit`", "call an operation of a connection instead.")
-    elif "listen" in task:
-        refuse(report, f"{pointer}/listen", "The task `listen`", "let people report what happened in a human task.")
-    elif task.get("call") in _CALLS:
+    if task.get("call") in _CALLS:
         refuse(
             report, f"{pointer}/call", f"`call: {task['call']}`", "use `call: http` or an operation of a connection."
         )

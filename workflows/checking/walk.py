@@ -78,6 +78,8 @@ def _inside(task: Mapping[str, JSON], here: str) -> Iterator[tuple[str, str, JSO
         yield from task_pointers(fork.get("branches"), f"{here}/fork/branches")
     if isinstance(catch, dict):
         yield from task_pointers(catch.get("do"), f"{here}/catch/do")
+    if isinstance(task.get("foreach"), dict):
+        yield from task_pointers(task["foreach"].get("do"), f"{here}/foreach/do")
 
 
 def all_tasks(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON]]:
@@ -93,6 +95,11 @@ def all_tasks(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON]]:
     for here, _, extension in extensions_of(document):
         for key in ("before", "after"):
             yield from task_pointers(extension.get(key), f"{here}/{key}")
+
+
+def listens(document: Mapping[str, JSON]) -> bool:
+    """Tell whether any task of a process waits for events."""
+    return any(isinstance(task, dict) and "listen" in task for _, _, task in all_tasks(document))
 
 
 def extensions_of(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, Mapping[str, JSON]]]:

@@ -9,11 +9,13 @@ from workflows.tasks import (
     compensate,
     decision,
     do,
+    emit,
     for_,
     fork,
     function,
     http,
     human,
+    listen,
     operation,
     protocol,
     raise_,
@@ -64,5 +66,9 @@ async def execute(frame: Frame, data: JSON) -> JSON:  # noqa: C901, PLR0911, PLR
             return await function.execute(task, frame, data)
         case model.RunProcessTask() | model.RunTask():
             return await run.execute(task, frame, data)
+        case model.EmitTask():
+            return await emit.execute(task, frame, data)
+        case model.ListenTask():
+            return await listen.execute(task, frame, data)
         case _:
             assert_never(task)

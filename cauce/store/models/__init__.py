@@ -2,7 +2,15 @@
 
 from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
-from cauce.store.models.records import AuditEntry, Event, EventStart, SetAside
+from cauce.store.models.records import (
+    AuditEntry,
+    Event,
+    EventConsumption,
+    EventKey,
+    EventStart,
+    EventSubscription,
+    SetAside,
+)
 from cauce.store.models.schedules import Schedule
 from cauce.store.models.work import LedgerEntry, Task
 
@@ -13,7 +21,10 @@ __all__ = [
     "Customer",
     "Definition",
     "Event",
+    "EventConsumption",
+    "EventKey",
     "EventStart",
+    "EventSubscription",
     "Interaction",
     "LedgerEntry",
     "Schedule",

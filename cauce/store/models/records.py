@@ -2,17 +2,32 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cauce.store.base import Base, Document, utc_now
 
 
 class Event(Base):
-    """One CloudEvent of the log; `source` and `event_id` together are its identity, as the standard has it."""
+    """One CloudEvent of the log; `source` and `event_id` together are its identity, as the standard has it.
+
+    `instance` is who emitted it, if one of ours did. Until `routed_at` is set, somebody still has to tell those who
+    want it: the one who holds the lease, or whoever comes when that has passed.
+    """
 
     __tablename__ = "events"
-    __table_args__ = (UniqueConstraint("source", "event_id"), Index("ix_events_type", "type", "id"))
+    __table_args__ = (
+        UniqueConstraint("source", "event_id"),
+        Index("ix_events_type", "type", "id"),
+        Index("ix_events_instance", "instance", "id"),
+        Index(
+            "ix_events_unrouted",
+            "lease_until",
+            "id",
+            sqlite_where=text("routed_at IS NULL"),
+            postgresql_where=text("routed_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str]
@@ -21,6 +36,10 @@ class Event(Base):
     subject: Mapped[str | None]
     document: Mapped[Document]
     received_at: Mapped[datetime] = mapped_column(default=utc_now)
+    instance: Mapped[str | None]
+    lease_until: Mapped[datetime] = mapped_column(default=utc_now)
+    attempts: Mapped[int] = mapped_column(default=0)
+    routed_at: Mapped[datetime | None]
 
 
 class EventStart(Base):
@@ -37,6 +56,52 @@ class EventStart(Base):
     problem: Mapped[str] = mapped_column(default="")
     lease_until: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class EventSubscription(Base):
+    """One filter of one listener of an instance, filed under what the events that it wants have.
+
+    An empty `type`, `source` or `key` stands for anything.
+    """
+
+    __tablename__ = "event_subscriptions"
+    __table_args__ = (
+        UniqueConstraint("token", "number"),
+        Index("ix_event_subscriptions_route", "type", "source", "key", "id"),
+        Index("ix_event_subscriptions_instance", "instance"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str]
+    number: Mapped[int]
+    instance: Mapped[str]
+    type: Mapped[str]
+    source: Mapped[str]
+    key: Mapped[str]
+    filter: Mapped[Document]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class EventKey(Base):
+    """An expression under whose values subscriptions for a type of events are filed; there are few."""
+
+    __tablename__ = "event_keys"
+    __table_args__ = (UniqueConstraint("type", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    digest: Mapped[str]
+    expression: Mapped[str]
+
+
+class EventConsumption(Base):
+    """That a listener of an instance has used an event up; no listener that begins after that `turn` gets it."""
+
+    __tablename__ = "event_consumptions"
+
+    instance: Mapped[str] = mapped_column(primary_key=True)
+    event: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), primary_key=True)
+    turn: Mapped[int]
 
 
 class AuditEntry(Base):

@@ -1,6 +1,6 @@
 import pytest
 
-from cauce.services.events import waits_for
+from cauce.services.routing import waits_for
 
 JSON = dict[str, object]
 event: JSON = {"id": "1", "source": "/crm", "type": "lead.v1", "subject": "L-1", "data": {"region": "ES", "n": 1}}

@@ -12,17 +12,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cauce.bound_filters import bound
 from cauce.contract import (
     CloseTask,
     CompleteTask,
+    Emit,
     FindDefinition,
+    Heard,
     HttpCall,
     HumanTask,
+    Listen,
     OperationCall,
     Outcome,
     ProtocolCall,
     RunCall,
     Start,
+    StopListening,
 )
 from workflows import interpreter
 from workflows.compile import compile_bundle
@@ -75,6 +80,8 @@ class World:
     Attributes:
         operations: "operation@connection" -> what its system does; returns an output or an Outcome.
         people: name of a human task -> the answer that is given as soon as nothing else can happen.
+        log: events that came; `coming` are those that will, one whenever the instance listens and nothing else happens.
+        used: places of events that were used up -> the turn.
         journal: what the query would give, at the end.
         new_run_after: a new run takes over whenever so many tasks have ended or effects happened since the last one.
         cancel_at: seconds after the start at which the instance is cancelled.
@@ -95,6 +102,10 @@ class World:
     runs: int = 0
     stages: list[str] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
+    log: list[dict[str, JSON]] = field(default_factory=list)
+    coming: list[dict[str, JSON]] = field(default_factory=list)
+    used: dict[int, int] = field(default_factory=dict)
+    listening: set[str] = field(default_factory=set)
     instance: Instance | None = None
     journal: JSON = None
     runtimes: list["FakeRuntime"] = field(default_factory=list)
@@ -171,6 +182,11 @@ class World:
                 instance.take_answer(answer)
                 self.inbox[id_] = (task, "completed")
                 return True
+        if self.coming and instance.inbox.listeners:
+            self.log.append(self.coming.pop(0))
+            for token in instance.inbox.listeners:
+                instance.inbox.tell(token, len(self.log))
+            return True
         return False
 
 
@@ -255,6 +271,31 @@ class FakeRuntime:
 
     async def record_lifecycle(self, events: list[JSON]) -> None:
         raise NotImplementedError
+
+    async def emit(self, wanted: Emit) -> None:
+        await self._happens_to_its_end()
+        self.world.log.append(wanted.event)
+
+    async def listen(self, wanted: Listen) -> Heard:
+        await self._happens()
+        self.world.listening.add(wanted.token)
+        self.world.opened += 1
+        found = [
+            {"sequence": place, "event": event, "filters": numbers}
+            for place, event in enumerate(self.world.log, 1)
+            if place > wanted.after and self.world.used.get(place, wanted.turn + 1) > wanted.turn
+            if (numbers := [n for n, each in enumerate(wanted.filters) if bound(each).matches(event)])
+        ]
+        return Heard(len(self.world.log), found)
+
+    async def stop_listening(self, over: StopListening) -> None:
+        await self._happens()
+        self.world.used = dict.fromkeys(over.consumed, over.turn) | self.world.used
+        if not over.goes_on:
+            self.world.listening.discard(over.token)
+
+    async def events_position(self) -> int:
+        return len(self.world.log)
 
     async def run_child(self, bundle: JSON, start: Start, *, token: str, wait: bool) -> JSON:
         del token, wait

@@ -1,0 +1,123 @@
+"""Who wants an event: processes that it starts, and listeners of instances, which are told that it is in the log."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from cauce.contract import EVENT_CAME, EventCame, Start
+from cauce.errors import CauceError, ConflictError, NotFoundError, TransientError
+from cauce.services import instances
+from cauce.services.hub import Hub
+from cauce.services.temporal_errors import explained
+from cauce.services.waiting import call_timeout
+from cauce.store import definitions, events, subscriptions
+from cauce.store.models import Definition
+from cauce.store.session import Db
+from cauce.store.subscriptions import Listener
+
+JSON = Any
+# Signals on their way at the same time: many instances may wait for the same event.
+_at_once: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who wants an event: processes to start, listeners to tell."""
+
+    processes: Sequence[Definition]
+    listeners: Sequence[Listener]
+
+
+async def wanted_by(db: Db, event: Mapping[str, JSON]) -> Wanted:
+    """Return who wants an event; the one place that knows."""
+    processes = [row for row in await definitions.latest(db, "process") if waits_for(row.document, event)]
+    return Wanted(processes, await subscriptions.listeners_of(db, event))
+
+
+async def route(hub: Hub, sequence: int, event: Mapping[str, JSON]) -> None:
+    """Deliver an event of the log to everybody who wants it; again changes nothing.
+
+    Raises TransientError when somebody could not be reached; the others were.
+    """
+    async with hub.store.read() as db:
+        wanted = await wanted_by(db, event)
+    unavailable: TransientError | None = None
+    for row in wanted.processes:
+        try:
+            await _start(hub, sequence, row, event)
+        except TransientError as error:
+            unavailable = error
+    for begin in range(0, len(wanted.listeners), _at_once):
+        portion = wanted.listeners[begin : begin + _at_once]
+        told = await asyncio.gather(*(_tell(hub, each, sequence) for each in portion), return_exceptions=True)
+        for answer in told:
+            if isinstance(answer, TransientError):
+                unavailable = answer
+            elif answer is not None:
+                raise answer
+    if unavailable:
+        raise unavailable
+    async with hub.store.transaction() as db:
+        await events.settle_routing(db, sequence)
+
+
+async def _tell(hub: Hub, listener: Listener, sequence: int) -> None:
+    """Tell a listener; one whose instance is gone is forgotten."""
+    handle = hub.temporal.get_workflow_handle(listener.instance)
+    try:
+        with explained(listener.instance):
+            await handle.signal(EVENT_CAME, EventCame(listener.token, sequence), rpc_timeout=call_timeout)
+    except (ConflictError, NotFoundError):
+        async with hub.store.transaction() as db:
+            # Not what is new: an instance that failed may have been started again this very moment.
+            await subscriptions.forget_instance(db, listener.instance, older_than=timedelta(minutes=1))
+
+
+def waits_for(document: JSON, event: Mapping[str, JSON]) -> bool:
+    """Return whether a process is started by events like this: all attributes that it names are equal."""
+    on = (document.get("schedule") or {}).get("on") or {}
+    filters = [on["one"]] if "one" in on else on.get("any") or []
+    return any(fits(each.get("with") or {}, event) for each in filters)
+
+
+def fits(wanted: JSON, met: JSON) -> bool:
+    """Return whether everything that is wanted is there and equal; objects may have more."""
+    if isinstance(wanted, Mapping):
+        return isinstance(met, Mapping) and all(key in met and fits(value, met[key]) for key, value in wanted.items())
+    return bool(wanted == met)
+
+
+async def _start(hub: Hub, sequence: int, row: Definition, event: Mapping[str, JSON]) -> None:
+    name = f"{row.namespace}.{row.name}"
+    identity = f"{event['source']}\n{event['id']}"
+    subject = event.get("subject")
+    # Without a subject the id belongs to this event alone, so Temporal itself refuses a second start for ever.
+    key = subject or str(uuid5(NAMESPACE_URL, identity))
+    begin = Start(input=[event.get("data")], key=key, events_after=sequence)
+    instance = f"{name}/{begin.key}"
+    async with hub.store.transaction() as db:
+        turn = await events.lease_start(db, sequence, name, instance)
+    if turn in {"done", "busy"}:
+        return
+    try:
+        instances.business_key(begin.key)
+        started = turn == "again" and await instances.started_by(hub, instance, identity) is not None
+        if not started:
+            instances.check_input(row.document, begin.input)
+            memo = {instances.memo_event: identity}
+            await instances.launch(hub, row.bundle, begin, again=subject is not None, memo=memo)
+        problem = ""
+    except TransientError:
+        async with hub.store.transaction() as db:
+            await events.give_up_lease(db, sequence, name)
+        raise
+    except ConflictError as error:
+        # Temporal answers so to the second half of a start whose first answer was lost, too.
+        problem = "" if await instances.started_by(hub, instance, identity) else error.problem
+    except CauceError as error:
+        problem = error.problem
+    async with hub.store.transaction() as db:
+        await events.settle_start(db, sequence, name, "refused" if problem else "started", problem)
