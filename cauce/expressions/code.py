@@ -224,10 +224,20 @@ def compile_paths(node: tree.Node, scope: Scope) -> PathStream:
         return found(node, scope)
     stream = compile_value(node, scope).stream()
 
-    def pathless(env: Env, _path: Path, x: JSON) -> Iterable[tuple[Path, JSON]]:
-        return ((None, value) for value in stream(env, x))
+    return pathless(stream)
 
-    return pathless
+
+def pathless(stream: Stream) -> PathStream:
+    """Return the path form of what computes values: they have no path.
+
+    As in jq, a computed null, true or false is taken for the same one that it was computed from.
+    """
+
+    def computed(env: Env, path: Path, x: JSON) -> Iterable[tuple[Path, JSON]]:
+        same = x is None or x is True or x is False
+        return ((path if same and value is x else None, value) for value in stream(env, x))
+
+    return computed
 
 
 def height_of(*codes: Code) -> int:

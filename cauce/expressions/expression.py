@@ -17,7 +17,7 @@ from cauce.expressions.values import finished, finite
 JSON = Any
 
 # The semantics of the evaluator, budget table included; raised with every change that existing definitions can notice.
-VERSION = 1
+VERSION = 2
 
 builtins.load()
 _rules = (assignment, binding, construction, flow, flow_paths, functions, navigation)  # imported for what they register

@@ -13,13 +13,6 @@ JSON = Any
 Pairs = Iterator[tuple[Path, JSON]]
 
 
-@path_rule(tree.Literal)
-def _literal(node: tree.Literal, _scope: Scope) -> PathStream:
-    value = node.value
-    # jq takes a literal null for the null it stands on: `path(null)` on null is [].
-    return lambda _env, path, x: ((path if value is None and x is None else None, value),)
-
-
 @path_rule(tree.Pipe)
 def _pipe(node: tree.Pipe, scope: Scope) -> PathStream:
     left, right = compile_paths(node.left, scope), compile_paths(node.right, scope)

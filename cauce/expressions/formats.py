@@ -31,6 +31,14 @@ def formatter(name: str, text: str, pos: int) -> Formatter:
     return found
 
 
+def by_name(name: JSON) -> Formatter:
+    """Look up a format whose name is data."""
+    found = _formats.get(name) if type(name) is str else None
+    if found is None:
+        raise Fault(f"The format is not known; known are {' '.join(_formats)}")
+    return found
+
+
 def _row(run: Run, value: JSON, name: str, cell: Callable[[str], str], between: str) -> str:
     if type(value) is not list:
         raise Fault(f"{type_name(value)} cannot be {name}-formatted, only an array can be")

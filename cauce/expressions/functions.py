@@ -25,6 +25,7 @@ from cauce.expressions.code import (
     cost_of,
     height_of,
     path_rule,
+    pathless,
     rule,
 )
 from cauce.expressions.construction import at_hops
@@ -288,8 +289,7 @@ def _call_paths(node: tree.Call, scope: Scope) -> PathStream:
             function = _from_prelude(name, scope)
             if function is not None:
                 return _function_paths(node, scope, function, scope.depth)
-    stream = compile_value(node, scope).stream()
-    return lambda env, _path, x: ((None, value) for value in stream(env, x))
+    return pathless(compile_value(node, scope).stream())
 
 
 def _enter_closure_paths(hops: int) -> PathStream:

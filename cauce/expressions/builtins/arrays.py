@@ -254,13 +254,14 @@ def _join(run: Run, x: JSON, separator: JSON) -> JSON:
     run.charge(len(items))
     if not items:
         return ""
-    if type(separator) is not str and (separator is not None or len(items) > 1):
+    if type(separator) is not str and separator is not None and len(items) > 1:
         raise Fault(f"string and {type_name(separator)} cannot be added")
     for item in items:
         if type(item) is list or type(item) is dict:
             raise Fault(f"string and {type_name(item)} cannot be added")
     words = ["" if item is None else to_text(run, item) for item in items]
-    total = sum(map(len, words)) + len(separator or "") * (len(words) - 1)
+    between = separator if type(separator) is str else ""
+    total = sum(map(len, words)) + len(between) * (len(words) - 1)
     run.check_string(total)
     run.charge(total >> 6)
-    return (separator or "").join(words)
+    return between.join(words)

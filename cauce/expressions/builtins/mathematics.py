@@ -120,7 +120,6 @@ _unary: dict[str, Unary] = {
     "logb": _logb,
     "gamma": math.lgamma,
     "lgamma": math.lgamma,
-    "lgamma_r": math.lgamma,
     "tgamma": math.gamma,
     "significand": _significand,
     "sin": math.sin,
@@ -150,6 +149,8 @@ _binary: dict[str, Binary] = {
     "scalb": _scale,
     "scalbln": _scale,
     "nextafter": math.nextafter,
+    "nexttoward": math.nextafter,
+    "fdim": lambda a, b: max(a - b, 0.0) if a == a and b == b else math.nan,  # noqa: PLR0124 - nan
 }
 for _name, _rounded in _rounding.items():
     _keeps_whole(_name, _rounded)
@@ -162,6 +163,13 @@ for _name, _of_a_and_b in _binary.items():
 @function("fma", 3)
 def _fma(_run: Run, _x: JSON, a: JSON, b: JSON, c: JSON) -> JSON:
     return _computed(lambda x, y, z: x * y + z, _number(a), _number(b), _number(c))
+
+
+@function("lgamma_r")
+def _lgamma_r(_run: Run, x: JSON) -> JSON:
+    value = as_double(_number(x))
+    negative = value < 0 and math.isfinite(value) and math.floor(value) % 2 == 1
+    return [_computed(math.lgamma, value), -1 if negative else 1]
 
 
 @function("frexp")

@@ -70,6 +70,8 @@ def INDEX(f): INDEX(.[]; f);
 def isvalid(f): try (f | true) catch false;
 def del(f): delpaths([path(f)]);
 def toarray: if type == "array" then . else [.] end;
+def toboolean: if type == "boolean" then . elif . == "true" then true elif . == "false" then false
+  else error("\(type) cannot be parsed as a boolean") end;
 def abs: if . < 0 then -. else . end;
 def add(f): reduce f as $x (null; . + $x);
 def have_literal_numbers: true;

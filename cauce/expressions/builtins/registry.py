@@ -18,6 +18,9 @@ specials: dict[Name, Special] = {}
 path_specials: dict[Name, PathSpecial] = {}
 
 _host = "an expression reads nothing of the machine it runs on."
+_bessel = "the program has no Bessel functions."
+_modules = "there are no modules."
+_defined = "Define the functions at the beginning of the expression."
 _stream = "an expression has one input, its data."
 refused: dict[str, tuple[str, str]] = {
     "env": (_host, "Use a setting or a secret of a connection."),
@@ -32,10 +35,9 @@ refused: dict[str, tuple[str, str]] = {
     "stderr": ("an expression writes nothing.", "Put the value into the output."),
     "halt": ("an expression cannot stop the program.", 'Use `error("…")` or a `raise` task.'),
     "halt_error": ("an expression cannot stop the program.", 'Use `error("…")` or a `raise` task.'),
-    "modulemeta": ("there are no modules.", "Define the functions at the beginning of the expression."),
-    "get_search_list": ("there are no modules.", "Define the functions at the beginning of the expression."),
-    "import": ("there are no modules.", "Define the functions at the beginning of the expression."),
-    "include": ("there are no modules.", "Define the functions at the beginning of the expression."),
+    **dict.fromkeys(("modulemeta", "get_search_list", "import", "include"), (_modules, _defined)),
+    "JOIN": ("joining tables is work for a connection.", "Use `INDEX` and `map`, or an operation of a connection."),
+    **dict.fromkeys(("j0", "j1", "jn", "y0", "y1", "yn"), (_bessel, "Let a connection's operation calculate it.")),
 }
 
 

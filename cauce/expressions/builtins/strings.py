@@ -6,6 +6,7 @@ from cauce.expressions import arithmetic
 from cauce.expressions.budget import Run
 from cauce.expressions.builtins.registry import function
 from cauce.expressions.faults import Fault
+from cauce.expressions.formats import by_name
 from cauce.expressions.values import type_name
 
 JSON = Any
@@ -101,3 +102,8 @@ def _character(code: JSON) -> str:
     if not 0 <= whole <= _last_code_point or 0xD800 <= whole <= 0xDFFF:  # noqa: PLR2004 - the surrogates
         return "\ufffd"
     return chr(whole)
+
+
+@function("format", 1)
+def _format(run: Run, x: JSON, name: JSON) -> str:
+    return by_name(name)(run, x)

@@ -66,7 +66,7 @@ def _wrap(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("(({}) as $v | [$v, {}, $v])".format, inner, inner),
         st.builds("(. as [$v, {{a: $w}}] | [$v, $w, {}])".format, inner),
         st.builds("(.[]? as [$v] ?// {{a: $v}} ?// $v | [$v, {}])".format, inner),
-        st.builds("reduce ({}) as $v ({}; . + $v)".format, inner, inner),
+        st.builds("reduce ({}) as $v ([{}][0]; . + $v)".format, inner, inner),
         st.builds("reduce ({}) as $v (0; {})".format, inner, inner),
         st.builds("[foreach ({}) as $v (0; {}; [., $v])]".format, inner, inner),
         st.builds("[limit(3; {})]".format, inner),

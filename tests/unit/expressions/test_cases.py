@@ -1,6 +1,7 @@
 """Example expressions, one a line in `cases/`; add a line, not code."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from cauce.errors import ExpressionError
 from cauce.expressions import compile_expression
+from cauce.expressions.builtins.registry import refused
 
 files = sorted((Path(__file__).parent / "cases").glob("*.jsonl"))
 cases = [
@@ -34,6 +36,20 @@ def test_expression_gives_what_the_case_says(case: dict[str, Any]) -> None:
 def test_there_are_cases_for_every_chapter() -> None:
     assert len(cases) > 500
     assert {file.stem for file in files} >= {"navigation", "construction", "operators", "conditions", "binding"}
+
+
+def test_every_function_has_a_case() -> None:
+    texts = "\n".join(case.values[0]["expr"] for case in cases)
+    names = {entry.partition("/")[0] for entry in compile_expression("builtins").first(None)}
+    assert not [name for name in sorted(names) if not re.search(rf"(?<![\w.$]){name}(?!\w)", texts)]
+
+
+@pytest.mark.parametrize("name", sorted(refused))
+def test_what_is_refused_says_why_and_what_to_do(name: str) -> None:
+    with pytest.raises(ExpressionError) as raised:
+        compile_expression(f'{name} "m" as m; .' if name in {"import", "include"} else name)
+    assert "not available" in raised.value.problem
+    assert raised.value.hint
 
 
 def typed(value: Any) -> Any:

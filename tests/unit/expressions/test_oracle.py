@@ -20,7 +20,7 @@ from tests.unit.expressions.programs import data, programs
 pytest.importorskip("jq")
 allow_depth()  # hypothesis watches the recursion limit
 
-count = int(os.environ.get("CAUCE_ORACLE_CASES", "300"))
+count = int(os.environ.get("CAUCE_ORACLE_CASES", "500"))
 
 
 class Oracle:
@@ -61,6 +61,33 @@ def oracle() -> Iterator[Oracle]:
     oracle.close()
 
 
+def compare(oracle: Oracle, program: str, value: Any) -> None:
+    """Check one program against `jq`, except where docs/expressions.md says that the two differ."""
+    try:
+        own: list[Any] | None = compile_expression(program).outputs(value)
+    except BudgetError:
+        return
+    except ExpressionError:
+        own = None
+    answer = oracle.ask(program, value)
+    if answer is None or known(program, answer):
+        return
+    assert same(own, answer.get("outputs")), f"{program} on {json.dumps(value)}: {own} instead of {answer}"
+
+
+def known(program: str, answer: dict[str, Any]) -> bool:
+    """Say whether a program may meet one of the differences listed in docs/expressions.md."""
+    stopping = ("any", "all", "first", "limit", "isempty", "label", "IN", "nth", "until")
+    return (
+        # 1.8 refuses keys that 1.7 turns into text.
+        ("_entries" in program and "as object key" in answer.get("error", ""))
+        # 1.8 repeats a text no times to "", 1.7 to null.
+        or " * " in program
+        # jq takes its own signal for stopping early as an error, and tries the next pattern.
+        or ("?//" in program and any(name in program for name in stopping))
+    )
+
+
 @settings(
     max_examples=count,
     deadline=None,
@@ -70,16 +97,15 @@ def oracle() -> Iterator[Oracle]:
 )
 @given(program=programs, value=data)
 def test_random_programs_give_what_jq_gives(oracle: Oracle, program: str, value: Any) -> None:
-    try:
-        own: list[Any] | None = compile_expression(program).outputs(value)
-    except BudgetError:
-        return
-    except ExpressionError:
-        own = None
-    answer = oracle.ask(program, value)
-    if answer is not None:
-        native = answer.get("outputs")
-        assert same(own, native), f"{program} on {json.dumps(value)}: {own} instead of {answer}"
+    compare(oracle, program, value)
+
+
+@pytest.mark.bench
+@pytest.mark.timeout(1700)
+@settings(max_examples=20_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(program=programs, value=data)
+def test_twenty_thousand_random_programs_give_what_jq_gives(oracle: Oracle, program: str, value: Any) -> None:
+    compare(oracle, program, value)
 
 
 def same(own: Any, native: Any) -> bool:
