@@ -2,14 +2,14 @@
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cauce.cli import inputs, output
 from cauce.contract import JSON
 from cauce.errors import CauceError, InputError
-from cauce.expressions import compile_expression
+from cauce.expressions import DEFAULT, compile_expression
 
 
 def evaluate(
@@ -22,9 +22,9 @@ def evaluate(
     ] = None,
     as_json: output.AsJson = False,
 ) -> None:
-    """Evaluate an expression on data, printing each of its outputs.
+    """Evaluate an expression on data, printing each of its outputs, and on stderr the steps it used.
 
-    With --cases, one line of JSON is printed for each line of the file: {"outputs": […]} or {"error": {…}}.
+    With --cases, one line of JSON is printed for each line of the file: {"outputs": […], "steps": …} or {"error": {…}}.
     """
     if cases is not None:
         for line in _lines(cases):
@@ -32,17 +32,18 @@ def evaluate(
         return
     if expression is None:
         raise InputError("There is nothing to evaluate.", hint="Give an expression, or a file with --cases.")
-    outputs = _outputs(expression, inputs.value(data), inputs.named(var or [], "--var"))
+    result = _answer(expression, inputs.value(data), inputs.named(var or [], "--var"))
     if as_json:
-        output.document({"outputs": outputs})
+        output.document(result)
         return
-    for one in outputs:
+    for one in result["outputs"]:
         output.document(one)
+    output.say(f"{result['steps']:,} of {DEFAULT.steps:,} steps.")
 
 
 def _case(line: str) -> dict[str, JSON]:
     try:
-        result = {"outputs": _outputs(*_read_case(line))}
+        result = _answer(*_read_case(line))
         output.json_text(result)  # what cannot be printed is this case's error too
     except CauceError as error:
         return {"error": error.problem_details()}
@@ -61,9 +62,9 @@ def _read_case(line: str) -> tuple[str, JSON, dict[str, JSON]]:
     return case["expr"], case.get("input"), {name.removeprefix("$"): value for name, value in variables.items()}
 
 
-def _outputs(expression: str, data: JSON, variables: dict[str, JSON]) -> list[JSON]:
-    compiled = compile_expression(expression, variables=tuple(variables))
-    return [_printable(one) for one in compiled.outputs(data, variables)]
+def _answer(expression: str, data: JSON, variables: dict[str, JSON]) -> dict[str, Any]:
+    result = compile_expression(expression, variables=tuple(variables)).run(data, variables)
+    return {"outputs": [_printable(one) for one in result.outputs], "steps": result.steps}
 
 
 def _printable(value: JSON) -> JSON:

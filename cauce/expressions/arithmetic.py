@@ -173,8 +173,6 @@ def negate(value: JSON) -> JSON:
 
 def equal(run: Run, a: JSON, b: JSON) -> bool:
     """Return `a == b`."""
-    if type(a) is str and type(b) is str:
-        return a == b
     return equals(run, a, b)
 
 

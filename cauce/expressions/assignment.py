@@ -28,7 +28,8 @@ JSON = Any
 def _assign(node: tree.Assign, scope: Scope) -> Code:
     places = compile_paths(node.left, scope)
     # The left side is compiled for values too, for its height and so that its mistakes are found in one order.
-    left, right = compile_value(node.left, scope), compile_value(node.right, scope)
+    left = compile_value(node.left, scope)
+    right = compile_value(node.right, scope.at(None) if node.op == "|=" else scope)
     height = height_of(left, right) + 4
     if node.op == "|=":
         return Code(_located(_updated(places, right), node), ONE, 2 + left.cost, height)
@@ -82,7 +83,7 @@ def _changed(places: PathStream, combine: Operator) -> Callable[[Env, JSON, JSON
 
 def _updated(places: PathStream, update: Code) -> Callable[[Env, JSON], JSON]:
     first = first_of(update)
-    cost = 2 + update.cost
+    cost = 3 + update.cost
 
     def updated(env: Env, x: JSON) -> JSON:
         run = env[0]

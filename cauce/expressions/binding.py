@@ -185,7 +185,7 @@ def _alternatives(node: tree.Bind, source: Code, scope: Scope) -> Code:
 def _reduce(node: tree.Reduce, scope: Scope) -> Code:
     source, start = compile_value(node.source, scope), compile_value(node.start, scope)
     bind, inner = binder(node.pattern, scope)
-    update = compile_value(node.update, inner)
+    update = compile_value(node.update, inner.at(None))
     simple = isinstance(node.pattern, tree.VariablePattern)
     fold = _fold_simple(source.stream(), update) if simple else _fold(source.stream(), bind, update)
     height = height_of(source, start, update) + (0 if simple else 2 * len(pattern_names(node.pattern)) + 2)
@@ -245,8 +245,8 @@ def _fold(values: Stream, bind: Binder, update: Code) -> Fold:
 def _foreach(node: tree.Foreach, scope: Scope) -> Code:
     source, start = compile_value(node.source, scope), compile_value(node.start, scope)
     bind, inner = binder(node.pattern, scope)
-    update = compile_value(node.update, inner)
-    extract = compile_value(node.extract or tree.Identity(node.pos), inner)
+    update = compile_value(node.update, inner.at(None))
+    extract = compile_value(node.extract or tree.Identity(node.pos), inner.at(None))
     run_all = _each_state(source.stream(), bind, update, extract)
     starts = start.stream()
 

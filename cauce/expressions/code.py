@@ -137,9 +137,12 @@ class Program:
 
 
 class Scope:
-    """A chain of names; `depth` counts the environment links that are made for them at run time."""
+    """A chain of names; `depth` counts the environment links that are made for them at run time.
 
-    __slots__ = ("depth", "kind", "name", "parent", "program", "target")
+    `place` is where in the data `.` stands, for messages: "." at the beginning, None where it cannot be said.
+    """
+
+    __slots__ = ("depth", "kind", "name", "parent", "place", "program", "target")
 
     def __init__(
         self,
@@ -154,7 +157,18 @@ class Scope:
         self.kind = kind
         self.name = name
         self.target = target
+        self.place: str | None = parent.place if parent else "."
         self.depth: int = (parent.depth if parent else 0) + (kind not in {"", "function", "alias"})
+
+    def at(self, where: str | None) -> "Scope":
+        """Return the same scope on another input: what `where` leads to from here, or nothing that has a path."""
+        inner = Scope(self.program, self)
+        inner.place = None if where is None else self.path(where)
+        return inner
+
+    def path(self, where: str) -> str:
+        """Return the path from the beginning for a path from here; it stays as it is where that cannot be said."""
+        return where if self.place is None or where[0] == "$" else joined(self.place, where)
 
     def bind(self, kind: str, name: object) -> "Scope":
         """Return the scope inside a `variable`, `closure` or `label`."""
@@ -182,6 +196,15 @@ class Scope:
                 found.append(scope.name)
             scope = scope.parent
         return found
+
+
+def joined(left: str, right: str) -> str:
+    """Return the text of the path `left | right`."""
+    if left == "." or right == "." or right[0] == "$":
+        return left if right == "." else right
+    if right[0] not in ".[" or left[0] not in ".$":
+        return f"{left} | {right}"
+    return left + (right[1:] if right.startswith(".[") else right)
 
 
 Rule = Callable[[Any, Scope], Code]

@@ -186,7 +186,7 @@ def _negate(node: tree.Negate, scope: Scope) -> Code:
 def _binary(node: tree.Binary, scope: Scope) -> Code:
     left, right = compile_value(node.left, scope), compile_value(node.right, scope)
     operate = operators[node.op]
-    names = (left.where, right.where)
+    names = tuple(code.where and scope.path(code.where) for code in (left, right))
 
     def located(env: Env, a: JSON, b: JSON) -> JSON:
         try:
@@ -217,7 +217,7 @@ def _binary(node: tree.Binary, scope: Scope) -> Code:
     return Code(one, ONE, cost_of(left, right), height_of(left, right) + 1, emit=emit)
 
 
-def _operand_note(names: tuple[str | None, str | None], a: JSON, b: JSON) -> str:
+def _operand_note(names: tuple[str | None, ...], a: JSON, b: JSON) -> str:
     found = [f"{name} is {type_name(value)}" for name, value in zip(names, (a, b), strict=True) if name]
     return ", ".join(found)
 

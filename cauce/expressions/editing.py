@@ -83,7 +83,7 @@ def delete(run: Run, value: JSON, doomed: list[JSON]) -> JSON:
     """Return a copy of `value` without what the paths lead to."""
     parents: dict[tuple[JSON, ...], list[JSON]] = {}
     for path in doomed:
-        run.charge(1 + len(path) if type(path) is list else 1)
+        run.charge(5 + len(path) if type(path) is list else 5)
         if type(path) is not list or not path or not all(_is_plain(key) for key in path):
             return paths.delpaths(run, value, doomed)
         parents.setdefault(tuple(path[:-1]), []).append(path[-1])

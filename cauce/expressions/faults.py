@@ -44,6 +44,10 @@ class ExpressionSyntaxError(ExpressionError):
     def __str__(self) -> str:
         return super().__str__() + caret(self.text, self.position)
 
+    def problem_details(self) -> dict[str, Any]:
+        """Return the error with the offset of the caret."""
+        return super().problem_details() | {"position": self.position}
+
 
 class EvaluationError(ExpressionError):
     """The expression met data it cannot work with, or raised an error itself.
@@ -59,6 +63,10 @@ class EvaluationError(ExpressionError):
 
     def __str__(self) -> str:
         return super().__str__() + ("" if self.position is None else caret(self.text, self.position))
+
+    def problem_details(self) -> dict[str, Any]:
+        """Return the error with the offset of the caret, where there is one."""
+        return super().problem_details() | ({} if self.position is None else {"position": self.position})
 
 
 def caret(text: str, pos: int) -> str:

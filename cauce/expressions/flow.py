@@ -16,6 +16,7 @@ from cauce.expressions.code import (
     compile_value,
     cost_of,
     height_of,
+    joined,
     outputs_of,
     rule,
 )
@@ -26,14 +27,15 @@ JSON = Any
 
 @rule(tree.Pipe)
 def _pipe(node: tree.Pipe, scope: Scope) -> Code:
-    return piped(compile_value(node.left, scope), compile_value(node.right, scope))
+    left = compile_value(node.left, scope)
+    return piped(left, compile_value(node.right, scope.at(left.where)))
 
 
 def piped(left: Code, right: Code) -> Code:
     """Compile `left | right` from its parts."""
     first, then = left.run, right.run
     height = height_of(left, right)
-    where = _joined(left.where, right.where)
+    where = joined(left.where, right.where) if left.where and right.where else None
     if left.outputs == ONE:
         emit = emitting_loops.piped(left, right, 0)
         return Code(
@@ -50,14 +52,6 @@ def piped(left: Code, right: Code) -> Code:
     chain = None if right.outputs == MANY else (left, right, cost + 1)
     emit = emitting_loops.piped(left, right, cost)
     return Code(_chain(left.stream(), right, cost), MANY, cost_of(left), height, where, chain, emit)
-
-
-def _joined(left: str | None, right: str | None) -> str | None:
-    if left is None or right is None:
-        return None
-    if left == ".":
-        return right
-    return left if right == "." else f"{left} | {right}"
 
 
 def _chain(source: Closure, right: Code, cost: int) -> Closure:
@@ -229,7 +223,7 @@ def _choose_each(test: Closure, then: Closure, otherwise: Closure, cost: int) ->
 @rule(tree.Try)
 def _try(node: tree.Try, scope: Scope) -> Code:
     body = compile_value(node.body, scope)
-    handler = None if node.handler is None else compile_value(node.handler, scope)
+    handler = None if node.handler is None else compile_value(node.handler, scope.at(None))
     height = height_of(body, handler) if handler else height_of(body)
     cost = cost_of(body, handler) if handler else cost_of(body)
     if body.outputs != MANY and (handler is None or handler.outputs != MANY):
@@ -284,6 +278,7 @@ def _label(node: tree.Label, scope: Scope) -> Code:
     stream = body.stream()
 
     def labelled(env: Env, x: JSON) -> Iterator[JSON]:
+        env[0].charge(4)
         token = object()
         try:
             yield from stream((env[0], env, token, env[3]), x)

@@ -43,11 +43,14 @@ def _row(run: Run, value: JSON, name: str, cell: Callable[[str], str], between: 
     if type(value) is not list:
         raise Fault(f"{type_name(value)} cannot be {name}-formatted, only an array can be")
     run.charge(len(value))
-    cells = []
+    cells: list[str] = []
+    total = 0
     for item in value:
         kind = type(item)
         if kind is str:
+            run.check_string(total + len(item))
             cells.append(cell(item))
+            total += len(cells[-1])
         elif kind is bool:
             cells.append("true" if item else "false")
         elif kind is int or kind is float:
@@ -57,6 +60,13 @@ def _row(run: Run, value: JSON, name: str, cell: Callable[[str], str], between: 
         else:
             raise Fault(f"{type_name(item)} is not valid in a {name} row")
     return _checked(run, between.join(cells))
+
+
+def _text(run: Run, value: JSON) -> str:
+    """Return what is to be written in another form, which makes it no shorter."""
+    text = to_text(run, value)
+    run.check_string(len(text))
+    return text
 
 
 def _checked(run: Run, text: str) -> str:
@@ -74,25 +84,28 @@ def _as_tsv(run: Run, value: JSON) -> str:
 
 
 def _as_html(run: Run, value: JSON) -> str:
-    return _checked(run, to_text(run, value).translate(_html))
+    return _checked(run, _text(run, value).translate(_html))
 
 
 def _as_uri(run: Run, value: JSON) -> str:
-    return _checked(run, quote(_bytes(to_text(run, value)), safe="-_.~"))
+    return _checked(run, quote(_bytes(_text(run, value)), safe="-_.~"))
 
 
 def _from_uri(run: Run, value: JSON) -> str:
-    return _checked(run, unquote_to_bytes(to_text(run, value)).decode("utf-8", "replace"))
+    return _checked(run, unquote_to_bytes(_text(run, value)).decode("utf-8", "replace"))
 
 
 def _as_shell(run: Run, value: JSON) -> str:
-    words = []
+    words: list[str] = []
+    total = 0
     for item in value if type(value) is list else [value]:
         if type(item) is dict or type(item) is list:
             raise Fault(f"{type_name(item)} can not be escaped for shell")
         text = to_text(run, item)
+        run.check_string(total + len(text))
         words.append("'" + text.replace("'", "'\\''") + "'" if type(item) is str else text)
-        run.charge(1)
+        total += len(words[-1])
+        run.charge(2)
     return _checked(run, " ".join(words))
 
 
@@ -101,11 +114,11 @@ def _bytes(text: str) -> bytes:
 
 
 def _as_base64(run: Run, value: JSON) -> str:
-    return _checked(run, base64.b64encode(_bytes(to_text(run, value))).decode())
+    return _checked(run, base64.b64encode(_bytes(_text(run, value))).decode())
 
 
 def _from_base64(run: Run, value: JSON) -> str:
-    text = to_text(run, value)
+    text = _text(run, value)
     body = text.rstrip("=")
     if _not_base64.search(body) or (body and len(body) % 4 == 1):
         raise Fault("The string is not valid base64 data")
@@ -113,11 +126,11 @@ def _from_base64(run: Run, value: JSON) -> str:
 
 
 def _as_base32(run: Run, value: JSON) -> str:
-    return _checked(run, base64.b32encode(_bytes(to_text(run, value))).decode())
+    return _checked(run, base64.b32encode(_bytes(_text(run, value))).decode())
 
 
 def _from_base32(run: Run, value: JSON) -> str:
-    text = to_text(run, value)
+    text = _text(run, value)
     try:
         return _checked(run, base64.b32decode(text + "=" * (-len(text) % 8)).decode("utf-8", "replace"))
     except binascii.Error:

@@ -29,7 +29,7 @@ from cauce.expressions.code import (
     rule,
 )
 from cauce.expressions.construction import at_hops
-from cauce.expressions.faults import ExpressionSyntaxError, Fault
+from cauce.expressions.faults import ExpressionSyntaxError, Fault, kind_phrase
 from cauce.expressions.product import product
 
 JSON = Any
@@ -62,6 +62,7 @@ def compile_function(function: Function, scope: Scope) -> Code:
             scope = Scope(scope.program, scope, "alias", (parameter[1:], 0))
         else:
             scope = scope.bind("closure", (parameter, 0))
+    scope = scope.at(None)
     function.body_scope = scope
     program = scope.program
     guesses: tuple[Outputs, ...] = (ONE, OPTIONAL, MANY) if program.guesses < max_guesses else (MANY,)
@@ -100,7 +101,7 @@ def _call_builtin(node: tree.Call, scope: Scope) -> Code:
     name = (node.name, len(node.arguments))
     special = registry.specials.get(name)
     if special is not None:
-        return special(node, scope)
+        return special(node, scope if name in registry.on_own_input else scope.at(None))
     plain = registry.functions.get(name)
     if plain is not None:
         return _call_plain(plain, node, scope)
@@ -114,12 +115,16 @@ def _call_plain(plain: Callable[..., JSON], node: tree.Call, scope: Scope) -> Co
     identity = compile_value(tree.Identity(node.pos), scope)
     arguments = [compile_value(argument, scope) for argument in node.arguments]
 
+    place = scope.place
+
     def apply(env: Env, *values: JSON) -> JSON:
         try:
             return plain(env[0], *values)
         except Fault as fault:
             if fault.pos is None:
                 fault.pos = node.pos
+                if place and place != "." and not fault.note:
+                    fault.note = f"{place} is {kind_phrase(values[0])}"
             raise
 
     code = product(apply, (identity, *arguments), cost=3)
@@ -217,9 +222,10 @@ def _parameters(node: tree.Call, scope: Scope, function: Function) -> tuple[list
     """Compile what fills each parameter; a closure's slot is the closure with the environment it was written in."""
     makers, codes = [], []
     for parameter, argument in zip(function.definition.parameters, node.arguments, strict=True):
-        code = compile_value(argument, scope)
+        inner = scope if parameter.startswith("$") else scope.at(None)
+        code = compile_value(argument, inner)
         codes.append(code)
-        makers.append((parameter, code if parameter.startswith("$") else _closure(Argument(argument, scope, code))))
+        makers.append((parameter, code if parameter.startswith("$") else _closure(Argument(argument, inner, code))))
     return makers, codes
 
 

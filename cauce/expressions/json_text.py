@@ -55,6 +55,8 @@ def string_text(value: str) -> str:
 
 def to_json(run: Run, value: JSON) -> str:
     """Write a value as compact JSON; keys keep their order."""
+    if type(value) is str:
+        run.check_string(len(value))
     holds_others = type(value) is dict or type(value) is list
     text = "".join(_pieces(run, value)) if holds_others else scalar_text(value)
     run.check_string(len(text))
@@ -87,10 +89,12 @@ def _pieces(run: Run, value: JSON) -> list[str]:
             if type(item) is dict or type(item) is list:
                 opened = item
             else:
+                if type(item) is str:
+                    run.check_string(total + len(item))
                 lead += scalar_text(item)
             pieces.append(lead)
             total += len(lead) + 1
-            run.charge(2)
+            run.charge(3)
             run.check_string(total)
         if opened is None:
             return pieces

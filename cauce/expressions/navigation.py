@@ -19,7 +19,7 @@ from cauce.expressions.code import (
     path_rule,
     rule,
 )
-from cauce.expressions.faults import Fault
+from cauce.expressions.faults import Fault, kind_phrase
 from cauce.expressions.product import product
 from cauce.expressions.values import type_name
 
@@ -38,17 +38,19 @@ def _index(node: tree.Index, scope: Scope) -> Code:
         name = node.key.value
         where = None if target.where is None else f"{'' if target.where == '.' else target.where}.{name}"
         own = isinstance(node.target, tree.Identity)
-        holder = "." if own else (where or f".{name}")[: -len(name) - 1]
+        holder = "" if target.where is None else scope.path(target.where)
         run = _field(target, name, node, holder, identity=own)
         emit = emitting.field(target, name, lambda value: _field_of_other(value, name, node, holder))
         return Code(run, cost=cost_of(target), height=height_of(target), where=where, emit=emit)
     key = compile_value(node.key, scope)
 
+    place = target.where and scope.path(target.where)
+
     def look_up(env: Env, container: JSON, wanted: JSON) -> JSON:
         try:
             return paths.index(env[0], container, wanted)
         except Fault as fault:
-            raise _placed(fault, node, target.where) from None
+            raise _placed(fault, node, place and f"{place} is {kind_phrase(container)}") from None
 
     return product(look_up, (target, key), cost=2, keep=target.where and f"{target.where}[]")
 
@@ -85,11 +87,10 @@ def _article(kind: str) -> str:
     return kind if kind == "null" else f"{'an' if kind[0] in 'ao' else 'a'} {kind}"
 
 
-def _placed(fault: Fault, node: tree.Node, where: str | None) -> Fault:
+def _placed(fault: Fault, node: tree.Node, note: str | None) -> Fault:
     if fault.pos is None:
         fault.pos = node.pos
-        if where and not fault.note:
-            fault.note = f"at {where}"
+        fault.note = fault.note or note or ""
     return fault
 
 
@@ -100,11 +101,13 @@ def _slice(node: tree.Slice, scope: Scope) -> Code:
     start = compile_value(node.start or nothing, scope)
     stop = compile_value(node.stop or nothing, scope)
 
+    place = target.where and scope.path(target.where)
+
     def cut(env: Env, container: JSON, low: JSON, high: JSON) -> JSON:
         try:
             return paths.cut(env[0], container, low, high)
         except Fault as fault:
-            raise _placed(fault, node, target.where) from None
+            raise _placed(fault, node, place and f"{place} is {kind_phrase(container)}") from None
 
     # jq varies the upper bound fastest, then the lower one, then the target.
     return product(cut, (target, start, stop), cost=2, order=(0, 1, 2))
@@ -114,6 +117,7 @@ def _slice(node: tree.Slice, scope: Scope) -> Code:
 def _iterate(node: tree.Iterate, scope: Scope) -> Code:
     target = compile_value(node.target, scope)
     where = target.where
+    place = where and scope.path(where)
     run = target.run
 
     def members(env: Env, x: JSON) -> Iterable[JSON]:
@@ -122,11 +126,11 @@ def _iterate(node: tree.Iterate, scope: Scope) -> Code:
             return value
         if type(value) is dict:
             return value.values()
-        raise no_members(value, node, where)
+        raise no_members(value, node, place)
 
     if target.single:
         kept = None if where is None else f"{where}[]"
-        emit = emitting_loops.members(target, lambda value: members_of(value, node, where))
+        emit = emitting_loops.members(target, lambda value: members_of(value, node, place))
         return Code(members, MANY, cost_of(target), height_of(target), kept, emit=emit, sized=True)
     stream = target.stream()
 
@@ -139,7 +143,7 @@ def _iterate(node: tree.Iterate, scope: Scope) -> Code:
             elif type(value) is dict:
                 yield from value.values()
             else:
-                raise no_members(value, node, where)
+                raise no_members(value, node, place)
 
     return Code(members_of_each, MANY, cost=cost_of(target), height=height_of(target), where=where and f"{where}[]")
 

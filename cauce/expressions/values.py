@@ -25,6 +25,8 @@ largest = 1.7976931348623157e308
 # Whole numbers stay exact up to this many bits; beyond it they are doubles, as everything in jq is.
 exact_bits = 256
 _one_item = 3
+# So many characters are compared in about the time of a step.
+_long_text = 13
 
 
 def type_name(value: JSON) -> str:
@@ -66,6 +68,8 @@ def equals(run: Run, left: JSON, right: JSON) -> bool:
     """Say whether two values are equal. In Python 1 == True, in JSON not."""
     kind = type(left)
     if kind is type(right) and kind is not dict and kind is not list:
+        if kind is str:
+            run.charge(min(len(left), len(right)) >> _long_text)
         return bool(left == right)
     return compare(run, left, right) == 0
 
@@ -90,6 +94,8 @@ def compare(run: Run, left: JSON, right: JSON) -> int:
                 run.charge(6 * len(a) + len(b) + _one_item)
                 result = _compare_keys(a, b, pairs)
             else:
+                if kind is str:
+                    run.charge(min(len(a), len(b)) >> _long_text)
                 result = _compare_scalars(a, b)
         if result:
             return -1 if result < 0 else 1
@@ -114,9 +120,12 @@ def _compare_scalars(a: JSON, b: JSON) -> int:
 def sort_order(run: Run, keys: list[JSON]) -> list[int]:
     """Return the positions of `keys` in sorted order; equal ones keep their order."""
     count = len(keys)
-    run.charge(count * max(1, count.bit_length()) // 2)
+    rounds = max(1, count.bit_length())
+    run.charge(count * rounds // 2)
     positions = list(range(count))
     kinds = set(map(type, keys))
+    if kinds == {str}:
+        run.charge((sum(map(len, keys)) >> _long_text) * rounds)
 
     def plain(position: int) -> JSON:
         return keys[position]

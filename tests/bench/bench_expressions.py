@@ -1,8 +1,8 @@
 """How fast expressions are beside the native `jq` and `jaq` bindings, measured in one run.
 
-Run it as `python -m tests.bench.bench_expressions`. Each engine compiles once and then takes Python data and gives Python
-data, as the program uses it. What counts is the processor's time, and of several rounds, in which the engines take turns,
-the best one: other work on the machine slows a round, nothing makes one too fast.
+Run it as `python -m tests.bench.bench_expressions`. Each engine compiles once and then takes Python data and gives
+Python data, as the program uses it. What counts is the processor's time, and of several rounds, in which the engines
+take turns, the best one: other work on the machine slows a round, nothing makes one too fast.
 """
 
 import argparse

@@ -180,7 +180,7 @@ def _largest(run: Run, items: list[JSON], keys: list[JSON]) -> JSON:
 def _extreme(run: Run, items: list[JSON], keys: list[JSON], *, larger: bool) -> JSON:
     if not items:
         return None
-    run.charge(len(items))
+    run.charge(2 * len(items))
     best = 0
     for at in range(1, len(keys)):
         result = compare(run, keys[at], keys[best])
@@ -238,7 +238,7 @@ def _bsearch(run: Run, x: JSON, wanted: JSON) -> int:
     low, high = 0, len(items)
     while low < high:
         middle = (low + high) // 2
-        run.charge(1)
+        run.charge(3)
         result = compare(run, items[middle], wanted)
         if result == 0:
             return middle
@@ -251,7 +251,7 @@ def _join(run: Run, x: JSON, separator: JSON) -> JSON:
     if type(x) is not list and type(x) is not dict:
         raise Fault(f"Cannot iterate over {type_name(x)}")
     items = list(x.values()) if type(x) is dict else x
-    run.charge(len(items))
+    run.charge(2 * len(items))
     if not items:
         return ""
     if type(separator) is not str and separator is not None and len(items) > 1:

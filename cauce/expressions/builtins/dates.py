@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ _months = (
 )  # fmt: skip
 _epoch = datetime(1970, 1, 1, tzinfo=UTC)
 _fields = 6
+_mark = re.compile("%[-_0^#]?(.)")
 _furthest = 250_000_000_000
 _longest_format = 4096
 
@@ -31,24 +33,29 @@ def _seconds(x: JSON, name: str) -> int | float:
 
 
 @function("gmtime")
-def _gmtime(_run: Run, x: JSON) -> list[JSON]:
+def _gmtime(run: Run, x: JSON) -> list[JSON]:
+    run.charge(8)
     return _broken_down(_seconds(x, "gmtime"), "gmtime")
 
 
-def _broken_down(seconds: float, name: str) -> list[JSON]:
-    whole = math.floor(seconds)
+def _moment(seconds: float, name: str) -> datetime:
     try:
-        when = _epoch + timedelta(seconds=whole)
+        return _epoch + timedelta(seconds=math.floor(seconds))
     except OverflowError:
         raise Fault(f"{name}() cannot handle a time that far away") from None
-    fraction = seconds - whole
+
+
+def _broken_down(seconds: float, name: str) -> list[JSON]:
+    when = _moment(seconds, name)
+    fraction = seconds - math.floor(seconds)
     second: JSON = when.second + fraction if fraction else when.second
     weekday = (when.weekday() + 1) % 7
     return [when.year, when.month - 1, when.day, when.hour, when.minute, second, weekday, when.timetuple().tm_yday - 1]
 
 
 @function("mktime")
-def _mktime(_run: Run, x: JSON) -> int:
+def _mktime(run: Run, x: JSON) -> int:
+    run.charge(8)
     return _timestamp(x, "mktime")
 
 
@@ -71,16 +78,13 @@ def _timestamp(x: JSON, name: str) -> int:
 
 @function("strftime", 1)
 def _strftime(run: Run, x: JSON, layout: JSON) -> str:
-    if type(x) is int or type(x) is float:
-        x = _broken_down(_seconds(x, "strftime"), "strftime")
-    elif type(x) is not list:
+    if type(x) is not int and type(x) is not float and type(x) is not list:
         raise Fault("strftime/1 requires parsed datetime inputs")
     if type(layout) is not str:
         raise Fault("strftime/1 requires a string format")
     _check_layout(run, layout)
-    seconds = _timestamp(x, "strftime/1")
-    when = _epoch + timedelta(seconds=seconds)
-    text = re.sub("%[-_0^#]?(.)", lambda found: _written(found.group(), found.group(1), when, seconds), layout)
+    when = _moment(_timestamp(x, "strftime/1") if type(x) is list else _seconds(x, "strftime"), "strftime")
+    text = _mark.sub(lambda found: _written(found.group(), found.group(1), when), layout)
     run.check_string(len(text))
     return text
 
@@ -88,7 +92,7 @@ def _strftime(run: Run, x: JSON, layout: JSON) -> str:
 def _check_layout(run: Run, layout: str) -> None:
     if len(layout) > _longest_format:
         raise Fault("The date format is too long")
-    run.charge(10 + len(layout))
+    run.charge(10 + 2 * len(layout))
 
 
 _layouts = {
@@ -105,35 +109,56 @@ _layouts = {
 _marks = {"n": "\n", "t": "\t", "%": "%", "Z": "UTC", "z": "+0000"}
 
 
-def _written(whole: str, letter: str, when: datetime, seconds: int) -> str:
+def _written(whole: str, letter: str, when: datetime) -> str:
     if letter in _marks:
         return _marks[letter]
     if letter in _layouts:
-        return re.sub("%(.)", lambda found: _written(found.group(), found.group(1), when, seconds), _layouts[letter])
-    text = _part(letter, when, seconds)
-    if text is None:
+        return _mark.sub(lambda found: _written(found.group(), found.group(1), when), _layouts[letter])
+    part = _parts.get(letter)
+    if part is None:
         raise Fault(f"strftime does not know %{letter}")
+    text = part(when)
     return text.lstrip("0 ") or "0" if whole[1] == "-" and len(whole) > 2 else text  # noqa: PLR2004 - `%-d`
 
 
-def _part(letter: str, when: datetime, seconds: int) -> str | None:
-    iso = when.isocalendar()
-    weekday = (when.weekday() + 1) % 7
-    day_of_year = when.timetuple().tm_yday
-    parts: dict[str, str] = {
-        "Y": str(when.year), "C": f"{when.year // 100:02}", "y": f"{when.year % 100:02}", "m": f"{when.month:02}",
-        "d": f"{when.day:02}", "e": f"{when.day:2}", "H": f"{when.hour:02}", "k": f"{when.hour:2}",
-        "I": f"{when.hour % 12 or 12:02}", "l": f"{when.hour % 12 or 12:2}", "M": f"{when.minute:02}",
-        "S": f"{when.second:02}", "p": "AM" if when.hour < 12 else "PM",  # noqa: PLR2004 - noon
-        "P": "am" if when.hour < 12 else "pm", "j": f"{day_of_year:03}",  # noqa: PLR2004 - noon
-        "A": _days[weekday], "a": _days[weekday][:3], "B": _months[when.month - 1], "b": _months[when.month - 1][:3],
-        "u": str(iso.weekday), "w": str(weekday), "s": str(seconds), "G": str(iso.year), "g": f"{iso.year % 100:02}",
-        "V": f"{iso.week:02}", "U": f"{(day_of_year + 6 - weekday) // 7:02}",
-        "W": f"{(day_of_year + 6 - when.weekday()) // 7:02}",
-    }  # fmt: skip
-    return parts.get(letter)
+def _weekday(when: datetime) -> int:
+    return (when.weekday() + 1) % 7
 
 
+def _day(when: datetime) -> int:
+    return when.timetuple().tm_yday
+
+
+# What each letter of a date format writes.
+_parts: dict[str, Callable[[datetime], str]] = {
+    "Y": lambda when: str(when.year),
+    "C": lambda when: f"{when.year // 100:02}",
+    "y": lambda when: f"{when.year % 100:02}",
+    "m": lambda when: f"{when.month:02}",
+    "d": lambda when: f"{when.day:02}",
+    "e": lambda when: f"{when.day:2}",
+    "H": lambda when: f"{when.hour:02}",
+    "k": lambda when: f"{when.hour:2}",
+    "I": lambda when: f"{when.hour % 12 or 12:02}",
+    "l": lambda when: f"{when.hour % 12 or 12:2}",
+    "M": lambda when: f"{when.minute:02}",
+    "S": lambda when: f"{when.second:02}",
+    "p": lambda when: "AM" if when.hour < 12 else "PM",  # noqa: PLR2004 - noon
+    "P": lambda when: "am" if when.hour < 12 else "pm",  # noqa: PLR2004 - noon
+    "j": lambda when: f"{_day(when):03}",
+    "A": lambda when: _days[_weekday(when)],
+    "a": lambda when: _days[_weekday(when)][:3],
+    "B": lambda when: _months[when.month - 1],
+    "b": lambda when: _months[when.month - 1][:3],
+    "u": lambda when: str(when.isoweekday()),
+    "w": lambda when: str(_weekday(when)),
+    "s": lambda when: str(round((when - _epoch).total_seconds())),
+    "G": lambda when: str(when.isocalendar().year),
+    "g": lambda when: f"{when.isocalendar().year % 100:02}",
+    "V": lambda when: f"{when.isocalendar().week:02}",
+    "U": lambda when: f"{(_day(when) + 6 - _weekday(when)) // 7:02}",
+    "W": lambda when: f"{(_day(when) + 6 - when.weekday()) // 7:02}",
+}
 _readers = {
     "Y": r"[+-]?\d{1,4}", "m": r"\d{1,2}", "d": r"\d{1,2}", "e": r" ?\d{1,2}", "H": r" ?\d{1,2}", "k": r" ?\d{1,2}",
     "I": r"\d{1,2}", "M": r"\d{1,2}", "S": r"\d{1,2}", "y": r"\d{2}", "j": r"\d{1,3}", "s": r"-?\d{1,12}",

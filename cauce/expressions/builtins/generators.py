@@ -76,7 +76,8 @@ def _select(node: tree.Call, scope: Scope) -> Code:
 
 @special("map", 1)
 def _map(node: tree.Call, scope: Scope) -> Code:
-    body = compile_value(node.arguments[0], scope)
+    body = compile_value(node.arguments[0], scope.at(".[]"))
+    place = scope.path(".")
     run, cost = body.run, 1 + body.cost
     if body.outputs != ONE:
         members = compile_value(tree.Iterate(node.pos, tree.Identity(node.pos)), scope)
@@ -88,13 +89,13 @@ def _map(node: tree.Call, scope: Scope) -> Code:
         if type(x) is dict:
             x = x.values()
         elif type(x) is not list:
-            raise no_members(x, node, ".")
+            raise no_members(x, node, place)
         state = env[0]
         state.check_size(len(x))
         state.charge(cost * len(x))
         return [run(env, item) for item in x]
 
-    emit = emitting_loops.mapped(body, cost, lambda value: members_of(value, node, "."))
+    emit = emitting_loops.mapped(body, cost, lambda value: members_of(value, node, place))
     return Code(mapped, ONE, 1, height_of(body) + 2, emit=emit)
 
 

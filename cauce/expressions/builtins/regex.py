@@ -136,7 +136,7 @@ def _pattern(run: Run, x: JSON, expression: JSON, flags: JSON) -> tuple[str, Pat
         raise Fault("The regular expression flags are not valid: known are g i l n p s x")
     if len(expression) > _longest_pattern:
         raise Fault(f"The regular expression is longer than {_longest_pattern} characters")
-    run.charge(10 + len(expression))
+    run.charge(60 + len(expression))
     found = _compiled(expression, "".join(sorted(set(flags or ""))))
     if isinstance(found, str):
         raise Fault(found)

@@ -17,6 +17,9 @@ functions: dict[Name, Plain] = {}
 specials: dict[Name, Special] = {}
 path_specials: dict[Name, PathSpecial] = {}
 
+# Special functions whose arguments see the input of the call itself, or what its path leads to.
+on_own_input = frozenset({("select", 1), ("map", 1), ("first", 1), ("isempty", 1), ("error", 1), ("path", 1)})
+
 _host = "an expression reads nothing of the machine it runs on."
 _bessel = "the program has no Bessel functions."
 _modules = "there are no modules."

@@ -22,16 +22,18 @@ def _string(run: Run, x: JSON, name: str) -> str:
 
 
 @function("startswith", 1)
-def _startswith(_run: Run, x: JSON, start: JSON) -> bool:
+def _startswith(run: Run, x: JSON, start: JSON) -> bool:
     if type(x) is not str or type(start) is not str:
         raise Fault("startswith() requires string inputs")
+    run.charge(len(start) >> 13)
     return x.startswith(start)
 
 
 @function("endswith", 1)
-def _endswith(_run: Run, x: JSON, end: JSON) -> bool:
+def _endswith(run: Run, x: JSON, end: JSON) -> bool:
     if type(x) is not str or type(end) is not str:
         raise Fault("endswith() requires string inputs")
+    run.charge(len(end) >> 13)
     return x.endswith(end)
 
 

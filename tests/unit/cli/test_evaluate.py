@@ -12,13 +12,26 @@ runner = CliRunner()
 def test_outputs_are_one_document() -> None:
     done = runner.invoke(app, ["eval", ".a[] + $n", "--input", '{"a": [1, 2]}', "--var", "n=10", "--json"])
     assert done.exit_code == 0, done.output
-    assert done.stdout == '{"outputs":[11,12]}\n'
+    assert done.stdout == '{"outputs":[11,12],"steps":12}\n'
     assert done.stderr == ""
 
 
 def test_without_json_each_output_is_a_line() -> None:
     done = runner.invoke(app, ["eval", '.[], "ñ"', "--input", "[1, null]"])
     assert done.stdout == '1\nnull\n"ñ"\n'
+    assert done.stderr == "7 of 1,000,000 steps.\n"
+
+
+def test_type_error_names_the_place_in_the_data_and_shows_no_data() -> None:
+    given = '{"lead": {"score": null, "name": "Ana Gil"}}'
+    done = runner.invoke(app, ["eval", ".lead | .name | floor", "--input", given])
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "Error: string number required: .lead.name is a string.\n  .lead | .name | floor\n                  ^\n"
+    )
+    done = runner.invoke(app, ["eval", ".lead.score | ascii_downcase", "--input", given, "--json"])
+    assert json.loads(done.stdout)["error"]["position"] == 14
+    assert "Ana" not in done.output
 
 
 def test_input_comes_from_a_file_or_stdin(tmp_path: Path) -> None:
@@ -83,10 +96,10 @@ def test_cases_go_on_after_every_kind_of_bad_line(tmp_path: Path) -> None:
     assert done.exit_code == 0
     results = [json.loads(line) for line in done.stdout.split("\n")[:-1]]
     assert len(results) == len(lines)
-    assert results[0] == {"outputs": [1]}
+    assert results[0] == {"outputs": [1], "steps": 1}
     assert [results[i]["error"]["code"] for i in (1, 2, 3, 4, 5)] == ["input", "expression", "input", "input", "budget"]
-    assert results[6] == {"outputs": [3]}
-    assert results[7] == {"outputs": []}
-    assert results[8] == {"outputs": ["\u2028 "]}
+    assert results[6] == {"outputs": [3], "steps": 1}
+    assert results[7]["outputs"] == []
+    assert results[8]["outputs"] == ["\u2028 "]
     assert results[10]["error"]["code"] == "input"
-    assert results[11] == {"outputs": [None, 1.7976931348623157e308]}
+    assert results[11]["outputs"] == [None, 1.7976931348623157e308]
