@@ -12,10 +12,15 @@ from workflows.uri_templates import expanded
 
 # Where the arguments of each protocol hold an endpoint, and where an authentication without one.
 _ENDPOINTS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "a2a": (("agentCard", "endpoint"), ("server",)),
     "grpc": (),
     "mcp": (("transport", "http", "endpoint"),),
 }
-_POLICIES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {"grpc": (("service", "authentication"),), "mcp": ()}
+_POLICIES: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "a2a": (),
+    "grpc": (("service", "authentication"),),
+    "mcp": (),
+}
 # What is fetched when a process is published, and so is not part of what is evaluated.
 _PINNED: Final = {"grpc": "proto"}
 PROTOCOLS: Final = frozenset(_ENDPOINTS)

@@ -13,6 +13,8 @@ from workflows.checking.walk import Process
 JSON = Any
 # What each method of the Model Context Protocol needs to be told.
 _MCP_NEEDS: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+# The same of A2A, by how the method begins.
+_A2A_NEEDS: Final = {"message/": "message", "tasks/get": "id", "tasks/cancel": "id", "tasks/resubscribe": "id"}
 _MCP_VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 
 
@@ -58,6 +60,22 @@ def _check_grpc(process: Process, pointer: str, given: Mapping[str, JSON]) -> No
     check_authentication(process, f"{pointer}/service/authentication", given["service"].get("authentication"))
 
 
+def _check_a2a(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
+    report = process.report
+    if "agentCard" not in given and "server" not in given:
+        hint = "Write `agentCard: {endpoint: …}`, or `server: …`."
+        report.value("contract", f"{pointer}/method", "Nothing says where the agent is.", hint)
+    check_endpoint(process, f"{pointer}/server", given.get("server"))
+    if "agentCard" in given:
+        check_endpoint(process, f"{pointer}/agentCard/endpoint", given["agentCard"]["endpoint"])
+    _check_parameters(process, pointer, given)
+    parameters, method = given.get("parameters"), given["method"]
+    needed = next((name for start, name in _A2A_NEEDS.items() if method.startswith(start)), None)
+    if needed and not isinstance(parameters, str) and needed not in (parameters or {}):
+        hint = f"Write `parameters: {{{needed}: …}}`."
+        report.value("contract", f"{pointer}/method", f"`{method}` needs to be told the `{needed}`.", hint)
+
+
 def check_description(process: Process, pointer: str, resource: Mapping[str, JSON], what: str) -> None:
     """Check where a service is described; a file lies among the definitions of the environment that publishes."""
     reference = reference_of(resource, pointer)
@@ -66,6 +84,7 @@ def check_description(process: Process, pointer: str, resource: Mapping[str, JSO
 
 
 _CHECKS: Final[Mapping[str, Callable[[Process, str, Mapping[str, JSON]], None]]] = {
+    "a2a": _check_a2a,
     "grpc": _check_grpc,
     "mcp": _check_mcp,
 }

@@ -7,7 +7,7 @@ from schemas.source import step
 from workflows.checking.report import Report
 
 JSON = Any
-_CALLS: Final = frozenset({"openapi", "asyncapi", "a2a"})
+_CALLS: Final = frozenset({"openapi", "asyncapi"})
 _LATER: Final = "It comes later;"
 
 

@@ -9,10 +9,10 @@ from workflows.evaluation import evaluate_object
 from workflows.fault import Fault
 from workflows.instance import Frame
 from workflows.model import ProtocolTask
-from workflows.tasks import grpc, mcp
+from workflows.tasks import a2a, grpc, mcp
 
 _Prepare = Callable[[dict[str, JSON], ProtocolTask, Frame], ProtocolCall]
-_PROTOCOLS: Final[Mapping[str, _Prepare]] = {"grpc": grpc.prepare, "mcp": mcp.prepare}
+_PROTOCOLS: Final[Mapping[str, _Prepare]] = {"a2a": a2a.prepare, "grpc": grpc.prepare, "mcp": mcp.prepare}
 
 
 async def execute(task: ProtocolTask, frame: Frame, data: JSON) -> JSON:
