@@ -23,7 +23,10 @@ from workflows.fault import fault
 JSON = Any
 Handle = WorkflowHandle[Any, Any]
 _POLL_S: Final = 0.01
+# A jump ends a little after the moment that it is for.
+_STEP_S: Final = 0.001
 _LONGEST_S: Final = 60.0
+_PATIENCE_S: Final = 5.0
 _MOST_ROUNDS: Final = 5_000
 _NOBODY: Final = "somebody"
 
@@ -56,6 +59,7 @@ class Guide:
         self.by_itself = by_itself
         self.course = Course()
         self.started_at: float | None = None
+        self.now = 0.0
         moments = session.case.expect.get("moments") or []
         self.moments = sorted(duration_s(each["after"]) or 0.0 for each in moments)
 
@@ -99,10 +103,11 @@ class Guide:
         self.course.state = state
         if state["busy"]:
             return False
-        now = state["now"]
+        # The instance does not notice that time jumped until something happens to it.
+        now = self.now = max(state["now"], self.now)
         if self.started_at is None:
             self.started_at = now
-        waiting = self._people(state)
+        waiting = self._people(state, now)
         if await self._someone_answers(waiting, now):
             return False
         at = self._next(state, waiting)
@@ -110,19 +115,19 @@ class Guide:
             return await self._nothing_happens(state, waiting)
         if self.moments and self.started_at + self.moments[0] <= at:
             at = self.started_at + self.moments[0]
-            await self._jump(at - now)
+            await self._jump(at)
             self.moments.pop(0)
             met = await self.handle.query(contract.STATE)
-            self.course.moments.append({**met, "open": [each.task.name for each in self._people(met)]})
+            self.course.moments.append({**met, "open": [each.task.name for each in self._people(met, at)]})
             return False
-        await self._jump(at - now)
+        await self._jump(at)
         return False
 
-    def _people(self, state: Mapping[str, JSON]) -> list[Waiting]:
+    def _people(self, state: Mapping[str, JSON], now: float) -> list[Waiting]:
         found = [self.session.people[each] for each in state["openTasks"] if each in self.session.people]
         for each in found:
             if each.since is None:
-                each.since = state["now"]
+                each.since = now
         return found
 
     async def _someone_answers(self, waiting: list[Waiting], now: float) -> bool:
@@ -176,7 +181,7 @@ class Guide:
             self.course.status = "waiting"
             self.course.open = [each.task.name for each in waiting]
             self.course.journal = await self.handle.query(contract.JOURNAL)
-            self.course.took_s = state["now"] - self.started_at
+            self.course.took_s = self.now - self.started_at
             await self._stop()
             return True
         if waiting:
@@ -185,9 +190,10 @@ class Guide:
         # Not busy and nothing to wait for: what is to come is on its way from the server.
         return False
 
-    async def _jump(self, seconds: float) -> None:
-        if seconds > 0:
-            await self.skipper.fast_forward(self.handle, timedelta(seconds=seconds + 0.001))
+    async def _jump(self, at: float) -> None:
+        if at > self.now:
+            await self.skipper.fast_forward(self.handle, timedelta(seconds=at - self.now + _STEP_S))
+            self.now = at + _STEP_S
 
     def _end(self, result: "asyncio.Task[JSON]") -> None:
         course = self.course
@@ -206,7 +212,14 @@ class Guide:
                     course.status, course.error = "faulted", fault("runtime", str(cause), instance="/").problem
 
     async def _stop(self) -> None:
+        """Let an instance that goes on end: by cancelling it, so that the worker lets go of it in good order."""
+        self.session.over = True
         with suppress(RPCError):
+            await self.handle.cancel()
+            with suppress(WorkflowFailureError, TimeoutError):
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self.handle.result()
+                return
             await self.handle.terminate("the case is over")
 
 

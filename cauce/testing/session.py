@@ -63,6 +63,7 @@ class Session:
     people: dict[str, Waiting] = field(default_factory=dict)
     answered: dict[str, list[JSON]] = field(default_factory=dict)
     failure: str = ""
+    over: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     _counts: Counter[str] = field(default_factory=Counter)
     _turns: Counter[str] = field(default_factory=Counter)
@@ -96,6 +97,8 @@ class Session:
 
     def record(self, call: Call) -> None:
         """Remember a call; raises `CaseFailure` when there are so many that the process must go round in circles."""
+        if self.over:
+            raise CaseFailure("The case is over.")
         self.calls.append(call)
         if len(self.calls) > _MOST_CALLS:
             raise CaseFailure(f"The process made more than {_MOST_CALLS:,} calls; the last is {call.name}.")
