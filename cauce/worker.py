@@ -48,7 +48,7 @@ _LOOK_CLOSELY_S: Final = 300.0
 _LET_FINISH: Final = timedelta(seconds=5)
 # Named here, because the SDK would otherwise hash every loaded module at each start. Not used for versioning: an
 # instance is pinned to its definition, and changes of the interpreter are guarded by `workflow.patched`.
-_BUILD: Final = WorkerDeploymentConfig(
+BUILD: Final = WorkerDeploymentConfig(
     version=WorkerDeploymentVersion(deployment_name="cauce", build_id=version("cauce")), use_worker_versioning=False
 )
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> 
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=20, initial=5),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=10, initial=2),
         graceful_shutdown_timeout=_LET_FINISH,
-        deployment_config=_BUILD,
+        deployment_config=BUILD,
     )
 
 
@@ -153,7 +153,7 @@ def connection_worker(client: Client, parts: Parts, connection: connections.Conn
         max_task_queue_activities_per_second=connection.limits.rate_per_s,
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=5, initial=1),
         graceful_shutdown_timeout=_LET_FINISH,
-        deployment_config=_BUILD,
+        deployment_config=BUILD,
     )
 
 

@@ -22,7 +22,9 @@ from workflows.fault import fault
 
 JSON = Any
 Handle = WorkflowHandle[Any, Any]
-_POLL_S: Final = 0.01
+# How long to wait before looking again: short after something happened, longer while nothing does.
+_SOON_S: Final = 0.005
+_LATER_S: Final = 0.1
 # A jump ends a little after the moment that it is for.
 _STEP_S: Final = 0.001
 _LONGEST_S: Final = 60.0
@@ -80,11 +82,13 @@ class Guide:
         return self.course
 
     async def _follow(self, result: "asyncio.Task[JSON]") -> None:
+        pause = _SOON_S
         for _ in range(_MOST_ROUNDS):
             changed = asyncio.create_task(self.session.changed.wait())
             await asyncio.wait(
-                {result, changed}, timeout=None if self.by_itself else _POLL_S, return_when=asyncio.FIRST_COMPLETED
+                {result, changed}, timeout=None if self.by_itself else pause, return_when=asyncio.FIRST_COMPLETED
             )
+            pause = _SOON_S if changed.done() else min(2 * pause, _LATER_S)
             changed.cancel()
             self.session.changed.clear()
             if self.session.failure:
@@ -112,7 +116,7 @@ class Guide:
             return False
         at = self._next(state, waiting)
         if at is None:
-            return await self._nothing_happens(state, waiting)
+            return await self._nothing_happens(waiting)
         if self.moments and self.started_at + self.moments[0] <= at:
             at = self.started_at + self.moments[0]
             await self._jump(at)
@@ -175,7 +179,7 @@ class Guide:
             return self.started_at + self.moments[0]
         return min(times, default=None)
 
-    async def _nothing_happens(self, state: Mapping[str, JSON], waiting: list[Waiting]) -> bool:
+    async def _nothing_happens(self, waiting: list[Waiting]) -> bool:
         if self.session.case.status == "waiting":
             assert self.started_at is not None  # noqa: S101 (set in the round)
             self.course.status = "waiting"
@@ -216,11 +220,13 @@ class Guide:
         self.session.over = True
         with suppress(RPCError):
             await self.handle.cancel()
-            with suppress(WorkflowFailureError, TimeoutError):
+            try:
                 async with asyncio.timeout(_PATIENCE_S):
                     await self.handle.result()
-                return
-            await self.handle.terminate("the case is over")
+            except WorkflowFailureError:
+                pass
+            except TimeoutError:
+                await self.handle.terminate("the case is over")
 
 
 class suppress_gone:  # noqa: N801 (used like a function)

@@ -25,6 +25,7 @@ from cauce.testing.session import CaseFailure, Session
 from cauce.testing.snapshots import Snapshots
 from cauce.testing.stubs import Stubs
 from cauce.testing.verdict import differences
+from cauce.worker import BUILD
 from workflows.process_workflow import ProcessWorkflow
 
 JSON = Any
@@ -148,6 +149,7 @@ async def place(operations: Sequence[str]) -> AsyncIterator[Place]:
                 workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=10, initial=4),
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=10, initial=4),
                 graceful_shutdown_timeout=_LET_FINISH,
+                deployment_config=BUILD,
             ),
             *[
                 Worker(
@@ -155,6 +157,7 @@ async def place(operations: Sequence[str]) -> AsyncIterator[Place]:
                     task_queue=f"{queue}-{name}",
                     activities=[stubs.answer],
                     graceful_shutdown_timeout=_LET_FINISH,
+                    deployment_config=BUILD,
                 )
                 for name in connections
             ],
