@@ -6,12 +6,12 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from api.deps import HubDep, VisitorDep
-from api.diagram import draw
 from api.names import title_of
-from api.outline import outline
 from api.pages import view
 from cauce.services import definitions, schedules
 from cauce.services.definitions import DefinitionView
+from workflows.drawing.diagram import draw
+from workflows.drawing.outline import outline
 
 router = APIRouter()
 

@@ -11,16 +11,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.deps import FormDep, HubDep, VisitorDep
-from api.diagram import draw
 from api.i18n import Language, as_moment
 from api.names import names_of
-from api.outline import mark_of_status, outline
 from api.pages import view
-from api.way import Trail
 from cauce.errors import InputError, NotFoundError, TransientError
 from cauce.services import definitions, instances, visibility
 from cauce.services.hub import Actor, Hub
 from cauce.services.visibility import Detail, Filters
+from workflows.drawing.diagram import draw
+from workflows.drawing.outline import mark_of_status, outline
+from workflows.drawing.way import Trail
 
 JSON = Any
 

@@ -39,6 +39,8 @@ ENTRIES = {
     "publish": Entry("publish:publish", "Publish definition files, after checking them.", _definitions),
     "run": Entry("run:run", "Run one definition file once and print the outcome.", _definitions),
     "test": Entry("testing:run_tests", "Run the tests of definitions, without calling anything outside.", _definitions),
+    "diagram": Entry("diagram:diagram", "Draw a process as Mermaid text.", _definitions),
+    "diff": Entry("diff:diff", "Say what is different between two versions of a definition.", _definitions),
     "eval": Entry("evaluate:evaluate", "Evaluate an expression on data.", _definitions),
     "start": Entry("start:start", "Start an instance of a published process.", _work),
     "instances": Entry("instances:app", "Look at instances and change their course.", _work),

@@ -47,7 +47,7 @@ def plan(paths: Sequence[Path]) -> Plan:
     world = world_of(others, Known())
     sources = {_title(each): each for each in others if kind_of(each.data) == "process"}
     wanted = {each.process for each in map(parse, tests)}
-    bundles = {title: bundle for title, each in sources.items() if (bundle := _bundle(each, world)) is not None}
+    bundles = {title: bundle for title, each in sources.items() if (bundle := bundle_of(each, world)) is not None}
     del wanted
     cases = [
         Planned(file, case, bundles[_named(file.process, bundles)]) for file in map(parse, tests) for case in file.cases
@@ -81,7 +81,7 @@ def _findings(tests: Sequence[Source], others: Sequence[Source]) -> list[Finding
     return [each for each in found if each.place is None or each.place.file in mine]
 
 
-def _bundle(source: Source, world: World) -> Mapping[str, JSON] | None:
+def bundle_of(source: Source, world: World) -> Mapping[str, JSON] | None:
     """Return the bundle of a process; None when it names what is not there, and so cannot be run."""
     try:
         return resolve(

@@ -2,9 +2,10 @@ import re
 
 import pytest
 
-from api.diagram import draw, escape
-from api.outline import outline
-from api.way import Trail
+from workflows.drawing.diagram import draw
+from workflows.drawing.labels import escape
+from workflows.drawing.outline import outline
+from workflows.drawing.way import Trail
 
 process = {
     "document": {"dsl": "1.0.3", "namespace": "sales", "name": "x", "version": "1.0.0"},

@@ -62,13 +62,17 @@ def detail_of(task: JSON) -> str:
         case "human":
             said = given.get("form")
         case "call":
-            said = f"{task['call']} {given.get('table') or given.get('stage') or ''}".strip()
+            said = f"{task['call']} {_object_of_call(given)}".strip()
         case "wait":
             said = _duration(task["wait"])
         case "for":
             said = inner_map(task, "for").get("in")
         case "run":
-            said = inner_map(inner_map(task, "run"), "workflow").get("name")
+            said = _run(inner_map(task, "run"))
+        case "emit":
+            said = inner_map(inner_map(inner_map(task, "emit"), "event"), "with").get("type")
+        case "listen":
+            said = _awaited(inner_map(inner_map(task, "listen"), "to"))
         case "raise":
             error = inner_map(inner_map(task, "raise"), "error")
             said = error.get("title") or error.get("type") or inner_map(task, "raise").get("error")
@@ -92,6 +96,8 @@ def children(task: Mapping[str, JSON], reference: str) -> list[tuple[JSON, str]]
             return [(task.get("do") or [], f"{reference}/do")]
         case "fork":
             return [(inner_map(task, "fork").get("branches") or [], f"{reference}/fork/branches")]
+        case "listen":
+            return [(inner_map(task, "foreach").get("do") or [], f"{reference}/foreach/do")]
         case "try":
             caught = inner_map(task, "catch").get("do") or []
             return [(task["try"] or [], f"{reference}/try"), (caught, f"{reference}/catch/do")]
@@ -116,6 +122,35 @@ def _steps(tasks: JSON, reference: str, depth: int, marks: Marks) -> Iterator[St
         yield Step(depth, name, here, kind_of(task), detail_of(task), mark_of(marks, here, name))
         for inner, inner_reference in children(task, here):
             yield from _steps(inner, inner_reference, depth + 1, marks)
+
+
+def _object_of_call(given: Mapping[str, JSON]) -> str:
+    """Return what a call is about: a table, a stage, a method and an address, an operation."""
+    endpoint = given.get("endpoint")
+    endpoint = endpoint.get("uri") if isinstance(endpoint, Mapping) else endpoint
+    service = inner_map(given, "service").get("name")
+    words = [given.get("table") or given.get("stage") or given.get("operationId") or given.get("operation"), service]
+    words += [given.get("method"), endpoint]
+    return " ".join(str(word) for word in words if isinstance(word, str))
+
+
+def _run(run: Mapping[str, JSON]) -> JSON:
+    """Return what is run: another process by its name, or a script, a command or an image."""
+    for kind, name in (("workflow", "name"), ("container", "image"), ("shell", "command"), ("script", "language")):
+        if kind in run:
+            said = inner_map(run, kind).get(name) or ""
+            return said if kind == "workflow" else f"{kind} {said}".strip()
+    return ""
+
+
+def _awaited(to: Mapping[str, JSON]) -> str:
+    """Return the types of the events that a task listens to."""
+    way = next((word for word in ("one", "any", "all") if word in to), "")
+    filters = to.get(way)
+    each = [filters] if isinstance(filters, Mapping) else filters if isinstance(filters, Sequence) else []
+    types = [inner_map(one, "with").get("type") for one in each if isinstance(one, Mapping)]
+    joined = (" and " if way == "all" else " or ").join(str(one) for one in types if one)
+    return joined or way
 
 
 def _duration(wait: JSON) -> str:

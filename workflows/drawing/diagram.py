@@ -7,45 +7,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from api.outline import Marks, children, detail_of, kind_of, mark_of, named
-from api.way import Arrow, Trail, reachable, travelled
+from workflows.drawing.labels import (
+    after_word,
+    before_word,
+    done,
+    each_time,
+    error_word,
+    escape,
+    label_of,
+    leaves,
+    longest_detail,
+    longest_name,
+    mark_styles,
+    not_word,
+    on_error,
+    otherwise,
+    plain,
+    quiet_style,
+    shapes,
+    travelled_style,
+)
+from workflows.drawing.outline import Marks, children, detail_of, kind_of, mark_of, named
+from workflows.drawing.way import Arrow, Trail, reachable, travelled
 
 JSON = Any
-
-shapes: Mapping[str, tuple[str, str]] = {
-    "human": ('(["', '"])'),
-    "call": ('[["', '"]]'),
-    "switch": ('{"', '"}'),
-    "fork": ('{{"', '"}}'),
-    "for": ('{{"', '"}}'),
-    "try": ('{{"', '"}}'),
-    "wait": ('("', '")'),
-    "listen": ('("', '")'),
-    "raise": ('[/"', '"/]'),
-}
-# What a node can stand for: one of these inside a task that only wraps it.
-leaves = frozenset({"call", "human", "set", "wait", "emit", "listen", "run"})
-longest_name = 28
-longest_detail = 30
-longest_condition = 24
-mark_styles = """\
-  classDef human stroke-width:2px
-  classDef current fill:#fff3d6,stroke:#b45309,color:#5f2c02,stroke-width:4px
-  classDef completed fill:#dcf3e6,stroke:#15803d,color:#0b3d20
-  classDef failed fill:#fde2e1,stroke:#b91c1c,color:#6b0f0f,stroke-width:4px
-  classDef stopped fill:#eceff1,stroke:#5b6770,color:#2b343a,stroke-dasharray:4
-  classDef quiet fill:#fbfcfc,stroke:#d3dcda,color:#66757a"""
-travelled_style = "stroke:#15803d,stroke-width:3px"
-quiet_style = "stroke:#cfd8d6"
-
-
-def message(text: str) -> str:
-    """Mark text for translation where it is written."""
-    return text
-
-
-otherwise, each_time, done = message("otherwise"), message("each"), message("done")
-on_error, error_word, not_word = message("on error"), message("error"), message("not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +81,7 @@ def draw(
     exits = drawing.scope(document.get("do") or [], "/do", [Arrow("start")])
     drawing.lines.append('  finish((("●")))')
     drawing.join([*exits, *drawing.ends], _Place("finish"))
+    drawing.extensions(document.get("use"))
     return drawing.picture()
 
 
@@ -108,7 +94,7 @@ def leaf(tasks: JSON, reference: str) -> tuple[Mapping[str, JSON], str] | None:
     here = f"{reference}/{index}/{name}"
     if "if" in task or "then" in task:
         return None
-    if kind_of(task) in leaves:
+    if kind_of(task) in leaves and not any(inner for inner, _ in children(task, here)):
         return task, here
     inside = children(task, here) if kind_of(task) in {"do", "for", "try"} else []
     return leaf(*inside[0]) if inside and not any(more for more, _ in inside[1:]) else None
@@ -140,7 +126,7 @@ class _Drawing:
             exits = _of(place, self.body(place, task, places, leaving))
             flowing = self.follow(task.get("then"), exits, places, leaving)
             if (condition := task.get("if")) is not None:
-                around = Arrow(place.node, label=self.say(not_word), condition=_plain(condition), skips=True)
+                around = Arrow(place.node, label=self.say(not_word), condition=plain(condition), skips=True)
                 flowing = [*flowing, *_of(place, [around])]
         return [*leaving, *flowing]
 
@@ -162,13 +148,36 @@ class _Drawing:
                 exits = [Arrow(node, label=self.say(done))]
             case "try":
                 tried = self.group(node, *inside[0], exits) if leaf(*inside[0]) is None else exits
-                caught = [Arrow(node, label=self.say(on_error))] if inside[1][0] else []
-                exits = [*tried, *self.group(node, *inside[1], caught)]
+                exits = [*tried, *self.caught(place, task, places, leaving)]
+            case "listen" if inside[0][0]:
+                self.join(self.group(node, *inside[0], [Arrow(node, label=self.say(each_time))]), _Place(node))
+                exits = [Arrow(node, label=self.say(done))]
             case "do" if leaf(*inside[0]) is None:
                 exits = self.group(node, *inside[0], exits)
             case _:
                 pass
         return exits
+
+    def extensions(self, use: JSON) -> None:
+        """Draw what runs around tasks in boxes of their own, beside the process."""
+        listed = use.get("extensions") if isinstance(use, Mapping) else None
+        for index, name, extension in named(listed):
+            for side in (before_word, after_word):
+                if extension.get(side):
+                    what = f"{name}: {self.say(side)} {extension.get('extend') or ''}".strip()
+                    self.lines.append(f'  subgraph x{index}{side[0]}["{escape(what, longest_name)}"]')
+                    self.scope(extension[side], f"/use/extensions/{index}/{name}/{side}", [])
+                    self.lines.append("  end")
+
+    def caught(self, place: _Place, task: Mapping[str, JSON], places: Places, leaving: Exits) -> Exits:
+        """Draw what is done about an error; return the arrows that go on from there."""
+        catch = task.get("catch")
+        then = catch.get("then") if isinstance(catch, Mapping) else None
+        _, handler = children(task, place.reference)
+        if not handler[0] and then is None:
+            return []
+        exits = self.group(place.node, *handler, [Arrow(place.node, label=self.say(on_error))])
+        return exits if then is None else self.follow(then, _of(place, exits), places, leaving)
 
     def switch(self, place: _Place, task: Mapping[str, JSON], places: Places, leaving: Exits) -> Exits:
         """Draw one arrow for each case; what goes on to the next task is returned."""
@@ -177,7 +186,7 @@ class _Drawing:
         for _, name, case in named(task["switch"]):
             condition = case.get("when")
             certain = certain or condition is None
-            arrow = Arrow(place.node, label=name, condition=_plain(condition or ""))
+            arrow = Arrow(place.node, label=name, condition=plain(condition or ""))
             flowing += self.follow(case.get("then"), _of(place, [arrow]), places, leaving)
         return flowing if certain else [*flowing, Arrow(place.node, label=self.say(otherwise))]
 
@@ -242,7 +251,7 @@ class _Drawing:
 
     def picture(self) -> Picture:
         """Return the text with the looks of what was done, of what may come, and of what will not."""
-        arrows = [f"  {each.source} -->{_label(each)} {each.target}" for each in self.arrows]
+        arrows = [f"  {each.source} -->{label_of(each)} {each.target}" for each in self.arrows]
         text = ["flowchart TD", *self.lines, *arrows, mark_styles, *self.looks()]
         titles: dict[str, list[str]] = {}
         for each in self.arrows:
@@ -279,25 +288,6 @@ class _Drawing:
         return f"t{self.count}"
 
 
-def escape(text: str, longest: int) -> str:
-    """Make text safe inside a quoted Mermaid label, and short."""
-    flat = " ".join(str(text).split())
-    short = flat if len(flat) <= longest else flat[: longest - 1].rstrip() + "…"
-    # Mermaid's own entity codes; everything that has a meaning to Mermaid, Markdown or HTML is written as one.
-    return "".join(c if c.isalnum() or c in " .,:-_@/…$(){}" else f"#{ord(c)};" for c in short)
-
-
 def _of(place: _Place, exits: Exits) -> Exits:
     """Return the arrows as ones that leave a task, wherever inside it they begin."""
     return [replace(each, owner=place.reference) for each in exits]
-
-
-def _label(arrow: Arrow) -> str:
-    condition = escape(arrow.condition.replace("$context.", ""), longest_condition)
-    words = ": ".join(part for part in (escape(arrow.label, longest_name), condition) if part)
-    return f'|"{words}"|' if words else ""
-
-
-def _plain(condition: JSON) -> str:
-    text = str(condition).strip()
-    return text[2:-1].strip() if text.startswith("${") and text.endswith("}") else text
