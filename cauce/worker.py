@@ -167,7 +167,7 @@ def run_task_worker(client: Client, parts: Parts, queue: str = TASK_QUEUE) -> Wo
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=2, initial=1),
         # Processes do not get to finish: the longest takes longer than a worker may take to stop.
         graceful_shutdown_timeout=timedelta(),
-        deployment_config=_BUILD,
+        deployment_config=BUILD,
     )
 
 
