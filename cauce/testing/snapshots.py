@@ -12,6 +12,9 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
+from workflows.process_workflow import ProcessWorkflow
+from workflows.record import state_of
+
 JSON = Any
 
 
@@ -44,9 +47,10 @@ class Snapshots(Interceptor):
                     return await super().execute_workflow(input)
                 finally:
                     if workflow.in_workflow():
-                        instance = workflow.instance().instance
+                        process: ProcessWorkflow = workflow.instance()
+                        instance = process.instance
                         took = instance.runtime.time() - instance.journal.started_at
                         info = workflow.info()
-                        ended[info.workflow_id] = Snapshot(instance.state(), instance.journal.to_json(), took)
+                        ended[info.workflow_id] = Snapshot(state_of(instance), instance.journal.to_json(), took)
 
         return Keeping
