@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 from temporalio.worker import (
@@ -12,8 +12,10 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from workflows.process_workflow import ProcessWorkflow
 from workflows.record import state_of
+
+if TYPE_CHECKING:
+    from workflows.process_workflow import ProcessWorkflow
 
 JSON = Any
 
