@@ -21,6 +21,8 @@ from cauce.expressions import Budget, compile_expression, compile_template
 JSON = Any
 # The signs that make a text a pattern. A dot alone does not: every type has some.
 _SIGNS: Final = frozenset("*+?^$|\\[](){}")
+# Events of instances about themselves: only who names their type gets them.
+LIFECYCLE: Final = "io.serverlessworkflow."
 _LONGEST_PATTERN: Final = 1_000
 # What one look at one event may cost; thousands of filters may look at it.
 BUDGET: Final = Budget(steps=100_000)
@@ -60,6 +62,9 @@ class BoundFilter:
 
     def correlated(self, event: Mapping[str, JSON], known: Mapping[str, str]) -> dict[str, str] | None:
         """Return the values that the event correlates by (those known before included); None when it does not fit."""
+        if "type" not in self._tests and str(event.get("type", "")).startswith(LIFECYCLE):
+            # Who wants anything does not want to hear about what it causes itself.
+            return None
         if not all(_fits(test, name, event) for name, test in self._tests.items()):
             return None
         found = dict(known)

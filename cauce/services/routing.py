@@ -10,12 +10,14 @@ from uuid import NAMESPACE_URL, uuid5
 from cauce.contract import EVENT_CAME, EventCame, Start
 from cauce.errors import CauceError, ConflictError, NotFoundError, TransientError
 from cauce.services import instances
+from cauce.services.collecting import collect, read, reading
 from cauce.services.hub import Hub
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout
-from cauce.store import definitions, events, subscriptions
+from cauce.store import definitions, events, start_rules, subscriptions
 from cauce.store.models import Definition
 from cauce.store.session import Db
+from cauce.store.start_rules import Match
 from cauce.store.subscriptions import Listener
 
 JSON = Any
@@ -27,13 +29,18 @@ _at_once: Final = 20
 class Wanted:
     """Who wants an event: processes to start, listeners to tell."""
 
-    processes: Sequence[Definition]
+    processes: Sequence[tuple[Match, Definition]]
     listeners: Sequence[Listener]
 
 
 async def wanted_by(db: Db, event: Mapping[str, JSON]) -> Wanted:
-    """Return who wants an event; the one place that knows."""
-    processes = [row for row in await definitions.latest(db, "process") if waits_for(row.document, event)]
+    """Return who wants an event; the one place that knows. Only the definitions that it starts are read."""
+    processes = []
+    for match in await start_rules.matches(db, event):
+        namespace, _, name = match.definition.partition(".")
+        row = await definitions.find(db, "process", namespace, name)
+        if row is not None:
+            processes.append((match, row))
     return Wanted(processes, await subscriptions.listeners_of(db, event))
 
 
@@ -45,9 +52,12 @@ async def route(hub: Hub, sequence: int, event: Mapping[str, JSON]) -> None:
     async with hub.store.read() as db:
         wanted = await wanted_by(db, event)
     unavailable: TransientError | None = None
-    for row in wanted.processes:
+    for match, row in wanted.processes:
         try:
-            await _start(hub, sequence, row, event)
+            if start_rules.strategy_of(row.document["schedule"]["on"]).collects:
+                await collect(hub, sequence, match, row)
+            else:
+                await _start(hub, sequence, row, event)
         except TransientError as error:
             unavailable = error
     for begin in range(0, len(wanted.listeners), _at_once):
@@ -76,27 +86,13 @@ async def _tell(hub: Hub, listener: Listener, sequence: int) -> None:
             await subscriptions.forget_instance(db, listener.instance, older_than=timedelta(minutes=1))
 
 
-def waits_for(document: JSON, event: Mapping[str, JSON]) -> bool:
-    """Return whether a process is started by events like this: all attributes that it names are equal."""
-    on = (document.get("schedule") or {}).get("on") or {}
-    filters = [on["one"]] if "one" in on else on.get("any") or []
-    return any(fits(each.get("with") or {}, event) for each in filters)
-
-
-def fits(wanted: JSON, met: JSON) -> bool:
-    """Return whether everything that is wanted is there and equal; objects may have more."""
-    if isinstance(wanted, Mapping):
-        return isinstance(met, Mapping) and all(key in met and fits(value, met[key]) for key, value in wanted.items())
-    return bool(wanted == met)
-
-
 async def _start(hub: Hub, sequence: int, row: Definition, event: Mapping[str, JSON]) -> None:
     name = f"{row.namespace}.{row.name}"
     identity = f"{event['source']}\n{event['id']}"
     subject = event.get("subject")
     # Without a subject the id belongs to this event alone, so Temporal itself refuses a second start for ever.
     key = subject or str(uuid5(NAMESPACE_URL, identity))
-    begin = Start(input=[event.get("data")], key=key, events_after=sequence)
+    begin = Start(input=[read(event, reading(row))], key=key, events_after=sequence)
     instance = f"{name}/{begin.key}"
     async with hub.store.transaction() as db:
         turn = await events.lease_start(db, sequence, name, instance)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 
 from cauce.errors import ConflictError
-from cauce.store import schedules
+from cauce.store import schedules, start_rules
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Definition
 from cauce.store.session import Db
@@ -128,6 +128,7 @@ async def _follow_latest(db: Db, namespace: str, name: str) -> None:
     latest = await find(db, "process", namespace, name)
     version, digest, document = (latest.version, latest.digest, latest.document) if latest else ("", "", None)
     await schedules.follow(db, f"{namespace}.{name}", version, digest, document)
+    await start_rules.follow(db, f"{namespace}.{name}", document)
 
 
 def precedence(version: str) -> tuple[tuple[int, ...], int, tuple[tuple[int, int, str], ...]]:

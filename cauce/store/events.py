@@ -150,3 +150,16 @@ async def give_up_lease(db: Db, event: int, definition: str) -> None:
 async def starts_of(db: Db, event: int) -> list[EventStart]:
     """Return what an event started."""
     return list(await db.scalars(select(EventStart).where(EventStart.event == event).order_by(EventStart.definition)))
+
+
+async def note_collected(db: Db, event: int, definition: str) -> bool:
+    """Note that an event was added to what a process waits for; returns whether that is new."""
+    values = {"event": event, "definition": definition, "instance": "", "state": "collected", "lease_until": utc_now()}
+    return await insert_new(db, EventStart, values)
+
+
+async def settle_collected(db: Db, event: int, definition: str, instance: str, problem: str) -> None:
+    """Note what an event that was collected has started in the end."""
+    mine = EventStart.event == event, EventStart.definition == definition, EventStart.state == "collected"
+    state = "refused" if problem else "started"
+    await changed(db, update(EventStart).where(*mine).values(instance=instance, state=state, problem=problem))

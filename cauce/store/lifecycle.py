@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cauce.contract import LifecycleEvents
-from cauce.store import events
+from cauce.store import events, start_rules, subscriptions
 from cauce.store.base import utc_now
 from cauce.store.models import Event
 from cauce.store.session import Db
@@ -12,7 +12,10 @@ from cauce.store.upsert import insert_all
 
 async def record(db: Db, happened: Iterable[LifecycleEvents]) -> None:
     """Add events to the log, each once."""
-    now = utc_now()
+    happened, now = list(happened), utc_now()
+    types = sorted({document["type"] for each in happened for document in each.events})
+    # Hardly anybody wants them, and then nobody need look at them again.
+    wanted = await start_rules.any_for(db, types) or await subscriptions.any_for(db, types)
     rows = [
         {
             "source": document["source"],
@@ -24,6 +27,7 @@ async def record(db: Db, happened: Iterable[LifecycleEvents]) -> None:
             "instance": each.instance,
             "lease_until": now,
             "attempts": 0,
+            "routed_at": None if wanted else now,
         }
         for each in happened
         for document in each.events

@@ -94,6 +94,11 @@ async def listeners_of(db: Db, event: Mapping[str, JSON]) -> list[Listener]:
     return list(wanted)
 
 
+async def any_for(db: Db, types: Sequence[str]) -> bool:
+    """Tell whether a listener may want an event of one of these types."""
+    return bool(await db.scalar(select(exists().where(EventSubscription.type.in_(["", *types])))))
+
+
 async def candidates(db: Db, event: Mapping[str, JSON]) -> Select[str, str, JSON]:
     """Return the query for the filters that may fit an event; each of its parts is found by the index."""
     types, sources = ["", event["type"]], ["", event["source"]]

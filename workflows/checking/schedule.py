@@ -1,6 +1,6 @@
 """Checks what starts a process by time, and its time zone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -8,13 +8,18 @@ from zoneinfo import available_timezones
 
 from cauce.errors import DefinitionError, ExpressionError, InputError
 from schemas import cron, did_you_mean, validate_data
+from workflows.checking.events import check_strategy
 from workflows.checking.report import Report
+from workflows.checking.texts import Scope, check_bare
 from workflows.durations import length
 
 JSON = Any
 _SHORTEST: Final = timedelta(seconds=1)
 # Of months that begin at these moments, one is longer than the other.
 _MOMENTS: Final = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 2, 1, tzinfo=UTC))
+
+# Nothing but the event is known: no instance is there yet.
+_FILTER: Final = Scope("an event filter of a schedule", frozenset())
 
 
 def check_schedule(report: Report, document: Mapping[str, JSON]) -> None:
@@ -29,6 +34,8 @@ def check_schedule(report: Report, document: Mapping[str, JSON]) -> None:
             _check_length(report, f"/schedule/{name}", name, schedule[name])
     if isinstance(schedule.get("cron"), str):
         _check_cron(report, schedule["cron"])
+    if isinstance(schedule.get("on"), dict):
+        _check_events(report, schedule["on"])
     if timed:
         _check_input(report, f"/schedule/{timed[0]}", document)
 
@@ -67,6 +74,32 @@ def _check_cron(report: Report, text: str) -> None:
         cron.parse(text)
     except cron.CronError as error:
         report.text("schedule", "/schedule/cron", error.offset, error.problem, error.hint)
+
+
+def _check_events(report: Report, on: Mapping[str, JSON]) -> None:
+    check_strategy(report, "/schedule/on", on, _FILTER)
+    until = on.get("until")
+    if isinstance(until, dict):
+        check_strategy(report, "/schedule/on/until", until, _FILTER)
+    else:
+        check_bare(report, "/schedule/on/until", until, Scope("an `until` of a schedule", frozenset()))
+    names = {tuple(sorted(each["correlate"])): place for place, each in _correlating(on)}
+    if len(names) > 1:
+        problem = "The filters of a schedule have to correlate by the same names."
+        hint = f"Write the same names everywhere; here are {' and '.join(', '.join(each) for each in names)}."
+        report.key("schedule", f"/schedule/on/{list(names.values())[1]}/correlate", problem, hint)
+
+
+def _correlating(on: Mapping[str, JSON]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+    until = on.get("until")
+    for head, strategy in (("", on), ("until/", until if isinstance(until, dict) else {})):
+        for kind in ("one", "any", "all"):
+            given = strategy.get(kind)
+            single = [(kind, given)] if isinstance(given, dict) else []
+            several = [(f"{kind}/{index}", each) for index, each in enumerate(given if isinstance(given, list) else [])]
+            for place, each in single + several:
+                if isinstance(each, dict) and isinstance(each.get("correlate"), dict):
+                    yield head + place, each
 
 
 def _check_input(report: Report, pointer: str, document: Mapping[str, JSON]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from schemas.source import step
 from workflows.checking.report import Report
 
 JSON = Any
@@ -37,7 +36,6 @@ def check_document(report: Report, document: Mapping[str, JSON]) -> None:
     use = document.get("use")
     if isinstance(use, dict) and use.get("catalogs"):
         refuse(report, "/use/catalogs", "`use.catalogs`", "define functions under `use.functions`.")
-    _check_schedule(report, document.get("schedule"))
     for place in ("input", "output"):
         check_schema(report, f"/{place}", document.get(place))
 
@@ -49,33 +47,3 @@ def check_schema(report: Report, pointer: str, holder: JSON) -> None:
         return
     if str(schema.get("format", "json")).partition(":")[0] != "json":
         refuse(report, f"{pointer}/schema/format", f"The schema format `{schema['format']}`", "use JSON Schema.")
-
-
-def _check_schedule(report: Report, schedule: JSON) -> None:
-    if not isinstance(schedule, dict):
-        return
-    events = schedule.get("on")
-    if not isinstance(events, dict):
-        return
-    for name in ("all", "until"):
-        if name in events:
-            refuse(report, f"/schedule/on/{name}", f"`schedule.on.{name}`", "use `one` or `any`.")
-    filters = [("one", events["one"])] if "one" in events else []
-    filters += [(f"any/{index}", each) for index, each in enumerate(events.get("any") or ())]
-    for place, each in filters:
-        _check_filter(report, f"/schedule/on/{place}", each)
-
-
-def _check_filter(report: Report, pointer: str, given: JSON) -> None:
-    if not isinstance(given, dict):
-        return
-    if "correlate" in given:
-        refuse(report, f"{pointer}/correlate", "`correlate` of a schedule", "filter by type and source.")
-    for name, value in (given.get("with") or {}).items():
-        if not isinstance(value, str) or "${" in value:
-            refuse(
-                report,
-                f"{pointer}/with{step(name)}",
-                "A filter that is not literal text",
-                "write the text to compare with.",
-            )

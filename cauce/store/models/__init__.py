@@ -12,6 +12,7 @@ from cauce.store.models.records import (
     SetAside,
 )
 from cauce.store.models.schedules import Schedule
+from cauce.store.models.starting import EventSet, StartRule
 from cauce.store.models.work import LedgerEntry, Task
 
 __all__ = [
@@ -23,12 +24,14 @@ __all__ = [
     "Event",
     "EventConsumption",
     "EventKey",
+    "EventSet",
     "EventStart",
     "EventSubscription",
     "Interaction",
     "LedgerEntry",
     "Schedule",
     "SetAside",
+    "StartRule",
     "Task",
     "User",
 ]
