@@ -15,6 +15,7 @@ from temporalio import activity
 
 from activities.heartbeats import heartbeats
 from activities.problems import refused, standard
+from activities.processes.containers import Engine, remove_later, run_container
 from activities.processes.supervisor import Ended, Job, Limits, run
 from activities.secrets import Filling
 from cauce.contract import JSON, RUN_PROCESS, Outcome, RunCall
@@ -38,6 +39,7 @@ class Rules:
     concurrency: int = 4
     python: str = ""
     node: str = "node"
+    engine: Engine = field(default_factory=Engine)
 
     def forbids(self, name: str) -> Outcome | None:
         """Return the error of what is not allowed by name."""
@@ -55,11 +57,12 @@ class RunActivities:
         self.resolver = resolver
         self.rules = rules
         self._unawaited: set[asyncio.Task[None]] = set()
+        self._removals: set[asyncio.Task[None]] = set()
 
     @activity.defn(name=RUN_PROCESS)
     async def run_process(self, call: RunCall) -> Outcome:
         """Run the process; its output is what the task asks for, and a code other than 0 an error unless it asks."""
-        forbidden = self.rules.forbids(call.what)
+        forbidden = self.rules.forbids(f"container:{call.text}" if call.what == "container" else call.what)
         if forbidden is not None:
             return forbidden
         try:
@@ -67,7 +70,7 @@ class RunActivities:
             if not call.wait:
                 return await self._begin(job, call)
             async with heartbeats(_HEARTBEAT_S):
-                return _outcome(call, await self._run(job))
+                return _outcome(call, await self._run(job, call))
         except TimeoutError:
             return self._late()
         except CauceError as error:
@@ -75,9 +78,10 @@ class RunActivities:
 
     async def close(self) -> None:
         """End the processes that nobody waits for."""
-        for task in self._unawaited:
+        open_ = [*self._unawaited, *self._removals]
+        for task in open_:
             task.cancel()
-        await asyncio.gather(*self._unawaited, return_exceptions=True)
+        await asyncio.gather(*open_, return_exceptions=True)
 
     def _job(self, call: RunCall) -> Job:
         filling = Filling(self.resolver, call.secrets, call.nonce)
@@ -87,11 +91,22 @@ class RunActivities:
             environment={name: str(value) for name, value in filling.filled(call.environment).items()},
             stdin=str(filling.filled(call.stdin or "")),
         )
+        if call.what == "container":
+            return replace(given, command=arguments)
         if call.what == "shell":
             return replace(given, command=["/bin/sh", "-c", call.text, "sh", *arguments])
         return replace(given, **_INTERPRETERS[call.what](self.rules, call.text, arguments))
 
-    async def _run(self, job: Job, begun: asyncio.Event | None = None) -> Ended:
+    async def _run(self, job: Job, call: RunCall, begun: asyncio.Event | None = None) -> Ended:
+        if call.what == "container":
+            engine, options = self.rules.engine, call.options
+            try:
+                return await run_container(engine, job, call.text, options, self.rules.limits, begun)
+            finally:
+                if options["cleanup"] == "eventually":
+                    later = asyncio.create_task(remove_later(engine, options["name"], options["after_s"]))
+                    self._removals.add(later)
+                    later.add_done_callback(self._removals.discard)
         return await run(job, self.rules.limits, confined=not self.rules.unconfined, begun=begun)
 
     async def _begin(self, job: Job, call: RunCall) -> Outcome:
@@ -102,7 +117,7 @@ class RunActivities:
                 hint="Wait for them (`await: true`), or have the operator raise CAUCE_RUN_CONCURRENCY.",
             )
         begun = asyncio.Event()
-        running = asyncio.create_task(self._run(job, begun))
+        running = asyncio.create_task(self._run(job, call, begun))
         watch = asyncio.create_task(self._watch(running, call))
         self._unawaited.add(watch)
         watch.add_done_callback(self._unawaited.discard)

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     run_output_bytes: int = Field(default=1_000_000, gt=0, description="What it may print.")
     run_concurrency: int = Field(default=4, gt=0, description="How many such processes a worker runs at a time.")
     run_python: str = Field(default="", description="The Python of scripts; default: the one that runs Cauce.")
+    run_container_engine: str = Field(default="", description="The engine's program; default: docker, else podman.")
+    run_container_network: str = Field(
+        default="none", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="The network of containers."
+    )
+    run_container_volumes: Names = Field(default=(), description="The folders that containers may be given.")
     run_node: str = Field(default="node", description="The Node.js of scripts.")
     lifecycle_events: Literal["off", "workflow", "all"] = Field(
         default="workflow", description="Which lifecycle events instances that start from now on give."
@@ -121,7 +126,7 @@ class Settings(BaseSettings):
                 raise ValueError(message)
         return stand_ins
 
-    @field_validator("allowed_programs", "allow_run", "plaintext_hosts", mode="before")
+    @field_validator("allowed_programs", "allow_run", "plaintext_hosts", "run_container_volumes", mode="before")
     @classmethod
     def _separated(cls, names: Any) -> Any:  # noqa: ANN401 - checked by the model afterwards
         return tuple(filter(None, re.split(r"[,\s]+", names))) if isinstance(names, str) else names

@@ -25,6 +25,7 @@ from activities.human_tasks import HumanTaskActivities
 from activities.lifecycle import LifecycleActivities
 from activities.mcp import McpActivities
 from activities.operation import OperationActivities
+from activities.processes.containers import Engine
 from activities.processes.supervisor import Limits
 from activities.run import Rules, RunActivities
 from cauce import connection as connections
@@ -113,6 +114,7 @@ def rules(settings: Settings) -> Rules:
         concurrency=settings.run_concurrency,
         python=settings.run_python,
         node=settings.run_node,
+        engine=Engine(settings.run_container_engine, settings.run_container_network, settings.run_container_volumes),
     )
 
 

@@ -25,6 +25,9 @@ def compile_run(values: Values, common: model.Common, run: Mapping[str, JSON], p
     kind = next(each for each in ("shell", "script", "container") if each in run)
     given = run[kind]
     text, variables = _text(values, kind, given, place)
+    container = None
+    if kind == "container":
+        container, text = _container(values, given, text, place), values.template(given["image"], place)
     what = f"script:{language(given)}" if kind == "script" else kind
     environment = {**(given.get("environment") or {}), **variables}
     return model.RunTask(
@@ -37,6 +40,7 @@ def compile_run(values: Values, common: model.Common, run: Mapping[str, JSON], p
         returns=run.get("return", "stdout"),
         wait=wait,
         secrets=values.secrets,
+        container=container,
     )
 
 
@@ -50,9 +54,22 @@ def _text(values: Values, kind: str, given: Mapping[str, JSON], place: Place) ->
     """Return what is run, and expressions for the environment in which it runs."""
     if kind == "script":
         # Code is never looked into: braces mean something in every language.
-        return given["code"], {}
-    command = given["command"]
+        return given["code"] if "code" in given else values.fetched(given["source"], "script", place), {}
+    command = given.get("command") or ""
     if strip_delimiters(command) is not command:
         return values.template(command, place), {}
     text, expressions = with_variables(command)
     return text, {name: f"${{ {inner} }}" for name, inner in expressions.items()}
+
+
+def _container(values: Values, given: Mapping[str, JSON], command: Template | str, place: Place) -> model.Container:
+    lifetime = given.get("lifetime") or {}
+    options = {"name": given.get("name"), "ports": given.get("ports") or {}, "volumes": given.get("volumes") or {}}
+    return model.Container(
+        values.template(options, place),
+        command,
+        cleanup=lifetime.get("cleanup", "never"),
+        after=values.duration(lifetime.get("after"), place),
+        pull=given.get("pullPolicy", "ifNotPresent"),
+        interactive="stdin" in given,
+    )

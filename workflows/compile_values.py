@@ -75,12 +75,16 @@ class Values:
         schema = holder.get("schema")
         if not isinstance(schema, Mapping) or "resource" not in schema:
             return schema
-        endpoint = schema["resource"]["endpoint"]
+        return {"format": schema.get("format", "json"), "document": self.fetched(schema["resource"], "schema", place)}
+
+    def fetched(self, resource: Mapping[str, JSON], what: str, place: Place) -> JSON:
+        """Return what was fetched from an address when the process was published."""
+        endpoint = resource["endpoint"]
         uri = endpoint["uri"] if isinstance(endpoint, Mapping) else endpoint
-        pinned = (self.bundle.get("resources") or {}).get(uri)
-        if pinned is None:
-            raise DefinitionError("The schema at this address was not published.", where=place.pointer)
-        return {"format": schema.get("format", "json"), "document": pinned["content"]}
+        found = (self.bundle.get("resources") or {}).get(uri)
+        if found is None:
+            raise DefinitionError(f"The {what} at this address was not published.", where=place.pointer)
+        return found["content"]
 
     def duration(self, value: JSON, place: Place) -> Duration | None:
         """Compile a duration that need not be there."""

@@ -275,6 +275,18 @@ class RunProcessTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """What a container has besides what every process has; `command` is for a shell in it."""
+
+    options: Template
+    command: Template | str = ""
+    cleanup: str = "never"
+    after: Duration | None = None
+    pull: str = "ifNotPresent"
+    interactive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RunTask:
     """Runs a command, a script or a container; what is plain text is never looked into."""
 
@@ -287,6 +299,7 @@ class RunTask:
     returns: str = "stdout"
     wait: bool = True
     secrets: tuple[str, ...] = ()
+    container: Container | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from cauce.services import descriptions
 from cauce.services.descriptions import from_folder
 from cauce.services.hub import Hub
 from schemas import Source, flaws
-from workflows.checking.references import Reference, schema_references
+from workflows.checking.references import Reference, schema_references, script_references
 
 JSON = Any
 MOST: Final = 50
@@ -103,6 +103,7 @@ async def pin(hub: Hub, source: Source) -> Pinning:
         async with asyncio.timeout(TOTAL_S):
             await _pin_schemas(pinning, source)
             await _pin_descriptions(pinning, source)
+            await _pin_scripts(pinning, source)
     except TimeoutError:
         problem = f"Fetching what the process names by its address took more than {TOTAL_S:.0f} seconds."
         pinning.refuse(source, "/document", problem, "Try again later.")
@@ -128,3 +129,14 @@ async def _pin_descriptions(pinning: Pinning, source: Source) -> None:
             await descriptions.check(task, await pinning.text(reference))
         except CauceError as error:
             pinning.refuse(source, reference.pointer, error.problem, error.hint)
+
+
+async def _pin_scripts(pinning: Pinning, source: Source) -> None:
+    for reference in script_references(source.data):
+        try:
+            text = await pinning.text(reference)
+            if not isinstance(text, str):
+                raise PermanentError("what is at this address is used as a schema elsewhere.")
+        except CauceError as error:
+            problem = f"The script cannot be fetched: {error.problem[:1].lower()}{error.problem[1:]}"
+            pinning.refuse(source, reference.pointer, problem, error.hint)

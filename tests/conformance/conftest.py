@@ -20,7 +20,9 @@ from tests.conformance.case import HERE
 from tests.conformance.stand_in import StandIn, standing_in
 from tests.conftest import Require
 from tests.integration.protocols import grpc_peer
+from tests.servers.container_engine import install
 
+IMAGES = ("hello-world", "tool", "alpine", "missing", "slow")
 DESIGNER = Actor("conformance", frozenset({"admin"}))
 # Not ours, and without state that a workflow could see; some of them cannot be imported twice.
 FOREIGN = ("attr", "isodate", "jsonschema", "jsonschema_specifications", "re2", "referencing", "rpds", "ruamel")
@@ -43,8 +45,9 @@ async def place_of(
     chosen = settings.load(
         data_dir=folder,
         allowed_programs="sh",
-        allow_run="shell,script:js,script:python",
+        allow_run=["shell", "script:*", *(f"container:{name}" for name in IMAGES)],
         run_seconds=20,
+        run_container_engine=str(install(folder / "engine")),
         stand_ins={"grpc.stand-in": f"http://127.0.0.1:{port}"},
     )
     store = await stack.enter_async_context(single.empty_store())

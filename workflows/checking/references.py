@@ -44,3 +44,14 @@ def _of_schemas(holder: JSON, pointer: str) -> Iterator[Reference]:
             found = reference_of(schema["resource"], f"{pointer}/{name}/schema/resource")
             if found is not None:
                 yield found
+
+
+def script_references(document: Mapping[str, JSON]) -> Iterator[Reference]:
+    """Yield every script of a process that is at an address."""
+    for pointer, _, task in all_tasks(document):
+        run = task.get("run") if isinstance(task, Mapping) else None
+        script = run.get("script") if isinstance(run, Mapping) else None
+        if isinstance(script, Mapping) and "source" in script:
+            found = reference_of(script["source"], f"{pointer}/run/script/source")
+            if found is not None:
+                yield found

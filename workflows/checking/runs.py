@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from cauce.expressions.templates import strip_delimiters
 from schemas import guess, listing
+from workflows.checking.resources import check_resource
 from workflows.checking.texts import IN_TASK, Scope, check_expressions, check_value
-from workflows.checking.unsupported import refuse
 from workflows.checking.walk import Around, Process
 from workflows.commands import expressions
 
@@ -23,14 +23,13 @@ def check_run(process: Process, pointer: str, run: Mapping[str, JSON], around: A
         _check_workflow(process, f"{pointer}/workflow", run["workflow"], scope)
         return
     kind = next(each for each in ("shell", "script", "container") if each in run)
-    if kind == "container":
-        refuse(process.report, f"{pointer}/container", "`run: container`", "use `run: shell`, or a connection.")
-        return
     here, given = f"{pointer}/{kind}", run[kind]
     scope = process.scope("the arguments of a process", IN_TASK, around, secrets=True)
     for key in _VALUES:
         check_value(process.report, f"{here}/{key}", given.get(key), scope)
-    if kind == "shell":
+    if kind == "container":
+        _check_container(process, here, given, scope)
+    elif kind == "shell":
         _check_command(process, f"{here}/command", given["command"], scope)
         _check_allowed(process, here, "shell")
     else:
@@ -52,6 +51,15 @@ def _check_command(process: Process, pointer: str, command: str, scope: Scope) -
         check_expressions(process.report, pointer, expressions(command), scope)
 
 
+def _check_container(process: Process, pointer: str, given: Mapping[str, JSON], scope: Scope) -> None:
+    public = process.scope("a container", IN_TASK, Around(scope.variables))
+    for key in ("image", "name", "ports", "volumes", "lifetime"):
+        check_value(process.report, f"{pointer}/{key}", given.get(key), public)
+    _check_command(process, f"{pointer}/command", given.get("command") or "", scope)
+    if "${" not in given["image"]:
+        _check_allowed(process, pointer, f"container:{given['image']}")
+
+
 def _check_script(process: Process, pointer: str, script: Mapping[str, JSON]) -> None:
     language = _LANGUAGES.get(script["language"])
     if language is None:
@@ -60,7 +68,7 @@ def _check_script(process: Process, pointer: str, script: Mapping[str, JSON]) ->
         process.report.value("wrong-value", f"{pointer}/language", problem, hint)
         return
     if "source" in script:
-        refuse(process.report, f"{pointer}/source", "A script at an address", "write it under `code`.")
+        check_resource(process, f"{pointer}/source", script["source"], "script")
     _check_allowed(process, pointer, f"script:{language}")
 
 

@@ -1,12 +1,13 @@
 """`run: shell`, `run: script` and `run: container`: a process of the operating system, shut in by the worker."""
 
 import json
+import re
 
 from cauce.contract import JSON, RunCall
-from workflows.evaluation import evaluate
+from workflows.evaluation import evaluate, seconds
 from workflows.fault import Fault
 from workflows.instance import Frame
-from workflows.model import RunTask
+from workflows.model import Container, RunTask
 
 
 async def execute(task: RunTask, frame: Frame, data: JSON) -> JSON:
@@ -31,6 +32,7 @@ async def _run(task: RunTask, frame: Frame, data: JSON) -> JSON:
         arguments=[_text(each) for each in evaluate(task.arguments, data, names, reference)],
         environment={name: _text(value) for name, value in environment.items()},
         stdin=None if stdin is None else _text(stdin),
+        options=None if task.container is None else _options(task.container, frame, data),
         returns=task.returns,
         wait=task.wait,
         secrets=list(task.secrets),
@@ -40,6 +42,28 @@ async def _run(task: RunTask, frame: Frame, data: JSON) -> JSON:
     if outcome.error is not None:
         raise Fault({**outcome.error, "instance": reference})
     return outcome.output
+
+
+def _options(container: Container, frame: Frame, data: JSON) -> JSON:
+    instance, reference, names = frame.instance, frame.task.common.reference, frame.names()
+    options = evaluate(container.options, data, names, reference)
+    command = container.command
+    after = container.after
+    return {
+        **options,
+        "name": _name(frame) if options["name"] is None else _text(options["name"]),
+        "command": command if isinstance(command, str) else _text(evaluate(command, data, names, reference)),
+        "cleanup": container.cleanup,
+        "after_s": 0 if after is None else seconds(after, data, names, instance.runtime, reference),
+        "pull": container.pull,
+        "interactive": container.interactive,
+    }
+
+
+def _name(frame: Frame) -> str:
+    """Return the name that the standard recommends for a container."""
+    process, task = frame.instance.process, re.sub(r"[^A-Za-z0-9_.-]", "-", frame.task.common.name)
+    return f"{process.name}-{frame.instance.new_token()}.{process.namespace}-{task}"[:128]
 
 
 def _text(value: JSON) -> str:

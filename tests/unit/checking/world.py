@@ -36,5 +36,5 @@ KNOWN = Known(
     stages={"sales": _STAGES},
     processes={"t.other": None, "t.sale": _SALE},
     kinds=frozenset({"http", "soap"}),
-    runs=("shell", "script:python"),
+    runs=("shell", "script:python", "container:alpine"),
 )
