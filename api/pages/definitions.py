@@ -31,7 +31,8 @@ async def definition_list(request: Request, hub: HubDep, actor: VisitorDep, kind
     found = await definitions.list_definitions(hub, actor, kind)
     rows = [{"view": each, "title": lang.label(title_of(each)), "href": address(each)} for each in found]
     shown = [{"id": name, "label": lang.gettext(label)} for name, label in kinds]
-    return view.render(request, "definitions.html", definitions=rows, kinds=shown, kind=kind)
+    may_try = actor.may("designer")
+    return view.render(request, "definitions.html", definitions=rows, kinds=shown, kind=kind, may_try=may_try)
 
 
 @router.get("/definitions/{kind}/{name}")

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.pages import account, connections, definitions, inbox, instances, task
+from api.pages import account, connections, definitions, expression, inbox, instances, task
 
 router = APIRouter(include_in_schema=False)
-for each in (account, inbox, task, instances, definitions, connections):
+for each in (account, inbox, task, instances, expression, definitions, connections):
     router.include_router(each.router)

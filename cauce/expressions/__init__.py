@@ -2,7 +2,7 @@
 
 from cauce.expressions.budget import DEFAULT, Budget
 from cauce.expressions.expression import VERSION, Expression, Result, compile_expression
-from cauce.expressions.faults import EvaluationError, ExpressionSyntaxError
+from cauce.expressions.faults import EvaluationError, ExpressionSyntaxError, caret
 from cauce.expressions.reads import Reads
 from cauce.expressions.templates import Template, compile_template, strip_delimiters
 
@@ -16,6 +16,7 @@ __all__ = [
     "Reads",
     "Result",
     "Template",
+    "caret",
     "compile_expression",
     "compile_template",
     "strip_delimiters",

@@ -12,6 +12,7 @@ every_page = (
     "/tasks/00000000-0000-5000-8000-000000000006",
     "/definitions",
     process,
+    "/definitions/expression",
     "/connections",
 )
 # What a text on a background has to reach (WCAG 2.2, AA), measured in the page for every visible text.
@@ -138,3 +139,19 @@ def test_the_button_to_claim_stays_in_sight_on_a_phone(chrome: Any, site: str) -
         """button => { const box = button.getBoundingClientRect();
         return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === button; }"""
     )
+
+
+def test_an_expression_is_tried_and_mended_in_place(chrome: Any, site: str) -> None:
+    page = chrome.new_page(locale="en-GB")
+    log_in(page, site)
+    page.goto(f"{site}/definitions")
+    page.get_by_role("link", name="Try an expression").click()
+    page.get_by_role("button", name="Evaluate").click()
+    page.locator("#answer pre").wait_for()
+    assert page.locator("#answer pre").inner_text() == "121"
+    page.get_by_label("Expression").fill(".lines | map(.sku | floor)")
+    page.get_by_role("button", name="Evaluate").click()
+    page.locator("#answer [role=alert]").wait_for()
+    assert ".lines[].sku is a string" in page.locator("#answer [role=alert]").inner_text()
+    assert page.locator("#answer pre").inner_text().endswith("^")
+    assert page.get_by_label("Expression").input_value() == ".lines | map(.sku | floor)"

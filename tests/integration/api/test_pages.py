@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from api.i18n import Language, catalogue, folder, locales, negotiate
@@ -250,3 +251,26 @@ async def test_whoever_did_an_earlier_part_is_told_why_they_cannot_decide(ana: B
     refused = await ana.post(f"{address}/claim")
     assert refused.status_code == 403
     assert "did an earlier part of this case and may not decide this one." in refused.text
+
+
+async def test_a_designer_tries_an_expression_without_javascript(ana: Browser) -> None:
+    assert 'href="/definitions/expression"' in (await ana.get("/definitions")).text
+    page = (await ana.get("/definitions/expression", headers=spanish)).text
+    assert "Probar una expresión" in page
+    assert ".lines | map(.qty * .price)" in page
+    given = {"expression": ".name | <b>", "data": '{"name": "</textarea>"}', "variables": ""}
+    answer = await ana.post("/definitions/expression", given)
+    assert answer.status_code == 200
+    assert "&lt;b&gt;" in answer.text
+    assert "<b>" not in answer.text
+    assert "{&#34;name&#34;: &#34;&lt;/textarea&gt;&#34;}" in answer.text
+    answer = await ana.post("/definitions/expression", given | {"expression": ".name"})
+    assert "<pre>&#34;&lt;/textarea&gt;&#34;</pre>" in answer.text
+    assert "1 of 1,000,000 steps" in answer.text
+
+
+async def test_only_designers_are_offered_to_try_an_expression(anonymous: httpx.AsyncClient) -> None:
+    luis = await Browser(anonymous).log_in("luis")
+    assert 'href="/definitions/expression"' not in (await luis.get("/definitions")).text
+    assert (await luis.get("/definitions/expression")).status_code == 403
+    assert (await luis.post("/definitions/expression", {"expression": "."})).status_code == 403
