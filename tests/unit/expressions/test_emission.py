@@ -10,13 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from cauce.errors import ExpressionError
 from cauce.expressions import compile_expression
+from cauce.expressions.budget import allow_depth
 from cauce.expressions.emission import emitted, fused
 from cauce.expressions.expression import Expression
+from tests.unit.expressions.programs import data as random_data
+from tests.unit.expressions.programs import programs
 from tests.unit.expressions.test_hostile import EVALUATED
 
+allow_depth()  # hypothesis watches the recursion limit
 files = sorted((Path(__file__).parent / "cases").glob("*.jsonl"))
 cases = [json.loads(line) for file in files for line in file.read_text().splitlines()]
 LOOPS = [
@@ -73,6 +78,13 @@ def test_every_case_means_the_same_both_ways() -> None:
         assert both[0] == both[1], case["expr"]
         written += fused(expression.code) is not expression.code.run
     assert written > 200
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@given(program=programs, value=random_data)
+def test_random_programs_mean_the_same_both_ways(program: str, value: Any) -> None:
+    expression = compile_expression(f"[{program}]")
+    assert answer(expression, value, {}) == answer(closures(expression), value, {})
 
 
 def test_no_text_of_the_user_gets_into_the_source() -> None:
