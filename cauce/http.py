@@ -7,12 +7,14 @@ aiohttp, because it carries many small calls at once; one session per event loop
 import asyncio
 import ipaddress
 import json
+import re
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Final
+from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -46,6 +48,9 @@ __all__ = [
 
 _redirect_statuses: Final = {301, 302, 303, 307, 308}
 _connect_timeout_s: Final = 10.0
+_header_name: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_not_in_headers: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_form: Final = "application/x-www-form-urlencoded"
 
 
 async def exchange(request: HttpRequest) -> HttpResponse:
@@ -57,7 +62,7 @@ async def exchange(request: HttpRequest) -> HttpResponse:
         PermanentError: the address may not be called, or the answer is too large.
     """
     headers, data = _encode(request)
-    method, url = request.method.upper(), URL(request.url).update_query(_query(request.query))
+    method, url = request.method.upper(), _url(request.url).update_query(_query(request.query))
     deadline = asyncio.get_running_loop().time() + request.timeout_s
     for _ in range(request.max_redirects + 1):
         _check_address(url, request.policy)
@@ -67,7 +72,7 @@ async def exchange(request: HttpRequest) -> HttpResponse:
         location = response.headers.get("location")
         if response.status not in _redirect_statuses or not location or not request.max_redirects:
             return response
-        target = url.join(URL(location))
+        target = url.join(_url(location))
         if target.origin() != url.origin():
             headers = {name: value for name, value in headers.items() if name.lower() not in secret_headers}
             request = replace(request, digest=None)
@@ -209,6 +214,10 @@ def _no_answer(request: HttpRequest, cause: BaseException, *, sent: bool) -> Rem
 
 def _encode(request: HttpRequest) -> tuple[dict[str, str], bytes | None]:
     headers = {"Accept": "application/json, */*;q=0.5", **request.headers}
+    for name, value in headers.items():
+        if not _header_name.fullmatch(name) or _not_in_headers.search(value):
+            problem = "A header has a name or a value that cannot be sent."
+            raise PermanentError(problem, hint="Leave line breaks and other control characters out of headers.")
     body = request.body
     if body is None:
         return headers, None
@@ -217,9 +226,22 @@ def _encode(request: HttpRequest) -> tuple[dict[str, str], bytes | None]:
         return headers, body
     if isinstance(body, str) and "content-type" in named:
         return headers, body.encode()
+    if isinstance(body, dict) and any(_is_form(name, value) for name, value in headers.items()):
+        return headers, urlencode(_query(body)).encode()
     if "content-type" not in named:
         headers["Content-Type"] = "application/json"
     return headers, json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _url(text: str) -> URL:
+    try:
+        return URL(text)
+    except ValueError as cause:
+        raise PermanentError("The address is not an HTTP address.", hint="Write it as https://host/path.") from cause
+
+
+def _is_form(name: str, value: str) -> bool:
+    return name.lower() == "content-type" and value.partition(";")[0].strip().lower() == _form
 
 
 def _query(query: Mapping[str, JSON]) -> list[tuple[str, str]]:

@@ -31,6 +31,8 @@ class Calls(Protocols, ABC):
         name, given = definition["call"], definition.get("with")
         if name == "http":
             return self._http(common, given or {}, place)
+        if name == "openapi":
+            return self._openapi(common, given or {}, place)
         if name in PROTOCOLS:
             return self.protocol(common, name, given or {}, place)
         if name in (self.use.get("functions") or {}):
@@ -54,6 +56,16 @@ class Calls(Protocols, ABC):
         to = self.endpoint(given.get("endpoint"), place)
         scheme = scheme_of(to.get("authentication")) if isinstance(to, Mapping) else ""
         return model.HttpTask(common, self.template({**given, "endpoint": to}, place), self.secrets, scheme)
+
+    def _openapi(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
+        operation = (self.pinned(given["document"], place).get("operations") or {}).get(given["operationId"])
+        if operation is None:
+            raise DefinitionError("The operation was not published with the process.", where=place.pointer)
+        policy = self.policy(given.get("authentication"), place)
+        fixed = ("document", "operationId", "authentication")
+        arguments = {key: value for key, value in given.items() if key not in fixed}
+        template = self.template({**arguments, **({"authentication": policy} if policy else {})}, place)
+        return model.OpenApiTask(common, operation, template, self.secrets, scheme_of(policy))
 
     def _operation(self, common: model.Common, definition: Mapping[str, JSON], place: Place) -> model.Task:
         name = definition["call"]

@@ -173,6 +173,17 @@ class HttpTask:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenApiTask:
+    """Makes the HTTP exchange that is an operation of an OpenAPI document; `operation` is what was published of it."""
+
+    common: Common
+    operation: Mapping[str, JSON]
+    arguments: Template
+    secrets: tuple[str, ...] = ()
+    scheme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProtocolTask:
     """Makes a call in a protocol of its own, such as `mcp`; `description` is what was pinned of the other side."""
 
@@ -353,6 +364,7 @@ Task = (
     | RaiseTask
     | WaitTask
     | HttpTask
+    | OpenApiTask
     | ProtocolTask
     | OperationTask
     | HumanTaskCall

@@ -15,10 +15,11 @@ from cauce.authentication.policies import secret_of
 from cauce.errors import CauceError, Finding, PermanentError
 from cauce.expressions.templates import compile_template
 from cauce.http import policy_of
-from cauce.resources import Resource, data_of, fetch, shown
+from cauce.resources import MAX_BYTES, Resource, data_of, fetch, shown
 from cauce.services import descriptions
 from cauce.services.descriptions import from_folder
 from cauce.services.hub import Hub
+from cauce.services.openapi_documents import pin_openapi
 from schemas import Source, flaws
 from workflows.checking.references import Reference, schema_references, script_references
 
@@ -51,7 +52,7 @@ class Pinning:
         """
         uri = str(reference.uri)
         if uri not in self.pins:
-            resource = await self._fetched(reference)
+            resource = await self.fetched(reference)
             self.pins[uri] = {"digest": resource.digest, "content": await data_of(resource)}
         return self.pins[uri]["content"]
 
@@ -66,16 +67,22 @@ class Pinning:
             if uri.startswith("file:"):
                 content = await from_folder(self.hub.settings.definitions_dir, uri)
             else:
-                content = (await self._fetched(reference)).text
+                content = (await self.fetched(reference)).text
             self.pins[uri] = {"digest": hashlib.sha256(content.encode()).hexdigest(), "content": content}
         text: str = self.pins[uri]["content"]
         return text
 
-    async def _fetched(self, reference: Reference) -> Resource:
+    async def fetched(self, reference: Reference, *, max_bytes: int = MAX_BYTES) -> Resource:
+        """Return what is at an address, without pinning it.
+
+        Raises:
+            CauceError: It cannot be fetched.
+        """
         uri = str(reference.uri)
         if len(self.pins) >= MOST:
             raise PermanentError(f"A process may name at most {MOST} resources by their addresses.")
-        resource = await fetch(self.authenticator, uri, authentication=self._login(reference.authentication))
+        login = self._login(reference.authentication)
+        resource = await fetch(self.authenticator, uri, authentication=login, max_bytes=max_bytes)
         if resource is None:  # only when an etag was sent
             raise PermanentError(f"{shown(uri)} gave nothing.")
         return resource
@@ -104,6 +111,7 @@ async def pin(hub: Hub, source: Source) -> Pinning:
             await _pin_schemas(pinning, source)
             await _pin_descriptions(pinning, source)
             await _pin_scripts(pinning, source)
+            await pin_openapi(pinning, source)
     except TimeoutError:
         problem = f"Fetching what the process names by its address took more than {TOTAL_S:.0f} seconds."
         pinning.refuse(source, "/document", problem, "Try again later.")

@@ -83,9 +83,18 @@ def check_description(process: Process, pointer: str, resource: Mapping[str, JSO
         check_resource(process, pointer, resource, what)
 
 
+def _check_openapi(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
+    check_resource(process, f"{pointer}/document", given["document"], "OpenAPI document")
+    check_authentication(process, f"{pointer}/authentication", given.get("authentication"))
+    if "${" in given["operationId"]:
+        problem = "The operation has to be written out: it is looked up when the process is published."
+        process.report.value("resource", f"{pointer}/operationId", problem, "Write its id, or use a switch.")
+
+
 _CHECKS: Final[Mapping[str, Callable[[Process, str, Mapping[str, JSON]], None]]] = {
     "a2a": _check_a2a,
     "grpc": _check_grpc,
     "mcp": _check_mcp,
+    "openapi": _check_openapi,
 }
 PROTOCOLS: Final = frozenset(_CHECKS)

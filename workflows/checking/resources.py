@@ -27,14 +27,14 @@ def check_pinned(process: Process, pointer: str, uri: JSON, authentication: JSON
     """Check the address of something that is fetched when the process is published."""
     report = process.report
     if not isinstance(uri, str) or "{" in uri:
-        problem = f"The address of a {what} has to be written out: it is fetched when the process is published."
+        problem = f"The address of the {what} has to be written out: it is fetched when the process is published."
         report.value("resource", pointer, problem, "Write it without expressions and variables.")
     elif uri.startswith("file:"):
         problem = f"The {what} is in a file, and a process runs on any machine."
         hint = "Put the file on a web server, or write its content into the definition."
         report.value("resource", pointer, problem, hint)
     elif not uri.startswith(("http://", "https://")):
-        problem = f"This is no address to fetch a {what} from."
+        problem = f"This is no address to fetch the {what} from."
         report.value("resource", pointer, problem, "Write it as https://host/path.")
     if isinstance(authentication, Mapping):
         check_authentication(process, f"{pointer.removesuffix('/uri')}/authentication", authentication)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from workflows.checking.report import Report
 
 JSON = Any
-_CALLS: Final = frozenset({"openapi", "asyncapi"})
+_CALLS: Final = frozenset({"asyncapi"})
 _LATER: Final = "It comes later;"
 
 

@@ -16,6 +16,7 @@ from workflows.tasks import (
     http,
     human,
     listen,
+    openapi,
     operation,
     protocol,
     raise_,
@@ -42,6 +43,8 @@ async def execute(frame: Frame, data: JSON) -> JSON:  # noqa: C901, PLR0911, PLR
             return await do.execute(task, frame, data)
         case model.HttpTask():
             return await http.execute(task, frame, data)
+        case model.OpenApiTask():
+            return await openapi.execute(task, frame, data)
         case model.ProtocolTask():
             return await protocol.execute(task, frame, data)
         case model.HumanTaskCall():

@@ -31,9 +31,14 @@ async def execute(task: HttpTask, frame: Frame, data: JSON) -> JSON:
         nonce=frame.instance.journal.origin,
         reference=reference,
     )
+    return await made(call, frame)
+
+
+async def made(call: HttpCall, frame: Frame) -> JSON:
+    """Have an exchange made; what goes wrong is an error that points to the task."""
     outcome = await frame.instance.effect(frame.instance.runtime.call_http(call))
     if outcome.error is not None:
-        raise Fault({**outcome.error, "instance": reference})
+        raise Fault({**outcome.error, "instance": frame.task.common.reference})
     return outcome.output
 
 

@@ -98,3 +98,67 @@ async def test_a_stand_in_answers_for_a_host(lonely_hub: Hub, web: StandIn) -> N
     bundle = await published(lonely_hub, "https://schemas.example/a/b.json")
     assert bundle["resources"]["https://schemas.example/a/b.json"]["content"] is True
     assert web.received["a"][0]["headers"]["host"] == "schemas.example"
+
+
+STATUS = {"name": "status", "in": "query", "required": True}
+OPENAPI = {
+    "openapi": "3.0.0",
+    "servers": [{"url": "."}],
+    "paths": {
+        "/pets": {
+            "get": {"operationId": "findPets", "parameters": [{"name": "status", "in": "query", "required": True}]}
+        },
+        "/files": {"post": {"operationId": "upload", "requestBody": {"content": {"multipart/form-data": {}}}}},
+    },
+}
+CALL = """document: {{dsl: '1.0.3', namespace: test, name: typed, version: 1.0.0}}
+do:
+  - find:
+      call: openapi
+      with:
+        document: {{endpoint: '{address}'}}
+        operationId: {operation}
+        parameters: {parameters}
+"""
+
+
+async def openapi_findings(
+    hub: Hub, web: StandIn, operation: str = "findPets", parameters: str = "{}", body: JSON = None
+) -> list[str]:
+    address = web.prepare("api", {"GET /api.json": [{"body": body or OPENAPI}]})
+    text = CALL.format(address=f"{address}/api.json", operation=operation, parameters=parameters)
+    with pytest.raises(DefinitionError) as caught:
+        await definitions.publish(hub, boss, [load_yaml(text, "api.yaml")])
+    return [f"{each.place} {each.code}: {each.problem}" for each in caught.value.findings]
+
+
+async def test_only_what_is_called_is_pinned_of_an_openapi_document(lonely_hub: Hub, web: StandIn) -> None:
+    address = web.prepare("api", {"GET /api.json": [{"body": {**OPENAPI, "info": {"description": "x" * 2_000_000}}}]})
+    text = CALL.format(address=f"{address}/api.json", operation="findPets", parameters="{status: sold}")
+    await definitions.publish(lonely_hub, boss, [load_yaml(text, "api.yaml")])
+    pinned = (await definitions.definition(lonely_hub, "test.typed")).bundle["resources"][f"{address}/api.json"]
+    (operation,) = pinned["content"]["operations"].values()
+    assert operation["address"] == f"{address}/pets"
+    assert len(str(pinned)) < 1_000
+
+
+async def test_unknown_operation_is_said_with_what_was_meant(lonely_hub: Hub, web: StandIn) -> None:
+    said = "api.yaml:7:22 resource: The OpenAPI document has no operation `findPet`; did you mean `findPets`?"
+    assert await openapi_findings(lonely_hub, web, "findPet") == [said]
+
+
+async def test_unknown_and_missing_parameters_are_said_when_publishing(lonely_hub: Hub, web: StandIn) -> None:
+    assert await openapi_findings(lonely_hub, web, parameters="{stauts: sold}") == [
+        "api.yaml:8:30 resource: The operation has no parameter `stauts`; did you mean `status`?",
+        "api.yaml:8:21 resource: The operation needs the parameter `status`.",
+    ]
+
+
+async def test_operation_that_cannot_be_called_is_said_when_publishing(lonely_hub: Hub, web: StandIn) -> None:
+    (said,) = await openapi_findings(lonely_hub, web, "upload")
+    assert "a body of the type multipart/form-data, which cannot be sent" in said
+
+
+async def test_what_is_no_openapi_document_is_said_when_publishing(lonely_hub: Hub, web: StandIn) -> None:
+    (said,) = await openapi_findings(lonely_hub, web, body={"hello": 1})
+    assert "no OpenAPI document" in said
