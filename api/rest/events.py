@@ -1,24 +1,24 @@
-"""Events: CloudEvents 1.0 over HTTP, structured or binary."""
+"""Events: CloudEvents 1.0 over HTTP, and the log of all that came."""
 
-import json
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import unquote
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
-from api.rest.schemas import Receipt
-from cauce.errors import InputError
+from api.rest.cloud_events import BATCH, STRUCTURED, is_batch, read_events
+from api.rest.paging import Limit, next_page
+from api.rest.schemas import Model, Page, Receipt
+from cauce import cloud_events
 from cauce.services import events
-from cauce.services.events import Receipt as Received
 
 JSON = Any
 
 router = APIRouter(prefix="/events", tags=["events"])
 
-structured = "application/cloudevents+json"
 example = {
     "specversion": "1.0",
     "id": "a-1",
@@ -27,54 +27,58 @@ example = {
     "subject": "lead:2041",
     "data": {"company": "Talleres Ibarra, S.L."},
 }
+one = {"type": "object", "required": ["id", "source", "type"]}
 body = {
     "requestBody": {
         "required": True,
         "content": {
-            structured: {"schema": {"type": "object", "required": ["id", "source", "type"]}, "example": example},
+            STRUCTURED: {"schema": one, "example": example},
+            BATCH: {"schema": {"type": "array", "items": one}, "example": [example]},
             "application/json": {"schema": {}, "example": example["data"]},
         },
     }
 }
 
 
+class LoggedEvent(Model):
+    """An event of the log."""
+
+    sequence: int = Field(description="Its place in the log.", examples=[42])
+    received_at: datetime
+    instance: str | None = Field(description="The instance that emitted it; null when it came from outside.")
+    routed: bool = Field(description="Whether everybody who waited for it has been told.")
+    event: JSON = Field(examples=[example])
+
+
 @router.post(
     "",
     status_code=HTTPStatus.ACCEPTED,
-    response_model=Receipt,
-    responses=documented(422, 503),
+    response_model=Receipt | list[Receipt],
+    responses=documented(413, 422, 503),
     openapi_extra=body,
 )
-async def receive_event(request: Request, hub: HubDep, actor: CallerDep) -> Received:
-    """Take an event: `application/cloudevents+json`, or any JSON with the attributes in `ce-` headers.
+async def receive_event(request: Request, hub: HubDep, actor: CallerDep) -> events.Receipt | list[events.Receipt]:
+    """Take an event: structured JSON, a batch of such, or any data with the attributes in `ce-` headers.
 
     An event is known by `source` and `id`: sending it again changes nothing, and starts what could not be started then.
+    A batch is checked as a whole before any of it is taken, and gets a receipt for each.
     """
-    return await events.receive(hub, actor, await cloud_event(request))
+    found = [cloud_events.check(each) for each in await read_events(request)]
+    receipts = [await events.receive(hub, actor, each) for each in found]
+    return receipts if is_batch(request) else receipts[0]
 
 
-async def cloud_event(request: Request) -> dict[str, JSON]:
-    """Read an event in either of the two forms in which HTTP carries them."""
-    content = parsed(await request.body())
-    if request.headers.get("content-type", "").partition(";")[0].strip() == structured:
-        if not isinstance(content, dict):
-            raise InputError("A structured event is a JSON object.", hint="See cloudevents.io, HTTP binding, 3.2.")
-        return content
-    # Header values are percent-encoded where they are not plain ASCII (HTTP binding, 3.1.3.2).
-    attributes = {
-        name.removeprefix("ce-"): unquote(value) for name, value in request.headers.items() if name.startswith("ce-")
-    }
-    if not attributes:
-        raise InputError(
-            "The request holds no event.",
-            hint=f"Send {structured}, or the attributes as `ce-` headers beside the data.",
-        )
-    return {**attributes, "datacontenttype": "application/json", "data": content}
-
-
-def parsed(text: bytes) -> JSON:
-    """Read JSON; an event without data has no body."""
-    try:
-        return json.loads(text) if text.strip() else None
-    except (ValueError, RecursionError) as cause:
-        raise InputError("The body is not JSON.", hint="Send the data of the event as JSON.") from cause
+@router.get("", responses=documented(422))
+async def list_events(
+    request: Request,
+    hub: HubDep,
+    actor: CallerDep,
+    *,
+    type_: Annotated[str | None, Query(alias="type", examples=["com.example.lead.received.v1"])] = None,
+    source: str | None = None,
+    after: Annotated[str | None, Query(description="Comes with `next`.")] = None,
+    limit: Limit = 50,
+) -> Page[LoggedEvent]:
+    """List the events of the log, the newest first."""
+    page = await events.list_events(hub, actor, type_=type_, source=source, after=after, limit=limit)
+    return Page(items=[LoggedEvent.model_validate(each) for each in page.events], next=next_page(request, page.next))

@@ -43,6 +43,7 @@ ENTRIES = {
     "diff": Entry("diff:diff", "Say what is different between two versions of a definition.", _definitions),
     "eval": Entry("evaluate:evaluate", "Evaluate an expression on data.", _definitions),
     "start": Entry("start:start", "Start an instance of a published process.", _work),
+    "events": Entry("events:app", "Send events, and see those that came.", _work),
     "instances": Entry("instances:app", "Look at instances and change their course.", _work),
     "tasks": Entry("tasks:app", "Work on the tasks of the inbox.", _work),
     "connections": Entry("connections:app", "Look at connections and test them.", _administration),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cauce.cli import inputs, output
+from cauce.cli import events, inputs, output
 from cauce.contract import JSON
 from cauce.errors import InputError
 from cauce.single import run_once
@@ -25,6 +25,10 @@ def run(
     answer: Annotated[
         list[str] | None, typer.Option(metavar="NAME=JSON", help="The answer of a human task; may be repeated.")
     ] = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(metavar="EVENT", help="An event that comes when the process waits for one; may be repeated."),
+    ] = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Run a definition once and print the outcome.
@@ -34,7 +38,8 @@ def run(
     if not file.is_file():
         raise InputError(f"There is no file {file}.", hint="Check the path.")
     answers = inputs.named(answer or [], "--answer")
-    report = asyncio.run(run_once(file, inputs.value(data), temporal, answers))
+    coming = [events.whole(each) for each in event or []]
+    report = asyncio.run(run_once(file, inputs.value(data), temporal, answers, events=coming))
     outcome = _outcome(report)
     if as_json:
         output.document(outcome)

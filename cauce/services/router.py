@@ -64,11 +64,11 @@ async def deliver(hub: Hub) -> int:
     except CauceError as error:
         log.warning("the event log could not be read: %s", error.problem)
         return 0
-    await asyncio.gather(*(_deliver(hub, row) for row in rows))
+    await asyncio.gather(*(deliver_one(hub, row) for row in rows))
     return len(rows)
 
 
-async def _deliver(hub: Hub, row: Event) -> None:
+async def deliver_one(hub: Hub, row: Event) -> None:
     """Deliver one event; what goes wrong is tried again later, and keeps no other event waiting."""
     try:
         await route(hub, row.id, row.document)

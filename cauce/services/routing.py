@@ -23,6 +23,7 @@ from cauce.store.subscriptions import Listener
 JSON = Any
 # Signals on their way at the same time: many instances may wait for the same event.
 _at_once: Final = 20
+_GONE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ async def _tell(hub: Hub, listener: Listener, sequence: int) -> None:
     except (ConflictError, NotFoundError):
         async with hub.store.transaction() as db:
             # Not what is new: an instance that failed may have been started again this very moment.
-            await subscriptions.forget_instance(db, listener.instance, older_than=timedelta(minutes=1))
+            await subscriptions.forget_instance(db, listener.instance, older_than=_GONE)
 
 
 async def _start(hub: Hub, sequence: int, row: Definition, event: Mapping[str, JSON]) -> None:

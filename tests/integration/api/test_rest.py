@@ -147,13 +147,64 @@ async def test_events_come_structured_and_binary(program: httpx.AsyncClient) -> 
         ("{}", {"content-type": "application/cloudevents+json"}, "This is not a CloudEvent."),
         ("{}", {"content-type": "application/json"}, "The request holds no event."),
         ("{", {"ce-id": "1"}, "The body is not JSON."),
+        ("{}", {"ce-id": "1", "ce-source": "/shop", "ce-type": ""}, "This is not a CloudEvent."),
+        ("{}", {"content-type": "application/cloudevents-batch+json"}, "A batch is an array of events."),
+        ("[3]", {"content-type": "application/cloudevents-batch+json"}, "A structured event is a JSON object."),
+        (
+            "",
+            {"content-type": "application/cloudevents+avro"},
+            "Events do not come as application/cloudevents+avro here.",
+        ),
+        (b"\xff", {"ce-id": "1", "content-type": "text/plain"}, "The body is not UTF-8 text."),
     ],
 )
 async def test_what_is_no_event_is_refused(
-    program: httpx.AsyncClient, content: str, headers: dict[str, str], detail: str
+    program: httpx.AsyncClient, content: str | bytes, headers: dict[str, str], detail: str
 ) -> None:
     answer = await program.post("/api/v1/events", content=content, headers=headers)
     assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+
+
+async def test_binary_events_carry_any_data(program: httpx.AsyncClient) -> None:
+    attributes = {"ce-source": "/binary", "ce-type": "com.example.any", "ce-subject": "caf%C3%A9", "ce-tenant": "7"}
+    sent = [
+        ("text/plain", b"hello"),
+        ("application/octet-stream", b"\x00\x01"),
+        ("application/vnd.x+json", b'{"a": 1}'),
+        ("", b""),
+    ]
+    for number, (kind, content) in enumerate(sent):
+        headers = {**attributes, "ce-id": str(number), **({"content-type": kind} if kind else {})}
+        assert (await program.post("/api/v1/events", content=content, headers=headers)).status_code == 202
+    page = (await program.get("/api/v1/events", params={"type": "com.example.any", "limit": 3})).json()
+    rest = (await program.get(page["next"])).json()
+    assert [len(page["items"]), len(rest["items"]), rest["next"]] == [3, 1, None]
+    logged = [each["event"] for each in [*page["items"], *rest["items"]]][::-1]
+    whole = {"specversion": "1.0", "source": "/binary", "type": "com.example.any", "subject": "café", "tenant": "7"}
+    assert logged == [
+        {**whole, "id": "0", "datacontenttype": "text/plain", "data": "hello"},
+        {**whole, "id": "1", "datacontenttype": "application/octet-stream", "data_base64": "AAE="},
+        {**whole, "id": "2", "datacontenttype": "application/vnd.x+json", "data": {"a": 1}},
+        {**whole, "id": "3"},
+    ]
+    assert page["items"][0]["routed"]
+
+
+async def test_a_batch_is_taken_whole_or_not_at_all(program: httpx.AsyncClient) -> None:
+    batch = {"content-type": "application/cloudevents-batch+json"}
+    good = [{"id": str(number), "source": "/batch", "type": "com.example.batch"} for number in range(2)]
+    bad = await program.post("/api/v1/events", json=[*good, {"id": "x", "source": "/batch"}], headers=batch)
+    assert (bad.status_code, bad.headers["content-type"]) == (422, "application/problem+json")
+    assert (await program.get("/api/v1/events", params={"source": "/batch"})).json()["items"] == []
+    taken = await program.post("/api/v1/events", json=[*good, good[0]], headers=batch)
+    assert [each["new"] for each in taken.json()] == [True, True, False]
+    many = await program.post("/api/v1/events", json=good * 51, headers=batch)
+    assert many.status_code == 413
+
+
+async def test_the_event_log_takes_only_its_own_page_tokens(program: httpx.AsyncClient) -> None:
+    answer = await program.get("/api/v1/events", params={"after": "x"})
+    assert (answer.status_code, answer.json()["detail"]) == (422, "The page token is not one that Cauce gave out.")
 
 
 async def test_a_request_that_cannot_be_read_is_a_problem_without_its_values(program: httpx.AsyncClient) -> None:
