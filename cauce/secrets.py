@@ -16,7 +16,8 @@ from cauce.errors import SettingsError
 from cauce.logging import blot_out
 
 JSON = Any
-name_pattern = re.compile(r"[a-z0-9](-?[a-z0-9])*")
+# Nothing that could lead out of the folder of secrets.
+name_pattern = re.compile(r"[A-Za-z0-9]([-_]?[A-Za-z0-9])*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,9 @@ class Resolver:
 
     def places(self, what: str, name: str) -> tuple[str, Path]:
         """Return the environment variable and the file in which a secret or setting may be."""
-        # Anything else could lead out of the folder of secrets.
         if not name_pattern.fullmatch(name):
             raise SettingsError(
-                f"'{name}' cannot be the name of a {what}.", hint="Use lower-case letters, digits and single hyphens."
+                f"'{name}' cannot be the name of a {what}.", hint="Use letters, digits and, between them, single hyphens or underscores."
             )
         variable = f"CAUCE_{what.upper()}_{name.upper().replace('-', '_')}"
         return variable, self.secrets_dir / name if what == "secret" else self.settings_file

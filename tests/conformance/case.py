@@ -27,6 +27,7 @@ class Case:
         events: events in their order; each comes when the instance waits for one, or `$at` seconds after its start.
         emitted: what the instance has put into the log, in order; every property given must be as given.
         inbox: name of each human task -> state of its row at the end.
+        unsteady: properties of the output that are different each time.
         tasks: "name status" or "/reference status" of each task, in the order they started.
         sandbox: it runs in Temporal's sandbox, too.
         exact_time: it measures time, which the dev server lets jump by itself when a new run takes over.
@@ -46,6 +47,7 @@ class Case:
     emitted: list[Mapping[str, JSON]] | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     output: JSON = None
+    unsteady: list[str] = field(default_factory=list)
     error: Mapping[str, JSON] | None = None
     status: str = "completed"
     tasks: list[str] | None = None

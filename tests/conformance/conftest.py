@@ -1,7 +1,7 @@
 """One Temporal server, one store and one stand-in for all cases of a session."""
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,17 +38,22 @@ class Place:
 
 
 async def place_of(
-    stack: AsyncExitStack, folder: Path, runner: WorkflowRunner | None = None, options: Sequence[str] = ()
+    stack: AsyncExitStack,
+    folder: Path,
+    runner: WorkflowRunner | None = None,
+    options: Sequence[str] = (),
+    hosts: Collection[str] = (),
 ) -> Place:
-    """Open a place with all that cases may call."""
+    """Open a place with all that cases may call; the stand-in answers for these hosts, too."""
+    stand_in = await stack.enter_async_context(standing_in())
     port, _ = await stack.enter_async_context(grpc_peer.serving())
     chosen = settings.load(
         data_dir=folder,
-        allowed_programs="sh",
+        allowed_programs="sh,npx",
         allow_run=["shell", "script:*", *(f"container:{name}" for name in IMAGES)],
         run_seconds=20,
         run_container_engine=str(install(folder / "engine")),
-        stand_ins={"grpc.stand-in": f"http://127.0.0.1:{port}"},
+        stand_ins={"grpc.stand-in": f"http://127.0.0.1:{port}", **dict.fromkeys(hosts, stand_in.address)},
     )
     store = await stack.enter_async_context(single.empty_store())
     sources, findings = definitions.load([HERE / "definitions"])
@@ -56,7 +61,7 @@ async def place_of(
     hub = Hub(chosen, store, await connect("127.0.0.1:1", store, lazy=True))
     await definitions.publish(hub, DESIGNER, sources)
     bench = await stack.enter_async_context(single.bench(chosen, "time-skipping", store, runner, options))
-    return Place(bench, hub, await stack.enter_async_context(standing_in()))
+    return Place(bench, hub, stand_in)
 
 
 @pytest.fixture(scope="session")

@@ -19,27 +19,36 @@ class StandIn:
     address: str = ""
     answers: dict[str, dict[str, list[Mapping[str, JSON]]]] = field(default_factory=dict)
     received: dict[str, list[dict[str, JSON]]] = field(default_factory=dict)
+    running: str = ""
 
     def prepare(self, case: str, answers: Mapping[str, list[Mapping[str, JSON]]]) -> str:
         """Answer for a case from now on; returns its address."""
         self.answers[case] = {place: list(several) for place, several in answers.items()}
         self.received[case] = []
+        self.running = case
         return f"{self.address}/{case}"
 
-    async def answer(self, request: web.Request) -> web.Response:
+    def _case(self, request: web.Request) -> tuple[str, str]:
+        """Return whose request it is, and for what; one to another host is for the case that runs now."""
+        if not self.address.endswith(request.host):
+            return self.running, f"//{request.host}{request.rel_url.raw_path}"
         _, case, rest = request.rel_url.raw_path.split("/", 2)
+        return case, f"/{rest}"
+
+    async def answer(self, request: web.Request) -> web.Response:
+        case, rest = self._case(request)
         text = await request.text()
         is_json = request.content_type.endswith("json")
         self.received[case].append(
             {
                 "method": request.method,
-                "path": f"/{rest}",
+                "path": rest,
                 "query": {key: request.query.getall(key) for key in request.query},
                 "headers": {key.lower(): value for key, value in request.headers.items()},
                 "body": json.loads(text) if is_json and text else text or None,
             }
         )
-        several = self.answers[case].get(f"{request.method} /{rest}")
+        several = self.answers[case].get(f"{request.method} {rest}")
         if several is None:
             return web.Response(status=404)
         given = several.pop(0) if len(several) > 1 else several[0]

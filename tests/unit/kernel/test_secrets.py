@@ -53,7 +53,13 @@ def test_references_are_resolved_wherever_they_are(resolver: Resolver) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["../settings.json", "a/b", "", "A", "a--b", "settings.json"])
+def test_names_of_other_house_rules_are_names(tmp_path: Path) -> None:
+    (tmp_path / "mySecret").write_text("in a file\n")
+    resolver = Resolver(tmp_path, tmp_path / "s.json", {"CAUCE_SECRET_ERP_KEY": "from outside"})
+    assert (resolver.secret("mySecret"), resolver.secret("ERP_key")) == ("in a file", "from outside")
+
+
+@pytest.mark.parametrize("name", ["../settings.json", "a/b", "", "a--b", "_a", "settings.json"])
 def test_name_cannot_lead_out_of_the_folder(resolver: Resolver, name: str) -> None:
     with pytest.raises(SettingsError, match="cannot be the name of a secret"):
         resolver.secret(name)
