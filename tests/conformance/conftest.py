@@ -1,10 +1,11 @@
 """One Temporal server, one store and one stand-in for all cases of a session."""
 
 import os
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import pytest_asyncio
@@ -42,13 +43,14 @@ async def place_of(
     folder: Path,
     runner: WorkflowRunner | None = None,
     options: Sequence[str] = (),
-    hosts: Collection[str] = (),
+    hosts: Mapping[str, str] = MappingProxyType({}),
 ) -> Place:
-    """Open a place with all that cases may call; the stand-in answers for these hosts, too."""
+    """Open a place with all that cases may call; `hosts` says which address is in a host's place, else the stand-in."""
     stand_in = await stack.enter_async_context(standing_in())
     port, _ = await stack.enter_async_context(grpc_peer.serving())
     chosen = settings.load(
         data_dir=folder,
+        definitions_dir=folder,
         allowed_programs="sh,npx",
         allow_run=["shell", "script:*", *(f"container:{name}" for name in IMAGES)],
         run_seconds=20,

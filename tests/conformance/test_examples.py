@@ -1,8 +1,11 @@
 """Every example of the standard checks clean and runs, with stand-ins for the hosts that it names."""
 
 import json
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,6 +14,7 @@ from cauce.services import definitions
 from schemas import load_file, load_yaml
 from tests.conformance.conftest import DESIGNER, Place, place_of
 from tests.conformance.examples import FOLDER, Example, examples, hosts
+from tests.conformance.peers import greeter
 from tests.conformance.test_cases import run_case
 from workflows.checking import check
 
@@ -23,9 +27,23 @@ pytestmark = [
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def world(_temporal: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
-    """Give out a place in which the stand-in answers for the hosts of the examples."""
+    """Give out a place in which the hosts, programs and files that the examples name are there."""
+    folder = tmp_path_factory.mktemp("examples")
+    (folder / "app").mkdir()
+    (folder / "app" / "greet.proto").write_text(greeter.PROTO)
+    add_program(folder, "npx", Path(__file__).parent / "peers" / "chat.py")
     async with AsyncExitStack() as stack:
-        yield await place_of(stack, tmp_path_factory.mktemp("examples"), hosts=hosts())
+        hello = await stack.enter_async_context(greeter.greeting())
+        environment = stack.enter_context(pytest.MonkeyPatch.context())
+        environment.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+        yield await place_of(stack, folder, hosts={**dict.fromkeys(hosts(), ""), "localhost:5011": hello})
+
+
+def add_program(folder: Path, name: str, script: Path) -> None:
+    """Have a Python script run when a program of this name is called."""
+    program = folder / name
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
+    program.chmod(0o755)
 
 
 async def test_every_example_is_run() -> None:

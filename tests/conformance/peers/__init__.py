@@ -1,0 +1,1 @@
+"""Servers and programs that the standard's examples call by name."""
