@@ -48,6 +48,7 @@ async def place_of(
     """Open a place with all that cases may call; `hosts` says which address is in a host's place, else the stand-in."""
     stand_in = await stack.enter_async_context(standing_in())
     port, _ = await stack.enter_async_context(grpc_peer.serving())
+    stand_ins = {host: place or stand_in.address for host, place in hosts.items()}
     chosen = settings.load(
         data_dir=folder,
         definitions_dir=folder,
