@@ -85,6 +85,12 @@ class DefinitionError(CauceError):
         super().__init__(problem, hint=hint, where=where)
         self.findings = tuple(findings)
 
+    @classmethod
+    def of(cls, what: str, findings: Sequence[Finding]) -> "DefinitionError":
+        """Return the error that says what did not happen, because of these findings."""
+        count = f"there are {len(findings)} errors" if len(findings) > 1 else "there is an error"
+        return cls(f"{what}: {count}.", hint=str(findings[0]), findings=findings)
+
 
 class ExpressionError(CauceError):
     """An expression could not be parsed or evaluated."""

@@ -201,10 +201,7 @@ async def run_once(
         await definitions.publish(hub, _OWNER, _others(settings.definitions_dir, source), tolerant=True)
         findings = [f for f in check([source], await definitions.known(hub)) if f.severity == "error"]
         if findings:
-            count = f"{len(findings)} errors" if len(findings) > 1 else "an error"
-            raise DefinitionError(
-                f"The definition cannot be run: there is {count}.", hint=str(findings[0]), findings=findings
-            )
+            raise DefinitionError.of("The definition cannot be run", findings)
         (process,) = await definitions.publish(hub, _OWNER, [source])
         bundle = (await definitions.definition(hub, process.full_name, process.version)).bundle
         async with bench(settings, temporal, store) as place:

@@ -104,8 +104,7 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
         actor.require("publish definitions", "designer")
     findings = [finding for finding in check(sources, await known(hub)) if finding.severity == "error"]
     if findings:
-        count = f"{len(findings)} errors" if len(findings) > 1 else "an error"
-        raise DefinitionError(f"Nothing was published: there is {count}.", hint=str(findings[0]), findings=findings)
+        raise DefinitionError.of("Nothing was published", findings)
     # Before the transaction: nothing outside is waited for inside one.
     resources = {id(source): await pin(hub, source) for kind, source in pairs if kind == "process"}
     unfetched = [finding for each in resources.values() for finding in each.findings]

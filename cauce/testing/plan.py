@@ -42,8 +42,7 @@ def plan(paths: Sequence[Path]) -> Plan:
     others, _ = load_files(beside(files, flat=True))
     findings = [*unreadable, *_findings(tests, others)]
     if findings:
-        count = f"{len(findings)} errors" if len(findings) > 1 else "an error"
-        raise DefinitionError(f"Nothing was tested: there is {count}.", hint=str(findings[0]), findings=findings)
+        raise DefinitionError.of("Nothing was tested", findings)
     world = world_of(others, Known())
     sources = {_title(each): each for each in others if kind_of(each.data) == "process"}
     wanted = {each.process for each in map(parse, tests)}
