@@ -74,7 +74,8 @@ class Resolver:
         """Return the environment variable and the file in which a secret or setting may be."""
         if not name_pattern.fullmatch(name):
             raise SettingsError(
-                f"'{name}' cannot be the name of a {what}.", hint="Use letters, digits and, between them, single hyphens or underscores."
+                f"'{name}' cannot be the name of a {what}.",
+                hint="Use letters, digits and, between them, single hyphens or underscores.",
             )
         variable = f"CAUCE_{what.upper()}_{name.upper().replace('-', '_')}"
         return variable, self.secrets_dir / name if what == "secret" else self.settings_file
