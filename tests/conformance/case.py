@@ -27,6 +27,7 @@ class Case:
         events: events in their order; each comes when the instance waits for one, or `$at` seconds after its start.
         emitted: what the instance has put into the log, in order; every property given must be as given.
         inbox: name of each human task -> state of its row at the end.
+        shows: texts that the output has in it, where the rest of it does not matter.
         unsteady: properties of the output that are different each time.
         tasks: "name status" or "/reference status" of each task, in the order they started.
         sandbox: it runs in Temporal's sandbox, too.
@@ -47,6 +48,7 @@ class Case:
     emitted: list[Mapping[str, JSON]] | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     output: JSON = None
+    shows: list[str] | None = None
     unsteady: list[str] = field(default_factory=list)
     error: Mapping[str, JSON] | None = None
     status: str = "completed"
