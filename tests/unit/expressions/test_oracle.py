@@ -81,6 +81,8 @@ def known(program: str, answer: dict[str, Any]) -> bool:
     return (
         # 1.8 refuses keys that 1.7 turns into text.
         ("_entries" in program and "as object key" in answer.get("error", ""))
+        # 1.8 refuses null as a key of null, 1.7 answers null.
+        or ("getpath" in program and "Cannot index null with null" in answer.get("error", ""))
         # 1.8 repeats a text no times to "", 1.7 to null.
         or " * " in program
         # jq takes its own signal for stopping early as an error, and tries the next pattern.
