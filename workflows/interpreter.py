@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
-from cauce.contract import JSON, CloseTask
+from cauce.contract import JSON, CloseTask, StopListening
 from workflows import extended, marks
 from workflows.evaluation import check_data, evaluate, holds, seconds, within
 from workflows.fault import Fault
@@ -46,10 +46,16 @@ async def run_process(instance: Instance) -> JSON:
 
 
 async def _tidy(instance: Instance) -> None:
-    """Take what a repair has dropped out of the inbox."""
+    """Take what a repair has dropped out of the inbox, and from those who are told of events."""
     while instance.journal.closing:
         await instance.effect(instance.runtime.close_task(CloseTask(instance.journal.closing[0], "cancelled")))
         instance.journal.closing.pop(0)
+    while instance.journal.deaf:
+        token, used = instance.journal.deaf[0]
+        instance.journal.turns += 1
+        over = StopListening(token, instance.runtime.instance_id, instance.journal.turns, used)
+        await instance.effect(instance.runtime.stop_listening(over))
+        instance.journal.deaf.pop(0)
 
 
 async def _run_body(instance: Instance, names: Names) -> JSON:

@@ -42,6 +42,7 @@ class Journal:
         stages: the stages entered, in order; kept like the ways.
         marks: with what each task of the open lists began.
         skips: path of a task that an operator skipped -> the output that stands for its own.
+        deaf: listeners that a repair took out of the instance, each with the places of the events it had used up.
         closing: human tasks that have to leave the inbox, because a repair took them out of the instance.
     """
 
@@ -68,6 +69,7 @@ class Journal:
     marks: Marks = field(default_factory=dict)
     skips: dict[str, JSON] = field(default_factory=dict)
     closing: list[str] = field(default_factory=list)
+    deaf: list[list[JSON]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, JSON]:
         """Return the journal as JSON data."""

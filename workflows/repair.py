@@ -118,6 +118,8 @@ def _forget(journal: Journal, path: str) -> None:
         if "form" in state:
             journal.closing.append(state["token"])
             journal.answers.pop(state["token"], None)
+        if state.get("listening"):
+            journal.deaf.append([state["token"], state["used"]])
     for table in (journal.lists, journal.marks, journal.skips):
         for key in [key for key in table if key == path or _is_below(key, path)]:
             del table[key]
