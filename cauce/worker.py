@@ -34,7 +34,7 @@ from cauce.contract import TASK_QUEUE, operation_queue, run_queue
 from cauce.errors import TransientError
 from cauce.http import close_sessions, policy_of
 from cauce.secrets import Resolver
-from cauce.services import schedules
+from cauce.services import schedules, sinks
 from cauce.services.hub import Hub
 from cauce.services.router import Router
 from cauce.settings import Settings
@@ -190,6 +190,7 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         await running.enter_async_context(process_worker(client, made.local))
         await running.enter_async_context(run_task_worker(client, made))
         await running.enter_async_context(router.running(Hub(settings, store, client)))
+        await running.enter_async_context(sinks.sending(Hub(settings, store, client)))
         serving: set[str] = set()
         await serve_connections(client, made, store, running, serving)
         keeper = Keeper(Hub(settings, store, client))

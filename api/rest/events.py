@@ -11,9 +11,9 @@ from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.cloud_events import BATCH, STRUCTURED, is_batch, read_events
 from api.rest.paging import Limit, next_page
-from api.rest.schemas import Model, Page, Receipt
+from api.rest.schemas import Model, Page, Receipt, Sink
 from cauce import cloud_events
-from cauce.services import events
+from cauce.services import events, sinks
 
 JSON = Any
 
@@ -82,3 +82,9 @@ async def list_events(
     """List the events of the log, the newest first."""
     page = await events.list_events(hub, actor, type_=type_, source=source, after=after, limit=limit)
     return Page(items=[LoggedEvent.model_validate(each) for each in page.events], next=next_page(request, page.next))
+
+
+@router.get("/sinks", responses=documented())
+async def list_sinks(hub: HubDep, actor: CallerDep) -> list[Sink]:
+    """List where events go: how many wait, what keeps them, and what was refused."""
+    return [Sink.model_validate(each) for each in await sinks.list_sinks(hub, actor)]

@@ -235,6 +235,26 @@ class Receipt(Model):
     caused: list[Caused]
 
 
+class RefusedEvent(Model):
+    """An event that a connection refused."""
+
+    event: int = Field(description="Its place in the event log.")
+    problem: str
+    at: datetime
+
+
+class Sink(Model):
+    """A connection that events are sent to."""
+
+    connection: str = Field(examples=["monitoring"])
+    types: list[str] = Field(examples=[["com.example.*"]])
+    waiting: int = Field(description="How many events of the log it has not come to yet.")
+    failures: int = Field(description="How often in a row it could not be reached.")
+    problem: str = Field(description="Why; empty when it could.")
+    refused: int
+    lately: list[RefusedEvent] = Field(description="What it refused last.")
+
+
 class Me(BaseModel):
     """Who is asking."""
 

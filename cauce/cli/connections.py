@@ -8,7 +8,7 @@ import typer
 from cauce.cli import output, session
 from cauce.connector import Probe
 from cauce.errors import PermanentError
-from cauce.services import connections
+from cauce.services import connections, sinks
 from cauce.services.hub import Actor, Hub
 
 app = typer.Typer(no_args_is_help=True)
@@ -54,6 +54,25 @@ def probe(
         output.table("Connections", ("name", "stage", "", "took", ""), rows, empty="No connection is published.")
     if not all(probe.ok for probes in tested.values() for probe in probes):
         raise typer.Exit(PermanentError.exit_code)
+
+
+@app.command("events")
+def events(*, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+    """Show which connections events are sent to, how many wait, what keeps them, and what was refused."""
+    found = session.run(sinks.list_sinks, data_dir=data_dir)
+    if as_json:
+        output.document({"connections": found})
+        return
+    rows = [
+        (one.connection, ", ".join(one.types), str(one.waiting), str(one.refused), one.problem or _last(one))
+        for one in found
+    ]
+    head = ("connection", "types", "waiting", "refused", "")
+    output.table("Events going out", head, rows, empty="No connection takes events.")
+
+
+def _last(one: sinks.SinkView) -> str:
+    return f"refused: {one.lately[0].problem}" if one.lately else ""
 
 
 def _as_data(name: str, probes: list[Probe]) -> dict[str, Any]:

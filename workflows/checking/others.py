@@ -8,6 +8,7 @@ from schemas.source import step
 from workflows.checking.known import World
 from workflows.checking.report import Report
 from workflows.checking.texts import Scope, check_bare, check_value
+from workflows.checking.unsupported import refuse
 
 JSON = Any
 _NOTHING: frozenset[str] = frozenset()
@@ -20,6 +21,7 @@ def check_connection(report: Report, document: Mapping[str, JSON], world: World)
         problem = f"There is no connector of kind `{kind}`{guess(kind, world.kinds)}"
         report.value("unknown-kind-of-connection", "/kind", problem, listing(world.kinds))
     operations = document["operations"]
+    _check_events(report, document, operations)
     for name, operation in operations.items():
         place = f"/operations{step(name)}"
         for key in ("request", "response"):
@@ -27,6 +29,21 @@ def check_connection(report: Report, document: Mapping[str, JSON], world: World)
         for key in ("input", "output"):
             _check_schema(report, f"{place}/{key}", operation.get(key))
         _check_idempotency(report, place, operation, operations)
+
+
+def _check_events(report: Report, document: Mapping[str, JSON], operations: Mapping[str, JSON]) -> None:
+    events = document.get("events")
+    if events is None:
+        return
+    if document["kind"] != "http":
+        refuse(
+            report, "/events", f"Sending events to a connection of kind `{document['kind']}`", "use one of kind http."
+        )
+    elif events["operation"] not in operations:
+        problem = (
+            f"There is no operation `{events['operation']}` in this connection{guess(events['operation'], operations)}"
+        )
+        report.value("unknown-operation", "/events/operation", problem, listing(operations))
 
 
 def _check_idempotency(

@@ -12,6 +12,7 @@ from cauce.store.models.records import (
     SetAside,
 )
 from cauce.store.models.schedules import Schedule
+from cauce.store.models.sinks import EventSink, RefusedEvent
 from cauce.store.models.starting import EventSet, StartRule
 from cauce.store.models.work import LedgerEntry, Task
 
@@ -25,10 +26,12 @@ __all__ = [
     "EventConsumption",
     "EventKey",
     "EventSet",
+    "EventSink",
     "EventStart",
     "EventSubscription",
     "Interaction",
     "LedgerEntry",
+    "RefusedEvent",
     "Schedule",
     "SetAside",
     "StartRule",

@@ -272,3 +272,25 @@ async def test_what_starts_by_time_is_listed_and_paused(program: httpx.AsyncClie
     (row,) = (await program.post("/api/v1/schedules/test.hello/resume")).json()["items"]
     assert row["paused"] is False
     assert (await program.post("/api/v1/schedules/test.other/pause")).status_code == 404
+
+
+async def test_where_events_go_is_listed(program: httpx.AsyncClient, app: FastAPI) -> None:
+    text = """
+connection: monitor
+kind: http
+settings: {base_url: 'http://127.0.0.1:1'}
+operations: {take: {calls: POST /events, effect: write}}
+events: {types: ['com.example.*'], operation: take}
+"""
+    actor = Actor("boss", frozenset({"admin"}))
+    await definitions.publish(app.state.hub, actor, [load_yaml(text, "monitor.yaml")])
+    (row,) = (await program.get("/api/v1/events/sinks")).json()
+    assert row == {
+        "connection": "monitor",
+        "types": ["com.example.*"],
+        "waiting": 0,
+        "failures": 0,
+        "problem": "",
+        "refused": 0,
+        "lately": [],
+    }
