@@ -1,6 +1,7 @@
 """What a person is told when a test does not answer something: which task, which call, and what to add to the file."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from cauce.testing.session import Call
@@ -33,6 +34,17 @@ def nobody(name: str, form: str, schema: JSON) -> str:
         f"    answers:\n"
         f"      {name}: {{by: ana, answer: {{{fields}}}}}\n"
         f"or expect it: `expect: {{status: waiting, open: [{name}]}}`."
+    )
+
+
+def no_event(tasks: Sequence[str]) -> str:
+    """Say that no event comes for which the process waits, with the YAML to add."""
+    names = " and ".join(f"'{name}'" for name in tasks)
+    return (
+        f"The process waits for an event in {names}, and no event is to come.\n"
+        f"Add to the case:\n"
+        f"    events:\n"
+        f"      - {{type: …, when: {tasks[0]}}}"
     )
 
 

@@ -17,7 +17,7 @@ from cauce import contract
 from cauce.contract import CompleteTask
 from cauce.testing import advice
 from cauce.testing.case import duration_s
-from cauce.testing.session import CaseFailure, Session, Waiting, rendered
+from cauce.testing.session import CaseFailure, Session, Waiting, rendered, task_name
 from workflows.fault import fault
 
 JSON = Any
@@ -51,6 +51,23 @@ class Course:
     real_s: float = 0.0
 
 
+@dataclass(slots=True)
+class Arrival:
+    """An event that is going to arrive: `at` is known once the task that it waits for is waiting itself."""
+
+    event: dict[str, JSON]
+    after_s: float
+    waits_for: str | None
+    at: float | None = None
+
+    @classmethod
+    def of(cls, number: int, written: Mapping[str, JSON]) -> "Arrival":
+        """Make the event that a test file describes."""
+        own = {key: value for key, value in written.items() if key not in ("after", "when")}
+        event = {"specversion": "1.0", "id": f"event-{number}", "source": "urn:cauce:test", **own}
+        return cls(event, duration_s(written.get("after")) or 0.0, written.get("when"))
+
+
 class Guide:
     """Guides one instance; its case says what happens when."""
 
@@ -62,6 +79,7 @@ class Guide:
         self.course = Course()
         self.started_at: float | None = None
         self.now = 0.0
+        self.arrivals = [Arrival.of(number, each) for number, each in enumerate(session.case.events, 1)]
         moments = session.case.expect.get("moments") or []
         self.moments = sorted(duration_s(each["after"]) or 0.0 for each in moments)
 
@@ -112,11 +130,11 @@ class Guide:
         if self.started_at is None:
             self.started_at = now
         waiting = self._people(state, now)
-        if await self._someone_answers(waiting, now):
+        if await self._events_arrive(state, now) or await self._someone_answers(waiting, now):
             return False
         at = self._next(state, waiting)
         if at is None:
-            return await self._nothing_happens(waiting)
+            return await self._nothing_happens(state, waiting)
         if self.moments and self.started_at + self.moments[0] <= at:
             at = self.started_at + self.moments[0]
             await self._jump(at)
@@ -133,6 +151,23 @@ class Guide:
             if each.since is None:
                 each.since = now
         return found
+
+    async def _events_arrive(self, state: Mapping[str, JSON], now: float) -> bool:
+        """Let the events arrive whose time has come, and tell who listens; tells whether there was anything."""
+        assert self.started_at is not None  # noqa: S101 (set in the round)
+        begun = {task_name(each) for each in state["current"]}
+        log = self.session.log
+        for arrival in self.arrivals:
+            if arrival.at is None and (arrival.waits_for is None or arrival.waits_for in begun):
+                arrival.at = (self.started_at if arrival.waits_for is None else now) + arrival.after_s
+        for arrival in [each for each in self.arrivals if each.at is not None and each.at <= now + _STEP_S]:
+            self.arrivals.remove(arrival)
+            log.append({**arrival.event, "time": datetime.fromtimestamp(now, UTC).isoformat()})
+        told = bool(log.to_tell)
+        while log.to_tell:
+            instance, came = log.to_tell.pop(0)
+            await self.skipper.client.get_workflow_handle(instance).signal(contract.EVENT_CAME, came)
+        return told
 
     async def _someone_answers(self, waiting: list[Waiting], now: float) -> bool:
         for each in waiting:
@@ -168,6 +203,7 @@ class Guide:
     def _next(self, state: Mapping[str, JSON], waiting: list[Waiting]) -> float | None:
         """Return the moment of the next thing to happen, by itself or from outside."""
         people = [each.since + each.answer.after_s for each in waiting if each.answer and each.since is not None]
+        people += [each.at for each in self.arrivals if each.at is not None]
         times = [*people, *([state["wakesAt"]] if state["wakesAt"] is not None else [])]
         assert self.started_at is not None  # noqa: S101 (set in the round)
         case = self.session.case
@@ -179,9 +215,13 @@ class Guide:
             return self.started_at + self.moments[0]
         return min(times, default=None)
 
-    async def _nothing_happens(self, waiting: list[Waiting]) -> bool:
+    async def _nothing_happens(self, state: Mapping[str, JSON], waiting: list[Waiting]) -> bool:
         if self.session.case.status == "waiting":
             assert self.started_at is not None  # noqa: S101 (set in the round)
+            end = self.started_at + (self.session.case.until_s or 0.0)
+            if self.now < end:
+                await self._jump(end)
+                return False
             self.course.status = "waiting"
             self.course.open = [each.task.name for each in waiting]
             self.course.journal = await self.handle.query(contract.JOURNAL)
@@ -191,6 +231,8 @@ class Guide:
         if waiting:
             task = waiting[0].task
             raise self.session.fail(advice.nobody(task.name, task.form, (task.form_document or {}).get("schema")))
+        if state["listening"]:
+            raise self.session.fail(advice.no_event([task_name(each["reference"]) for each in state["listening"]]))
         # Not busy and nothing to wait for: what is to come is on its way from the server.
         return False
 

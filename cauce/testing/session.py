@@ -11,6 +11,7 @@ from cauce.contract import HumanTask
 from cauce.errors import CauceError
 from cauce.expressions.templates import compile_template
 from cauce.testing.case import Answer, Case
+from cauce.testing.event_log import EventLog
 from cauce.testing.matching import mismatches
 from schemas.source import unescape
 from workflows.checking.texts import texts
@@ -62,6 +63,7 @@ class Session:
     calls: list[Call] = field(default_factory=list)
     people: dict[str, Waiting] = field(default_factory=dict)
     answered: dict[str, list[JSON]] = field(default_factory=dict)
+    log: EventLog = field(default_factory=EventLog)
     failure: str = ""
     over: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -14,7 +14,19 @@ from temporalio.exceptions import ApplicationError
 
 from activities.problems import refused
 from cauce import contract
-from cauce.contract import CloseTask, FindDefinition, HttpCall, HumanTask, OperationCall, Outcome, ProtocolCall
+from cauce.contract import (
+    CloseTask,
+    Emit,
+    FindDefinition,
+    Heard,
+    HttpCall,
+    HumanTask,
+    Listen,
+    OperationCall,
+    Outcome,
+    ProtocolCall,
+    StopListening,
+)
 from cauce.errors import CauceError
 from cauce.testing import advice, children
 from cauce.testing.case import Answer
@@ -162,13 +174,42 @@ async def close_task(session: Session, over: CloseTask) -> None:
         session.answered.setdefault(waiting.task.reference, []).append(over.answer)
 
 
-async def settle(session: Session, nothing: None) -> None:
-    """Do nothing, as in production."""
+async def settle(session: Session, nothing: JSON) -> None:
+    """Do nothing: nobody asks for what would be kept."""
 
 
 async def find_definition(session: Session, wanted: FindDefinition) -> JSON:
     """Return the process that another one runs: one that answers as the case says, or the real one."""
     return children.bundle_for(session, wanted)
+
+
+async def emit(session: Session, sent: Emit) -> None:
+    """Keep an event that the process emits; it counts as a call of its task."""
+    document = session.bundle_of(sent.instance)["document"]
+    for reference, name, task in all_tasks(document):
+        event = ((task.get("emit") or {}).get("event") or {}).get("with") if isinstance(task, dict) else None
+        if isinstance(event, dict) and event.get("type") == sent.event.get("type"):
+            session.record(Call(name, reference, "emit", sent.event))
+            break
+    else:
+        session.record(Call("", "", "emit", sent.event))
+    session.log.append(sent.event)
+
+
+async def listen(session: Session, wanted: Listen) -> Heard:
+    """Return what arrived for a listener so far."""
+    return session.log.listen(wanted)
+
+
+async def stop_listening(session: Session, over: StopListening) -> None:
+    """Forget a listener."""
+    session.log.stop(over)
+
+
+async def events_position(session: Session, nothing: None) -> int:
+    """Return the place of the last event."""
+    del nothing
+    return len(session.log.events)
 
 
 STUBS: Final[Mapping[str, Stub]] = {
@@ -178,6 +219,11 @@ STUBS: Final[Mapping[str, Stub]] = {
     contract.OPEN_TASK: Stub(HumanTask, open_task),
     contract.CLOSE_TASK: Stub(CloseTask, close_task),
     contract.SETTLE: Stub(None, settle),
+    contract.RECORD_LIFECYCLE: Stub(None, settle),
+    contract.EMIT: Stub(Emit, emit),
+    contract.LISTEN: Stub(Listen, listen),
+    contract.STOP_LISTENING: Stub(StopListening, stop_listening),
+    contract.EVENTS_POSITION: Stub(None, events_position),
     contract.FIND_DEFINITION: Stub(FindDefinition, find_definition),
 }
 

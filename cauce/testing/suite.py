@@ -26,6 +26,7 @@ from cauce.testing.snapshots import Snapshots
 from cauce.testing.stubs import Stubs
 from cauce.testing.verdict import differences
 from cauce.worker import BUILD
+from workflows.checking.walk import listens
 from workflows.process_workflow import ProcessWorkflow
 
 JSON = Any
@@ -137,7 +138,8 @@ async def place(operations: Sequence[str]) -> AsyncIterator[Place]:
             return description.root_id
 
         stubs.find = root_of
-        connections = sorted({name.partition("@")[2] for name in operations if "@" in name})
+        connections = {name.partition("@")[2] for name in operations if "@" in name}
+        queues = [contract.run_queue(queue), *(f"{queue}-{name}" for name in sorted(connections))]
         workers = [
             Worker(
                 client,
@@ -154,12 +156,12 @@ async def place(operations: Sequence[str]) -> AsyncIterator[Place]:
             *[
                 Worker(
                     client,
-                    task_queue=f"{queue}-{name}",
+                    task_queue=name,
                     activities=[stubs.answer],
                     graceful_shutdown_timeout=_LET_FINISH,
                     deployment_config=BUILD,
                 )
-                for name in connections
+                for name in queues
             ],
         ]
         for each in workers:
@@ -182,5 +184,5 @@ def _quiet() -> Iterator[None]:
 def _skips_by_itself(case: Case, bundle: Mapping[str, JSON]) -> bool:
     """Tell whether time may pass without anybody looking: nobody answers, nothing arrives, nothing is looked at."""
     expect = case.expect
-    alone = not bundle.get("forms") and not case.events and not expect.get("moments")
+    alone = not bundle.get("forms") and not listens(bundle["document"]) and not expect.get("moments")
     return alone and case.status != "waiting"

@@ -67,29 +67,47 @@ def _process(report: Report, name: str, world: World) -> JSON:
 
 
 def _names(process: JSON, world: World) -> _Names:
-    tasks, references, calls, people, answerable = Counter[str](), set(), set(), set(), set()
-    for pointer, name, task in all_tasks(process):
-        tasks[name] += 1
-        references.add(pointer)
-        if not isinstance(task, dict):
-            continue
-        called = str(task.get("call") or "")
-        short = called.partition(":")[0]
-        if short == "human-task":
-            people.add(name)
-        if (called and short not in CATALOG) or "run" in task or short == "human-task" or "listen" in task:
-            answerable |= {name, pointer}
-        if "@" in called and not called.endswith("@default"):
-            calls.add(called)
-        if (undo := undoing(task)) is not None:
-            calls.add(undo["call"])
-        child = (task.get("run") or {}).get("workflow") if isinstance(task.get("run"), dict) else None
-        if isinstance(child, dict):
-            calls.add(f"{child.get('namespace')}.{child.get('name')}")
+    tasks = Counter(name for _, name, _ in all_tasks(process))
+    references, calls, people, answerable = set(), set(), set(), set()
+    documents, titles = [process], set[str]()
+    while documents:
+        document = documents.pop(0)
+        for pointer, name, task in all_tasks(document):
+            if not isinstance(task, dict):
+                continue
+            calls |= _called(name, task)
+            # What a child asks for is answered by the name of its task; references are those of the process itself.
+            mine = {name, pointer} if document is process else {name}
+            references |= mine - {name}
+            short = str(task.get("call") or "").partition(":")[0]
+            if short == "human-task" and document is process:
+                people.add(name)
+            if (short and short not in CATALOG) or "run" in task or "listen" in task or short == "human-task":
+                answerable |= mine
+            title = _child(task)
+            if title and title not in titles and world.documents.get(title) is not None:
+                documents.append(world.documents[title])
+                titles.add(title)
     for name in calls & world.operations.keys():
         # What is found out about a lost write is asked by an operation of the same connection.
         answerable |= {each for each in world.operations if each.partition("@")[2] == name.partition("@")[2]}
     return _Names(tasks, frozenset(references), frozenset(calls), frozenset(people), frozenset(answerable | calls))
+
+
+def _called(name: str, task: Mapping[str, JSON]) -> set[str]:
+    """Return what a task calls, by the names under which a test may speak of it."""
+    called, undo, child = str(task.get("call") or ""), undoing(task), _child(task)
+    found = {called} if "@" in called and not called.endswith("@default") else set()
+    found |= {undo["call"]} if undo is not None else set()
+    found |= {name} if "emit" in task else set()
+    return found | ({child} if child else set())
+
+
+def _child(task: Mapping[str, JSON]) -> str:
+    """Return the process that a task runs; nothing when it runs none."""
+    run = task.get("run")
+    child = run.get("workflow") if isinstance(run, dict) else None
+    return f"{child.get('namespace')}.{child.get('name')}" if isinstance(child, dict) else ""
 
 
 def _check_answers(report: Report, answers: JSON, pointer: str, names: _Names | None) -> None:

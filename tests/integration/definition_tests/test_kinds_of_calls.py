@@ -1,0 +1,78 @@
+"""Everything a process can ask for is answered by its test: events, HTTP, other processes, programs."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cauce.cli import app
+
+pytestmark = pytest.mark.timeout(180)
+PAY = """\
+document: {dsl: '1.0.3', namespace: shop, name: pay, version: 1.0.0}
+do:
+  - tell:
+      emit: {event: {with: {source: https://shop.example.com, type: ordered.v1, data: {order: '${ .order }'}}}}
+  - payment:
+      listen: {to: {one: {with: {type: paid.v1, data: '${ .order == "O-1" }'}}}}
+      timeout: {after: P30D}
+      output: {as: '.[0]'}
+  - greet:
+      call: http
+      with: {method: post, endpoint: 'https://greet.example/hello', body: '${ . }'}
+  - book:
+      run: {workflow: {namespace: shop, name: booking, version: 1.0.0, input: {n: 1}}}
+  - check:
+      run: {workflow: {namespace: shop, name: checking, version: 1.0.0, input: {n: 2}}}
+"""
+CHECKING = """\
+document: {dsl: '1.0.3', namespace: shop, name: checking, version: 1.0.0}
+do:
+  - look: {call: http, with: {method: get, endpoint: 'https://look.example'}}
+"""
+TESTS = """\
+test: pay
+process: pay
+defaults:
+  input: {order: O-1}
+  answers: {greet: {output: {said: hello}}, book: {output: {booked: true}}, shop.booking: {output: 1}}
+cases:
+  - name: paid after two days
+    events:
+      - {type: paid.v1, data: {order: O-2}, after: P1D}
+      - {type: paid.v1, data: {order: O-1}, after: P2D}
+    answers: {look: {output: 7}}
+    expect:
+      output: 7
+      took: P2D
+      calls: {tell: {with: {type: ordered.v1, data: {order: O-1}}}, greet: {with: {method: POST, body: {order: O-1}}}}
+      holds: '[.calls[].name] == ["emit", "http", "shop.booking", "http"]'
+  - name: paid as soon as it waits, and greeted with an error
+    events: [{type: paid.v1, data: {order: O-1}, when: payment}]
+    answers: {greet: {error: {status: 404}}}
+    expect: {error: {status: 404}, took: PT0S}
+  - name: booked with an error
+    events: [{type: paid.v1, data: {order: O-1}, when: payment, after: PT1H}]
+    answers: {book: {error: {class: business, code: FULL}}}
+    expect: {error: {class: business, code: FULL}, took: PT1H}
+  - name: never paid
+    expect: {error: timeout, took: P30D}
+  - name: waits for three days
+    until: P3D
+    expect: {status: waiting, took: P3D, moments: [{after: P1D, holds: '.listening | length == 1'}]}
+"""
+
+
+def test_every_kind_of_call_is_answered(tmp_path: Path) -> None:
+    for name, text in (("pay.yaml", PAY), ("checking.yaml", CHECKING), ("pay.test.yaml", TESTS)):
+        (tmp_path / name).write_text(text)
+    done = CliRunner().invoke(app, ["test", str(tmp_path), "--json"])
+    report = json.loads(done.stdout)
+    wrong = [
+        (each["name"], each["failure"], each["differences"])
+        for each in report.get("cases", [report])
+        if not each.get("passed")
+    ]
+    assert wrong == []
+    assert done.exit_code == 0
