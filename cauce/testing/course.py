@@ -27,7 +27,7 @@ _SOON_S: Final = 0.005
 _LATER_S: Final = 0.1
 # A jump ends a little after the moment that it is for.
 _STEP_S: Final = 0.001
-_LONGEST_S: Final = 60.0
+_LONGEST_S: Final = 240.0
 _PATIENCE_S: Final = 5.0
 _MOST_ROUNDS: Final = 5_000
 _NOBODY: Final = "somebody"

@@ -30,7 +30,7 @@ from workflows.checking.walk import listens
 from workflows.process_workflow import ProcessWorkflow
 
 JSON = Any
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 8
 _LET_FINISH: Final = timedelta(milliseconds=100)
 
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from cauce.cli import app
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 runner = CliRunner()
 ROOT = Path(__file__).parents[3]
 PROCESS = """\
