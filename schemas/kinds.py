@@ -19,6 +19,7 @@ KINDS: Final[Mapping[str, str]] = {
     "form": "form",
     "decision": "decision",
     "stages": "stages",
+    "function": "function",
     "test": "test",
     "document": "process",
 }
@@ -55,6 +56,9 @@ def _read(kind: str) -> str:
 def schema(kind: str) -> dict[str, JSON]:
     """Return the JSON Schema of a kind of definition, as editors take it."""
     loaded: dict[str, JSON] = json.loads(_read(kind))
+    if kind == "function":
+        # What a function consists of is a task like any in a process.
+        loaded["$defs"] = json.loads(_read("process"))["$defs"]
     return loaded
 
 

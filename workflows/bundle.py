@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cauce.contract import operation_queue
@@ -10,10 +11,27 @@ from cauce.errors import DefinitionError
 from cauce.expressions import VERSION
 from workflows.checking.calls import CATALOG, CATALOG_VERSION, undoing
 from workflows.checking.known import OperationContract
-from workflows.checking.walk import all_tasks
+from workflows.checking.walk import all_tasks, inner_tasks
 
 JSON = Any
 FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function from outside of the process as it was when the process was published; `origin` is where it was."""
+
+    task: JSON
+    digest: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """All functions from outside that a process calls, by their key; `plain` says which one a plain name means."""
+
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    plain: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolve(
@@ -24,21 +42,30 @@ def resolve(
     decisions: Mapping[str, JSON],
     stages: Mapping[str, JSON],
     resources: Mapping[str, JSON] | None = None,
+    functions: Outside | None = None,
 ) -> dict[str, JSON]:
     """Return the bundle of a checked process: everything that its calls name is in it, so that nothing can change.
 
-    `resources` is what was fetched from the addresses that it names.
+    `resources` is what was fetched from the addresses that it names, `functions` are those from outside that it calls.
 
     Raises:
         DefinitionError: It names something that is not among what was given.
     """
-    functions = (document.get("use") or {}).get("functions") or {}
+    own = (document.get("use") or {}).get("functions") or {}
+    outside = functions or Outside()
     found: dict[str, dict[str, JSON]] = {"operations": {}, "forms": {}, "decisions": {}, "stages": {}, "calls": {}}
     given: Mapping[str, Mapping[str, JSON]] = {"forms": forms, "decisions": decisions, "stages": stages}
-    for place, task in _calls(document):
+    calls = [(place, task, found["calls"], own) for place, task in _calls(all_tasks(document))]
+    pinned = {}
+    for key, function in outside.functions.items():
+        inner: dict[str, JSON] = {}
+        calls += [("/use", task, inner, {}) for _, task in _calls(inner_tasks(function.task, "", key))]
+        pinned[key] = {"task": function.task, "digest": function.digest, "from": function.origin, "calls": inner}
+    for place, task, names, local in calls:
         name, arguments = task["call"], task.get("with") or {}
-        full = _full_name(name, functions)
-        found["calls"][name] = full
+        full = names[name] = _full_name(name, local, outside)
+        if full in outside.functions:
+            continue
         section, key = {
             "human-task": ("forms", "form"),
             "decision": ("decisions", "table"),
@@ -59,6 +86,7 @@ def resolve(
         "expressions": VERSION,
         "document": dict(document),
         **{section: dict(sorted(entries.items())) for section, entries in found.items()},
+        **({"functions": dict(sorted(pinned.items()))} if pinned else {}),
         **({"resources": dict(sorted(resources.items()))} if resources else {}),
     }
     return {**bundle, "digest": digest(bundle)}
@@ -71,17 +99,21 @@ def digest(bundle: Mapping[str, JSON]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _calls(document: Mapping[str, JSON]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
-    for place, _, task in all_tasks(document):
+def _calls(tasks: Iterable[tuple[str, str, JSON]]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+    for place, _, task in tasks:
         if isinstance(task, dict) and isinstance(task.get("call"), str):
             yield place, task
 
 
-def _full_name(name: str, functions: Mapping[str, JSON]) -> str:
+def _full_name(name: str, own: Mapping[str, JSON], outside: Outside) -> str:
     """Return what a call's name stands for, written out."""
-    if name in functions:
+    if name in own:
         return f"use.functions.{name}"
-    return f"{name}:{CATALOG_VERSION}@default" if name in CATALOG else name
+    if name in outside.functions:
+        return name
+    if name in CATALOG:
+        return f"{name}:{CATALOG_VERSION}@default"
+    return outside.plain.get(name, name)
 
 
 def _operation(name: str, contract: OperationContract) -> dict[str, JSON]:

@@ -21,6 +21,8 @@ class Calls(Protocols, ABC):
     def __init__(self, bundle: Mapping[str, JSON]) -> None:
         super().__init__(bundle)
         self._inside: list[str] = []
+        self._functions: Mapping[str, JSON] = bundle.get("functions") or {}
+        self._names: Mapping[str, str] = bundle.get("calls") or {}
 
     @abstractmethod
     def task(self, name: str, definition: Mapping[str, JSON], place: Place) -> model.Task:
@@ -35,7 +37,7 @@ class Calls(Protocols, ABC):
             return self._openapi(common, given or {}, place)
         if name in PROTOCOLS:
             return self.protocol(common, name, given or {}, place)
-        if name in (self.use.get("functions") or {}):
+        if name in (self.use.get("functions") or {}) or self._names.get(name, name) in self._functions:
             return self._function(common, name, given, place)
         short, _, rest = name.partition(":")
         if short in _CATALOG and (not rest or rest.endswith("@default")):
@@ -43,14 +45,36 @@ class Calls(Protocols, ABC):
         return self._operation(common, definition, place)
 
     def _function(self, common: model.Common, name: str, given: JSON, place: Place) -> model.Task:
-        if name in self._inside:
-            raise DefinitionError(f"The function `{name}` calls itself.", where=place.pointer)
-        self._inside.append(name)
-        body = self.task(name, self.named("functions", name, place), Place(f"/use/functions/{escape(name)}"))
+        if name not in (self.use.get("functions") or {}):
+            return self._from_outside(common, self._names.get(name, name), given, place)
+        definition = self.named("functions", name, place)
+        body = self._body(common, f"use.functions.{name}", definition, f"/use/functions/{escape(name)}", place)
+        return model.FunctionTask(common, self.template(given, place), body)
+
+    def _from_outside(self, common: model.Common, key: str, given: JSON, place: Place) -> model.Task:
+        """Compile a function from outside: it knows nothing of what the process has under `use`."""
+        arguments, pinned = self.template(given, place), self._functions[key]
+        around = (self.use, self.secrets, self.loose, self._names)
+        # What others wrote and keep gets no secrets; what was published here may use those that the process declares.
+        self.use, self.loose, self._names = {}, False, pinned["calls"]
+        trusted = pinned["from"] == "default"
+        self.secrets = self.secrets if trusted else ()
+        try:
+            body = self._body(common, key, pinned["task"], f"/use/functions/{escape(key)}", place)
+        finally:
+            self.use, self.secrets, self.loose, self._names = around
+        return model.FunctionTask(common, arguments, body, secrets=trusted)
+
+    def _body(
+        self, common: model.Common, key: str, definition: Mapping[str, JSON], pointer: str, place: Place
+    ) -> model.Task:
+        if key in self._inside:
+            raise DefinitionError(f"The function `{key}` calls itself.", where=place.pointer)
+        self._inside.append(key)
+        body = self.task(common.name, definition, Place(pointer))
         self._inside.pop()
         # What goes wrong in the function itself went wrong in the call; the tasks inside it have their own place.
-        body = replace(body, common=replace(body.common, name=common.name, reference=common.reference))
-        return model.FunctionTask(common, self.template(given, place), body)
+        return replace(body, common=replace(body.common, reference=common.reference))
 
     def _http(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
         to = self.endpoint(given.get("endpoint"), place)

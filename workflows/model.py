@@ -266,11 +266,12 @@ class CompensateTask:
 
 @dataclass(frozen=True, slots=True)
 class FunctionTask:
-    """Runs a function of `use.functions` with the call's arguments as its input."""
+    """Runs a function with the arguments of the call as its input; `secrets` says whether it may use any."""
 
     common: Common
     arguments: Template
     body: "Task"
+    secrets: bool = True
 
 
 @dataclass(frozen=True, slots=True)

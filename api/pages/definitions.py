@@ -21,6 +21,7 @@ kinds = (
     ("form", view.message("Forms")),
     ("decision", view.message("Decisions")),
     ("stages", view.message("Stages")),
+    ("function", view.message("Functions")),
 )
 
 

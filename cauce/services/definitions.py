@@ -11,15 +11,16 @@ from typing import Any
 from cauce import connection as connections
 from cauce import registry
 from cauce.errors import CauceError, ConflictError, DefinitionError, Finding, InputError, NotFoundError
+from cauce.services.functions import pin
 from cauce.services.hub import Actor, Hub
-from cauce.services.resources import Pinning, pin
+from cauce.services.resources import Pinning
 from cauce.store import audit, definitions
 from cauce.store.definitions import NewDefinition
 from cauce.store.models import Definition
 from cauce.store.session import Db
 from schemas import Source, did_you_mean, findings_of, kind_of, load_file
 from workflows.bundle import resolve
-from workflows.checking import Known, OperationContract, check
+from workflows.checking import Known, OperationContract, check, world_of
 
 JSON = Any
 suffixes = frozenset({".yaml", ".yml"})
@@ -102,11 +103,13 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
         actor.require("publish connections", "integrator")
     if any(kind != "connection" for kind, _ in pairs):
         actor.require("publish definitions", "designer")
-    findings = [finding for finding in check(sources, await known(hub)) if finding.severity == "error"]
+    there = await known(hub)
+    findings = [finding for finding in check(sources, there) if finding.severity == "error"]
     if findings:
         raise DefinitionError.of("Nothing was published", findings)
     # Before the transaction: nothing outside is waited for inside one.
-    resources = {id(source): await pin(hub, source) for kind, source in pairs if kind == "process"}
+    world = world_of(sources, there)
+    resources = {id(source): await pin(hub, source, world) for kind, source in pairs if kind == "process"}
     unfetched = [finding for each in resources.values() for finding in each.findings]
     if unfetched and not tolerant:
         problem = f"Nothing was published: {unfetched[0].problem}"
@@ -130,6 +133,11 @@ async def known(hub: Hub) -> Known:
     """Return what is published, as far as definitions may refer to it."""
     async with hub.store.read() as db:
         rows = await definitions.latest(db)
+        functions = {
+            row.name: {each.version: each.document for each in await definitions.versions(db, "function", "", row.name)}
+            for row in rows
+            if row.kind == "function"
+        }
     return Known(
         operations=_contracts(rows),
         forms=_documents(rows, "form"),
@@ -138,6 +146,7 @@ async def known(hub: Hub) -> Known:
         processes=frozenset(_full_name(row) for row in rows if row.kind == "process"),
         kinds=frozenset(registry.kinds()),
         runs=hub.settings.allow_run,
+        functions=functions,
     )
 
 
@@ -208,10 +217,11 @@ def view(row: Definition) -> DefinitionView:
 
 async def _publish_one(db: Db, actor: Actor, kind: str, source: Source, pinning: Pinning | None) -> Published:
     if kind == "process":
-        new = await _process(db, actor, source, pinning.pins if pinning else {})
+        new = await _process(db, actor, source, pinning)
     else:
         digest = _digest(source.data)
-        new = NewDefinition(kind, source.data[kind], digest, source.text, source.data, actor.name)
+        version = source.data["version"] if kind == "function" else ""
+        new = NewDefinition(kind, source.data[kind], digest, source.text, source.data, actor.name, version=version)
     try:
         row, added = await definitions.add(db, new)
     except ConflictError as error:
@@ -219,7 +229,7 @@ async def _publish_one(db: Db, actor: Actor, kind: str, source: Source, pinning:
     return Published(kind, _full_name(row), row.version, row.digest, added, outdated=row.digest != new.digest)
 
 
-async def _process(db: Db, actor: Actor, source: Source, resources: JSON) -> NewDefinition:
+async def _process(db: Db, actor: Actor, source: Source, pinning: Pinning | None) -> NewDefinition:
     rows = await definitions.latest(db)
     bundle = resolve(
         source.data,
@@ -227,7 +237,8 @@ async def _process(db: Db, actor: Actor, source: Source, resources: JSON) -> New
         forms=_documents(rows, "form"),
         decisions=_documents(rows, "decision"),
         stages=_documents(rows, "stages"),
-        resources=resources,
+        resources=pinning.pins if pinning else {},
+        functions=pinning.functions if pinning else None,
     )
     head = source.data["document"]
     return NewDefinition(

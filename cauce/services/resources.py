@@ -21,6 +21,7 @@ from cauce.services.descriptions import from_folder
 from cauce.services.hub import Hub
 from cauce.services.openapi_documents import pin_openapi
 from schemas import Source, flaws
+from workflows.bundle import Outside
 from workflows.checking.references import Reference, schema_references, script_references
 
 JSON = Any
@@ -39,6 +40,7 @@ class Pinning:
     document: Mapping[str, JSON]
     pins: dict[str, JSON] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    functions: Outside = field(default_factory=Outside)
     authenticator: Authenticator = field(init=False)
 
     def __post_init__(self) -> None:

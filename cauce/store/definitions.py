@@ -1,6 +1,5 @@
 """Published definitions: every version of every kind, and which of them is the one to use."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from cauce.store.base import JSON, utc_now
 from cauce.store.models import Definition
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
+from schemas.versions import precedence
 
 publication_lock = 0x43_41_55_43_47
 
@@ -129,11 +129,3 @@ async def _follow_latest(db: Db, namespace: str, name: str) -> None:
     version, digest, document = (latest.version, latest.digest, latest.document) if latest else ("", "", None)
     await schedules.follow(db, f"{namespace}.{name}", version, digest, document)
     await start_rules.follow(db, f"{namespace}.{name}", document)
-
-
-def precedence(version: str) -> tuple[tuple[int, ...], int, tuple[tuple[int, int, str], ...]]:
-    """Return the sort key of a semantic version: numbers as numbers, a pre-release before its release."""
-    core, _, pre = version.partition("+")[0].partition("-")
-    numbers = tuple(int(part) for part in re.findall(r"\d+", core))
-    parts = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in pre.split(".") if part)
-    return numbers, 0 if pre else 1, parts

@@ -2,6 +2,6 @@
 
 from workflows.checking.check import check
 from workflows.checking.codes import CODES, WARNINGS
-from workflows.checking.known import Known, OperationContract
+from workflows.checking.known import Known, OperationContract, World, world_of
 
-__all__ = ["CODES", "WARNINGS", "Known", "OperationContract", "check"]
+__all__ = ["CODES", "WARNINGS", "Known", "OperationContract", "World", "check", "world_of"]

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas import guess, listing
+from workflows.checking.catalogs import DEFAULT, callee, split
 from workflows.checking.contracts import check_arguments
 from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol
+from workflows.checking.resources import check_pinned
 from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
 from workflows.checking.unsupported import refuse
 from workflows.checking.walk import Around, Process
@@ -34,6 +36,8 @@ def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around:
         contract = process.world.operations[name]
         if contract is not None:
             check_arguments(process.report, f"{pointer}/with", given, contract.input, f"`{name}`")
+    elif kind == "function":
+        _check_arguments_of_function(process, pointer, name, given)
     elif kind == "human-task":
         _check_human_task(process, pointer, task, around)
     elif kind == "decision":
@@ -46,34 +50,60 @@ def kind_of_call(process: Process, pointer: str, name: str) -> str | None:
     """Return what a call's name stands for: http, operation, function or a name of the catalog; report none."""
     if name == "http" or name in PROTOCOLS or name in CATALOG:
         return name
-    if name in process.defined("functions"):
+    functions = [*process.defined("functions"), *process.world.functions]
+    if name in functions:
+        return "function"
+    if "://" in name:
+        check_pinned(process, f"{pointer}/call", name, None, "function")
         return "function"
     if ":" in name and "@" in name:
-        return _full_name(process, pointer, name)
+        return _full_name(process, f"{pointer}/call", name)
     if "@" in name:
         return _operation(process, f"{pointer}/call", name)
-    options = [*process.defined("functions"), *CATALOG, "http", *process.world.operations]
-    hint = listing([*process.defined("functions"), *CATALOG, "http"], word="Possible")
+    options = [*functions, *CATALOG, "http", *process.world.operations]
+    hint = listing([*functions, *CATALOG, "http"], word="Possible")
     problem = f"There is nothing called `{name}` to call{guess(name, options)}"
     process.report.value("unknown-call", f"{pointer}/call", problem, hint)
     return None
 
 
 def _full_name(process: Process, pointer: str, name: str) -> str | None:
-    short, _, rest = name.partition(":")
-    version, _, catalog = rest.partition("@")
-    if catalog != "default":
-        refuse(process.report, f"{pointer}/call", f"The catalog `{catalog}`", "use a function of the default catalog.")
+    short, version, catalog = split(name) or ("", "", "")
+    catalogs, published = process.defined("catalogs"), process.world.functions
+    if catalog in catalogs:
+        if callee(name, (), catalogs, published) is None:
+            problem = f"`{name}` does not name a function of a catalog."
+            process.report.value("unknown-call", pointer, problem, "Write it as log:1.0.0@catalog.")
+            return None
+        return "function"
+    if catalog != DEFAULT:
+        options = [DEFAULT, *catalogs]
+        problem = f"There is no catalog `{catalog}` under `use.catalogs`{guess(catalog, options)}"
+        process.report.value("unknown-reference", pointer, problem, listing(options))
         return None
-    if short not in CATALOG:
-        problem = f"The default catalog has no `{short}`{guess(short, CATALOG)}"
-        process.report.value("unknown-call", f"{pointer}/call", problem, listing(CATALOG, word="It has"))
+    options = [*CATALOG, *published]
+    if short not in options:
+        problem = f"The default catalog has no `{short}`{guess(short, options)}"
+        process.report.value("unknown-call", pointer, problem, listing(options, word="It has"))
         return None
-    if version != CATALOG_VERSION:
+    versions = [CATALOG_VERSION] if short in CATALOG else [*published[short]]
+    if version not in versions:
         problem = f"There is no version {version} of `{short}`."
-        process.report.value("unknown-call", f"{pointer}/call", problem, f"The version is {CATALOG_VERSION}.")
+        hint = f"The version is {versions[0]}." if len(versions) == 1 else listing(versions)
+        process.report.value("unknown-call", pointer, problem, hint)
         return None
-    return short
+    return short if short in CATALOG else "function"
+
+
+def _check_arguments_of_function(process: Process, pointer: str, name: str, given: JSON) -> None:
+    """Compare what is given to a function with the schema of its input; without arguments that is data."""
+    own = process.defined("functions")
+    found = callee(name, own, process.defined("catalogs"), process.world.functions)
+    task = own.get(name) if found is None else found.task
+    holder = task.get("input") if isinstance(task, dict) else None
+    schema = holder.get("schema") if isinstance(holder, dict) else None
+    if given is not None and isinstance(schema, dict):
+        check_arguments(process.report, f"{pointer}/with", given, schema.get("document"), f"`{name}`")
 
 
 def _operation(process: Process, pointer: str, name: str) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from cauce.errors import Finding
 from schemas import Source, kind_of, unknown_kind, validate
+from workflows.checking.functions import check_function, check_function_within
 from workflows.checking.known import Known, World, world_of
 from workflows.checking.others import check_connection, check_decision, check_form, check_stages
 from workflows.checking.process import check_process
@@ -45,9 +46,19 @@ def _check_one(source: Source, world: World) -> list[Finding]:
     report = Report(source, list(wrong))
     if kind == "process":
         check_process(report, source, world, [finding.pointer for finding in wrong])
+    elif kind == "function":
+        check_function(report, source.data, world, [finding.pointer for finding in wrong])
     elif not wrong:
         _CHECKS[kind](report, source.data, world)
     return report.findings
+
+
+def check_task_of_function(source: Source, world: World, catalogs: Mapping[str, JSON]) -> list[Finding]:
+    """Return the errors of a function that a process calls which has these catalogs."""
+    wrong = validate("function", source)
+    report = Report(source, list(wrong))
+    check_function_within(report, source.data, world, [finding.pointer for finding in wrong], catalogs)
+    return [finding for finding in report.findings if finding.severity == "error"]
 
 
 def _with_duplicates(sources: Sequence[Source], findings: list[Finding]) -> list[Finding]:
@@ -75,6 +86,8 @@ def _identity(data: JSON) -> tuple[str, ...] | None:
     kind = kind_of(data)
     if kind is None:
         return None
+    if kind == "function":
+        return (kind, str(data[kind]), str(data.get("version")))
     if kind != "process":
         return (kind, str(data[kind]))
     head = data.get("document")

@@ -29,6 +29,7 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-field": "A form's layout names a field that its schema does not have.",
     "unknown-kind-of-connection": "No connector has this kind.",
     "authentication": "A login lacks something that it needs, or cannot be made by a process.",
+    "recursive-function": "A function calls itself, or calls too many others.",
     "resource": "What is named by its address cannot be used, or cannot be fetched when publishing.",
     "expression": "An expression cannot be read.",
     "unknown-variable": "An expression uses a variable that does not exist at its place.",

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas import Source, kind_of
 from schemas.durations import seconds
+from schemas.versions import precedence
 
 JSON = Any
 
@@ -25,6 +26,7 @@ class Known:
     """What is published: operations as `operation@connection`, processes as `namespace.name`, others by name.
 
     Given as maps from name to document, they are looked into (but for operations); as names they only exist.
+    `functions` are the functions of the default catalog, each from version to document, the one to use first.
     `kinds` are the kinds of connections that there are connectors for, `runs` what
     `run` tasks may start (`shell`, `script:js` …); None leaves that unchecked.
     """
@@ -36,6 +38,7 @@ class Known:
     processes: Collection[str] = ()
     kinds: frozenset[str] | None = None
     runs: Collection[str] | None = None
+    functions: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class World:
     kinds: frozenset[str] | None
     documents: Mapping[str, JSON] = field(default_factory=dict)
     runs: Collection[str] | None = None
+    functions: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
@@ -65,12 +69,17 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         "connection": {},
     }
     processes: dict[str, JSON] = _documents(known.processes)
+    functions = {name: dict(versions) for name, versions in known.functions.items()}
     for source in sources:
         kind = kind_of(source.data)
         if kind == "process":
             head = source.data.get("document")
             if isinstance(head, dict):
                 processes[f"{head.get('namespace')}.{head.get('name')}"] = source.data
+        elif kind == "function":
+            name, version = (str(source.data.get(key)) for key in ("function", "version"))
+            if isinstance(source.data.get("task"), dict):
+                functions[name] = by_precedence({**functions.get(name, {}), version: source.data})
         elif kind in documents and isinstance(source.data[kind], str):
             documents[kind][source.data[kind]] = source.data
     written = documents["connection"]
@@ -90,7 +99,13 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         known.kinds,
         processes,
         known.runs,
+        functions,
     )
+
+
+def by_precedence(versions: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return versions with the one to use first: the highest, and a release before what was to become it."""
+    return dict(sorted(versions.items(), key=lambda each: precedence(each[0]), reverse=True))
 
 
 def contracts(connection: JSON) -> dict[str, OperationContract | None]:

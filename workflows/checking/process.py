@@ -9,10 +9,12 @@ from workflows.checking import unsupported
 from workflows.checking.authentication import check_authentication
 from workflows.checking.calls import CATALOG
 from workflows.checking.extensions import check_extensions
+from workflows.checking.functions import check_recursion
 from workflows.checking.known import World
 from workflows.checking.protocols import PROTOCOLS
+from workflows.checking.references import reference_of
 from workflows.checking.report import Report
-from workflows.checking.resources import check_schemas_at_addresses
+from workflows.checking.resources import check_pinned, check_schemas_at_addresses
 from workflows.checking.schedule import check_schedule
 from workflows.checking.tasks import check_retry, check_task, check_tasks, check_timeout
 from workflows.checking.texts import AFTER_WORKFLOW, BEFORE_WORKFLOW, IN_TASK, Scope, check_transform, check_value
@@ -50,6 +52,8 @@ def check_process(report: Report, source: Source, world: World, wrong: Collectio
     for name, task in process.defined("functions").items():
         check_task(process, f"/use/functions{step(name)}", task, around)
     check_extensions(process)
+    if not process.broken:
+        check_recursion(process)
 
 
 def _is_human(task: JSON) -> bool:
@@ -79,6 +83,10 @@ def _check_use(process: Process) -> None:
             report.key(
                 "reserved-name", f"/use/functions{step(name)}", f"`{name}` already means something to `call`.", hint
             )
+    for name, catalog in process.defined("catalogs").items():
+        reference = reference_of(catalog, f"/use/catalogs{step(name)}")
+        if reference is not None:
+            check_pinned(process, reference.pointer, reference.uri, reference.authentication, "catalog")
     for name, policy in process.defined("authentications").items():
         place = f"/use/authentications{step(name)}"
         check_value(report, place, policy, process.scope("an authentication", IN_TASK, around, secrets=True))

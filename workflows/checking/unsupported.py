@@ -21,8 +21,6 @@ def is_refused_task(report: Report, pointer: str, task: Mapping[str, JSON]) -> b
         refuse(
             report, f"{pointer}/call", f"`call: {task['call']}`", "use `call: http` or an operation of a connection."
         )
-    elif isinstance(task.get("call"), str) and "://" in task["call"]:
-        refuse(report, f"{pointer}/call", "A function at an address", "define it under `use.functions`.")
     else:
         return False
     return True
@@ -33,9 +31,6 @@ def check_document(report: Report, document: Mapping[str, JSON]) -> None:
     evaluate = document.get("evaluate")
     if isinstance(evaluate, dict) and evaluate.get("language", "jq") != "jq":
         refuse(report, "/evaluate/language", f"The language `{evaluate['language']}`", "write expressions in jq.")
-    use = document.get("use")
-    if isinstance(use, dict) and use.get("catalogs"):
-        refuse(report, "/use/catalogs", "`use.catalogs`", "define functions under `use.functions`.")
     for place in ("input", "output"):
         check_schema(report, f"/{place}", document.get(place))
 

@@ -82,6 +82,13 @@ def _inside(task: Mapping[str, JSON], here: str) -> Iterator[tuple[str, str, JSO
         yield from task_pointers(task["foreach"].get("do"), f"{here}/foreach/do")
 
 
+def inner_tasks(task: JSON, pointer: str, name: str) -> Iterator[tuple[str, str, JSON]]:
+    """Yield a task that stands by itself, and the tasks within it."""
+    yield pointer, name, task
+    if isinstance(task, dict):
+        yield from _inside(task, pointer)
+
+
 def all_tasks(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON]]:
     """Yield all tasks of a process, those of its functions and extensions included."""
     yield from task_pointers(document.get("do"), "/do")

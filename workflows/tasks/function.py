@@ -12,5 +12,7 @@ async def execute(task: FunctionTask, frame: Frame, data: JSON) -> JSON:
     given = data if arguments is None else arguments
     path = frame.path + "/function"
     # The call is in the record already; the function is not another task.
-    inner = Frame(frame.instance, task.body, path, given, {}, frame.instance.runtime.time(), recorded=False)
+    # What a function without secrets calls has none either.
+    variables: dict[str, JSON] = {} if task.secrets and "secrets" not in frame.variables else {"secrets": {}}
+    inner = Frame(frame.instance, task.body, path, given, variables, frame.instance.runtime.time(), recorded=False)
     return await frame.instance.walk.run_task(inner)

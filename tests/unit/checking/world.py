@@ -9,6 +9,14 @@ _FIND = {
     "additionalProperties": False,
 }
 _CREATE = {"type": "object", "properties": {"reference": {"type": "string"}, "lines": {"type": "array"}}}
+_GREET = {
+    "function": "greet",
+    "version": "1.0.0",
+    "task": {
+        "input": {"schema": {"document": {"type": "object", "required": ["name"], "properties": {"name": {}}}}},
+        "set": {"text": "hello"},
+    },
+}
 _FORM = {"form": "qualify", "title": "Q", "schema": {"type": "object", "properties": {"score": {"type": "integer"}}}}
 _STAGES = {"stages": "sales", "list": [{"id": "lead", "title": "Lead"}, {"id": "won", "title": "Won"}]}
 _SALE = {
@@ -37,4 +45,5 @@ KNOWN = Known(
     processes={"t.other": None, "t.sale": _SALE},
     kinds=frozenset({"http", "soap"}),
     runs=("shell", "script:python", "container:alpine"),
+    functions={"greet": {"1.0.0": _GREET}},
 )
