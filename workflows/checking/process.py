@@ -36,7 +36,7 @@ def check_process(report: Report, source: Source, world: World, wrong: Collectio
         document,
         use,
         [name for name in secrets if isinstance(name, str)] if isinstance(secrets, list) else [],
-        owners(wrong, tasks),
+        owners(wrong, tasks) | _unseen(report, tasks),
         {name: pointer for pointer, (name, _) in tasks.items()},
         [name for name, task in tasks.values() if _is_human(task)],
     )
@@ -54,6 +54,12 @@ def check_process(report: Report, source: Source, world: World, wrong: Collectio
     check_extensions(process)
     if not process.broken:
         check_recursion(process)
+
+
+def _unseen(report: Report, tasks: Collection[str]) -> frozenset[str]:
+    """Return the tasks whose form nobody looked at, because no one knows what the task around them is."""
+    unclear = owners([each.pointer for each in report.findings if each.code == "task-keyword"], tasks)
+    return frozenset(task for task in tasks if any(each and task.startswith(f"{each}/") for each in unclear))
 
 
 def _is_human(task: JSON) -> bool:

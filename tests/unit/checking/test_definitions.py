@@ -101,6 +101,11 @@ do:
     ]
 
 
+def test_what_is_in_a_task_of_an_unknown_kind_is_not_taken_for_granted() -> None:
+    text = "do: [{a: {call: x, do: [{b: {emit: {event: {with: 5}}}}]}}]\n"
+    assert codes(source(HEAD + text)) == ["p.yaml:2:20: task-keyword"]
+
+
 def test_our_own_definitions_are_sound() -> None:
     files = [path for path in sorted((ROOT / "definitions").rglob("*.yaml")) if ".test." not in path.name]
     if not files:
