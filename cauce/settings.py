@@ -90,7 +90,7 @@ class Settings(BaseSettings):
 
     plaintext_hosts: Names = Field(
         default=(),
-        description="Hosts (name, or name:port) whose gRPC services and brokers have no TLS, separated by commas.",
+        description="Hosts (name, or name:port) whose gRPC services have no TLS, separated by commas.",
     )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")

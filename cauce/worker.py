@@ -16,6 +16,7 @@ from temporalio.common import WorkerDeploymentVersion
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
 from activities.a2a import A2aActivities
+from activities.asyncapi import AsyncApiActivities
 from activities.connections import Connections
 from activities.definitions import DefinitionActivities
 from activities.events import EventActivities
@@ -84,6 +85,7 @@ def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Part
             operations.call_operation,
             http.call_http,
             A2aActivities(resolver, authenticator).call_a2a,
+            AsyncApiActivities(resolver, authenticator).call_asyncapi,
             GrpcActivities(resolver, authenticator, settings.plaintext_hosts).call_grpc,
             McpActivities(resolver, authenticator, settings.allowed_programs).call_mcp,
             human_tasks.open_task,

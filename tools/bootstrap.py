@@ -100,6 +100,13 @@ def _test_steps() -> list[Step]:
             (openid / "node_modules").exists,
         ),
         Step(
+            "A broker of MQTT for the tests",
+            "mosquitto",
+            native_packages.bring_mosquitto,
+            lambda: ["1"],
+            lambda: native_packages.mosquitto_program() is not None,
+        ),
+        Step(
             "PostgreSQL for the tests",
             "postgresql",
             native_packages.bring_postgresql,

@@ -59,6 +59,23 @@ def bring_postgresql() -> str:
     return f"{count} packages unpacked into the environment"
 
 
+def bring_mosquitto() -> str:
+    """Unpack a broker of MQTT for the tests."""
+    try:
+        count = bring((("mosquitto",),), leave_out=_NOT_FOR_TESTS)
+    except SetupError as cause:
+        say(f"      {cause}")
+        say("      Without it tests with a broker do not run. As root: apt-get install mosquitto")
+        return "left out"
+    return f"{count} packages unpacked into the environment"
+
+
+def mosquitto_program() -> Path | None:
+    """Return the broker of MQTT: the system's, else the environment's."""
+    places = [Path("/usr/sbin/mosquitto"), NATIVE / "usr/sbin/mosquitto"]
+    return next((place for place in places if place.exists()), None)
+
+
 def postgresql_bin() -> Path | None:
     """Return the folder of the newest PostgreSQL server: the system's, else the environment's."""
     folders = [Path("/usr/lib/postgresql"), NATIVE / "usr/lib/postgresql"]

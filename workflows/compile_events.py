@@ -38,10 +38,11 @@ class Events(Values, ABC):
             until=self.expression(until, place) if isinstance(until, str) else None,
             until_events=strategy(until, place) if isinstance(until, Mapping) else None,
             read=listen.get("read", "data"),
-            foreach=self._foreach(definition.get("foreach"), place),
+            foreach=self.foreach(definition.get("foreach"), place),
         )
 
-    def _foreach(self, definition: JSON, place: Place) -> model.Foreach | None:
+    def foreach(self, definition: JSON, place: Place) -> model.Foreach | None:
+        """Compile what is done with each event or message."""
         if definition is None:
             return None
         item, at = definition.get("item", "item"), definition.get("at", "index")

@@ -344,6 +344,22 @@ class Foreach:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriptionTask:
+    """Consumes messages of a channel that an AsyncAPI document describes, until there are enough."""
+
+    common: Common
+    arguments: Template
+    description: JSON
+    secrets: tuple[str, ...] = ()
+    filter: Expression | None = None
+    amount: int | None = None
+    duration: Duration | None = None
+    while_: Expression | None = None
+    until: Expression | None = None
+    foreach: Foreach | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ListenTask:
     """Waits for events; `any` of them may go on until a condition holds or other events came."""
 
@@ -367,6 +383,7 @@ Task = (
     | HttpTask
     | OpenApiTask
     | ProtocolTask
+    | SubscriptionTask
     | OperationTask
     | HumanTaskCall
     | DecisionTask

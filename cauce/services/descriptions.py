@@ -8,12 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 from cauce.errors import PermanentError
 from cauce.resources import MAX_BYTES
+from workflows.asyncapi import channel_of
 from workflows.checking.references import Reference, reference_of
 from workflows.checking.walk import all_tasks
 
 JSON = Any
 # Which argument of a call describes the other side, and what kind of file that is.
-_DESCRIBED: Final = {"grpc": ("proto", {".proto"})}
+_DESCRIBED: Final = {"asyncapi": ("document", {".json", ".yaml", ".yml"}), "grpc": ("proto", {".proto"})}
 
 
 def descriptions(document: Mapping[str, JSON]) -> Iterator[tuple[Reference, Mapping[str, JSON]]]:
@@ -39,6 +40,8 @@ async def check(task: Mapping[str, JSON], content: JSON) -> None:
         from activities.protobuf import Descriptions  # noqa: PLC0415 - only who publishes such calls pays for it
 
         await Descriptions().method(content, given["service"]["name"], given["method"])
+    if task["call"] == "asyncapi" and "${" not in str(given.get("server")):
+        channel_of(content, given, receives="subscription" in given)
 
 
 async def from_folder(folder: Path, uri: str) -> str:

@@ -58,8 +58,8 @@ class Pinning:
             self.pins[uri] = {"digest": resource.digest, "content": await data_of(resource)}
         return self.pins[uri]["content"]
 
-    async def text(self, reference: Reference) -> str:
-        """Return the text at an address, pinned.
+    async def description(self, reference: Reference, *, is_text: bool) -> JSON:
+        """Return the description of a service at an address, pinned: text, or JSON or YAML data.
 
         Raises:
             CauceError: It cannot be fetched.
@@ -67,12 +67,13 @@ class Pinning:
         uri = str(reference.uri)
         if uri not in self.pins:
             if uri.startswith("file:"):
-                content = await from_folder(self.hub.settings.definitions_dir, uri)
+                text = await from_folder(self.hub.settings.definitions_dir, uri)
+                resource = Resource(uri, text, hashlib.sha256(text.encode()).hexdigest())
             else:
-                content = (await self.fetched(reference)).text
-            self.pins[uri] = {"digest": hashlib.sha256(content.encode()).hexdigest(), "content": content}
-        text: str = self.pins[uri]["content"]
-        return text
+                resource = await self.fetched(reference)
+            content = resource.text if is_text else await data_of(resource)
+            self.pins[uri] = {"digest": resource.digest, "content": content}
+        return self.pins[uri]["content"]
 
     async def fetched(self, reference: Reference, *, max_bytes: int = MAX_BYTES) -> Resource:
         """Return what is at an address, without pinning it.
@@ -136,7 +137,8 @@ async def _pin_schemas(pinning: Pinning, source: Source) -> None:
 async def _pin_descriptions(pinning: Pinning, source: Source) -> None:
     for reference, task in descriptions.descriptions(source.data):
         try:
-            await descriptions.check(task, await pinning.text(reference))
+            content = await pinning.description(reference, is_text=task["call"] == "grpc")
+            await descriptions.check(task, content)
         except CauceError as error:
             pinning.refuse(source, reference.pointer, error.problem, error.hint)
 
@@ -144,7 +146,7 @@ async def _pin_descriptions(pinning: Pinning, source: Source) -> None:
 async def _pin_scripts(pinning: Pinning, source: Source) -> None:
     for reference in script_references(source.data):
         try:
-            text = await pinning.text(reference)
+            text = await pinning.description(reference, is_text=True)
             if not isinstance(text, str):
                 raise PermanentError("what is at this address is used as a schema elsewhere.")
         except CauceError as error:

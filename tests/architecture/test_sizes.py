@@ -14,6 +14,7 @@ SOFT, HARD, FUNCTION = 300, 500, 40
 LONG_FILES: dict[str, str] = {}
 # `path::function`, or `path::` for all of a file, each with its reason.
 LONG_FUNCTIONS: dict[str, str] = {
+    "workflows/tasks/__init__.py::execute": "two lines for each kind of task, and nothing else",
     "cauce/store/migrations/versions/0001_first_shape.py::": "a list of columns, never edited once it is released",
 }
 NAMES_THAT_SAY_NOTHING = {"common", "helper", "helpers", "manager", "misc", "util", "utils"}

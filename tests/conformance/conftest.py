@@ -56,7 +56,11 @@ async def place_of(
         allow_run=["shell", "script:*", *(f"container:{name}" for name in IMAGES)],
         run_seconds=20,
         run_container_engine=str(install(folder / "engine")),
-        stand_ins={"grpc.stand-in": f"http://127.0.0.1:{port}", **stand_ins},
+        stand_ins={
+            "grpc.stand-in": f"http://127.0.0.1:{port}",
+            "asyncapi.stand-in": stand_in.address,
+            **stand_ins,
+        },
     )
     store = await stack.enter_async_context(single.empty_store())
     sources, findings = definitions.load([HERE / "definitions"])

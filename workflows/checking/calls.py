@@ -7,7 +7,7 @@ from typing import Any, Final
 from schemas import guess, listing
 from workflows.checking.catalogs import DEFAULT, callee, split
 from workflows.checking.contracts import check_arguments
-from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol
+from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol, without_subscription
 from workflows.checking.resources import check_pinned
 from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
 from workflows.checking.unsupported import refuse
@@ -27,11 +27,11 @@ def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around:
     to_system = kind in ("http", "operation") or kind in PROTOCOLS
     what = "the arguments of a call" if to_system else f"the arguments of `{name}`"
     scope = process.scope(what, IN_TASK, around, secrets=to_system)
-    check_value(process.report, f"{pointer}/with", given, scope)
+    check_value(process.report, f"{pointer}/with", without_subscription(given), scope)
     if kind == "http":
         check_endpoint(process, f"{pointer}/with/endpoint", given["endpoint"])
     elif kind in PROTOCOLS:
-        check_protocol(process, pointer, name, given)
+        check_protocol(process, pointer, task, around)
     elif kind == "operation":
         contract = process.world.operations[name]
         if contract is not None:

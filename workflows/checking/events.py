@@ -47,7 +47,7 @@ def _check_listen(process: Process, pointer: str, task: Mapping[str, JSON], arou
         hint = "Give the task or the process a `timeout`, unless it may wait for ever."
         process.report.key("no-time-limit", f"{pointer}/listen", "Nothing ends this task when no event comes.", hint)
     if isinstance(task.get("foreach"), Mapping):
-        _check_foreach(process, f"{pointer}/foreach", task["foreach"], around)
+        check_foreach(process, f"{pointer}/foreach", task["foreach"], around)
 
 
 def check_strategy(report: Report, pointer: str, strategy: Mapping[str, JSON], scope: Scope) -> None:
@@ -77,7 +77,8 @@ def loop_variables(foreach: Mapping[str, JSON]) -> tuple[str, str]:
     return str(foreach.get("item", "item")), str(foreach.get("at", "index"))
 
 
-def _check_foreach(process: Process, pointer: str, foreach: Mapping[str, JSON], around: Around) -> None:
+def check_foreach(process: Process, pointer: str, foreach: Mapping[str, JSON], around: Around) -> None:
+    """Check what is done with each event or message."""
     inside = around.adding(*loop_variables(foreach))
     warn_of_lost_context(process.report, pointer, foreach)
     for section, variables in (("output", IN_TASK), ("export", AFTER_TASK)):

@@ -5,22 +5,58 @@ from typing import Any, Final
 
 from schemas import guess
 from workflows.checking.authentication import check_authentication
+from workflows.checking.events import check_foreach
 from workflows.checking.references import reference_of
 from workflows.checking.resources import check_resource
+from workflows.checking.texts import IN_TASK, check_bare, check_value
 from workflows.checking.unsupported import refuse
-from workflows.checking.walk import Process
+from workflows.checking.walk import Around, Process
 
 JSON = Any
 # What each method of the Model Context Protocol needs to be told.
 _MCP_NEEDS: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 # The same of A2A, by how the method begins.
 _A2A_NEEDS: Final = {"message/": "message", "tasks/get": "id", "tasks/cancel": "id", "tasks/resubscribe": "id"}
+_SPOKEN: Final = ("http", "mqtt", "mqtt5")
 _MCP_VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 
 
-def check_protocol(process: Process, pointer: str, name: str, given: Mapping[str, JSON]) -> None:
+def check_protocol(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:
     """Check the arguments of a call in a protocol of its own."""
-    _CHECKS[name](process, f"{pointer}/with", given)
+    _CHECKS[task["call"]](process, f"{pointer}/with", task["with"])
+    subscription = task["with"].get("subscription")
+    if subscription is not None:
+        _check_subscription(process, pointer, task, around)
+
+
+def without_subscription(given: JSON) -> JSON:
+    """Return the arguments of a call without those that are looked at for each message."""
+    if not isinstance(given, dict) or not isinstance(given.get("subscription"), dict):
+        return given
+    return {name: each for name, each in given.items() if name != "subscription"}
+
+
+def _check_subscription(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:
+    report, subscription = process.report, task["with"]["subscription"]
+    place, consume = f"{pointer}/with/subscription", subscription["consume"]
+    scope = process.scope("a subscription", IN_TASK, around)
+    check_bare(report, f"{place}/filter", subscription.get("filter"), scope)
+    for key in ("while", "until"):
+        check_bare(report, f"{place}/consume/{key}", consume.get(key), scope)
+    check_value(report, f"{place}/consume/for", consume.get("for"), scope)
+    if "for" not in consume and "timeout" not in task and not around.timed:
+        hint = "Say how long with `for`, or give the task a `timeout`, unless it may wait for ever."
+        report.key("no-time-limit", f"{place}/consume", "Nothing ends this task when no message comes.", hint)
+    if "foreach" in subscription:
+        check_foreach(process, f"{place}/foreach", subscription["foreach"], around)
+
+
+def _check_asyncapi(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
+    check_description(process, f"{pointer}/document", given["document"], "AsyncAPI document")
+    check_authentication(process, f"{pointer}/authentication", given.get("authentication"))
+    protocol = given.get("protocol", "http")
+    if "server" not in given and protocol not in _SPOKEN:
+        refuse(process.report, f"{pointer}/protocol", f"The protocol `{protocol}`", f"use {', '.join(_SPOKEN)}.")
 
 
 def check_endpoint(process: Process, pointer: str, endpoint: JSON) -> None:
@@ -93,6 +129,7 @@ def _check_openapi(process: Process, pointer: str, given: Mapping[str, JSON]) ->
 
 _CHECKS: Final[Mapping[str, Callable[[Process, str, Mapping[str, JSON]], None]]] = {
     "a2a": _check_a2a,
+    "asyncapi": _check_asyncapi,
     "grpc": _check_grpc,
     "mcp": _check_mcp,
     "openapi": _check_openapi,

@@ -20,8 +20,7 @@ from workflows.checking.texts import (
     warn_of_lost_context,
 )
 from workflows.checking.unsupported import check_schema as refuse_schema
-from workflows.checking.unsupported import is_refused_task
-from workflows.checking.walk import Around, Process
+from workflows.checking.walk import Around, Process, foreach_of_subscription
 
 JSON = Any
 _LISTS = ("do", "try")
@@ -41,7 +40,7 @@ def check_task(process: Process, pointer: str, task: JSON, around: Around) -> No
     if not isinstance(task, dict):
         return
     inside = around.adding(timed="timeout" in task)
-    if pointer not in process.broken and not is_refused_task(process.report, pointer, task):
+    if pointer not in process.broken:
         _check_common(process, pointer, task, around)
         _check_keyword(process, pointer, task, around)
     loop, catch, fork = task.get("for"), task.get("catch"), task.get("fork")
@@ -51,6 +50,10 @@ def check_task(process: Process, pointer: str, task: JSON, around: Around) -> No
         check_tasks(process, f"{pointer}/{keyword}", task.get(keyword), inside)
     if isinstance(fork, dict):
         check_tasks(process, f"{pointer}/fork/branches", fork.get("branches"), inside, parallel=True)
+    messages = foreach_of_subscription(task)
+    if messages is not None:
+        each = inside.adding(*event_variables(messages))
+        check_tasks(process, f"{pointer}/with/subscription/foreach/do", messages.get("do"), each)
     if isinstance(task.get("foreach"), dict):
         each = inside.adding(*event_variables(task["foreach"]))
         check_tasks(process, f"{pointer}/foreach/do", task["foreach"].get("do"), each)

@@ -6,24 +6,12 @@ from typing import Any, Final
 from workflows.checking.report import Report
 
 JSON = Any
-_CALLS: Final = frozenset({"asyncapi"})
 _LATER: Final = "It comes later;"
 
 
 def refuse(report: Report, pointer: str, what: str, instead: str) -> None:
     """Report a part that is not supported, and what can be done today."""
     report.key("unsupported", pointer, f"{what} is not supported yet.", f"{_LATER} {instead}")
-
-
-def is_refused_task(report: Report, pointer: str, task: Mapping[str, JSON]) -> bool:
-    """Report a task that cannot be run; tell whether it was."""
-    if task.get("call") in _CALLS:
-        refuse(
-            report, f"{pointer}/call", f"`call: {task['call']}`", "use `call: http` or an operation of a connection."
-        )
-    else:
-        return False
-    return True
 
 
 def check_document(report: Report, document: Mapping[str, JSON]) -> None:

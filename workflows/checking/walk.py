@@ -80,6 +80,17 @@ def _inside(task: Mapping[str, JSON], here: str) -> Iterator[tuple[str, str, JSO
         yield from task_pointers(catch.get("do"), f"{here}/catch/do")
     if isinstance(task.get("foreach"), dict):
         yield from task_pointers(task["foreach"].get("do"), f"{here}/foreach/do")
+    each = foreach_of_subscription(task)
+    if each is not None:
+        yield from task_pointers(each.get("do"), f"{here}/with/subscription/foreach/do")
+
+
+def foreach_of_subscription(task: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
+    """Return what a subscription does with each message."""
+    given = task.get("with") if task.get("call") == "asyncapi" else None
+    subscription = given.get("subscription") if isinstance(given, dict) else None
+    each = subscription.get("foreach") if isinstance(subscription, dict) else None
+    return each if isinstance(each, dict) else None
 
 
 def inner_tasks(task: JSON, pointer: str, name: str) -> Iterator[tuple[str, str, JSON]]:

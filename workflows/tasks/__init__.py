@@ -6,6 +6,7 @@ from cauce.contract import JSON
 from workflows import model
 from workflows.instance import Frame
 from workflows.tasks import (
+    asyncapi,
     compensate,
     decision,
     do,
@@ -45,6 +46,8 @@ async def execute(frame: Frame, data: JSON) -> JSON:  # noqa: C901, PLR0911, PLR
             return await http.execute(task, frame, data)
         case model.OpenApiTask():
             return await openapi.execute(task, frame, data)
+        case model.SubscriptionTask():
+            return await asyncapi.execute(task, frame, data)
         case model.ProtocolTask():
             return await protocol.execute(task, frame, data)
         case model.HumanTaskCall():

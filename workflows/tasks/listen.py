@@ -136,7 +136,7 @@ async def _look_at(task: ListenTask, frame: Frame, data: JSON, entry: Mapping[st
         state["current"] = sequence
     value = _READ[task.read](entry["event"])
     if task.foreach is not None:
-        value = await _act(task.foreach, frame, data, value)
+        value = await act(task.foreach, frame, data, value)
         state["used"].append(sequence)
     del state["current"]
     state["count"] += 1
@@ -177,7 +177,7 @@ def _in_use(frame: Frame) -> list[int]:
     return sorted(found)
 
 
-async def _act(foreach: Foreach, frame: Frame, data: JSON, value: JSON) -> JSON:
+async def act(foreach: Foreach, frame: Frame, data: JSON, value: JSON) -> JSON:
     """Run the tasks for one event; what they do is over before the next one is looked at."""
     instance, reference, index = frame.instance, frame.task.common.reference, frame.state["count"]
     variables = {foreach.item: value, foreach.at: index}

@@ -9,10 +9,15 @@ from workflows.evaluation import evaluate_object
 from workflows.fault import Fault
 from workflows.instance import Frame
 from workflows.model import ProtocolTask
-from workflows.tasks import a2a, grpc, mcp
+from workflows.tasks import a2a, asyncapi, grpc, mcp
 
 _Prepare = Callable[[dict[str, JSON], ProtocolTask, Frame], ProtocolCall]
-_PROTOCOLS: Final[Mapping[str, _Prepare]] = {"a2a": a2a.prepare, "grpc": grpc.prepare, "mcp": mcp.prepare}
+_PROTOCOLS: Final[Mapping[str, _Prepare]] = {
+    "a2a": a2a.prepare,
+    "asyncapi": asyncapi.prepare,
+    "grpc": grpc.prepare,
+    "mcp": mcp.prepare,
+}
 
 
 async def execute(task: ProtocolTask, frame: Frame, data: JSON) -> JSON:
