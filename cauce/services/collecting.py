@@ -38,9 +38,9 @@ async def collect(hub: Hub, sequence: int, match: Match, process: Definition) ->
 
 
 def reading(process: Definition) -> str:
-    """Return what a process wants of each event: data, envelope or raw."""
+    """Return what a process wants of each event: the envelope, which is all of it, its data, or that raw."""
     metadata = process.document["document"].get("metadata") or {}
-    return str((metadata.get("cauce") or {}).get("read") or "data")
+    return str((metadata.get("cauce") or {}).get("read") or "envelope")
 
 
 def read(event: Mapping[str, JSON], how: str) -> JSON:
