@@ -77,6 +77,11 @@ def resolve(
         for operation in [full, *([undo["call"]] if undo else [])]:
             if "@" in operation and not operation.endswith("@default"):
                 found["operations"][operation] = _operation(operation, _pick(operations, operation, place))
+    more = {"functions": pinned, "resources": dict(resources or {})}
+    return _sealed(document, {**found, **{section: entries for section, entries in more.items() if entries}})
+
+
+def _sealed(document: Mapping[str, JSON], sections: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:
     head = document["document"]
     bundle = {
         "format": FORMAT,
@@ -85,9 +90,7 @@ def resolve(
         "version": head["version"],
         "expressions": VERSION,
         "document": dict(document),
-        **{section: dict(sorted(entries.items())) for section, entries in found.items()},
-        **({"functions": dict(sorted(pinned.items()))} if pinned else {}),
-        **({"resources": dict(sorted(resources.items()))} if resources else {}),
+        **{section: dict(sorted(entries.items())) for section, entries in sections.items()},
     }
     return {**bundle, "digest": digest(bundle)}
 

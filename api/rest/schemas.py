@@ -146,7 +146,7 @@ class Reset(Model):
 class Context(Model):
     """The context of an instance."""
 
-    context: JSON
+    context: JSON = Field(examples=[{"qualification": {"score": 70}}])
 
 
 class Repaired(Model):

@@ -124,6 +124,30 @@ async def run(
             await asyncio.gather(*running, return_exceptions=True)
 
 
+def _workers(client: Client, queue: str, others: Sequence[str], stubs: Stubs, snapshots: Snapshots) -> Iterator[Worker]:
+    """Yield the worker of the processes, then one for each queue of what they write."""
+    yield Worker(
+        client,
+        task_queue=queue,
+        workflows=[ProcessWorkflow],
+        activities=[stubs.answer],
+        interceptors=[snapshots],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=10, initial=4),
+        activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=10, initial=4),
+        graceful_shutdown_timeout=_LET_FINISH,
+        deployment_config=BUILD,
+    )
+    for name in others:
+        yield Worker(
+            client,
+            task_queue=name,
+            activities=[stubs.answer],
+            graceful_shutdown_timeout=_LET_FINISH,
+            deployment_config=BUILD,
+        )
+
+
 @asynccontextmanager
 async def place(operations: Sequence[str]) -> AsyncIterator[Place]:
     """Start a server and a worker for processes that call these operations."""
@@ -140,31 +164,7 @@ async def place(operations: Sequence[str]) -> AsyncIterator[Place]:
         stubs.find = root_of
         connections = {name.partition("@")[2] for name in operations if "@" in name}
         queues = [contract.run_queue(queue), *(f"{queue}-{name}" for name in sorted(connections))]
-        workers = [
-            Worker(
-                client,
-                task_queue=queue,
-                workflows=[ProcessWorkflow],
-                activities=[stubs.answer],
-                interceptors=[snapshots],
-                workflow_runner=UnsandboxedWorkflowRunner(),
-                workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=10, initial=4),
-                activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=10, initial=4),
-                graceful_shutdown_timeout=_LET_FINISH,
-                deployment_config=BUILD,
-            ),
-            *[
-                Worker(
-                    client,
-                    task_queue=name,
-                    activities=[stubs.answer],
-                    graceful_shutdown_timeout=_LET_FINISH,
-                    deployment_config=BUILD,
-                )
-                for name in queues
-            ],
-        ]
-        for each in workers:
+        for each in _workers(client, queue, queues, stubs, snapshots):
             await stack.enter_async_context(each)
         yield Place(client, queue, stubs, snapshots)
 
