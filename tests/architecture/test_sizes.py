@@ -16,7 +16,6 @@ LONG_FILES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {
     "workflows/tasks/__init__.py::execute": "two lines for each kind of task, and nothing else",
     "cauce/store/migrations/versions/0001_first_shape.py::": "a list of columns, never edited once it is released",
-    "workflows/tasks/__init__.py::execute": "a line for each kind of task, so that the type checker misses none",
 }
 NAMES_THAT_SAY_NOTHING = {"common", "helper", "helpers", "manager", "misc", "util", "utils"}
 
