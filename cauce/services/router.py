@@ -48,8 +48,10 @@ class Router:
         while True:
             self._awake.clear()
             if not await deliver(hub):
+                # Not `wait_for`, which before Python 3.12 forgets that it was cancelled when it is woken just then.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), _LOOK_S)
+                    async with asyncio.timeout(_LOOK_S):
+                        await self._awake.wait()
 
 
 async def deliver(hub: Hub) -> int:
