@@ -1,4 +1,4 @@
-"""`call: asyncapi`: publishes a message, or waits for some, over HTTP or MQTT."""
+"""`call: asyncapi`: publishes a message, or waits for some, over HTTP, WebSocket or MQTT."""
 
 import asyncio
 import json
@@ -8,8 +8,10 @@ from typing import Final
 from temporalio import activity
 
 from activities import json_rpc
+from activities.messages import content_of, message_of
 from activities.protocols import carry_out
 from activities.secrets import Filling
+from activities.websockets import WebSocket
 from cauce.authentication import Authenticator
 from cauce.contract import JSON, Outcome, ProtocolCall, protocol_activity
 from cauce.errors import PermanentError
@@ -46,6 +48,11 @@ class AsyncApiActivities:
                 await self._send(request, login)
             else:
                 return await self._poll(request, login, given["window_s"])
+        elif given["channel"]["protocol"] == "ws":
+            socket = WebSocket(given["channel"], login, self.authenticator)
+            if given["action"] != "publish":
+                return await socket.receive(given["window_s"])
+            await socket.publish(given["message"])
         else:
             from activities import mqtt  # noqa: PLC0415 - only workers that need it pay for it
 
@@ -97,12 +104,6 @@ class AsyncApiActivities:
             await asyncio.sleep(_POLL_S)
 
 
-def message_of(payload: JSON, headers: dict[str, JSON], correlation: str | None = None) -> dict[str, JSON]:
-    """Return a message as processes see it."""
-    known = correlation or headers.get("correlation-id") or headers.get("x-correlation-id")
-    return {"payload": payload, "headers": headers, **({"correlationId": known} if known else {})}
-
-
 def _headers(response: HttpResponse) -> dict[str, JSON]:
     return {name: value for name, value in response.headers.items() if name not in _OF_THE_WAY}
 
@@ -114,24 +115,17 @@ def _payloads(response: HttpResponse) -> Iterator[JSON]:
     kind = response.media_type
     if kind == "text/event-stream":
         for data in json_rpc.events(response.body.decode("utf-8", errors="replace")):
-            yield _data(data)
+            yield content_of(data)
     elif kind in {"application/x-ndjson", "application/jsonl"}:
         for line in response.body.decode("utf-8", errors="replace").splitlines():
             if line.strip():
-                yield _data(line)
+                yield content_of(line)
     else:
         content = response.content()
         if isinstance(content, list):
             yield from content
         else:
             yield content
-
-
-def _data(text: str) -> JSON:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _text(value: JSON) -> str:

@@ -1,7 +1,6 @@
 """Messages over MQTT 3.1.1 and 5, at least once: what is received is acknowledged when it is about to be recorded."""
 
 import asyncio
-import base64
 import json
 import ssl
 from collections.abc import AsyncIterator
@@ -12,7 +11,7 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from activities.asyncapi import message_of
+from activities.messages import content_of, message_of
 from cauce.contract import JSON
 from cauce.errors import AmbiguousError, PermanentError, TransientError
 from cauce.http import Policy, reachable
@@ -95,20 +94,13 @@ def _acknowledge(client: aiomqtt.Client, messages: list[aiomqtt.Message]) -> Non
 
 
 def _read(message: aiomqtt.Message) -> JSON:
-    data = message.payload
-    payload: JSON
-    try:
-        payload = json.loads(data)
-    except (ValueError, RecursionError):
-        try:
-            payload = data.decode()
-        except UnicodeDecodeError:
-            payload = base64.b64encode(data).decode()
     properties: Any = message.properties
     headers: dict[str, JSON] = {"topic": str(message.topic)}
     headers |= {str(name): str(value) for name, value in getattr(properties, "UserProperty", None) or ()}
     correlation = getattr(properties, "CorrelationData", None)
-    return message_of(payload, headers, correlation.decode(errors="replace") if correlation else None)
+    return message_of(
+        content_of(message.payload), headers, correlation.decode(errors="replace") if correlation else None
+    )
 
 
 @asynccontextmanager

@@ -9,8 +9,8 @@ import ipaddress
 import json
 import re
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Final
@@ -44,10 +44,12 @@ __all__ = [
     "failure",
     "policy_of",
     "reachable",
+    "websocket",
 ]
 
 _redirect_statuses: Final = {301, 302, 303, 307, 308}
 _connect_timeout_s: Final = 10.0
+_close_timeout_s: Final = 2.0
 _header_name: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _not_in_headers: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _form: Final = "application/x-www-form-urlencoded"
@@ -83,6 +85,47 @@ async def exchange(request: HttpRequest) -> HttpResponse:
     raise PermanentError(
         f"{server_of(request.url)} redirected more than {request.max_redirects} times.", hint="Call the final address."
     )
+
+
+@asynccontextmanager
+async def websocket(request: HttpRequest) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    """Open a WebSocket by a request of HTTP, with the same guard; no redirect is followed, nothing is compressed.
+
+    Raises:
+        RemoteError: It may not be called, cannot be reached, or answers anything but a WebSocket.
+    """
+    url = _url(request.url).update_query(_query(request.query))
+    _check_address(url, request.policy)
+    left_s = min(_connect_timeout_s, request.timeout_s)
+    target, headers = _where_to(_Hop("GET", url, _encode(request)[0], None, left_s), request.policy)
+    trace = aiohttp.TraceConfig()
+    trace.on_request_redirect.append(_refuse_redirect)
+    connector = _session(private=request.policy.private).connector
+    async with aiohttp.ClientSession(
+        connector=connector, connector_owner=False, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[trace]
+    ) as session:
+        try:
+            async with asyncio.timeout(left_s):
+                opened = await session.ws_connect(
+                    target,
+                    headers={"User-Agent": "cauce", **headers},
+                    ssl=request.tls,
+                    max_msg_size=request.max_bytes,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_close_timeout_s),
+                )
+        except _ForbiddenAddressError as cause:
+            raise _forbidden(request.url, "its name leads to a private address") from cause
+        except aiohttp.WSServerHandshakeError as cause:
+            raise _no_websocket(request, cause) from cause
+        except (aiohttp.ClientError, TimeoutError, OSError) as cause:
+            raise _no_answer(request, cause, sent=False) from cause
+        try:
+            yield opened
+        finally:
+            # One limit for all of it: a server that goes on talking would never come to its end.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_close_timeout_s):
+                    await opened.close()
 
 
 def policy_of(settings: Settings) -> Policy:
@@ -148,6 +191,22 @@ def _session(*, private: bool) -> aiohttp.ClientSession:
 
 async def _note_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
     context.trace_request_ctx["sent"] = True
+
+
+async def _refuse_redirect(
+    _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestRedirectParams
+) -> None:
+    answer = params.response
+    raise aiohttp.WSServerHandshakeError(
+        answer.request_info, answer.history, status=answer.status, message="redirect", headers=answer.headers
+    )
+
+
+def _no_websocket(request: HttpRequest, cause: aiohttp.WSServerHandshakeError) -> RemoteError:
+    given = {name.lower(): value for name, value in (cause.headers or {}).items()}
+    found = failure(HttpResponse(request, cause.status, given, b""))
+    problem = f"{server_of(request.url)} answers at this address, but does not open a WebSocket."
+    return found or PermanentError(problem, hint="Check the channel's address.", remote_code=str(cause.status))
 
 
 async def _send(request: HttpRequest, hop: _Hop) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,16 +19,23 @@ PROTOCOLS: Final = {
     "mqtts": "mqtt",
     "secure-mqtt": "mqtt",
     "mqtt5": "mqtt5",
+    "ws": "ws",
+    "wss": "ws",
 }
-_SECURE: Final = frozenset({"https", "mqtts", "secure-mqtt"})
-_PORTS: Final = {"http": (80, 443), "mqtt": (1883, 8883), "mqtt5": (1883, 8883)}
+_SECURE: Final = frozenset({"https", "mqtts", "secure-mqtt", "wss"})
+_PORTS: Final = {"http": (80, 443), "mqtt": (1883, 8883), "mqtt5": (1883, 8883), "ws": (80, 443)}
+_BY_PATH: Final = frozenset({"http", "ws"})
 _VARIABLE: Final = re.compile(r"\{([^{}]+)\}")
 _DEEPEST: Final = 8
+_IN_PAYLOAD: Final = "$message.payload#"
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where messages go to or come from; `address` is a path of HTTP or a topic of MQTT."""
+    """Where messages go to or come from; `address` is a path of HTTP and WebSocket, or a topic of MQTT.
+
+    `correlation` points to where the payload of a message has its correlation id, if the document says so.
+    """
 
     protocol: str
     host: str
@@ -35,6 +43,7 @@ class Channel:
     tls: bool
     address: str
     bindings: Mapping[str, JSON]
+    correlation: str = ""
 
     def to_json(self) -> dict[str, JSON]:
         """Return it as a part of a call's arguments."""
@@ -77,15 +86,17 @@ def channel_of(document: JSON, given: Mapping[str, JSON], *, receives: bool) -> 
     except ValueError as cause:
         raise DefinitionError(f"The server `{server.name}` has no port that can be.") from cause
     tls = server.protocol in _SECURE
-    where = _filled(
-        address, variables | _defaults(channel.get("parameters")), "+" if receives and protocol != "http" else None
-    )
-    if protocol == "http":
+    otherwise = "+" if receives and protocol not in _BY_PATH else None
+    where = _filled(address, variables | _defaults(channel.get("parameters")), otherwise)
+    if protocol in _BY_PATH:
         where = "/".join(part for part in (server.path.rstrip("/"), where.lstrip("/")) if part)
         where = f"/{where.lstrip('/')}"
-    kind = "http" if protocol == "http" else "mqtt"
+    kind = protocol if protocol in _BY_PATH else "mqtt"
     bindings = {**_map(_map(channel.get("bindings")).get(kind)), **_map(_map(operation.get("bindings")).get(kind))}
-    return Channel(protocol, parts.hostname or "", port or _PORTS[protocol][tls], tls, where, bindings)
+    port = port or _PORTS[protocol][tls]
+    return Channel(
+        protocol, parts.hostname or "", port, tls, where, bindings, _correlation(document, channel, operation)
+    )
 
 
 _Found = tuple[Mapping[str, JSON], Mapping[str, JSON], str, list[str]]
@@ -127,6 +138,19 @@ def _by_operation_id(document: Mapping[str, JSON], wanted: str, verb: str) -> st
     if wanted not in ids:
         raise DefinitionError(f"There is no operation `{wanted}` that can be called so{guess(wanted, ids)}")
     return ids[wanted]
+
+
+def _correlation(document: JSON, channel: Mapping[str, JSON], operation: Mapping[str, JSON]) -> str:
+    """Return where the first message that says it has its correlation id, if that is in the payload."""
+    single = _map(operation.get("message"))
+    several = (operation.get("messages"), list(_map(channel.get("messages")).values()), single.get("oneOf"), [single])
+    for message in (each for group in several if isinstance(group, list) for each in group):
+        with suppress(DefinitionError):  # what a message looks like may be described elsewhere
+            described = _resolved(document, _resolved(document, message).get("correlationId"))
+            where = str(described.get("location", ""))
+            if where.startswith(_IN_PAYLOAD):
+                return where.removeprefix(_IN_PAYLOAD)
+    return ""
 
 
 def _server(

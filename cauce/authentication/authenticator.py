@@ -65,7 +65,7 @@ class Authenticator:
         if response.status != _UNAUTHORIZED or not authorization.kept:
             return response
         # The server refused the request as a whole, so a write was not carried out either.
-        self.tokens.drop(_key(policy), authorization.parameter)
+        self.forget(policy, authorization)
         authorization = await self.authorize(policy)
         left_s = made.timeout_s + TOTAL_S - (asyncio.get_running_loop().time() - begun)
         _, response = await _sent(request, policy, authorization, left_s=max(1.0, left_s))
@@ -96,6 +96,10 @@ class Authenticator:
                     f"The authentication '{scheme}' is not complete.",
                     hint="basic and digest take username and password, bearer takes token.",
                 )
+
+    def forget(self, policy: JSON, authorization: Authorization) -> None:
+        """Keep a refused token no longer, so that the next one is fetched anew."""
+        self.tokens.drop(_key(policy), authorization.parameter)
 
 
 async def _sent(

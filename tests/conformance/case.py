@@ -21,7 +21,8 @@ class Case:
     Attributes:
         row: which part of the reference it covers.
         process: top-level properties of the process; the head is added.
-        http: "METHOD /path" -> answers in order (the last is given again): status, body, text, headers, delay.
+        http: "METHOD /path" -> answers in order (the last is given again): status, body, text, headers, delay; or the
+            messages that a WebSocket gives.
         received: requests that the stand-in must have seen, in order; every property given must be as given.
         early: events that are in the log as soon as the instance is there.
         events: events in their order; each comes when the instance waits for one, or `$at` seconds after its start.

@@ -15,11 +15,10 @@ FOLDER: Final = Path(__file__).resolve().parents[3] / "shared" / "spec" / "examp
 
 @dataclass(frozen=True, slots=True)
 class Example(Case):
-    """One run of an example; `also` are processes that it needs; one that is `refused` cannot be run yet."""
+    """One run of an example; `also` are processes that it needs."""
 
     file: str = ""
     also: list[JSON] = field(default_factory=list)
-    refused: bool = False
 
     def document(self, base: str) -> JSON:
         """Return the example as it is, but for its full name: many of them have the same."""

@@ -35,7 +35,7 @@ class StandIn:
         _, case, rest = request.rel_url.raw_path.split("/", 2)
         return case, f"/{rest}"
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         case, rest = self._case(request)
         text = await request.text()
         is_json = request.content_type.endswith("json")
@@ -57,9 +57,22 @@ class StandIn:
             key: str(value).replace("http://stand-in", f"{self.address}/{case}")
             for key, value in given.get("headers", {}).items()
         }
+        if "messages" in given:
+            return await _talk(request, given["messages"])
         if "body" in given:
             return web.json_response(given["body"], status=given.get("status", 200), headers=headers)
         return web.Response(text=given.get("text"), status=given.get("status", 200), headers=headers)
+
+
+async def _talk(request: web.Request, messages: list[JSON]) -> web.StreamResponse:
+    """Say these over a WebSocket, and listen until the other side closes."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    for message in messages:
+        await socket.send_json(message)
+    async for _ in socket:
+        pass
+    return socket
 
 
 @asynccontextmanager

@@ -50,22 +50,15 @@ async def test_every_example_is_run() -> None:
     assert {each.file for each in ALL} == {file.name for file in FOLDER.glob("*.yaml")}
 
 
-@pytest.mark.parametrize("file", sorted({each.file for each in ALL if not each.refused}))
+@pytest.mark.parametrize("file", sorted({each.file for each in ALL}))
 async def test_example_checks_clean(file: str) -> None:
     known = {each.file: each.also for each in ALL}[file]
     beside = [load_yaml(json.dumps(document), "beside.yaml") for document in known]
     assert [f for f in check([load_file(FOLDER / file), *beside]) if f.severity == "error"] == []
 
 
-@pytest.mark.parametrize("file", sorted({each.file for each in ALL if each.refused}))
-async def test_what_cannot_be_run_yet_is_refused_by_name(file: str) -> None:
-    assert "unsupported" in {finding.code for finding in check([load_file(FOLDER / file)])}
-
-
 @pytest.mark.usefixtures("secrets")
-@pytest.mark.parametrize(
-    "case", [pytest.param(each, id=f"{each.id}: {each.file}: {each.title}") for each in ALL if not each.refused]
-)
+@pytest.mark.parametrize("case", [pytest.param(each, id=f"{each.id}: {each.file}: {each.title}") for each in ALL])
 async def test_example_runs(case: Example, world: Place) -> None:
     beside = [load_yaml(json.dumps(document), "beside.yaml") for document in case.also]
     await definitions.publish(world.hub, DESIGNER, beside)

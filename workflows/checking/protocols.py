@@ -17,7 +17,7 @@ JSON = Any
 _MCP_NEEDS: Final = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 # The same of A2A, by how the method begins.
 _A2A_NEEDS: Final = {"message/": "message", "tasks/get": "id", "tasks/cancel": "id", "tasks/resubscribe": "id"}
-_SPOKEN: Final = ("http", "mqtt", "mqtt5")
+_SPOKEN: Final = ("http", "mqtt", "mqtt5", "ws")
 _MCP_VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 
 

@@ -98,8 +98,8 @@ async def _look_at(task: SubscriptionTask, frame: Frame, data: JSON, message: JS
 
 
 async def _leave(task: SubscriptionTask, frame: Frame) -> None:
-    """Let the broker forget the subscription."""
-    if frame.state["consuming"]["channel"]["protocol"] != "http":
+    """Let the broker forget the subscription; only brokers of MQTT know of one between two looks."""
+    if frame.state["consuming"]["channel"]["protocol"] not in {"http", "ws"}:
         await _call(task, frame, {"action": "leave"}, _MARGIN_S)
 
 
