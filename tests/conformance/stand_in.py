@@ -29,9 +29,13 @@ class StandIn:
         return f"{self.address}/{case}"
 
     def _case(self, request: web.Request) -> tuple[str, str]:
-        """Return whose request it is, and for what; one to another host is for the case that runs now."""
+        """Return whose request it is, and for what; one to another host is for the case that answers for it."""
         if not self.address.endswith(request.host):
-            return self.running, f"//{request.host}{request.rel_url.raw_path}"
+            place = f"//{request.host}{request.rel_url.raw_path}"
+            # What a case that is over still asks for must not be taken for a request of the one that runs.
+            asked = f"{request.method} {place}"
+            whose = [case for case in (self.running, *self.answers) if asked in self.answers.get(case, {})]
+            return (whose or [self.running])[0], place
         _, case, rest = request.rel_url.raw_path.split("/", 2)
         return case, f"/{rest}"
 

@@ -93,7 +93,7 @@ async def test_a_process_is_left_out_where_that_is_tolerated(lonely_hub: Hub) ->
 
 
 async def test_a_stand_in_answers_for_a_host(lonely_hub: Hub, web: StandIn) -> None:
-    web.prepare("a", {"GET /b.json": [{"body": True}]})
+    web.prepare("a", {"GET //schemas.example/a/b.json": [{"body": True}]})
     object.__setattr__(lonely_hub.settings, "stand_ins", {"schemas.example": web.address})
     bundle = await published(lonely_hub, "https://schemas.example/a/b.json")
     assert bundle["resources"]["https://schemas.example/a/b.json"]["content"] is True

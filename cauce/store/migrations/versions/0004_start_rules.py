@@ -50,3 +50,9 @@ def upgrade() -> None:
         on = (document.get("schedule") or {}).get("on")
         if on:
             op.bulk_insert(rules, rows_of(f"{namespace}.{name}", on))
+
+
+def downgrade() -> None:
+    """Go back to rules that are read from the definitions each time."""
+    for table in ("event_sets", "start_rules"):
+        op.drop_table(table)

@@ -34,3 +34,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_refused_events"),
     )
     op.create_index("ix_refused_events_connection", "refused_events", ["connection", "id"])
+
+
+def downgrade() -> None:
+    """Go back to events that stay here."""
+    for table in ("refused_events", "event_sinks"):
+        op.drop_table(table)
