@@ -14,7 +14,7 @@ import psutil
 import pytest
 from sqlalchemy import create_engine, text
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.e2e]
+pytestmark = pytest.mark.timeout(180)
 cauce = [sys.executable, "-m", "cauce.cli"]
 repository = Path(__file__).parents[3]
 
