@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from temporalio import activity
 
+from activities.heartbeats import heartbeats
 from activities.problems import refused
 from cauce.contract import JSON, Outcome, ProtocolCall
 from cauce.depth import check_depth
@@ -58,16 +59,5 @@ async def _heartbeats() -> AsyncIterator[None]:
     if activity.info().is_local:
         yield
         return
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(_HEARTBEAT_S)
-
-    beating = asyncio.create_task(beat())
-    try:
+    async with heartbeats(_HEARTBEAT_S):
         yield
-    finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
