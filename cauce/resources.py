@@ -22,12 +22,11 @@ _REDIRECTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What was found at an address; `etag` is empty when the server gave none."""
+    """What was found at an address."""
 
     uri: str
     text: str
     digest: str
-    etag: str = ""
 
 
 async def fetch(
@@ -37,9 +36,8 @@ async def fetch(
     authentication: JSON = None,
     max_bytes: int = MAX_BYTES,
     timeout_s: float = TIMEOUT_S,
-    etag: str = "",
-) -> Resource | None:
-    """Fetch the text at an address; None when it still has the `etag` that is known.
+) -> Resource:
+    """Fetch the text at an address.
 
     Raises:
         RemoteError: It is no address to fetch from, it may not be called, or what is there cannot be had.
@@ -48,23 +46,20 @@ async def fetch(
     request = HttpRequest(
         "GET",
         uri,
-        headers={"Accept": "application/json, application/yaml, text/yaml, */*;q=0.5"}
-        | ({"If-None-Match": etag} if etag else {}),
+        headers={"Accept": "application/json, application/yaml, text/yaml, */*;q=0.5"},
         timeout_s=timeout_s,
         max_bytes=max_bytes,
         max_redirects=_REDIRECTS,
         policy=authenticator.guard,
     )
     response = await authenticator.send(request, authentication)
-    if etag and response.status == 304:  # noqa: PLR2004 - not modified
-        return None
     if error := failure(response):
         raise error
     try:
         text = response.body.decode()
     except UnicodeDecodeError:
         raise PermanentError(f"What is at {shown(uri)} is not UTF-8 text.") from None
-    return Resource(uri, text, hashlib.sha256(response.body).hexdigest(), response.headers.get("etag", ""))
+    return Resource(uri, text, hashlib.sha256(response.body).hexdigest())
 
 
 def check_address(uri: str) -> None:

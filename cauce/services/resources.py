@@ -15,7 +15,7 @@ from cauce.authentication.policies import secret_of
 from cauce.errors import CauceError, Finding, PermanentError
 from cauce.expressions.templates import compile_template
 from cauce.http import policy_of
-from cauce.resources import MAX_BYTES, Resource, data_of, fetch, shown
+from cauce.resources import MAX_BYTES, Resource, data_of, fetch
 from cauce.services import descriptions
 from cauce.services.descriptions import from_folder
 from cauce.services.hub import Hub
@@ -85,10 +85,7 @@ class Pinning:
         if len(self.pins) >= MOST:
             raise PermanentError(f"A process may name at most {MOST} resources by their addresses.")
         login = self._login(reference.authentication)
-        resource = await fetch(self.authenticator, uri, authentication=login, max_bytes=max_bytes)
-        if resource is None:  # only when an etag was sent
-            raise PermanentError(f"{shown(uri)} gave nothing.")
-        return resource
+        return await fetch(self.authenticator, uri, authentication=login, max_bytes=max_bytes)
 
     def refuse(self, source: Source, pointer: str, problem: str, hint: str = "") -> None:
         """Note what is wrong with a resource, at the place that names it."""
