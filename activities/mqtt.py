@@ -31,7 +31,7 @@ async def publish(given: JSON, login: JSON, guard: Policy) -> None:
     data = b"" if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     properties = None
     if channel["protocol"] == "mqtt5":
-        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
         properties.ContentType = "application/json"
         properties.UserProperty = [(str(name), _text(each)) for name, each in (message.get("headers") or {}).items()]
     elif message.get("headers"):
@@ -114,7 +114,7 @@ async def _connected(
     keeps = bool(session) and not clean
     more: dict[str, Any] = {"clean_session": not keeps}
     if channel["protocol"] == "mqtt5":
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types here
         properties.SessionExpiryInterval = _KEPT_S if keeps else 0
         more = {"clean_start": not keeps, "properties": properties, "protocol": aiomqtt.ProtocolVersion.V5}
     client = aiomqtt.Client(

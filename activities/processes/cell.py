@@ -115,9 +115,9 @@ def _build_world(order: Order) -> None:
         Path("/proc/sys/user/max_user_namespaces").write_text("0", encoding="ascii")
     os.umask(0o022)
     kernel.make_mounts_private()
-    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.NO_SETUID | kernel.NO_DEVICES, "size=4m,mode=755")  # noqa: S108
-    os.mkdir(f"/tmp{_OLD_ROOT}")  # noqa: S108, PTH102
-    kernel.change_root("/tmp", f"/tmp{_OLD_ROOT}")  # noqa: S108
+    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.NO_SETUID | kernel.NO_DEVICES, "size=4m,mode=755")  # noqa: S108 - in a world where nobody else is
+    os.mkdir(f"/tmp{_OLD_ROOT}")  # noqa: S108, PTH102 - as above, and pathlib is another import
+    kernel.change_root("/tmp", f"/tmp{_OLD_ROOT}")  # noqa: S108 - as above
     for path in order["system"]:
         _show(path)
     for name in ("proc", "dev", "tmp"):
@@ -130,10 +130,10 @@ def _build_world(order: Order) -> None:
     Path("/dev/fd").symlink_to("/proc/self/fd")
     _write_files(order, "/")
     kernel.let_go(_OLD_ROOT)
-    os.rmdir(_OLD_ROOT)  # noqa: PTH106
+    os.rmdir(_OLD_ROOT)  # noqa: PTH106 - as the line that made it
     size = order["limits"]["files"]
     options = f"size={size},nr_inodes={max(size // 4096, 1024)},mode=700,uid={_USER},gid={_USER}"
-    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.NO_SETUID | kernel.NO_DEVICES, options)  # noqa: S108
+    kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.NO_SETUID | kernel.NO_DEVICES, options)  # noqa: S108 - as above
     kernel.make_read_only("/", below=False)
 
 
@@ -201,7 +201,7 @@ def _become(order: Order, report_to: int) -> NoReturn:
         if sys.platform == "linux":
             kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
             kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-        os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606
+        os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606 - to become it is what this process is for
     except (OSError, ValueError) as error:
         _report(report_to, {"unstartable": f"{order['command'][0]}: {error}"})
     os._exit(127)
@@ -246,7 +246,7 @@ def _wait_a_moment() -> None:
 def _exceeded(limits: dict[str, int]) -> str | None:
     """Return which limit all processes together exceed; the kernel only knows of one process at a time."""
     memory = count = 0
-    for name in os.listdir("/proc"):  # noqa: PTH208
+    for name in os.listdir("/proc"):  # noqa: PTH208 - only the names are wanted, many times a second
         if name.isdigit() and name != "1":
             count += 1
             with suppress(OSError, IndexError, ValueError):

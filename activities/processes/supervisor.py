@@ -104,7 +104,7 @@ async def run(job: Job, limits: Limits, *, confined: bool, begun: asyncio.Event 
 async def _begin(process: asyncio.subprocess.Process, report: BinaryIO, begun: asyncio.Event) -> None:
     """Tell that the command itself runs; not, when it could not be started."""
     # A file tells nobody that it was written to.
-    while process.returncode is None and not os.fstat(report.fileno()).st_size:  # noqa: ASYNC110
+    while process.returncode is None and not os.fstat(report.fileno()).st_size:  # noqa: ASYNC110 - a file has no event
         await asyncio.sleep(_LOOK_S)
     said = _said(report)
     if "begun" in said and "unstartable" not in said:

@@ -160,13 +160,13 @@ def _client_login(policy: OAuth2, secret: str | None, audience: str) -> tuple[An
 
 
 def _given_assertion(assertion: str) -> Any:  # noqa: ANN401 - what Authlib calls
-    def login(_client: object, _method: str, uri: str, headers: dict[str, str], body: str) -> Any:  # noqa: ANN401
+    def login(_client: object, _method: str, uri: str, headers: dict[str, str], body: str) -> Any:  # noqa: ANN401 - what Authlib calls
         return uri, headers, _with(body, client_assertion_type=ASSERTION_TYPE, client_assertion=assertion)
 
     return login
 
 
-def _basic(client: Any, _method: str, uri: str, headers: dict[str, str], body: str) -> Any:  # noqa: ANN401
+def _basic(client: Any, _method: str, uri: str, headers: dict[str, str], body: str) -> Any:  # noqa: ANN401 - what Authlib calls
     """Log in as RFC 6749 §2.3.1 asks: both parts encoded as in a form, which Authlib leaves out."""
     pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
     return uri, {**headers, "Authorization": "Basic " + b64encode(pair.encode()).decode()}, body

@@ -1,10 +1,13 @@
 """What the calls of all protocols are tried with: an activity's surroundings, and a server that answers anything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from aiohttp import web
@@ -13,8 +16,10 @@ from temporalio.testing import ActivityEnvironment
 from cauce.contract import Outcome, ProtocolCall
 from cauce.http import close_sessions
 from cauce.secrets import Resolver
+from tests.servers.processes import free_port, running
 
 JSON = Any
+STANDARD: Final = "https://serverlessworkflow.io/spec/1.0.0/errors/"
 
 
 @dataclass(slots=True)
@@ -64,3 +69,22 @@ async def carried_out(activity: Callable[[ProtocolCall], Awaitable[Outcome]], ca
     """Run an activity as a worker would."""
     outcome: Outcome = await ActivityEnvironment().run(activity, call)
     return outcome
+
+
+def problem(outcome: Outcome) -> tuple[str, int]:
+    """Return the standard's name of an outcome's error, and its status."""
+    assert outcome.error is not None, outcome
+    return outcome.error["type"].removeprefix(STANDARD), outcome.error["status"]
+
+
+@contextmanager
+def program_serving(script: str, log: Path) -> Iterator[str]:
+    """Run a server of this folder on a free port; gives out its address."""
+    port = free_port()
+
+    def ready() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    with running([sys.executable, Path(__file__).parent / script, str(port)], log=log, ready=ready):
+        yield f"http://127.0.0.1:{port}"

@@ -1,8 +1,6 @@
 """`call: a2a` against an agent of the protocol's own SDK, and against agents that do not behave."""
 
 import asyncio
-import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,15 +11,13 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.a2a import A2aActivities
 from cauce.authentication import Authenticator
-from cauce.contract import Outcome, ProtocolCall
+from cauce.contract import ProtocolCall
 from cauce.http import Policy, close_sessions
 from cauce.secrets import Resolver
-from tests.integration.protocols.conftest import Scripted, carried_out
-from tests.servers.processes import free_port, running
+from tests.integration.protocols.conftest import Scripted, carried_out, problem, program_serving
 
 JSON = Any
 HERE = Path(__file__).parent
-STANDARD = "https://serverlessworkflow.io/spec/1.0.0/errors/"
 MESSAGE = {
     "message": {"kind": "message", "messageId": "m1", "role": "user", "parts": [{"kind": "text", "text": "hola"}]}
 }
@@ -30,15 +26,8 @@ MESSAGE = {
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run an agent of the SDK; returns its address."""
-    port = free_port()
-
-    def ready() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    log = tmp_path_factory.mktemp("a2a") / "peer.log"
-    with running([sys.executable, HERE / "a2a_peer.py", str(port)], log=log, ready=ready):
-        yield f"http://127.0.0.1:{port}"
+    with program_serving("a2a_peer.py", tmp_path_factory.mktemp("a2a") / "peer.log") as address:
+        yield address
 
 
 @pytest.fixture
@@ -49,11 +38,6 @@ def a2a(resolver: Resolver) -> A2aActivities:
 def call(endpoint: JSON, method: str = "tasks/get", parameters: JSON = None, **more: JSON) -> ProtocolCall:
     given = {"method": method, "parameters": parameters, "endpoint": endpoint, "isCard": more.pop("card", False)}
     return ProtocolCall("a2a", given, lasts=True, **more)
-
-
-def problem(outcome: Outcome) -> tuple[str, int]:
-    assert outcome.error is not None, outcome
-    return outcome.error["type"].removeprefix(STANDARD), outcome.error["status"]
 
 
 async def test_real_agent_by_its_card(a2a: A2aActivities, peer: str) -> None:

@@ -13,17 +13,16 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.asyncapi import AsyncApiActivities
 from cauce.authentication import Authenticator
-from cauce.contract import Outcome, ProtocolCall
+from cauce.contract import ProtocolCall
 from cauce.http import Policy
 from cauce.secrets import Resolver
 from tests.conftest import Require
-from tests.integration.protocols.conftest import Scripted, carried_out
+from tests.integration.protocols.conftest import Scripted, carried_out, problem
 from tests.servers import mosquitto
 from tests.servers.processes import free_port
 from tools.native_packages import mosquitto_program
 
 JSON = Any
-STANDARD = "https://serverlessworkflow.io/spec/1.0.0/errors/"
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +54,6 @@ def call(action: str, port: int, protocol: str = "http", **more: JSON) -> Protoc
     else:
         given |= {"window_s": more.pop("window_s", 3.0), "session": more.pop("session", "s")}
     return ProtocolCall("asyncapi", given, lasts=True, **more)
-
-
-def problem(outcome: Outcome) -> tuple[str, int]:
-    assert outcome.error is not None, outcome
-    return outcome.error["type"].removeprefix(STANDARD), outcome.error["status"]
 
 
 def port_of(server: Scripted) -> int:

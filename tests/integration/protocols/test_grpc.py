@@ -13,15 +13,14 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.grpc import GrpcActivities
 from cauce.authentication import Authenticator
-from cauce.contract import Outcome, ProtocolCall
+from cauce.contract import ProtocolCall
 from cauce.http import Policy
 from cauce.secrets import Resolver
-from tests.integration.protocols.conftest import carried_out
+from tests.integration.protocols.conftest import STANDARD, carried_out, problem
 from tests.integration.protocols.grpc_peer import PROTO, SERVICE, serving
 from tests.servers.processes import free_port
 
 JSON = Any
-STANDARD = "https://serverlessworkflow.io/spec/1.0.0/errors/"
 
 
 @pytest.fixture
@@ -39,11 +38,6 @@ def call(port: int, arguments: JSON, method: str = "Get", *, host: str = "127.0.
     service = {"name": SERVICE, "host": host, "port": port, **more.pop("service", {})}
     given = {"proto": more.pop("proto", PROTO), "service": service, "method": method, "arguments": arguments}
     return ProtocolCall("grpc", given, lasts=True, **more)
-
-
-def problem(outcome: Outcome) -> tuple[str, int]:
-    assert outcome.error is not None, outcome
-    return outcome.error["type"].removeprefix(STANDARD), outcome.error["status"]
 
 
 async def test_arguments_and_answer_are_json(activities: GrpcActivities, peer: tuple[int, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -15,30 +14,22 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.mcp import McpActivities
 from cauce.authentication import Authenticator
-from cauce.contract import Outcome, ProtocolCall
+from cauce.contract import ProtocolCall
 from cauce.http import Policy, close_sessions
 from cauce.secrets import Resolver
-from tests.integration.protocols.conftest import Scripted, carried_out
-from tests.servers.processes import free_port, running
+from tests.integration.protocols.conftest import Scripted, carried_out, problem, program_serving
+from tests.servers.processes import free_port
 
 JSON = Any
 HERE = Path(__file__).parent
-STANDARD = "https://serverlessworkflow.io/spec/1.0.0/errors/"
 WELCOME = {"protocolVersion": "2025-06-18", "capabilities": {}, "serverInfo": {"name": "s", "version": "1"}}
 
 
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a server of the SDK; returns its address."""
-    port = free_port()
-
-    def ready() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    log = tmp_path_factory.mktemp("mcp") / "peer.log"
-    with running([sys.executable, HERE / "mcp_peer.py", str(port)], log=log, ready=ready):
-        yield f"http://127.0.0.1:{port}/mcp"
+    with program_serving("mcp_peer.py", tmp_path_factory.mktemp("mcp") / "peer.log") as address:
+        yield f"{address}/mcp"
 
 
 @pytest.fixture
@@ -66,11 +57,6 @@ def _call(transport: JSON, method: str, parameters: JSON, **more: JSON) -> Proto
 
 def said(result: JSON, number: int) -> web.Response:
     return web.json_response({"jsonrpc": "2.0", "id": number, "result": result})
-
-
-def problem(outcome: Outcome) -> tuple[str, int]:
-    assert outcome.error is not None, outcome
-    return outcome.error["type"].removeprefix(STANDARD), outcome.error["status"]
 
 
 async def test_tool_of_a_real_server_over_http(mcp: McpActivities, peer: str) -> None:

@@ -13,14 +13,13 @@ from activities import websockets
 from activities.asyncapi import AsyncApiActivities
 from cauce import http
 from cauce.authentication import Authenticator
-from cauce.contract import Outcome, ProtocolCall
+from cauce.contract import ProtocolCall
 from cauce.http import Policy, close_sessions
 from cauce.secrets import Resolver
-from tests.integration.protocols.conftest import Scripted, carried_out
+from tests.integration.protocols.conftest import Scripted, carried_out, problem
 from tests.servers.processes import free_port
 
 JSON = Any
-STANDARD = "https://serverlessworkflow.io/spec/1.0.0/errors/"
 Talk = Callable[[web.WebSocketResponse], Awaitable[object]]
 
 
@@ -94,11 +93,6 @@ def call(action: str, port: int, **more: JSON) -> ProtocolCall:
     else:
         given |= {"window_s": more.pop("window_s", 5.0), "session": "s"}
     return ProtocolCall("asyncapi", given, lasts=True, **more)
-
-
-def problem(outcome: Outcome) -> tuple[str, int]:
-    assert outcome.error is not None, outcome
-    return outcome.error["type"].removeprefix(STANDARD), outcome.error["status"]
 
 
 async def test_message_is_published_with_a_login(asyncapi: AsyncApiActivities, talking: Talking) -> None:
