@@ -1,0 +1,141 @@
+"""A process as the interpreter runs it: frozen, with every expression compiled once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cauce.contract import JSON
+from workflows.durations import Duration
+from workflows.model.basics import (
+    Common,
+    Extension,
+    TaskList,
+    Value,
+)
+from workflows.model.calls import (
+    CompensateTask,
+    Compensation,
+    Container,
+    DecisionTask,
+    FunctionTask,
+    HttpTask,
+    HumanTaskCall,
+    OpenApiTask,
+    OperationTask,
+    ProtocolTask,
+    Rule,
+    RunProcessTask,
+    RunTask,
+    StageTask,
+)
+from workflows.model.events import (
+    STRATEGIES,
+    EmitTask,
+    Foreach,
+    ListenTask,
+    Strategy,
+    SubscriptionTask,
+)
+from workflows.model.steps import (
+    Case,
+    Catch,
+    DoTask,
+    ForkTask,
+    ForTask,
+    RaiseTask,
+    Retry,
+    SetTask,
+    SwitchTask,
+    TryTask,
+    WaitTask,
+)
+
+__all__ = [
+    "STRATEGIES",
+    "Case",
+    "Catch",
+    "Common",
+    "CompensateTask",
+    "Compensation",
+    "Container",
+    "DecisionTask",
+    "DoTask",
+    "EmitTask",
+    "Extension",
+    "ForTask",
+    "Foreach",
+    "ForkTask",
+    "FunctionTask",
+    "HttpTask",
+    "HumanTaskCall",
+    "ListenTask",
+    "OpenApiTask",
+    "OperationTask",
+    "Process",
+    "ProtocolTask",
+    "RaiseTask",
+    "Retry",
+    "Rule",
+    "RunProcessTask",
+    "RunTask",
+    "SetTask",
+    "StageTask",
+    "Strategy",
+    "SubscriptionTask",
+    "SwitchTask",
+    "Task",
+    "TaskList",
+    "TryTask",
+    "Value",
+    "WaitTask",
+]
+
+Task = (
+    DoTask
+    | SetTask
+    | SwitchTask
+    | ForTask
+    | ForkTask
+    | TryTask
+    | RaiseTask
+    | WaitTask
+    | HttpTask
+    | OpenApiTask
+    | ProtocolTask
+    | SubscriptionTask
+    | OperationTask
+    | HumanTaskCall
+    | DecisionTask
+    | StageTask
+    | CompensateTask
+    | FunctionTask
+    | RunProcessTask
+    | RunTask
+    | EmitTask
+    | ListenTask
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One published version of a process."""
+
+    namespace: str
+    name: str
+    version: str
+    document: Mapping[str, JSON]
+    forms: Mapping[str, Mapping[str, JSON]]
+    body: TaskList
+    input_schema: JSON = None
+    input_from: Value | None = None
+    output_schema: JSON = None
+    output_as: Value | None = None
+    timeout: Duration | None = None
+    secrets: tuple[str, ...] = ()
+    effects: Mapping[str, str] = field(default_factory=dict)
+    timeouts_s: Mapping[str, float] = field(default_factory=dict)
+    listens: bool = False
+
+    @property
+    def title(self) -> str:
+        """The type of its workflows: `namespace.name`."""
+        return f"{self.namespace}.{self.name}"
