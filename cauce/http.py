@@ -78,7 +78,7 @@ async def exchange(request: HttpRequest) -> HttpResponse:
         if target.origin() != url.origin():
             headers = {name: value for name, value in headers.items() if name.lower() not in secret_headers}
             request = replace(request, digest=None)
-        if response.status == 303 or (response.status in {301, 302} and method == "POST"):  # noqa: PLR2004
+        if response.status == 303 or (response.status in {301, 302} and method == "POST"):  # noqa: PLR2004 - the statuses are their own names
             method, data = "GET", None
             headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
         url = target

@@ -214,7 +214,7 @@ def _checked(address: str) -> str:
     return address
 
 
-def _with_fields(described: dict[str, JSON], fields: list[str], required: bool) -> dict[str, JSON]:  # noqa: FBT001
+def _with_fields(described: dict[str, JSON], fields: list[str], required: bool) -> dict[str, JSON]:  # noqa: FBT001 - as the document has it
     more = {"fields": fields} if fields and described["kind"] in {"json", "form"} else {}
     return {**described, **more, **({"required": True} if required else {})}
 

@@ -55,7 +55,7 @@ def _confirm_needs(lead: Mapping[str, Any], course: Course, _now: datetime) -> A
     wanted = ", ".join(f"{line['quantity']} x {line['sku']}" for line in lead["lines"])
     found: Answer = {
         "needs": f"{lead['need']}: {wanted}",
-        "decisionProcess": "management" if lead["company"]["employees"] >= 50 else "owner",  # noqa: PLR2004
+        "decisionProcess": "management" if lead["company"]["employees"] >= 50 else "owner",  # noqa: PLR2004 - a size that says itself
         "confirmed": course is not Course.LOST_NEEDS,
     }
     return found | ({"competitor": lead["competitor"]} if lead["competitor"] else {})

@@ -139,7 +139,7 @@ def environment() -> Environment:
     return made
 
 
-def render(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:  # noqa: ANN401
+def render(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - what a template is shown
     """Return a page."""
     sessions: security.Sessions = request.app.state.sessions
     session = sessions.read(request)

@@ -158,7 +158,7 @@ def delpaths(run: Run, value: JSON, doomed: list[JSON]) -> JSON:
     """Return a copy of `value` without what the paths lead to."""
     if any(type(path) is not list for path in doomed):
         raise Fault("Path must be specified as an array")
-    from functools import cmp_to_key  # noqa: PLC0415
+    from functools import cmp_to_key  # noqa: PLC0415 - only this rare form needs it
 
     run.charge(len(doomed) * max(1, len(doomed).bit_length()))
     for path in sorted(doomed, key=cmp_to_key(lambda a, b: compare(run, a, b)), reverse=True):

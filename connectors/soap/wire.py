@@ -35,14 +35,14 @@ class _Watched:
     """Notes in the thread's exchange which connection carries it, and when sending begins."""
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - bytes or what can be read
-        if self.sock is None:  # type: ignore[attr-defined]
-            self.connect()  # type: ignore[attr-defined]
+        if self.sock is None:  # type: ignore[attr-defined]  # http.client is typed without it
+            self.connect()  # type: ignore[attr-defined]  # http.client is typed without it
         exchange: Exchange = _current.exchange
         exchange.connection = self
         if exchange.aborted:
             raise TimeoutError
         exchange.sent = True
-        super().send(data)  # type: ignore[misc]
+        super().send(data)  # type: ignore[misc]  # http.client is typed without it
 
 
 class _HTTPConnection(_Watched, HTTPConnection):

@@ -90,7 +90,7 @@ async def standing_in() -> AsyncIterator[StandIn]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     assert site._server is not None  # noqa: SLF001 (the only way to the port of port 0)
-    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # noqa: SLF001
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # noqa: SLF001 - the only way to the port
     stand_in.address = f"http://127.0.0.1:{port}"
     try:
         yield stand_in

@@ -236,7 +236,7 @@ async def test_calls_at_the_same_time_have_processes_of_their_own(accounts: odbc
 
 async def test_processes_get_no_secret(sqlite_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAUCE_SECRET_ERP", "hush")
-    settings = odbc.Settings(driver="sqlite", database=str(sqlite_file), username="ana", password="quiet")  # noqa: S106
+    settings = odbc.Settings(driver="sqlite", database=str(sqlite_file), username="ana", password="quiet")  # noqa: S106 - no secret
     async with odbc.Connector("accounts", settings) as connector:
         await connector.call(read("select 1"), {})
         [worker] = workers()

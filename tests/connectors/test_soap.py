@@ -291,7 +291,7 @@ async def test_well_known_schemas_are_not_fetched(soap_peer: Peer) -> None:
     [("basic", "Basic YW5hOnM7ZX1j"), ("username-token", "s;e}c"), ("username-token-digest", "PasswordDigest")],
 )
 async def test_each_way_to_log_in(soap_peer: Peer, security: Any, expected: str) -> None:
-    settings = soap.Settings(wsdl=soap_peer.wsdl_url, username="ana", password="s;e}c", security=security)  # noqa: S106
+    settings = soap.Settings(wsdl=soap_peer.wsdl_url, username="ana", password="s;e}c", security=security)  # noqa: S106 - no secret
     async with soap.Connector("erp", settings) as connector:
         await connector.call(CREATE, PARAMS)
     headers, body = soap_peer.received[0]
@@ -301,7 +301,7 @@ async def test_each_way_to_log_in(soap_peer: Peer, security: Any, expected: str)
 
 async def test_no_envelope_reaches_a_log(soap_peer: Peer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    settings = soap.Settings(wsdl=soap_peer.wsdl_url, username="ana", password="hush", security="username-token")  # noqa: S106
+    settings = soap.Settings(wsdl=soap_peer.wsdl_url, username="ana", password="hush", security="username-token")  # noqa: S106 - no secret
     async with soap.Connector("erp", settings) as connector:
         await connector.call(CREATE, {"Reference": "my-payload"})
         soap_peer.reply = Reply(envelope(ORDER.replace("12.50", "my-payload")))

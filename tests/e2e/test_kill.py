@@ -137,7 +137,7 @@ async def test_killed_parts_lose_and_repeat_nothing(rounds: int, number: int, in
     leads = chosen(number)
     # Each lead that is won has five tasks or more; some of them are left when the last round begins.
     share = 4 * len([lead for lead in leads if lead.ends_in_order]) / (rounds * len(parts))
-    dice = random.Random(int(os.environ.get("CAUCE_KILL_SEED", "7")))  # noqa: S311
+    dice = random.Random(int(os.environ.get("CAUCE_KILL_SEED", "7")))  # noqa: S311 - repeatable, not secret
     async with opened(installation) as desk:
         people = Staff(desk, Allowance())
         working = [asyncio.create_task(people.work()) for _ in range(6)]

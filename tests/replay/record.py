@@ -34,7 +34,7 @@ async def record() -> None:
             history = await handle.fetch_history()
             file = HISTORIES / f"{VERSION}-{case.row}.json"
             file.write_text(anonymous(history.to_json()))
-            print(f"{file.name}: {report.status}, {len(history.events)} events")  # noqa: T201
+            print(f"{file.name}: {report.status}, {len(history.events)} events")  # noqa: T201 - a program for developers
         await _keep_payloads(place)
 
 

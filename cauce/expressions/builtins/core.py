@@ -178,7 +178,7 @@ def _text(run: Run, x: JSON, name: str) -> str:
 @function("builtins")
 def _builtins(_run: Run, _x: JSON) -> list[str]:
     from cauce.expressions.builtins import registry  # noqa: PLC0415 - complete only after all modules are loaded
-    from cauce.expressions.builtins.prelude import prelude  # noqa: PLC0415
+    from cauce.expressions.builtins.prelude import prelude  # noqa: PLC0415 - it is compiled with what is here
 
     names = {*registry.functions, *registry.specials, *prelude()}
     return sorted(f"{name}/{count}" for name, count in names if not name.startswith("_"))

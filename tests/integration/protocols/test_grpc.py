@@ -125,7 +125,7 @@ async def test_cancelling_reaches_the_server(activities: GrpcActivities, peer: t
         environment.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        while not peer[1].cancelled:  # noqa: ASYNC110
+        while not peer[1].cancelled:  # noqa: ASYNC110 - the peer has no event
             await asyncio.sleep(0.01)
 
 

@@ -217,7 +217,7 @@ async def test_program_sees_only_what_it_is_given_and_gets_its_questions_answere
 
 
 @pytest.mark.parametrize("cancelled", [False, True], ids=["too late", "cancelled"])
-async def test_program_ends_with_its_children(mcp: McpActivities, tmp_path: Path, cancelled: bool) -> None:  # noqa: FBT001
+async def test_program_ends_with_its_children(mcp: McpActivities, tmp_path: Path, cancelled: bool) -> None:  # noqa: FBT001 - a parameter
     file = tmp_path / "pids"
     call = over_pipes("family", str(file), timeout_s=60.0 if cancelled else 1.0)
     environment = ActivityEnvironment()

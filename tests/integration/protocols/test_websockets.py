@@ -80,8 +80,8 @@ def closes(code: int, *texts: str) -> Talk:
 
 async def breaks_off(socket: web.WebSocketResponse) -> None:
     assert socket._req is not None  # noqa: SLF001 - the only way to end a connection without a word
-    assert socket._req.transport is not None  # noqa: SLF001
-    socket._req.transport.abort()  # noqa: SLF001
+    assert socket._req.transport is not None  # noqa: SLF001 - aiohttp cannot be rude
+    socket._req.transport.abort()  # noqa: SLF001 - aiohttp cannot be rude
 
 
 def call(action: str, port: int, **more: JSON) -> ProtocolCall:

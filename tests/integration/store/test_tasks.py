@@ -161,9 +161,9 @@ async def test_inbox_of_a_group_is_read_from_an_index(store: Store) -> None:
     if store.dialect != "sqlite":
         pytest.skip("PostgreSQL plans by the size of the table")
     from sqlalchemy import select  # noqa: PLC0415 - only here
-    from sqlalchemy.dialects import sqlite  # noqa: PLC0415
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - for this test alone
 
-    from cauce.store.models import Task  # noqa: PLC0415
+    from cauce.store.models import Task  # noqa: PLC0415 - for this test alone
 
     query = tasks.ordered(select(Task).where(Task.group == "sales", Task.closed_at.is_(None)), None)
     statement = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
