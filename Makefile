@@ -10,7 +10,8 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-em
 # Options for one's own runs: make test ARGS='-k store -x'
 ARGS ?=
 K ?=
-JOBS ?= 2
+# More than cores: half of the tests wait for servers most of the time.
+JOBS ?= 3
 # Tests of whole installations run after the others; tests of speed and endurance have targets of their own.
 ALONE := e2e or kill or compose
 LONG := bench or soak

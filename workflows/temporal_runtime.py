@@ -37,6 +37,7 @@ _HEARTBEAT: Final = timedelta(seconds=10)
 # The SDK tells the server of every heartbeat after four fifths of this time only.
 _RUN_HEARTBEAT: Final = timedelta(seconds=4)
 _RUN_LIMIT: Final = timedelta(days=1)
+_STEP_STAYS_OPEN: Final = timedelta(minutes=5)
 _LOCAL_LIMIT: Final = timedelta(seconds=20)
 _SETTLE_LIMIT: Final = timedelta(seconds=5)
 _TOO_LARGE: Final = TooLargeError.__name__
@@ -190,7 +191,9 @@ class TemporalRuntime:
 
     async def record_lifecycle(self, events: list[JSON]) -> None:
         """Put lifecycle events into the log."""
-        await self._local(contract.RECORD_LIFECYCLE, LifecycleEvents(self.instance_id, events))
+        # A local retry keeps the step open, and no timer fires meanwhile; what is told may wait, the process may not.
+        told = LifecycleEvents(self.instance_id, events)
+        await self._local(contract.RECORD_LIFECYCLE, told, retried_here=timedelta(seconds=1))
 
     async def emit(self, wanted: Emit) -> None:
         """Put an event into the log.
@@ -262,14 +265,20 @@ class TemporalRuntime:
                 cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             )
 
-    async def _local(self, activity: str, argument: object = None, result_type: type | None = None) -> JSON:
+    async def _local(
+        self,
+        activity: str,
+        argument: object = None,
+        result_type: type | None = None,
+        retried_here: timedelta = _STEP_STAYS_OPEN,
+    ) -> JSON:
         with _explained():
             return await workflow.execute_local_activity(
                 activity,
                 args=[] if argument is None else [argument],
                 result_type=result_type,
                 start_to_close_timeout=_LOCAL_LIMIT,
-                local_retry_threshold=timedelta(minutes=5),
+                local_retry_threshold=retried_here,
                 retry_policy=_PLATFORM,
             )
 
