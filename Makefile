@@ -10,8 +10,9 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-em
 # Options for one's own runs: make test ARGS='-k store -x'
 ARGS ?=
 K ?=
-# More than cores: half of the tests wait for servers most of the time.
-JOBS ?= 3
+JOBS ?= 2
+# Tests start Cauce many times over; compiling it each time, as some environments ask for, takes longer than the tests.
+test test-connector bench soak: export PYTHONDONTWRITEBYTECODE =
 # Tests of whole installations run after the others; tests of speed and endurance have targets of their own.
 ALONE := e2e or kill or compose
 LONG := bench or soak
