@@ -33,7 +33,7 @@ class Program:
             self._process.stdin.write(line + b"\n")
             await self._process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError) as cause:
-            raise self._ended() from cause
+            raise await self._ended() from cause
 
     async def read(self) -> bytes:
         """Read one line of its output."""
@@ -46,13 +46,15 @@ class Program:
         if self._written > _LONGEST:
             raise self._too_much()
         if not line:
-            raise self._ended()
+            raise await self._ended()
         return line
 
     def _too_much(self) -> PermanentError:
         return PermanentError(f"The program '{self.name}' wrote more than {_LONGEST:,} bytes.", remote_code="too-large")
 
-    def _ended(self) -> PermanentError:
+    async def _ended(self) -> PermanentError:
+        with suppress(TimeoutError):  # its pipes are closed a moment before its status is known
+            await asyncio.wait_for(self._process.wait(), _GRACE_S)
         code = self._process.returncode
         status = "" if code is None else f" with status {code}"
         return PermanentError(

@@ -292,7 +292,7 @@ async def empty_store() -> AsyncIterator[Store]:
 async def server(kind: str, store: Store, settings: Settings, options: Sequence[str] = ()) -> AsyncIterator[Client]:
     """Give out a client of a Temporal server that lives as long as the block; `kind` is `local` or `time-skipping`."""
     with tempfile.TemporaryDirectory(prefix="cauce-temporal-") as folder:
-        port = ports.choose([])
+        port = ports.free_port()
         command = temporal_server.command(Path(folder) / "temporal.db", "default", port, None)
         log = Path(folder) / "temporal.log"
         command += [*(_SKIPPING if kind == "time-skipping" else []), *options]

@@ -4,10 +4,13 @@ Only the module of the command that is used gets imported, so that `cauce --help
 of a second although other commands need Temporal, the web framework or the store.
 """
 
+import atexit
 import importlib
+import os
+import sys
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer._click.core import Command, Context
@@ -120,5 +123,22 @@ def root(
 
 
 def main() -> None:
-    """Run the command line."""
-    app(prog_name="cauce")
+    """Run the command line, and leave with its exit code."""
+    try:
+        app(prog_name="cauce")
+    except SystemExit as ended:
+        if "temporalio.bridge" in sys.modules:
+            _leave(ended.code)
+        raise
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """End this program without taking the interpreter down.
+
+    The threads of Temporal's client outlive its event loop and now and then abort an interpreter that is being taken
+    down: https://github.com/temporalio/sdk-python/issues/300.
+    """
+    atexit._run_exitfuncs()  # noqa: SLF001 - nothing public runs them
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))

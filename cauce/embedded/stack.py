@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from cauce.embedded import first_run, health, state, temporal_server
 from cauce.embedded.child import Child, ChildState, last_line
-from cauce.embedded.ports import choose
+from cauce.embedded.ports import Ports
 from cauce.embedded.state import Addresses, StackFile
 from cauce.errors import TransientError
 from cauce.settings import Settings
@@ -70,8 +70,8 @@ async def start(
         ConflictError: A stack runs in this data directory already.
         TransientError: A part did not come up.
     """
-    with state.hold(settings.data_dir):
-        stack = Stack(settings, _addresses(settings, temporal_ui=temporal_ui))
+    with state.hold(settings.data_dir), Ports() as ports:
+        stack = Stack(settings, _addresses(settings, ports, temporal_ui=temporal_ui))
         try:
             await _start_all(stack, say)
             yield stack
@@ -157,14 +157,14 @@ async def _until_healthy(child: Child, check: Callable[[], Awaitable[health.Heal
         await asyncio.sleep(0.2)
 
 
-def _addresses(settings: Settings, *, temporal_ui: bool) -> Addresses:
+def _addresses(settings: Settings, ports: Ports, *, temporal_ui: bool) -> Addresses:
     """Choose where to listen: as in the last run where it can be, as bookmarks and other terminals remember that."""
     before = state.last(settings.data_dir)
     old = before.addresses if before else None
     host = settings.api_host
-    temporal = choose([_port_of(old.temporal) if old else None, _temporal_port])
-    api = choose([settings.api_port, _port_of(old.api) if old else None], host, taken=[temporal])
-    ui = choose([_port_of(old.temporal_ui) if old else None, _temporal_ui_port], taken=[temporal, api])
+    temporal = ports.choose([_port_of(old.temporal) if old else None, _temporal_port])
+    api = ports.choose([settings.api_port, _port_of(old.api) if old else None], host)
+    ui = ports.choose([_port_of(old.temporal_ui) if old else None, _temporal_ui_port])
     return Addresses(
         temporal=f"127.0.0.1:{temporal}",
         api=f"http://{host}:{api}",

@@ -102,14 +102,14 @@ async def peer(stack: AsyncExitStack) -> str:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    port = ports.choose([])
+    port = ports.free_port()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     return f"http://127.0.0.1:{port}"
 
 
 async def temporal(folder: Path, stack: AsyncExitStack) -> tuple[str, psutil.Process]:
     """Start the embedded server as `cauce up` does."""
-    port, log = ports.choose([]), folder / "temporal.log"
+    port, log = ports.free_port(), folder / "temporal.log"
     with log.open("wb") as output:
         line = command(folder / "temporal.db", "default", port, None)
         process = await asyncio.create_subprocess_exec(*line, stdout=output, stderr=output)

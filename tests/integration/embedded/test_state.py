@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,20 @@ def test_broken_file_is_no_stack(tmp_path: Path, content: str) -> None:
 
 
 def test_wished_port_is_taken_when_free_and_another_when_not() -> None:
-    first = ports.choose([])
-    assert ports.choose([first]) == first
-    assert ports.choose([first], taken=[first]) != first
+    wish = ports.free_port()
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", wish))
+        with ports.Ports() as mine:
+            assert mine.choose([wish]) != wish
+    with ports.Ports() as mine:
+        assert mine.choose([wish]) == wish
+
+
+def test_two_stacks_never_choose_one_port_though_nothing_listens_yet() -> None:
+    with ports.Ports() as mine:
+        wish = mine.choose([])
+        with ports.Ports() as others:
+            assert others.choose([wish]) != wish
+        assert mine.choose([wish]) != wish
+    with ports.Ports() as others:
+        assert others.choose([wish]) == wish

@@ -6,11 +6,11 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest, Remov
 from cauce.contract import SEARCH_ATTRIBUTES
 from cauce.embedded import health, temporal_server
 from cauce.embedded.child import Child
-from cauce.embedded.ports import choose
+from cauce.embedded.ports import free_port
 
 
 async def test_server_knows_our_attributes_also_with_an_older_file(tmp_path: Path) -> None:
-    port = choose([])
+    port = free_port()
     address = f"127.0.0.1:{port}"
     command = temporal_server.command(tmp_path / "temporal.db", "default", port, None)
     child = Child("temporal", command, dict(os.environ), tmp_path / "temporal.log")

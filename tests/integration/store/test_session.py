@@ -1,5 +1,4 @@
 import asyncio
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -98,9 +97,11 @@ async def test_full_disk_is_transient_and_nothing_is_written(file: Path) -> None
 
 def test_file_that_may_not_grow_is_transient(file: Path) -> None:
     program = """
-import asyncio, sys
+import asyncio, resource, sys
 from cauce.errors import TransientError
 from cauce.store import Store, blobs
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
 async def main() -> None:
     async with Store(sys.argv[1]) as store:
@@ -118,7 +119,6 @@ asyncio.run(main())
         text=True,
         timeout=60,
         check=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000)),
     )
     assert answer.stdout.strip() in {
         f"The disk of the store {file} is full; nothing was written.",
