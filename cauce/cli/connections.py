@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cauce.cli import output, session
+from cauce.cli.data_dir import DataDir
 from cauce.connector import Probe
 from cauce.errors import PermanentError
 from cauce.services import connections, sinks
@@ -15,7 +16,7 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")
-def list_(*, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+def list_(*, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """List the published connections and their operations."""
     found = session.run(connections.list_connections, data_dir=data_dir)
     if as_json:
@@ -32,7 +33,7 @@ def list_(*, data_dir: session.DataDir = None, as_json: output.AsJson = False) -
 def probe(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME…", help="The connections; all otherwise.")] = None,
     *,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Test connections stage by stage, without writing anything; the exit code is 1 when one does not work."""
@@ -57,7 +58,7 @@ def probe(
 
 
 @app.command("events")
-def events(*, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+def events(*, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """Show which connections events are sent to, how many wait, what keeps them, and what was refused."""
     found = session.run(sinks.list_sinks, data_dir=data_dir)
     if as_json:

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cauce.cli import output
-from cauce.cli.stack import until_signal
+from cauce.cli.foreground import until_signal
 from demo import run as running
 from demo.generator import SEED
 from demo.lead import Rejected

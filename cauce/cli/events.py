@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cauce.cli import inputs, output, session
+from cauce.cli.data_dir import DataDir
 from cauce.contract import JSON
 from cauce.errors import InputError
 from cauce.services import events
@@ -21,7 +22,7 @@ def send(
     event: Annotated[str, typer.Argument(metavar="EVENT", help="A CloudEvent: a file, JSON, or - for stdin.")],
     *,
     as_user: session.AsUser = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Send an event; without `id` and `source` it gets some of its own."""
@@ -47,7 +48,7 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
     page: Annotated[str | None, typer.Option(metavar="CURSOR", help="Where to go on, from the last page.")] = None,
     as_user: session.AsUser = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """List the events of the log, the newest first."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cauce.cli import inputs, output, session
+from cauce.cli.data_dir import DataDir
 from cauce.contract import JSON
 from cauce.services import instances, repairs, visibility
 from cauce.services.hub import Actor, Hub
@@ -25,7 +26,7 @@ def list_(
     stage: Annotated[str | None, typer.Option(help="The stage it is in.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
     page: Annotated[str | None, typer.Option(metavar="TOKEN", help="Where to go on, from the last page.")] = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """List instances, the newest first."""
@@ -46,7 +47,7 @@ def list_(
 
 
 @app.command()
-def show(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+def show(instance: Id, *, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """Show one instance: where it is, its tasks, and how it ended."""
 
     async def work(hub: Hub, actor: Actor) -> visibility.Detail:
@@ -96,25 +97,25 @@ def _act(
 
 
 @app.command()
-def cancel(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+def cancel(instance: Id, *, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """End an instance; what it did is undone, newest first."""
     _act(instance, instances.cancel, data_dir=data_dir, as_json=as_json, done="asked to cancel")
 
 
 @app.command()
-def suspend(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+def suspend(instance: Id, *, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """Let no further task of an instance begin."""
     _act(instance, instances.suspend, data_dir=data_dir, as_json=as_json, done="suspended")
 
 
 @app.command()
-def resume(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+def resume(instance: Id, *, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """Let the tasks of a suspended instance begin again."""
     _act(instance, instances.resume, data_dir=data_dir, as_json=as_json, done="resumed")
 
 
 @app.command()
-def retry(instance: Id, *, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+def retry(instance: Id, *, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """Start a failed instance again where it stopped; tasks that were done are not done again."""
     _act(instance, instances.retry, data_dir=data_dir, as_json=as_json, done="started again")
 
@@ -130,7 +131,7 @@ def skip(
     *,
     given: Annotated[str | None, typer.Option("--output", metavar="JSON", help="What stands for its output.")] = None,
     context: NewContext = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Count an open or failed task as done, and go on; without a path, the only one there is."""
@@ -149,7 +150,7 @@ def reset(
     *,
     given: Annotated[str | None, typer.Option("--input", metavar="JSON", help="What the task begins with.")] = None,
     context: NewContext = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Begin again at a task; what came of it and of those after it is forgotten, but not undone."""
@@ -166,7 +167,7 @@ def edit_context(
     instance: Id,
     context: Annotated[str, typer.Argument(metavar="JSON", help="The context from now on, or - to read it.")],
     *,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Give an instance another context; one that has failed goes on with it from where it stopped."""

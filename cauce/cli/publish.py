@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cauce.cli import output, session, sources
+from cauce.cli.data_dir import DataDir
 from cauce.errors import DefinitionError
 from cauce.services import definitions
 from cauce.services.hub import Actor, Hub
@@ -15,7 +16,7 @@ def publish(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Definition files, or folders of them.")],
     *,
     as_user: session.AsUser = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Publish definitions together: all of them, or none when one is wrong.

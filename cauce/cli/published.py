@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cauce.cli import inputs, session
-from cauce.cli.session import DataDir
+from cauce.cli.data_dir import DataDir
 from cauce.contract import JSON
 from cauce.errors import InputError, NotFoundError
 from cauce.services import definitions

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cauce.cli import output, session
+from cauce.cli.data_dir import DataDir
 from cauce.services import schedules
 from cauce.services.hub import Actor, Hub
 
@@ -15,7 +16,7 @@ Name = Annotated[str, typer.Argument(metavar="DEFINITION", help="The process, su
 
 
 @app.command("list")
-def list_(*, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+def list_(*, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """List what starts by time, and when it does so next."""
     _show(session.run(schedules.list_schedules, data_dir=data_dir), as_json=as_json)
 
@@ -25,7 +26,7 @@ def pause(
     definition: Name,
     *,
     as_user: session.AsUser = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Let a process not start by time any more; what runs goes on, and what is due meanwhile is left out."""
@@ -37,7 +38,7 @@ def resume(
     definition: Name,
     *,
     as_user: session.AsUser = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Let a process start by time again."""
@@ -45,7 +46,7 @@ def resume(
 
 
 def _paused(
-    definition: str, *, paused: bool, as_user: session.AsUser, data_dir: session.DataDir
+    definition: str, *, paused: bool, as_user: session.AsUser, data_dir: DataDir
 ) -> Sequence[schedules.ScheduleView]:
     async def work(hub: Hub, actor: Actor) -> Sequence[schedules.ScheduleView]:
         return await schedules.pause(hub, actor, definition, paused=paused)

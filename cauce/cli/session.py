@@ -9,32 +9,17 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from cauce import settings as environment
-from cauce.embedded import state
+from cauce.cli.data_dir import load_settings
 from cauce.errors import SettingsError
 from cauce.services import users
 from cauce.services.hub import Actor, Hub, open_hub
-from cauce.settings import Settings
 from cauce.store.migrations import is_current
 
 Result = TypeVar("Result")
 
-DataDir = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="Where the stack keeps its files; CAUCE_DATA_DIR otherwise.")
-]
 AsUser = Annotated[
     str | None, typer.Option("--as", metavar="USER", help="Do it as this account; as an administrator otherwise.")
 ]
-
-
-def load_settings(data_dir: Path | None = None) -> Settings:
-    """Return the settings; where a stack runs in the data directory, its addresses fill what nobody has set."""
-    given = {} if data_dir is None else {"data_dir": data_dir}
-    settings = environment.load(**given)
-    running = state.running(settings.data_dir)
-    if running is None or "CAUCE_TEMPORAL_ADDRESS" in os.environ:
-        return settings
-    return environment.load(**given, temporal_address=running.addresses.temporal)
 
 
 def run(

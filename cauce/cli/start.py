@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cauce.cli import inputs, output, session
+from cauce.cli.data_dir import DataDir
 from cauce.services import instances
 from cauce.services.hub import Actor, Hub
 
@@ -16,7 +17,7 @@ def start(
     key: Annotated[str | None, typer.Option(help="The business key; one is made otherwise.")] = None,
     version: Annotated[str | None, typer.Option(help="The version; the latest otherwise.")] = None,
     as_user: session.AsUser = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Start an instance and print its id."""

@@ -3,7 +3,7 @@
 import typer
 
 from cauce.cli import output
-from cauce.cli.session import DataDir, load_settings
+from cauce.cli.data_dir import DataDir, load_settings
 from cauce.store.migrations import is_current, upgrade
 from cauce.store.session import Store
 

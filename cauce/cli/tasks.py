@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cauce.cli import inputs, output, session
+from cauce.cli.data_dir import DataDir
 from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
 from cauce.store.tasks import Filters
@@ -23,7 +24,7 @@ def list_(  # noqa: PLR0913 - one parameter for each option
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
     page: Annotated[str | None, typer.Option(metavar="CURSOR", help="Where to go on, from the last page.")] = None,
     as_user: session.AsUser = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """List tasks, the most urgent first."""
@@ -47,9 +48,7 @@ def list_(  # noqa: PLR0913 - one parameter for each option
 
 
 @app.command()
-def show(
-    task: Id, *, as_user: session.AsUser = None, data_dir: session.DataDir = None, as_json: output.AsJson = False
-) -> None:
+def show(task: Id, *, as_user: session.AsUser = None, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """Show a task: its data, and the form that its answer has to fit."""
 
     async def work(hub: Hub, actor: Actor) -> tasks.TaskView:
@@ -60,7 +59,7 @@ def show(
 
 @app.command()
 def claim(
-    task: Id, *, as_user: session.AsUser = None, data_dir: session.DataDir = None, as_json: output.AsJson = False
+    task: Id, *, as_user: session.AsUser = None, data_dir: DataDir = None, as_json: output.AsJson = False
 ) -> None:
     """Take a task, so that nobody else does it."""
 
@@ -76,7 +75,7 @@ def complete(
     *,
     answer: inputs.Input = None,
     as_user: session.AsUser = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Complete a task with an answer that fits its form."""
@@ -94,7 +93,7 @@ def return_(
     *,
     reason: Annotated[str, typer.Option(help="Why; others see it.")],
     as_user: session.AsUser = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Give a claimed task back to the others, saying why."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cauce.cli import output, session
+from cauce.cli.data_dir import DataDir
 from cauce.services import users
 from cauce.services.hub import Actor, Hub
 
@@ -24,7 +25,7 @@ def create(
     label: Annotated[str, typer.Option(help="What the token is for.")] = "",
     scope: Annotated[list[str] | None, typer.Option(metavar="ROLE", help="Only this role; may be repeated.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="For how many days it is good; for ever otherwise.")] = None,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Create a token and print it; it cannot be seen again."""

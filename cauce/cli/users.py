@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cauce.cli import output, session
+from cauce.cli.data_dir import DataDir
 from cauce.services import users
 from cauce.services.hub import Actor, Hub, roles
 
@@ -25,7 +26,7 @@ def add(
     full_name: Annotated[str, typer.Option(help="The name people know them by.")] = "",
     locale: Annotated[str, typer.Option(help="en or es.")] = "en",
     password_stdin: FromStdin = False,
-    data_dir: session.DataDir = None,
+    data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Add an account; without --password-stdin a password is made and printed once."""
@@ -47,7 +48,7 @@ def add(
 
 
 @app.command("list")
-def list_(*, data_dir: session.DataDir = None, as_json: output.AsJson = False) -> None:
+def list_(*, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     """List the accounts."""
     found = session.run(users.list_users, data_dir=data_dir)
     if as_json:
@@ -59,7 +60,7 @@ def list_(*, data_dir: session.DataDir = None, as_json: output.AsJson = False) -
 
 @app.command()
 def password(
-    name: Name, *, password_stdin: FromStdin = False, data_dir: session.DataDir = None, as_json: output.AsJson = False
+    name: Name, *, password_stdin: FromStdin = False, data_dir: DataDir = None, as_json: output.AsJson = False
 ) -> None:
     """Give an account a new password; without --password-stdin one is made and printed once."""
     new = _read_password() if password_stdin else secrets.token_urlsafe(12)

@@ -3,38 +3,30 @@
 import asyncio
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
+from cauce.embedded import first_login
+from cauce.embedded.first_login import FirstLogin
 from cauce.services import users
 from cauce.services.hub import Actor, open_hub
 from cauce.settings import Settings
 from cauce.store.migrations import upgrade
 
-administrator = "admin"
 _system = Actor("system", frozenset({"admin"}))
 
 
-@dataclass(frozen=True, slots=True)
-class FirstRun:
-    """The account of the first run; its password is in `file`, which only its owner can read."""
-
-    user: str
-    file: Path
-
-
-async def prepare(settings: Settings) -> FirstRun | None:
+async def prepare(settings: Settings) -> FirstLogin | None:
     """Bring the store up to date; make an administrator when there is no account at all, and return it."""
     await asyncio.to_thread(upgrade, settings.store_url)
     async with open_hub(settings) as hub:
         if await users.list_users(hub, _system):
             return None
-        password, file = secrets.token_urlsafe(15), settings.data_dir / "admin-password"
+        password, login = secrets.token_urlsafe(15), first_login.of(settings.data_dir)
         # Written first: an account whose password nobody knows would help nobody.
-        _write_private(file, password)
-        if not await users.ensure_user(hub, administrator, password, roles=["admin"]):
+        _write_private(login.file, password)
+        if not await users.ensure_user(hub, login.user, password, roles=["admin"]):
             return None
-    return FirstRun(administrator, file)
+    return login
 
 
 def _write_private(file: Path, text: str) -> None:

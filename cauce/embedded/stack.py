@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from cauce.embedded import first_run, health, state, temporal_server
-from cauce.embedded.child import Child, ChildState, last_line
+from cauce.embedded.child import Child, last_line
+from cauce.embedded.first_login import FirstLogin
 from cauce.embedded.ports import Ports
 from cauce.embedded.state import Addresses, StackFile
 from cauce.errors import TransientError
@@ -22,19 +23,6 @@ from cauce.settings import Settings
 _temporal_port = 7233
 _temporal_ui_port = 8233
 _most_restarts = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One part of the stack, as `cauce status` shows it."""
-
-    name: str
-    healthy: bool
-    address: str
-    sentence: str
-    pid: int | None = None
-    restarts: int = 0
-    version: str = ""
 
 
 def _say_nothing(_: str) -> None:
@@ -47,7 +35,7 @@ class Stack:
 
     settings: Settings
     addresses: Addresses
-    first: first_run.FirstRun | None = None
+    first: FirstLogin | None = None
     children: list[Child] = field(default_factory=list)
     started_at: float = field(default_factory=time.time)
     ready: bool = False
@@ -82,23 +70,6 @@ async def start(
             stack.ready = False
             stack.children.clear()
             stack.record()
-
-
-async def status(settings: Settings) -> list[Component]:
-    """Ask every part of the stack that runs in this data directory; an empty list when none runs."""
-    running = state.running(settings.data_dir)
-    if running is None:
-        return []
-    where = running.addresses
-    children = {child.name: child for child in running.children}
-    since = children["worker"].since if "worker" in children else running.started_at
-    found = await asyncio.gather(
-        health.temporal(where.temporal, settings.temporal_namespace),
-        health.api(where.api),
-        health.worker(where.temporal, settings.temporal_namespace, since),
-    )
-    rows = zip(("temporal", "api", "worker"), (where.temporal, where.api, ""), found, strict=True)
-    return [_component(name, address, result, children.get(name)) for name, address, result in rows]
 
 
 def environment(settings: Settings, addresses: Addresses) -> dict[str, str]:
@@ -174,15 +145,3 @@ def _addresses(settings: Settings, ports: Ports, *, temporal_ui: bool) -> Addres
 
 def _port_of(address: str | None) -> int:
     return int(address.rpartition(":")[2]) if address else 0
-
-
-def _component(name: str, address: str, found: health.Health, child: ChildState | None) -> Component:
-    return Component(
-        name=name,
-        healthy=found.healthy,
-        address=address,
-        sentence=found.sentence,
-        pid=child.pid if child else None,
-        restarts=child.restarts if child else 0,
-        version=found.version,
-    )

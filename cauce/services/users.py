@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -18,8 +19,6 @@ from cauce.store.models import User
 shortest_password = 8
 token_prefix = "cauce_"  # noqa: S105 - how tokens begin, so that scanners of leaked secrets know them
 hasher = PasswordHasher()
-# Checked where there is no such account, so that the answer takes as long as where there is one.
-nobodys_hash = hasher.hash(secrets.token_hex())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,8 @@ async def authenticate(hub: Hub, name: str, password: str) -> Actor:
     async with hub.store.read() as db:
         row = await users.find(db, name)
     known = row is not None and row.active
-    right = await asyncio.to_thread(_is_right, row.password_hash if row and known else nobodys_hash, password)
+    nobodys = await asyncio.to_thread(_nobodys_hash)
+    right = await asyncio.to_thread(_is_right, row.password_hash if row and known else nobodys, password)
     if row is None or not known:
         raise _refused()
     if row.locked_until and row.locked_until > utc_now():
@@ -197,6 +197,12 @@ def _check(name: str, password: str, wanted: Sequence[str]) -> None:
         errors.append({"pointer": "/roles", "problem": f"Unknown: {', '.join(unknown)}. There are {known}."})
     if errors:
         raise InputError(f"The account cannot be created: {errors[0]['problem']}", errors=errors)
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Return what is checked where there is no such account, so that the answer takes as long as where there is one."""
+    return hasher.hash(secrets.token_hex())
 
 
 def _is_right(password_hash: str, password: str) -> bool:

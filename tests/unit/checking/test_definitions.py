@@ -120,7 +120,7 @@ def test_our_own_definitions_are_sound() -> None:
 def _calls_to_check(tasks: int) -> int:
     text = "".join(  # with expressions that no other call has compiled
         f"  - t{number}:\n      if: .a{tasks} > {number}\n      call: find-customer@erp\n"
-        f"      with: {{taxId: "${{ .x.b{tasks}x{number} }}"}}\n"
+        f"      with: {{taxId: '${{ .x.b{tasks}x{number} }}'}}\n"
         f"      export: {{as: '$context + {{a{tasks}x{number}: .}}'}}\n"
         for number in range(tasks)
     )
