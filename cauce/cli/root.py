@@ -5,7 +5,6 @@ of a second although other commands need Temporal, the web framework or the stor
 """
 
 import atexit
-import importlib
 import os
 import sys
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typer._click.core import Command, Context
 from typer.core import TyperCommand, TyperGroup
 
 from cauce.cli import output
+from cauce.cli.imports import imported
 from cauce.errors import CauceError
 
 
@@ -60,7 +60,7 @@ ENTRIES = {
 def load(name: str) -> Command:
     """Import and return the command `name`, which must be one of `ENTRIES`."""
     module, _, attribute = ENTRIES[name].target.partition(":")
-    target = getattr(importlib.import_module(f"cauce.cli.{module}"), attribute)
+    target = getattr(imported(f"cauce.cli.{module}"), attribute)
     if isinstance(target, typer.Typer):
         group = typer.main.get_command(target)
         group.name, group.help = name, ENTRIES[name].sentence

@@ -1,13 +1,13 @@
 """`cauce api` and `cauce worker`: the two programs of an installation, each in the foreground until a signal."""
 
 import asyncio
-import importlib
 import signal
 
 import typer
 
 from cauce import settings as environment
 from cauce.cli import output
+from cauce.cli.imports import imported
 from cauce.logging import set_up
 from cauce.settings import Settings
 
@@ -18,8 +18,8 @@ def api(
     port: int | None = typer.Option(None, help="The port; the setting otherwise."),
 ) -> None:
     """Run the API and the web pages until Ctrl-C."""
-    uvicorn = importlib.import_module("uvicorn")
-    create_app = importlib.import_module("api.app").create_app
+    uvicorn = imported("uvicorn")
+    create_app = imported("api.app").create_app
     settings = environment.load()
     set_up(settings.log_level, settings.log_format)
     uvicorn.run(
@@ -41,7 +41,7 @@ def worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
-    run_worker = importlib.import_module("cauce.worker").run_worker
+    run_worker = imported("cauce.worker").run_worker
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

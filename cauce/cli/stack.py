@@ -1,7 +1,6 @@
 """`cauce up`, `down` and `status`: the embedded stack on this machine."""
 
 import asyncio
-import importlib
 import os
 import signal
 import subprocess
@@ -14,6 +13,7 @@ import typer
 
 from cauce.cli import output
 from cauce.cli.data_dir import DataDir, load_settings
+from cauce.cli.imports import imported
 from cauce.embedded import first_login, state
 from cauce.embedded.child import last_line
 from cauce.embedded.first_login import FirstLogin
@@ -38,7 +38,7 @@ def up(
         _detach(settings, temporal_ui=temporal_ui)
     else:
         # All that a stack needs takes a while to import, which `status` and `down` need not wait for.
-        run_stack = importlib.import_module("cauce.cli.foreground").run_stack
+        run_stack = imported("cauce.cli.foreground").run_stack
         asyncio.run(run_stack(settings, temporal_ui=temporal_ui))
 
 
