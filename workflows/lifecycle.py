@@ -89,6 +89,15 @@ class Lifecycle:
         self._wake()
         self.task(reference, "retried", "retriedAt")
 
+    def correlation_begins(self) -> None:
+        """Note that a listener begins to hold events against each other."""
+        self.workflow("correlation-started", "startedAt")
+
+    def correlation_ends(self, keys: JSON) -> None:
+        """Note that a listener has its events, with the values that they have in common, if it asked for any."""
+        self._wake()
+        self.workflow("correlation-completed", "completedAt", **({"correlationKeys": keys} if keys else {}))
+
     def suspended(self, references: list[str]) -> None:
         """Note that somebody suspended the instance, and with it the tasks that are open."""
         self.workflow("suspended", "suspendedAt")

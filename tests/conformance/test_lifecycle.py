@@ -231,6 +231,22 @@ async def test_suspended_and_resumed(place: Place) -> None:
     await handle.terminate()
 
 
+async def test_listening_tells_when_it_begins_to_correlate_and_with_which_keys_it_is_done(place: Place) -> None:
+    kind = uuid4().hex
+    text = f"""
+do:
+  - say: {{emit: {{event: {{with: {{type: {kind}, source: 'https://t.example', data: {{order: 7}}}}}}}}}}
+  - hear: {{listen: {{to: {{one: {{with: {{type: {kind}}}, correlate: {{order: {{from: .data.order}}}}}}}}}}}}
+"""
+    events = await events_of(place, text)
+    listening = [each for each in events if each["data"].get("task") == "/do/1/hear" or "correlation" in each["type"]]
+    hear = task("/do/1/hear")
+    between = ["workflow.correlation-started", "workflow.correlation-completed"]
+    assert [short(each) for each in listening] == [*hear[:3], *between, *hear[3:]]
+    assert set(listening[3]["data"]) == {"name", "startedAt"}
+    assert listening[4]["data"]["correlationKeys"] == {"order": "7"}
+
+
 async def test_large_output_is_left_out(place: Place) -> None:
     events = await events_of(place, "do: [{a: {set: {x: '${ \"x\" * 20000 }'}}}]\n")
     assert all("output" not in each["data"] for each in events)

@@ -42,6 +42,7 @@ async def execute(task: ListenTask, frame: Frame, data: JSON) -> JSON:
             inbox.close(token)
         # If anything fails from here on, another attempt must not listen again.
         state["listening"] = False
+        frame.instance.lifecycle.correlation_ends(state["known"])
     return state["output"]
 
 
@@ -71,6 +72,7 @@ def _begin(task: ListenTask, frame: Frame, data: JSON) -> None:
         slots={},  # number of a filter -> place of the event that it got, where each gets one
         over=False,
     )
+    frame.instance.lifecycle.correlation_begins()
 
 
 async def _listen(task: ListenTask, frame: Frame, data: JSON) -> None:
