@@ -16,7 +16,7 @@ from tests.servers.network import stay_on_loopback
 from tools.native_packages import postgresql_bin
 
 Require = Callable[[str, str], NoReturn]
-NEEDS = ("temporal", "postgres", "mosquitto", "odbc", "node", "openid", "chromium")
+NEEDS = ("temporal", "postgres", "mosquitto", "odbc", "node", "openid", "editor", "chromium")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -76,29 +76,20 @@ def steps(purpose: str) -> list[Step]:
         Step("Browser assets", "assets", bring_assets, lambda: npm_inputs(ROOT), assets_exist),
     ]
     if (erp / "package.json").exists():
-        made.append(
-            Step(
-                "The demo company's ERP",
-                "erp",
-                lambda: npm_install(erp),
-                lambda: npm_inputs(erp),
-                (erp / "node_modules").exists,
-            )
-        )
+        made.append(_npm_step("The demo company's ERP", "erp", erp))
     made.append(Step("Translations", "translations", compile_catalogs, catalogs, catalogs_compiled))
     return made + (_test_steps() if purpose == "test" else [])
 
 
+def _npm_step(sentence: str, stamp: str, folder: Path) -> Step:
+    installed = folder / "node_modules"
+    return Step(sentence, stamp, lambda: npm_install(folder), lambda: npm_inputs(folder), installed.exists)
+
+
 def _test_steps() -> list[Step]:
-    openid = ROOT / "tests/servers/oidc-provider"
     return [
-        Step(
-            "OpenID provider for the tests",
-            "openid",
-            lambda: npm_install(openid),
-            lambda: npm_inputs(openid),
-            (openid / "node_modules").exists,
-        ),
+        _npm_step("OpenID provider for the tests", "openid", ROOT / "tests/servers/oidc-provider"),
+        _npm_step("Language server of editors for the tests", "editor", ROOT / "tests/servers/yaml-language-server"),
         Step(
             "A broker of MQTT for the tests",
             "mosquitto",

@@ -3,19 +3,11 @@
 import asyncio
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def command() -> list[str] | None:
-    """Return how the server is started, when it is installed."""
-    named = os.environ.get("CAUCE_YAML_LANGUAGE_SERVER")
-    installed = ROOT / "node_modules" / ".bin" / "yaml-language-server"
-    found = named or (str(installed) if installed.exists() else shutil.which("yaml-language-server"))
-    return [found, "--stdio"] if found else None
+FOLDER = Path(__file__).resolve().parents[2] / "servers/yaml-language-server"
+PROGRAM = FOLDER / "node_modules/yaml-language-server/bin/yaml-language-server"
 
 
 class Editor:

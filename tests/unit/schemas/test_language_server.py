@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from tests.unit.schemas.language_server import Editor, command
+from tests.conftest import Require
+from tests.unit.schemas.language_server import FOLDER, PROGRAM, Editor
 from tests.unit.schemas.test_editors import FILE
 
 TEXT = f"""\
@@ -25,13 +27,15 @@ do:
         shell:
           #
 """.replace(" #\n", " \n")
-pytestmark = pytest.mark.skipif(command() is None, reason="yaml-language-server is not installed")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture
-async def editor() -> AsyncIterator[Editor]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def editor(node: Path, require: Require) -> AsyncIterator[Editor]:
+    if not PROGRAM.exists():
+        require("editor", f"the packages of {FOLDER} are not there; `make setup-test` brings them")
     process = await asyncio.create_subprocess_exec(
-        *(command() or []), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        node, PROGRAM, "--stdio", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     opened = Editor(process)
     await opened.open(TEXT)
