@@ -1,6 +1,8 @@
 """The schema in the hands of the language server that editors use; skips where it is not installed."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -35,12 +37,17 @@ async def editor(node: Path, require: Require) -> AsyncIterator[Editor]:
     if not PROGRAM.exists():
         require("editor", f"the packages of {FOLDER} are not there; `make setup-test` brings them")
     process = await asyncio.create_subprocess_exec(
-        node, PROGRAM, "--stdio", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        node,
+        PROGRAM,
+        "--stdio",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     opened = Editor(process)
     await opened.open(TEXT)
     yield opened
-    process.kill()
+    os.killpg(process.pid, signal.SIGKILL)  # `node` may be a program that started the real one
     await process.communicate()
 
 
