@@ -226,6 +226,9 @@ def report(rows: dict[str, Row]) -> bool:
     targets = {"b/a": (ratio(b, a), 0.9), "c/a": (ratio(c, a), 2.4), "c/d": (ratio(c, d), 1.0)}
     for name, (met, wanted) in targets.items():
         print(f"{name}: {met:.2f} (target {wanted})")
+    hand, reads = (list(map(sum, zip(row.cpu_ms, row.server_ms, strict=True))) for row in list(rows.values())[:3:2])
+    # What a machine can carry when it runs more than this one worker, which one processor's Python limits.
+    print(f"processor time of worker and server together, a/c: {ratio(hand, reads):.2f}")
     return all(met >= wanted for met, wanted in targets.values())
 
 
