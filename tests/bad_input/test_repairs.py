@@ -71,7 +71,12 @@ def test_failed_instance_goes_on_with_another_context(site: Site) -> None:
 
 
 def test_event_is_sent_once_and_found_in_the_log(site: Site) -> None:
-    event = {"type": "com.example.told.v1", "source": "https://bad.example", "id": "1", "data": {"n": 1}}
+    event: dict[str, Any] = {
+        "type": "com.example.told.v1",
+        "source": "https://bad.example",
+        "id": "1",
+        "data": {"n": 1},
+    }
     first = site.cauce("events", "send", json.dumps(event), "--json").json
     again = site.cauce("events", "send", json.dumps(event), "--json").json
     assert (first["new"], again["new"], again["sequence"]) == (True, False, first["sequence"])
