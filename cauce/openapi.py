@@ -34,14 +34,9 @@ def operation_of(document: JSON, operation_id: str, uri: str) -> dict[str, JSON]
     Raises:
         PermanentError: There is no such operation, or the document cannot be used.
     """
-    version = document.get("swagger") or document.get("openapi") if isinstance(document, Mapping) else None
-    if not isinstance(version, str) or not version.startswith(("2.", "3.0", "3.1")):
-        raise PermanentError(
-            "What is at this address is no OpenAPI document of the versions 2.0, 3.0 or 3.1.",
-            hint="Check the address; it must give the document itself, not a page about it.",
-        )
+    version = version_of(document)
     found: dict[str, tuple[str, str, JSON, JSON]] = {}
-    for path, method, item, operation in _operations(document):
+    for path, method, item, operation in operations(document):
         name = operation.get("operationId")
         if name == operation_id and name in found:
             raise PermanentError(f"Two operations of the OpenAPI document are called `{name}`.")
@@ -54,21 +49,36 @@ def operation_of(document: JSON, operation_id: str, uri: str) -> dict[str, JSON]
             hint=listing(names[:_MOST_SHOWN], word="It has"),
         )
     path, method, item, operation = found[operation_id]
-    reader = _Reader(document)
+    reader = Reader(document)
     parameters = reader.parameters(item, operation)
     old = version.startswith("2.")
-    address = _old_address(document, operation, uri) if old else _address(document, item, operation, uri)
     return {
         "method": method.upper(),
-        "address": address.rstrip("/") + path,
+        "address": address_of(document, item, operation, uri).rstrip("/") + path,
         "parameters": [reader.place(each) for each in parameters if each["in"] in {"path", "query", "header", "cookie"}]
         + reader.keys(operation, {each["name"] for each in parameters}),
         "body": reader.old_body(operation, parameters) if old else reader.body(operation),
     }
 
 
-def _operations(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON, JSON]]:
-    reader = _Reader(document)
+def version_of(document: JSON) -> str:
+    """Return the version of OpenAPI that a document has.
+
+    Raises:
+        PermanentError: It is no OpenAPI document, or of a version that is not read.
+    """
+    version = document.get("swagger") or document.get("openapi") if isinstance(document, Mapping) else None
+    if not isinstance(version, str) or not version.startswith(("2.", "3.0", "3.1")):
+        raise PermanentError(
+            "What is at this address is no OpenAPI document of the versions 2.0, 3.0 or 3.1.",
+            hint="Check the address; it must give the document itself, not a page about it.",
+        )
+    return version
+
+
+def operations(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON, JSON]]:
+    """Yield path, method, path item and operation of all that a document declares."""
+    reader = Reader(document)
     for path, item in _map(document.get("paths")).items():
         described = reader.followed(item)
         for method in _METHODS:
@@ -77,7 +87,7 @@ def _operations(document: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON, 
                 yield str(path), method, described, operation
 
 
-class _Reader:
+class Reader:
     """Reads one document, following its references within it."""
 
     def __init__(self, document: Mapping[str, JSON]) -> None:
@@ -191,7 +201,14 @@ class _Reader:
         return value
 
 
-def _address(document: Mapping[str, JSON], item: JSON, operation: JSON, uri: str) -> str:
+def address_of(document: Mapping[str, JSON], item: JSON, operation: JSON, uri: str) -> str:
+    """Return the address that the path of an operation is added to.
+
+    Raises:
+        PermanentError: The document names none on the web.
+    """
+    if "swagger" in document:
+        return _old_address(document, operation, uri)
     servers = _list(operation.get("servers")) or _list(item.get("servers")) or _list(document.get("servers"))
     server = _map(servers[0]) if servers else {}
     url = str(server.get("url") or "/")

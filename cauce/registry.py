@@ -11,6 +11,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 from cauce.connection import Connection, did_you_mean
 from cauce.connector import JSON, BaseConnector, BaseSettings
 from cauce.errors import CauceError, DefinitionError, NotFoundError, SettingsError
+from cauce.importing import Importer
 from cauce.limits import Limited
 
 group = "cauce.connectors"
@@ -26,6 +28,7 @@ group = "cauce.connectors"
 class Kind(Protocol):
     """What the module of a kind exports."""
 
+    __name__: str
     Settings: type[BaseSettings]
     Connector: type[BaseConnector[Any]]
 
@@ -60,6 +63,16 @@ def load(kind: str) -> Kind:
             f"Connector kind {kind!r} does not export {' and '.join(missing)}.", hint="See docs/add-a-connector.md."
         )
     return cast("Kind", module)
+
+
+@cache
+def importer(kind: str) -> Importer | None:
+    """Return what reads contracts for a kind: the module `importing` of its package; None when it has none."""
+    module = load(kind)
+    name = f"{module.__name__}.importing"
+    if not hasattr(module, "__path__") or find_spec(name) is None:
+        return None
+    return cast("Importer", import_module(name))
 
 
 def open_connection(connection: Connection, resolve: Resolver) -> BaseConnector[BaseSettings]:

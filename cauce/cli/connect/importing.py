@@ -1,0 +1,87 @@
+"""`cauce connect import`: a contract in, a connection's file out."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cauce.cli import output
+from cauce.cli.data_dir import load_settings
+from cauce.errors import ConflictError, InputError
+from cauce.http import close_sessions
+from cauce.services import importing
+from cauce.services.importing import Imported, Wish
+
+
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A WSDL or an OpenAPI document (file or address), a SQLite file, or settings of a database such as "
+            "'Driver=postgresql;Server=db;Database=shop;UID=reader'.",
+        ),
+    ],
+    *,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help="soap, odbc, http …; found out otherwise.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The connection's name; taken from the source otherwise.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Import only operations (or tables) whose names match, such as 'Get*'."),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(metavar="HOST", help="Another host that the contract may import from.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the connection there; print otherwise.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    as_json: output.AsJson = False,
+) -> None:
+    """Turn a contract into a connection's file that passes 'cauce check'; nothing is published.
+
+    What was left out, and what a person has to decide, is said, and stands in the file as comments. The login of a
+    database is the secret NAME-password of this environment.
+    """
+    if file is not None and file.exists() and not force:
+        raise ConflictError(f"There is a file {file} already.", hint="Name another one, or overwrite it with --force.")
+    wish = Wish(source, kind=kind, name=name, only=tuple(only or ()), allow_hosts=tuple(allow_host or ()))
+    settings = load_settings()
+
+    async def work() -> Imported:
+        try:
+            return await importing.import_contract(wish, settings)
+        finally:
+            await close_sessions()
+
+    imported = asyncio.run(work())
+    if file is not None:
+        _write(file, imported.text)
+    if as_json:
+        output.document(importing.as_data(imported))
+        return
+    if file is None:
+        output.line(imported.text.rstrip("\n"))
+    _tell(imported, file)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}.", hint="Check the path.") from error
+
+
+def _tell(imported: Imported, file: Path | None) -> None:
+    """Say what became of every declared operation, and what comes next."""
+    output.say(f"{imported.name}: {len(imported.operations)} of {imported.declared} declared operations imported.")
+    for one in imported.left_out:
+        output.say(f"  left out: {one.name}: {one.why}")
+    for sentence in imported.decide:
+        output.say(f"  decide: {sentence}")
+    shown = file or "FILE"
+    output.say(f"Next: go through the comments in {shown}, then 'cauce check {shown}' and 'cauce publish {shown}'.")
