@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from cauce import registry
 from cauce.errors import CauceError, DefinitionError, InputError, PermanentError, SettingsError
 from cauce.http import HttpRequest, Policy, exchange, failure
-from cauce.importing import MAX_BYTES, Contract, ImportedOperation, LeftOut, Offer, read_file, words
+from cauce.importing import MAX_BYTES, Contract, ImportedOperation, Importer, LeftOut, Offer, read_file, words
 from cauce.secrets import Resolver
 from cauce.services.connection_text import connection_text
 from cauce.settings import Settings
@@ -150,7 +150,7 @@ async def _fetched(wish: Wish) -> bytes:
     return response.body
 
 
-def _importer(wish: Wish, offer: Offer) -> tuple[str, registry.Importer]:
+def _importer(wish: Wish, offer: Offer) -> tuple[str, Importer]:
     able = {kind: found for kind in registry.kinds() if (found := registry.importer(kind)) is not None}
     if wish.kind is not None:
         registry.load(wish.kind)

@@ -112,7 +112,9 @@ class _Reading:
         effect: Effect = "read" if method in {"get", "head", "options"} else "write"
         request = _request(method, parameters, body)
         schema, cut = fitted(
-            lambda budget: input_schema(self.reader, parameters, body and (body.schema, body.required), budget),
+            lambda budget: input_schema(
+                self.reader, parameters, (body.schema, body.required) if body else None, budget
+            ),
             len(self.declared),
         )
         answer, answer_cut = fitted(

@@ -13,32 +13,38 @@ from cauce.http import close_sessions
 from cauce.services import importing
 from cauce.services.importing import Imported, Wish
 
+_sources = (
+    "A WSDL or an OpenAPI document (file or address), a SQLite file, or settings of a database such as "
+    "'Driver=postgresql;Server=db;Database=shop;UID=reader'."
+)
+Source = Annotated[str, typer.Argument(metavar="SOURCE", help=_sources)]
+Kind = Annotated[str | None, typer.Option(metavar="KIND", help="soap, odbc, http …; found out otherwise.")]
+Name = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The connection's name; taken from the source otherwise.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATTERN", help="Import only operations (or tables) whose names match, such as 'Get*'."),
+]
+Hosts = Annotated[
+    list[str] | None, typer.Option(metavar="HOST", help="Another host that the contract may import from.")
+]
+File = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write the connection there; print it otherwise."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
+
 
 def import_(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            help="A WSDL or an OpenAPI document (file or address), a SQLite file, or settings of a database such as "
-            "'Driver=postgresql;Server=db;Database=shop;UID=reader'.",
-        ),
-    ],
+    source: Source,
     *,
-    kind: Annotated[str | None, typer.Option(metavar="KIND", help="soap, odbc, http …; found out otherwise.")] = None,
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The connection's name; taken from the source otherwise.")
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PATTERN", help="Import only operations (or tables) whose names match, such as 'Get*'."),
-    ] = None,
-    allow_host: Annotated[
-        list[str] | None, typer.Option(metavar="HOST", help="Another host that the contract may import from.")
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the connection there; print otherwise.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    kind: Kind = None,
+    name: Name = None,
+    only: Only = None,
+    allow_host: Hosts = None,
+    file: File = None,
+    force: Force = False,
     as_json: output.AsJson = False,
 ) -> None:
     """Turn a contract into a connection's file that passes 'cauce check'; nothing is published.
@@ -48,16 +54,7 @@ def import_(
     """
     if file is not None and file.exists() and not force:
         raise ConflictError(f"There is a file {file} already.", hint="Name another one, or overwrite it with --force.")
-    wish = Wish(source, kind=kind, name=name, only=tuple(only or ()), allow_hosts=tuple(allow_host or ()))
-    settings = load_settings()
-
-    async def work() -> Imported:
-        try:
-            return await importing.import_contract(wish, settings)
-        finally:
-            await close_sessions()
-
-    imported = asyncio.run(work())
+    imported = _import(Wish(source, kind=kind, name=name, only=tuple(only or ()), allow_hosts=tuple(allow_host or ())))
     if file is not None:
         _write(file, imported.text)
     if as_json:
@@ -66,6 +63,18 @@ def import_(
     if file is None:
         output.line(imported.text.rstrip("\n"))
     _tell(imported, file)
+
+
+def _import(wish: Wish) -> Imported:
+    settings = load_settings()
+
+    async def work() -> Imported:
+        try:
+            return await importing.import_contract(wish, settings)
+        finally:
+            await close_sessions()
+
+    return asyncio.run(work())
 
 
 def _write(file: Path, text: str) -> None:
