@@ -95,7 +95,9 @@ async def sandbox(_temporal: None, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def hasty(_temporal: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     """Give out a place whose Temporal suggests a new run after a few events."""
-    options = ["--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=8"]
+    # A server lets a new run wait until the one before is a second old.
+    wanted = ("limit.historyCount.suggestContinueAsNew=8", 'history.workflowIdReuseMinimalInterval="0s"')
+    options = [option for each in wanted for option in ("--dynamic-config-value", each)]
     async with AsyncExitStack() as stack:
         yield await place_of(stack, tmp_path_factory.mktemp("hasty"), options=options)
 
