@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+from contextlib import suppress
 from time import perf_counter
 from typing import Final
 
@@ -42,7 +43,8 @@ async def _connect(stage: str, host: str, port: int, *, tls: ssl.SSLContext | bo
         async with asyncio.timeout(_patience_s):
             _, writer = await asyncio.open_connection(host, port, ssl=tls)
             writer.close()
-            await writer.wait_closed()
+            with suppress(OSError):  # a server that speaks first (mail) may be in the middle of a word
+                await writer.wait_closed()
     except ssl.SSLCertVerificationError as cause:
         why = f"The certificate of {host} is not trusted ({cause.verify_message}); set ca_file or renew it."
         return _failed(stage, why, started)

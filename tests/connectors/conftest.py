@@ -11,6 +11,7 @@ from cauce.errors import SettingsError
 from cauce.http import close_sessions
 from cauce.native import driver_path, load_odbc
 from tests.conftest import Require
+from tests.connectors.mail_peers import Certificate, make_certificate
 from tests.connectors.soap_peer import Peer, serve
 
 
@@ -50,3 +51,8 @@ def sqlite_file(tmp_path: Path, odbc_manager: None) -> Path:
                 (2, 'Núñez & Cía 😀', null, null, null, 0, null, null);
         """)
     return path
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))

@@ -21,8 +21,9 @@ NOWHERE: dict[str, dict[str, Any]] = {
     "soap": {"wsdl": "http://127.0.0.1:1/?wsdl"},
     "odbc": {"driver": "sqlite", "database": "/nowhere/at/all.sqlite"},
     "http": {"base_url": "http://127.0.0.1:1"},
+    "mail": {"sender": "hub@example.com", "smtp": {"host": "127.0.0.1", "port": 1, "security": "none"}},
 }
-CALLS = {"soap": "Service.Operation", "odbc": "select 1", "http": "GET /"}
+CALLS = {"soap": "Service.Operation", "odbc": "select 1", "http": "GET /", "mail": "send"}
 # Works on the hub's own store, which nobody opened here.
 WITHOUT_A_STORE = {"hub"}
 
@@ -45,7 +46,7 @@ async def lost(request: pytest.FixtureRequest) -> AsyncIterator[tuple[str, BaseC
 
 
 def test_the_shipped_kinds_are_found() -> None:
-    assert {"echo", "http", "odbc", "soap"} <= set(KINDS)
+    assert {"echo", "http", "mail", "odbc", "soap"} <= set(KINDS)
 
 
 def test_finding_kinds_imports_none() -> None:
@@ -105,7 +106,7 @@ async def test_closing_twice_does_no_harm(lost: tuple[str, BaseConnector[BaseSet
     await connector.close()
 
 
-@pytest.mark.parametrize("kind", ["echo", "http", "odbc", "soap"])
+@pytest.mark.parametrize("kind", ["echo", "http", "mail", "odbc", "soap"])
 def test_a_kind_lives_in_its_folder_alone(kind: str) -> None:
     folder = Path(__file__).parents[2] / "connectors" / kind
     others = [f"connectors.{other}" for other in KINDS if other != kind]
