@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageMetadata, entry_points
 from importlib.resources import files
 from importlib.util import find_spec
 from typing import Any, Protocol, cast
@@ -75,6 +75,15 @@ def importer(kind: str) -> Importer | None:
     return cast("Importer", import_module(name))
 
 
+def documentation(kind: str) -> str:
+    """Return the text in which a kind is described: the table of the folders, or the readme of its package."""
+    if kind in _folders():
+        return files("connectors").joinpath("README.md").read_text(encoding="utf-8")
+    entry = _entry_points().get(kind)
+    about: PackageMetadata | None = entry.dist.metadata if entry and entry.dist else None
+    return "" if about is None else str(about.json.get("description", ""))
+
+
 def open_connection(connection: Connection, resolve: Resolver) -> BaseConnector[BaseSettings]:
     """Return the connector of a connection, held to its limits; nothing is sent yet."""
     kind = load(connection.kind)
@@ -106,7 +115,6 @@ def settings_schema(kind: str) -> JSON:
     return schema
 
 
-@cache
 def _folders() -> frozenset[str]:
     folder = str(files("connectors"))
     return frozenset(module.name for module in pkgutil.iter_modules([folder]) if module.ispkg)

@@ -49,7 +49,9 @@ ENTRIES = {
     "events": Entry("events:app", "Send events, and see those that came.", _work),
     "instances": Entry("instances:app", "Look at instances and change their course.", _work),
     "tasks": Entry("tasks:app", "Work on the tasks of the inbox.", _work),
-    "connect": Entry("connect:app", "Make connections from contracts.", _administration),
+    "connect": Entry(
+        "connect:app", "Make connections from contracts, and kinds of them; judge kinds.", _administration
+    ),
     "connections": Entry("connections:app", "Look at connections and test them.", _administration),
     "schedules": Entry("schedules:app", "Look at what starts by time, and pause it.", _administration),
     "users": Entry("users:app", "Add people and change their passwords.", _administration),

@@ -1,6 +1,7 @@
 """Answers what it was given: the smallest connector, for examples and tests."""
 
 import asyncio
+from typing import Final
 
 from pydantic import Field
 
@@ -12,6 +13,11 @@ _failures = {
     "ambiguous": AmbiguousError,
     "business": BusinessError,
     "permanent": PermanentError,
+}
+# Rules of `cauce connect quality` that cannot apply, each with its reason.
+exempt: Final = {
+    "size": "It answers what it was given, which is limited already.",
+    "check": "Nothing can be wrong with it.",
 }
 
 

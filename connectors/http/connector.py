@@ -23,14 +23,14 @@ _refused = frozenset({401, 403})
 class Basic(BaseSettings):
     """A user name and a password, sent as HTTP Basic."""
 
-    username: str
-    password: SecretStr
+    username: str = Field(description="The name to log in with.")
+    password: SecretStr = Field(description="The password to log in with.")
 
 
 class Auth(BaseSettings):
     """How the connection logs in: at most one of these."""
 
-    basic: Basic | None = None
+    basic: Basic | None = Field(None, description="A user name and a password, sent as they are.")
     bearer: SecretStr | None = Field(None, description="A token, sent as Authorization: Bearer.")
     digest: Basic | None = Field(None, description="A user name and a password, proved by a digest.")
     oauth2: OAuth2 | None = Field(None, description="A token of an OAuth 2 provider, as in a process.")
@@ -58,7 +58,7 @@ class Settings(BaseSettings):
 
     base_url: str = Field(pattern=r"^https?://\S+$", description="The address that operations' paths are added to.")
     headers: dict[str, SecretStr] = Field(default_factory=dict, description="Sent with every request.")
-    auth: Auth = Auth()
+    auth: Auth = Field(Auth(), description="How to log in; left out, nobody does.")
     timeout: timedelta = Field(timedelta(seconds=30), gt=timedelta(0), description="Limit of one call, as PT30S.")
     max_bytes: int = Field(10_000_000, ge=1, description="The largest answer that is read.")
     max_redirects: int = Field(0, ge=0, le=10, description="How many redirects are followed.")

@@ -3,6 +3,7 @@
 The operations of its file call `find-customer`, `save-customer`, `record-interaction` and `list-interactions`.
 """
 
+import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
@@ -12,7 +13,15 @@ from pydantic import Field
 
 from cauce import settings as environment
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
-from cauce.errors import BusinessError, CauceError, ConflictError, InputError, PermanentError
+from cauce.errors import (
+    AmbiguousError,
+    BusinessError,
+    CauceError,
+    ConflictError,
+    InputError,
+    PermanentError,
+    TransientError,
+)
 from cauce.store import Db, Store, customers
 from cauce.store.models import Customer, Interaction
 
@@ -44,8 +53,11 @@ class Connector(BaseConnector[Settings]):
             raise PermanentError(f"{operation.calls} takes an object.", hint="Mend the operation's `request`.")
         opened = self.store.read() if operation.effect == "read" else self.store.transaction()
         try:
-            async with opened as db:
+            async with asyncio.timeout(operation.timeout_s), opened as db:
                 return await handler(db, params)
+        except TimeoutError:
+            late = AmbiguousError if operation.effect == "write" else TransientError
+            raise late(f"The store gave no answer within {operation.timeout_s:g} s.", remote_code="timeout") from None
         except ConflictError as error:
             raise BusinessError(error.problem, hint=error.hint, remote_code="CONFLICT") from error
         except InputError as error:

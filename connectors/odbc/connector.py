@@ -29,8 +29,8 @@ class Settings(BaseSettings):
     server: str = Field("", description="The database server's name or address.")
     port: int | None = Field(None, ge=1, le=65535, description="Its port, when it is not the usual one.")
     database: str = Field("", description="The database's name; for sqlite the path of its file.")
-    username: str = ""
-    password: SecretStr | None = None
+    username: str = Field("", description="The name to log in with.")
+    password: SecretStr | None = Field(None, description="The password to log in with.")
     options: dict[str, str | int | bool] = Field(
         default_factory=dict, description="More keys of the connection string, as the driver's manual names them."
     )

@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     security: Literal["none", "basic", "username-token", "username-token-digest"] | None = Field(
         None, description="How to log in; basic when there is a username and nothing else is said."
     )
-    username: str = ""
-    password: SecretStr | None = None
+    username: str = Field("", description="The name to log in with.")
+    password: SecretStr | None = Field(None, description="The password to log in with.")
     headers: dict[str, SecretStr] = Field(default_factory=dict, description="HTTP headers sent with every request.")
     allow_hosts: list[str] = Field(
         default_factory=list, description="Hosts besides the WSDL's that it may import from or lead to."

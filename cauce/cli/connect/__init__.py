@@ -1,13 +1,17 @@
-"""`cauce connect`: makes connections, from nothing or from a contract, and finds out how good they are."""
+"""`cauce connect`: makes connections, and kinds of them, and finds out how good they are."""
 
 import typer
 
 from cauce.cli.connect.importing import import_
+from cauce.cli.connect.new import new
+from cauce.cli.connect.quality import quality
 
 app = typer.Typer(no_args_is_help=True)
 app.command("import")(import_)
+app.command("new")(new)
+app.command("quality")(quality)
 
 
 @app.callback()
 def connect() -> None:
-    """Make connections, and find out how good they are."""
+    """Make connections and kinds of them, and find out how good they are."""
