@@ -50,7 +50,7 @@ ENTRIES = {
     "instances": Entry("instances:app", "Look at instances and change their course.", _work),
     "tasks": Entry("tasks:app", "Work on the tasks of the inbox.", _work),
     "connect": Entry(
-        "connect:app", "Make connections from contracts, and kinds of them; judge kinds.", _administration
+        "connect:app", "Make connections from contracts, make connector kinds, and judge them.", _administration
     ),
     "connections": Entry("connections:app", "Look at connections and test them.", _administration),
     "schedules": Entry("schedules:app", "Look at what starts by time, and pause it.", _administration),

@@ -1,12 +1,13 @@
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from cauce.connector import Effect, Operation
-from cauce.errors import BusinessError, PermanentError, TransientError
+from cauce.errors import AmbiguousError, BusinessError, PermanentError, TransientError
 from cauce.store.migrations import upgrade
-from connectors.hub import Connector, Settings
+from connectors.hub import Connector, Settings, handlers
 
 customer = {"taxId": "B12345674", "name": "Ferretería Ñuñoa SL", "email": "a@example.com"}
 
@@ -71,6 +72,16 @@ async def test_wrong_calls_are_permanent(hub: Connector) -> None:
         await hub.call(operation("find-customer"), [1])
     with pytest.raises(PermanentError, match="A customer needs a name"):
         await call(hub, "save-customer", phone="1")
+
+
+async def test_a_store_that_is_slow_is_left_at_the_deadline(hub: Connector, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stall(_db: object, _params: object) -> None:
+        await asyncio.sleep(60)
+
+    for calls, error in (("find-customer", TransientError), ("save-customer", AmbiguousError)):
+        monkeypatch.setitem(handlers, calls, stall)
+        with pytest.raises(error, match="gave no answer within"):
+            await hub.call(replace(operation(calls), timeout_s=0.05), {"id": "1"})
 
 
 async def test_check_says_what_is_wrong(hub: Connector) -> None:
