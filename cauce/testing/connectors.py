@@ -41,7 +41,7 @@ class ConnectorContract:
         None, as here, leaves the tests out that need a server which misbehaves.
         """
         del port
-        return None  # noqa: RET501 - the answer of this class; others give settings
+        return None
 
     def test_it_exports_settings_and_connector(self) -> None:
         """The module has both, and both say what they are for."""
