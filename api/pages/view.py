@@ -19,6 +19,7 @@ from jinja2.runtime import Context
 from api import security
 from api.i18n import Language, all_languages, as_moment, locales, negotiate
 from api.pages import problems
+from api.pages.navigation import navigation_for
 
 JSON = Any
 
@@ -33,12 +34,6 @@ def message(text: str) -> str:
     return text
 
 
-navigation = (
-    ("inbox", message("Inbox"), "inbox"),
-    ("instances", message("Instances"), "instances"),
-    ("definitions", message("Definitions"), "definitions"),
-    ("connections", message("Connections"), "connections"),
-)
 status_words = {
     "open": message("open"),
     "claimed": message("claimed"),
@@ -53,6 +48,10 @@ status_words = {
     "pending": message("pending"),
     "retrying": message("retrying"),
     "skipped": message("skipped"),
+    "replayed": message("sent again"),
+    "already-applied": message("applied before"),
+    "dropped": message("dropped"),
+    "unchanged": message("unchanged"),
 }
 tones = {
     "running": "info",
@@ -63,6 +62,8 @@ tones = {
     "suspended": "warning",
     "pending": "warning",
     "completed": "success",
+    "replayed": "success",
+    "already-applied": "success",
     "faulted": "danger",
     "failed": "danger",
 }
@@ -128,7 +129,6 @@ def environment() -> Environment:
         languages=all_languages(),
         mark_tones=mark_tones,
         mark_words=mark_words,
-        navigation=navigation,
         problem_text=pass_context(problem_text),
         shape_of=shape_of,
         status_label=pass_context(status_label),
@@ -148,6 +148,7 @@ def render(request: Request, template: str, *, status: int = 200, **shown: Any) 
         "csrf": sessions.token(session),
         "lang": language_of(request),
         "message": "",
+        "navigation": navigation_for(getattr(request.state, "actor", None)),
         "open_tasks": getattr(request.state, "open_tasks", 0),
         "path": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "problem": "",

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 
 from api.deps import CallerDep, bearer
-from api.rest import account, connections, definitions, events, health, instances, schedules, tasks
+from api.rest import account, connections, dead_letters, definitions, events, health, instances, schedules, tasks
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
-for each in (definitions, schedules, instances, tasks, connections, events, account, health):
+for each in (definitions, schedules, instances, tasks, connections, events, dead_letters, account, health):
     router.include_router(each.router)
 
 

@@ -241,6 +241,7 @@ class RefusedEvent(Model):
     event: int = Field(description="Its place in the event log.")
     problem: str
     at: datetime
+    letter: int = Field(description="Its number among the dead letters, where it can be mended and sent again.")
 
 
 class Sink(Model):
@@ -251,8 +252,8 @@ class Sink(Model):
     waiting: int = Field(description="How many events of the log it has not come to yet.")
     failures: int = Field(description="How often in a row it could not be reached.")
     problem: str = Field(description="Why; empty when it could.")
-    refused: int
-    lately: list[RefusedEvent] = Field(description="What it refused last.")
+    refused: int = Field(description="How many of its dead letters are open.")
+    lately: list[RefusedEvent] = Field(description="What it refused last, as far as nobody has decided.")
 
 
 class Me(BaseModel):

@@ -48,6 +48,7 @@ ENTRIES = {
     "start": Entry("start:start", "Start an instance of a published process.", _work),
     "events": Entry("events:app", "Send events, and see those that came.", _work),
     "instances": Entry("instances:app", "Look at instances and change their course.", _work),
+    "dead-letters": Entry("dead_letters:app", "Mend, send again or drop what was refused.", _work),
     "tasks": Entry("tasks:app", "Work on the tasks of the inbox.", _work),
     "connect": Entry(
         "connect:app", "Make connections from contracts, make connector kinds, and judge them.", _administration

@@ -14,7 +14,8 @@ from cauce.errors import CauceError, ConflictError, ExpressionError, TransientEr
 from cauce.expressions import Budget, compile_expression, strip_delimiters
 from cauce.services import instances
 from cauce.services.hub import Hub
-from cauce.store import event_sets, events
+from cauce.store import dead_letters, event_sets, events
+from cauce.store.dead_letters import NewLetter
 from cauce.store.models import Definition
 from cauce.store.models.starting import EventSet
 from cauce.store.session import Db
@@ -48,6 +49,21 @@ def read(event: Mapping[str, JSON], how: str) -> JSON:
     if how == "envelope":
         return event
     return cloud_events.raw_data_of(event) if how == "raw" else cloud_events.data_of(event)
+
+
+def start_refused(
+    process: str,
+    instance: str,
+    places: Sequence[int],
+    documents: Sequence[Mapping[str, JSON]],
+    error: CauceError,
+    *,
+    collected: bool,
+) -> NewLetter:
+    """Return the dead letter of a start that was refused."""
+    about = {"events": list(places), "collected": collected}
+    sent = [dict(each) for each in documents]
+    return NewLetter("event-start", process, str(places[0]), sent, error, instance=instance, about=about)
 
 
 async def _complete(db: Db, match: Match) -> Sequence[EventSet]:
@@ -131,7 +147,8 @@ async def _start(hub: Hub, process: Definition, found: EventSet, documents: Sequ
         key=str(uuid5(NAMESPACE_URL, identity)),
         events_after=max(found.events),
     )
-    instance, problem = f"{name}/{begin.key}", ""
+    instance = f"{name}/{begin.key}"
+    refused: CauceError | None = None
     try:
         instances.check_input(process.document, begin.input)
         await instances.launch(hub, process.bundle, begin, again=False, memo={instances.memo_event: identity})
@@ -139,10 +156,12 @@ async def _start(hub: Hub, process: Definition, found: EventSet, documents: Sequ
         raise
     except ConflictError as error:
         # Temporal answers so to whoever comes second, too.
-        problem = "" if await instances.started_by(hub, instance, identity) else error.problem
+        refused = None if await instances.started_by(hub, instance, identity) else error
     except CauceError as error:
-        problem = error.problem
+        refused = error
     async with hub.store.transaction() as db:
+        if refused is not None:
+            await dead_letters.add(db, start_refused(name, instance, found.events, documents, refused, collected=True))
         await event_sets.settle(db, found.id)
         for sequence in found.events:
-            await events.settle_collected(db, sequence, name, instance, problem)
+            await events.settle_collected(db, sequence, name, instance, refused.problem if refused else "")

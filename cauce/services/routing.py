@@ -10,11 +10,11 @@ from uuid import NAMESPACE_URL, uuid5
 from cauce.contract import EVENT_CAME, EventCame, Start
 from cauce.errors import CauceError, ConflictError, NotFoundError, TransientError
 from cauce.services import instances
-from cauce.services.collecting import collect, read, reading
+from cauce.services.collecting import collect, read, reading, start_refused
 from cauce.services.hub import Hub
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout
-from cauce.store import definitions, events, start_rules, subscriptions
+from cauce.store import dead_letters, definitions, events, start_rules, subscriptions
 from cauce.store.models import Definition
 from cauce.store.session import Db
 from cauce.store.start_rules import Match
@@ -106,15 +106,19 @@ async def _start(hub: Hub, sequence: int, row: Definition, event: Mapping[str, J
             instances.check_input(row.document, begin.input)
             memo = {instances.memo_event: identity}
             await instances.launch(hub, row.bundle, begin, again=subject is not None, memo=memo)
-        problem = ""
+        refused: CauceError | None = None
     except TransientError:
         async with hub.store.transaction() as db:
             await events.give_up_lease(db, sequence, name)
         raise
     except ConflictError as error:
         # Temporal answers so to the second half of a start whose first answer was lost, too.
-        problem = "" if await instances.started_by(hub, instance, identity) else error.problem
+        refused = None if await instances.started_by(hub, instance, identity) else error
     except CauceError as error:
-        problem = error.problem
+        refused = error
     async with hub.store.transaction() as db:
-        await events.settle_start(db, sequence, name, "refused" if problem else "started", problem)
+        if refused is None:
+            await events.settle_start(db, sequence, name, "started")
+            return
+        await events.settle_start(db, sequence, name, "refused", refused.problem)
+        await dead_letters.add(db, start_refused(name, instance, [sequence], [event], refused, collected=False))

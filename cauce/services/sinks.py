@@ -1,7 +1,7 @@
 """Events going out: what instances emit is sent to the connections that ask for it, in order, until it has arrived.
 
 Nothing waits for it: the log is the outbox, and each connection has its place in it. While a system is down its place
-stays, and the pauses between attempts grow; what it refuses is set aside, with the reason.
+stays, and the pauses between attempts grow; what it refuses becomes a dead letter, to be mended and sent again.
 """
 
 import asyncio
@@ -18,9 +18,10 @@ from typing import Any, Final
 
 from activities.connections import Connections
 from cauce.bound_filters import LIFECYCLE
-from cauce.errors import BusinessError, CauceError, LoginError, PermanentError
+from cauce.errors import BusinessError, CauceError, LoginError, PermanentError, RemoteError
 from cauce.services.hub import Actor, Hub, Role
-from cauce.store import definitions, sinks
+from cauce.store import dead_letters, definitions, sinks
+from cauce.store.dead_letters import NewLetter
 from cauce.store.models import Event
 
 JSON = Any
@@ -34,16 +35,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RefusedView:
-    """An event that a connection refused: its place in the log, and why."""
+    """An event that a connection refused: its place in the log, its number among the dead letters, and why."""
 
     event: int
     problem: str
     at: datetime
+    letter: int
 
 
 @dataclass(frozen=True, slots=True)
 class SinkView:
-    """Where events go: how many wait, what keeps them, and what was refused lately."""
+    """Where events go: how many wait, what keeps them, and which dead letters of it are open."""
 
     connection: str
     types: tuple[str, ...]
@@ -64,7 +66,11 @@ async def list_sinks(hub: Hub, actor: Actor) -> list[SinkView]:
             wanted, sink = row.document.get("events"), known.get(row.name)
             if wanted is None:
                 continue
-            lately = [RefusedView(each.event, each.problem, each.at) for each in await sinks.refused(db, row.name)]
+            refused = dead_letters.Filters(state="open", origin="event-sink", name=row.name)
+            lately = [
+                RefusedView(int(each.identity), each.wanted["problem"], each.created_at, each.id)
+                for each in await dead_letters.page(db, refused)
+            ]
             views.append(
                 SinkView(
                     connection=row.name,
@@ -72,7 +78,7 @@ async def list_sinks(hub: Hub, actor: Actor) -> list[SinkView]:
                     waiting=await sinks.count_waiting(db, sink.position) if sink else 0,
                     failures=sink.failures if sink else 0,
                     problem=sink.problem if sink else "",
-                    refused=await sinks.count_refused(db, row.name),
+                    refused=await dead_letters.count(db, refused),
                     lately=tuple(lately),
                 )
             )
@@ -139,6 +145,11 @@ def _percent(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode(errors="replace"))
 
 
+def is_login(error: RemoteError) -> bool:
+    """Tell whether a system refused who asks, and not what is asked."""
+    return isinstance(error, LoginError) or error.remote_code in _LOGIN_STATUSES
+
+
 async def _run(hub: Hub, opened: Connections) -> None:
     while True:
         try:
@@ -186,16 +197,20 @@ async def _deliver(hub: Hub, opened: Connections, connection: str, wanted: Mappi
     """Send one event, or set it aside when the connection does not take it; raises when it cannot be reached."""
     there = await opened.open(connection)
     operation = there.connection.operation(wanted["operation"])
-    problem = ""
+    refused: CauceError | None = None
     try:
         await there.connector.call(operation, message(row.document, wanted.get("mode", "structured")))
     except (PermanentError, BusinessError) as error:
         # Whoever mends the login wants the event to arrive all the same.
-        if isinstance(error, LoginError) or error.remote_code in _LOGIN_STATUSES:
+        if is_login(error):
             raise
-        problem = error.problem
+        refused = error
     # At once, so that little is sent twice when this process dies.
     async with hub.store.transaction() as db:
-        if problem:
-            await sinks.refuse(db, connection, row.id, problem)
+        if refused:
+            about = {"event": row.id}
+            letter = NewLetter(
+                "event-sink", connection, str(row.id), row.document, refused, operation.name, about=about
+            )
+            await dead_letters.add(db, letter)
         await sinks.pass_by(db, connection, row.id)

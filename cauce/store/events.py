@@ -163,3 +163,9 @@ async def settle_collected(db: Db, event: int, definition: str, instance: str, p
     mine = EventStart.event == event, EventStart.definition == definition, EventStart.state == "collected"
     state = "refused" if problem else "started"
     await changed(db, update(EventStart).where(*mine).values(instance=instance, state=state, problem=problem))
+
+
+async def settle_replayed(db: Db, events: Sequence[int], definition: str, instance: str) -> None:
+    """Note that what was refused has started an instance after all."""
+    mine = EventStart.event.in_(events), EventStart.definition == definition
+    await changed(db, update(EventStart).where(*mine).values(instance=instance, state="started", problem=""))

@@ -35,19 +35,27 @@ async def begin(
 ) -> Entry:
     """Note that a write is about to happen, or return what is known of it already.
 
-    Raises ConflictError when the same key was used for another request: two different orders must not share one.
+    What was surely not carried out may be asked for again with other data, which somebody mended. Else ConflictError is
+    raised when the same key was used for another request: two different orders must not share one.
     """
     identity = {"connection": connection, "operation": operation, "key": key}
     values = identity | {"instance": instance, "task": task, "request_digest": request_digest, "state": "pending"}
     new = await insert_new(db, LedgerEntry, values)
     row = (await db.scalars(select(LedgerEntry).filter_by(**identity).execution_options(populate_existing=True))).one()
-    if row.request_digest != request_digest:
+    if row.request_digest != request_digest and not await _replace(db, row, request_digest):
         raise ConflictError(
             f"{operation}@{connection} was already called with this idempotency key but with other data, by {row.task} "
             f"of {row.instance}.",
             hint="Make the key tell the two requests apart, or send the same data again.",
         )
     return Entry(row.id, _state(row.state), row.answer, row.instance, row.task, new)
+
+
+async def find(db: Db, connection: str, operation: str, key: str) -> LedgerEntry | None:
+    """Return what is known of a write."""
+    return (
+        await db.scalars(select(LedgerEntry).filter_by(connection=connection, operation=operation, key=key))
+    ).first()
 
 
 async def mark_sent(db: Db, entry_id: int) -> bool:
@@ -76,6 +84,12 @@ async def unresolved(db: Db, limit: int = 100) -> list[LedgerEntry]:
     """Return writes whose outcome nobody knows, the oldest first."""
     query = select(LedgerEntry).where(LedgerEntry.state == "sent").order_by(LedgerEntry.updated_at).limit(limit)
     return list(await db.scalars(query))
+
+
+async def _replace(db: Db, row: LedgerEntry, request_digest: str) -> bool:
+    mine = LedgerEntry.id == row.id, LedgerEntry.state.in_(["absent", "failed"])
+    values = {"request_digest": request_digest, "updated_at": utc_now()}
+    return bool(await changed(db, update(LedgerEntry).where(*mine).values(**values)))
 
 
 def _state(text: str) -> State:

@@ -1,4 +1,4 @@
-"""Events on their way out: per connection a place in the log, and what it refused."""
+"""Events on their way out: per connection a place in the log."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from cauce.store.base import utc_now
 from cauce.store.models import Event
-from cauce.store.models.sinks import EventSink, RefusedEvent
+from cauce.store.models.sinks import EventSink
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
@@ -66,19 +66,3 @@ async def fail(db: Db, connection: str, position: int, problem: str, pause: time
     values = {"position": position, "failures": EventSink.failures + 1, "problem": problem[:longest_problem]}
     statement = update(EventSink).filter_by(connection=connection)
     await changed(db, statement.values(**values, next_at=now + pause, lease_until=now))
-
-
-async def refuse(db: Db, connection: str, event: int, problem: str) -> None:
-    """Note that a connection does not want an event."""
-    db.add(RefusedEvent(connection=connection, event=event, problem=problem[:longest_problem], at=utc_now()))
-
-
-async def refused(db: Db, connection: str, limit: int = 50) -> Sequence[RefusedEvent]:
-    """Return what a connection refused, the newest first."""
-    query = select(RefusedEvent).filter_by(connection=connection).order_by(RefusedEvent.id.desc()).limit(limit)
-    return (await db.scalars(query)).all()
-
-
-async def count_refused(db: Db, connection: str) -> int:
-    """Return how much a connection refused."""
-    return await db.scalar(select(func.count()).select_from(RefusedEvent).filter_by(connection=connection)) or 0

@@ -1,6 +1,7 @@
 """The tables, by subject; importing this package makes them all known to the metadata."""
 
 from cauce.store.models.catalog import Blob, Definition
+from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.records import (
     AuditEntry,
@@ -12,7 +13,7 @@ from cauce.store.models.records import (
     SetAside,
 )
 from cauce.store.models.schedules import Schedule
-from cauce.store.models.sinks import EventSink, RefusedEvent
+from cauce.store.models.sinks import EventSink
 from cauce.store.models.starting import EventSet, StartRule
 from cauce.store.models.work import LedgerEntry, Task
 
@@ -21,6 +22,7 @@ __all__ = [
     "AuditEntry",
     "Blob",
     "Customer",
+    "DeadLetter",
     "Definition",
     "Event",
     "EventConsumption",
@@ -31,7 +33,6 @@ __all__ = [
     "EventSubscription",
     "Interaction",
     "LedgerEntry",
-    "RefusedEvent",
     "Schedule",
     "SetAside",
     "StartRule",

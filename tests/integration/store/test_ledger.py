@@ -49,3 +49,16 @@ async def test_same_key_for_other_data_is_a_conflict(store: Store) -> None:
     await begin(store)
     with pytest.raises(ConflictError, match="create-order@erp was already called with this idempotency key"):
         await begin(store, "d2")
+
+
+async def test_what_was_refused_may_be_asked_for_again_with_mended_data(store: Store) -> None:
+    entry = await begin(store)
+    async with store.transaction() as db:
+        await ledger.mark_sent(db, entry.id)
+    with pytest.raises(ConflictError):
+        await begin(store, "d2")
+    async with store.transaction() as db:
+        await ledger.finish(db, entry.id, "failed")
+    assert (await begin(store, "d2")).id == entry.id
+    async with store.transaction() as db:
+        assert await ledger.mark_sent(db, entry.id)

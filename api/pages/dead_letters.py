@@ -1,0 +1,178 @@
+"""The dead-letter desk: causes, the letters of one, and a letter with what was sent, what is wanted, and what to do."""
+
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from api.deps import FormDep, HubDep, VisitorDep
+from api.pages import view
+from cauce.errors import CauceError, InputError
+from cauce.services import dead_letters
+from cauce.services.dead_letters import Answer, deciders
+from cauce.services.hub import Actor, Hub
+from cauce.store.dead_letters import Filters, states
+
+JSON = Any
+
+router = APIRouter()
+
+page_size = 50
+longest_number = 9
+notices = {
+    "edited": view.message("What is to be sent was changed. Nothing has been sent yet."),
+    "replayed": view.message("It was applied."),
+    "already-applied": view.message("It had been applied before, so nothing was sent."),
+    "dropped": view.message("It was dropped, with your name and your reason."),
+}
+
+
+@router.get("/dead-letters")
+async def dead_letter_list(
+    request: Request, hub: HubDep, actor: VisitorDep, state: str = "open", cause: str = "", after: str = ""
+) -> Response:
+    """Show what was refused, by cause; or the letters of one cause."""
+    return await listed(request, hub, actor, state, cause, after)
+
+
+@router.post("/dead-letters")
+async def change_letters(request: Request, hub: HubDep, actor: VisitorDep, form: FormDep) -> Response:
+    """Replay or drop several letters, and show what became of each."""
+    cause, ids = str(form.get("cause", "")), numbers_of(form)
+    problem: CauceError | None = None
+    answers: Sequence[Answer] = ()
+    try:
+        match form.get("do"):
+            case "replay-all":
+                answers = await dead_letters.replay(hub, actor, await dead_letters.ids_of(hub, actor, cause))
+            case "replay":
+                answers = await dead_letters.replay(hub, actor, ids)
+            case _:
+                answers = await dead_letters.drop(hub, actor, ids, str(form.get("reason", "")))
+    except InputError as error:
+        problem = error
+    return await listed(request, hub, actor, "open", cause, answers=answers, problem=problem)
+
+
+@router.get("/dead-letters/{letter_id}")
+async def dead_letter_page(
+    request: Request, hub: HubDep, actor: VisitorDep, letter_id: str, done: str = ""
+) -> Response:
+    """Show a letter."""
+    message = view.language_of(request).gettext(notices[done]) if done in notices else ""
+    return await shown(request, hub, actor, number_of(letter_id), message=message)
+
+
+@router.post("/dead-letters/{letter_id}")
+async def change_letter(request: Request, hub: HubDep, actor: VisitorDep, letter_id: str, form: FormDep) -> Response:
+    """Edit, replay or drop one letter."""
+    id_, text = number_of(letter_id), str(form.get("payload", ""))
+    try:
+        match form.get("do"):
+            case "edit":
+                await dead_letters.edit(hub, actor, id_, read(text))
+                done = "edited"
+            case "replay":
+                (answer,) = await dead_letters.replay(hub, actor, [id_])
+                done = answer.state
+            case _:
+                (answer,) = await dead_letters.drop(hub, actor, [id_], str(form.get("reason", "")))
+                done = answer.state
+        if done in notices:
+            return RedirectResponse(f"/dead-letters/{id_}?done={done}", status_code=HTTPStatus.SEE_OTHER)
+        return await shown(request, hub, actor, id_, problem=answer.sentence, hint=answer.hint)
+    except InputError as error:
+        hint = " ".join([error.hint, *(f"{each['pointer']}: {each['problem']}" for each in error.errors)])
+        return await shown(request, hub, actor, id_, text=text, problem=error.problem, hint=hint, status=422)
+
+
+async def listed(
+    request: Request,
+    hub: Hub,
+    actor: Actor,
+    state: str,
+    cause: str,
+    after: str = "",
+    answers: Sequence[Answer] = (),
+    problem: CauceError | None = None,
+) -> Response:
+    """Return the page of causes, or of one cause."""
+    lang = view.language_of(request)
+    causes = await dead_letters.list_causes(hub, actor, Filters(state=state, cause=cause or None))
+    page = dead_letters.Page((), None)
+    if cause:
+        wanted = Filters(state=state, cause=cause)
+        page = await dead_letters.list_letters(hub, actor, wanted, after=after or None, limit=page_size)
+    following = urlencode({"state": state, "cause": cause, "after": page.next or ""})
+    return view.render(
+        request,
+        "dead_letters.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
+        causes=causes,
+        chosen=cause,
+        letters=page.letters,
+        answers=answers,
+        state=state,
+        tabs=[(each, "/dead-letters?" + urlencode({"state": each})) for each in states],
+        may_decide=actor.may(*deciders) and state == "open",
+        next_page=f"/dead-letters?{following}" if page.next else "",
+        problem=lang.gettext(problem.problem) if problem else "",
+        hint=lang.gettext(problem.hint) if problem else "",
+    )
+
+
+async def shown(  # noqa: PLR0913 - what came of a change
+    request: Request,
+    hub: Hub,
+    actor: Actor,
+    id_: int,
+    *,
+    text: str = "",
+    message: str = "",
+    problem: str = "",
+    hint: str = "",
+    status: int = 200,
+) -> Response:
+    """Return the page of a letter."""
+    detail = await dead_letters.letter(hub, actor, id_)
+    payload = detail.edited if detail.summary.edited else detail.sent
+    return view.render(
+        request,
+        "dead_letter.html",
+        status=status,
+        letter=detail.summary,
+        detail=detail,
+        sent=view.pretty(detail.sent),
+        payload=text or view.pretty(payload),
+        may_decide=actor.may(*deciders) and detail.summary.state == "open",
+        message=message,
+        problem=problem,
+        hint=hint,
+    )
+
+
+def read(text: str) -> JSON:
+    """Return what somebody typed as JSON."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"This is not JSON: line {error.lineno}, column {error.colno}.", hint="Text in JSON needs double quotes."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("This is not JSON.", hint="Text in JSON needs double quotes.") from error
+
+
+def numbers_of(form: FormData) -> list[int]:
+    """Return the letters that were chosen."""
+    return [number_of(str(each)) for each in form.getlist("ids")]
+
+
+def number_of(text: str) -> int:
+    """Return the number of a letter; 0, which none has, for what is no number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= longest_number else 0

@@ -1,0 +1,210 @@
+"""The dead-letter desk: what could not be applied is seen, mended, sent again, or dropped by somebody."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from activities.connections import Connections
+from cauce.depth import check_depth
+from cauce.errors import CauceError, ConflictError, InputError, NotFoundError, TooLargeError, TransientError
+from cauce.services import replays
+from cauce.services.dead_letter_views import Detail, Summary, applied_as, deciders, detail, summary
+from cauce.services.hub import Actor, Hub, Role
+from cauce.services.replays import Applied
+from cauce.store import audit, dead_letters
+from cauce.store.dead_letters import Cause, Filters
+from cauce.store.models import DeadLetter
+from cauce.store.session import Db
+
+JSON = Any
+readers: tuple[Role, ...] = (*deciders, "auditor", "manager", "designer")
+most_rows: Final = 200
+most_at_once: Final = 1_000
+longest_reason: Final = 500
+_LONGEST_S: Final = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of letters; `next` is where the next one begins."""
+
+    letters: tuple[Summary, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one letter that somebody wanted to replay or drop: its state now, and a sentence."""
+
+    id: int
+    state: str
+    sentence: str
+    hint: str = ""
+    instance: str = ""
+
+
+async def list_causes(hub: Hub, actor: Actor, wanted: Filters) -> list[Cause]:
+    """Return letters grouped by what caused them."""
+    actor.require("see dead letters", *readers)
+    async with hub.store.read() as db:
+        return await dead_letters.causes(db, _known_state(wanted))
+
+
+async def list_letters(hub: Hub, actor: Actor, wanted: Filters, *, after: str | None = None, limit: int = 50) -> Page:
+    """Return letters, the newest first."""
+    actor.require("see dead letters", *readers)
+    if after is not None and not (after.isascii() and after.isdigit()):
+        raise InputError("The page token is not one that Cauce gave out.", hint="Start at the first page.")
+    size, before = max(1, min(limit, most_rows)), min(int(after), 2**31 - 1) if after else None
+    async with hub.store.read() as db:
+        rows = await dead_letters.page(db, _known_state(wanted), before=before, limit=size + 1)
+    shown = tuple(summary(row, actor) for row in rows[:size])
+    return Page(shown, str(shown[-1].id) if len(rows) > size else None)
+
+
+async def letter(hub: Hub, actor: Actor, id_: int) -> Detail:
+    """Return one letter, with the difference between what is to be sent and what the contract wants."""
+    actor.require("see dead letters", *readers)
+    async with hub.store.read() as db:
+        row = await _found(db, id_)
+        return await detail(db, row, actor)
+
+
+async def edit(hub: Hub, actor: Actor, id_: int, payload: JSON) -> Detail:
+    """Put something else in the place of what was sent; that stays to be seen, and nothing is sent yet."""
+    actor.require("edit dead letters", *deciders)
+    check_depth(payload, "payload")
+    async with hub.store.read() as db:
+        row = await _found(db, id_)
+        sent = await dead_letters.payload_of(db, row.request)
+    payload = replays.check_payload(row, sent, payload)
+    async with hub.store.transaction() as db:
+        await _take(db, row)
+        digest = await dead_letters.keep(db, payload, longest=hub.settings.max_payload_bytes)
+        await dead_letters.edit(db, id_, digest)
+        data = {"before": row.edited or row.request, "after": digest}
+        await audit.append(db, actor.name, "dead-letter.edit", _subject(row), data)
+    return await letter(hub, actor, id_)
+
+
+async def replay(hub: Hub, actor: Actor, ids: Sequence[int]) -> list[Answer]:
+    """Send letters again, one after the other, and return what became of each.
+
+    A connection that cannot be reached is not tried for those that are left of it.
+    """
+    actor.require("replay dead letters", *deciders)
+    opened = Connections(hub.store, hub.resolver)
+    unreachable: dict[str, str] = {}
+    until, answers = time.monotonic() + _LONGEST_S, []
+    try:
+        for id_ in _bounded(ids):
+            if time.monotonic() > until:
+                answers.append(Answer(id_, "open", "It was not tried, for lack of time.", "Send it again."))
+            else:
+                answers.append(await _replay_one(hub, opened, actor, id_, unreachable))
+    finally:
+        await opened.close()
+    return answers
+
+
+async def drop(hub: Hub, actor: Actor, ids: Sequence[int], reason: str) -> list[Answer]:
+    """Close letters that will never be applied; whoever does so says why, and the letters stay to be seen."""
+    actor.require("drop dead letters", *deciders)
+    reason = reason.strip()
+    if not reason or len(reason) > longest_reason:
+        raise InputError(
+            f"A dead letter is dropped with a reason of at most {longest_reason} characters.",
+            hint="Say why it need not be applied.",
+        )
+    answers = []
+    for id_ in _bounded(ids):
+        try:
+            async with hub.store.transaction() as db:
+                row = await _found(db, id_)
+                await _take(db, row)
+                await dead_letters.close(db, id_, "dropped", actor.name, reason=reason)
+                await audit.append(db, actor.name, "dead-letter.drop", _subject(row), {"reason": reason})
+            answers.append(Answer(id_, "dropped", f"Dropped by {actor.name}."))
+        except (ConflictError, NotFoundError) as error:
+            answers.append(Answer(id_, "unchanged", error.problem, error.hint))
+    return answers
+
+
+async def ids_of(hub: Hub, actor: Actor, cause: str) -> list[int]:
+    """Return the open letters of a cause, the oldest first, at most as many as can be sent at once."""
+    actor.require("see dead letters", *readers)
+    async with hub.store.read() as db:
+        return list(await dead_letters.ids_of(db, Filters(state="open", cause=cause), most_at_once))
+
+
+async def _replay_one(hub: Hub, opened: Connections, actor: Actor, id_: int, unreachable: dict[str, str]) -> Answer:
+    try:
+        async with hub.store.transaction() as db:
+            row = await _found(db, id_)
+            if row.name in unreachable:
+                return Answer(id_, "open", unreachable[row.name], "It was not tried.")
+            await _take(db, row)
+            payload = await dead_letters.payload_of(db, row.edited or row.request)
+    except (ConflictError, NotFoundError) as error:
+        return Answer(id_, "unchanged", error.problem, error.hint)
+    try:
+        applied = await replays.replay(hub, opened, row, payload)
+    except CauceError as error:
+        if isinstance(error, TransientError):
+            unreachable[row.name] = error.problem
+        async with hub.store.transaction() as db:
+            await dead_letters.refuse_again(db, row, error)
+            await audit.append(db, actor.name, "dead-letter.replay", _subject(row), {"state": "open"})
+        return Answer(id_, "open", error.problem, error.hint)
+    except BaseException:
+        async with hub.store.transaction() as db:
+            await dead_letters.give_back(db, id_)
+        raise
+    return await _applied(hub, actor, row, applied)
+
+
+async def _applied(hub: Hub, actor: Actor, row: DeadLetter, applied: Applied) -> Answer:
+    state: dead_letters.Closed = "replayed" if applied.now else "already-applied"
+    answer = {"instance": applied.instance} if applied.instance else applied.answer
+    async with hub.store.transaction() as db:
+        await dead_letters.close(db, row.id, state, actor.name, answer=answer)
+        await audit.append(db, actor.name, "dead-letter.replay", _subject(row), {"state": state})
+    number = applied.instance or applied_as(answer)
+    said = "Applied" if applied.now else "Already applied"
+    return Answer(row.id, state, f"{said} as {number}." if number else f"{said}.", instance=applied.instance)
+
+
+def _known_state(wanted: Filters) -> Filters:
+    if wanted.state is not None and wanted.state not in dead_letters.states:
+        raise InputError(
+            f"There is no state '{wanted.state}' of dead letters.", hint=f"Known are {', '.join(dead_letters.states)}."
+        )
+    return wanted
+
+
+async def _found(db: Db, id_: int) -> DeadLetter:
+    row = await dead_letters.find(db, id_) if 0 < id_ < 2**31 else None
+    if row is None:
+        raise NotFoundError(f"There is no dead letter {id_}.", hint="`cauce dead-letters list` shows what there is.")
+    return row
+
+
+async def _take(db: Db, row: DeadLetter) -> None:
+    if await dead_letters.take(db, row.id):
+        return
+    if row.state != "open":
+        raise ConflictError(
+            f"Dead letter {row.id} is {row.state} already, by {row.decided_by}.", hint="There is nothing left to do."
+        )
+    raise ConflictError(f"Somebody is at dead letter {row.id} right now.", hint="Look again in a moment.")
+
+
+def _bounded(ids: Sequence[int]) -> list[int]:
+    if len(ids) > most_at_once:
+        raise TooLargeError(f"At most {most_at_once:,} letters go at once.", hint="Send the others after them.")
+    return sorted(set(ids))
+
+
+def _subject(row: DeadLetter) -> str:
+    return f"dead-letter/{row.id}"
