@@ -14,7 +14,8 @@ from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
 from cauce.errors import CauceError, InputError
 from cauce.services import dead_letters
-from cauce.services.dead_letters import Answer, deciders
+from cauce.services.dead_letter_views import deciders
+from cauce.services.dead_letters import Answer
 from cauce.services.hub import Actor, Hub
 from cauce.store.dead_letters import Filters, states
 
@@ -76,19 +77,17 @@ async def change_letter(request: Request, hub: HubDep, actor: VisitorDep, letter
         match form.get("do"):
             case "edit":
                 await dead_letters.edit(hub, actor, id_, read(text))
-                done = "edited"
+                answer = Answer(id_, "edited", "")
             case "replay":
                 (answer,) = await dead_letters.replay(hub, actor, [id_])
-                done = answer.state
             case _:
                 (answer,) = await dead_letters.drop(hub, actor, [id_], str(form.get("reason", "")))
-                done = answer.state
-        if done in notices:
-            return RedirectResponse(f"/dead-letters/{id_}?done={done}", status_code=HTTPStatus.SEE_OTHER)
-        return await shown(request, hub, actor, id_, problem=answer.sentence, hint=answer.hint)
     except InputError as error:
         hint = " ".join([error.hint, *(f"{each['pointer']}: {each['problem']}" for each in error.errors)])
         return await shown(request, hub, actor, id_, text=text, problem=error.problem, hint=hint, status=422)
+    if answer.state in notices:
+        return RedirectResponse(f"/dead-letters/{id_}?done={answer.state}", status_code=HTTPStatus.SEE_OTHER)
+    return await shown(request, hub, actor, id_, problem=answer.sentence, hint=answer.hint)
 
 
 async def listed(
