@@ -16,11 +16,11 @@ from cauce.errors import TooLargeError
 
 MAX_BYTES: Final = 16 * 2**20
 # Nodes of schemas in one file; a file may have 50,000 of YAML, of which each of these takes up to four.
-_ALL_NODES: Final = 10_000
-_MOST_NODES: Final = 1_000
+_ALL_NODES: Final = 5_000
+_MOST_NODES: Final = 150
 _FEWEST_NODES: Final = 4
 _DEPTHS: Final = (8, 6, 5, 4, 3, 2, 1, 0)
-_word: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_word: Final = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 _reading: Final = {
     "count",
     "describe",
@@ -98,7 +98,8 @@ class LeftOut:
 class Contract:
     """What was read: settings, operations, all that was left out, and what to decide about the connection.
 
-    `declared` counts the operations of the contract, however many of them could be imported.
+    `declared` counts the operations of the contract, however many of them could be imported. `optional` are settings
+    that the contract does not ask for and the system may; the file shows them as comments.
     """
 
     settings: Mapping[str, JSON]
@@ -107,6 +108,7 @@ class Contract:
     declared: int = 0
     title: str = ""
     decide: tuple[str, ...] = ()
+    optional: Mapping[str, JSON] = field(default_factory=dict)
 
 
 class Importer(Protocol):

@@ -1,10 +1,10 @@
 """Writes an imported connection as a file that explains itself: what was guessed, left out, and is to be decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from cauce.importing import Contract, ImportedOperation, LeftOut
+from cauce.importing import Contract, ImportedOperation
 from cauce.services.yaml_text import comment, flow, lines, scalar
 
 JSON = Any
@@ -27,10 +27,9 @@ def connection_text(
     source: str,
     contract: Contract,
     operations: Mapping[str, ImportedOperation],
-    left_out: Sequence[LeftOut],
 ) -> str:
     """Return the file."""
-    return "\n".join(_all_lines(name, kind, source, contract, operations, left_out)) + "\n"
+    return "\n".join(_all_lines(name, kind, source, contract, operations)) + "\n"
 
 
 def _all_lines(
@@ -39,24 +38,30 @@ def _all_lines(
     source: str,
     contract: Contract,
     operations: Mapping[str, ImportedOperation],
-    left_out: Sequence[LeftOut],
 ) -> Iterator[str]:
-    declared = max(contract.declared, len(operations))
     yield from comment(f"Imported by `cauce connect import` from {origin(source)}:", 0)
-    yield from comment(f"{len(operations)} of {declared} operations that are declared there.", 0)
+    yield from comment(f"{len(operations)} of {contract.declared} operations that are declared there.", 0)
     yield from comment("To decide, by a person who knows the system:", 0)
     unsafe = any(each.effect == "write" and not each.key for each in operations.values())
     for sentence in (*contract.decide, _effects, *((_idempotency,) if unsafe else ()), _errors):
         yield from comment(f"- {sentence}", 0)
-    if left_out:
+    if contract.left_out:
         yield from comment("Left out:", 0)
-        for each in left_out:
+        for each in contract.left_out:
             yield from comment(f"- {each.name}: {each.why}", 0)
     yield f"connection: {scalar(name)}"
     yield f"kind: {scalar(kind)}"
     if title := _short(contract.title, _longest_title):
         yield f"title: {scalar(title)}"
-    yield from lines("settings", contract.settings, 0)
+    if contract.optional:
+        yield "settings:"
+        for key, value in contract.settings.items():
+            yield from lines(key, value, 2)
+        yield from comment("If the system wants a login:", 2)
+        for key, value in contract.optional.items():
+            yield from (f"  # {line.strip()}" for line in lines(key, value, 2))
+    else:
+        yield from lines("settings", contract.settings, 0)
     yield f"limits: {flow({'concurrency': 4, 'breaker': {'failures': 5, 'reset': 'PT30S'}})}"
     yield "operations:"
     for own, operation in operations.items():

@@ -7,7 +7,8 @@ the reason.
 import asyncio
 import dataclasses
 import errno
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -21,13 +22,14 @@ from cauce.importing import MAX_BYTES, Contract, ImportedOperation, Importer, Le
 from cauce.secrets import Resolver
 from cauce.services.connection_text import connection_text
 from cauce.settings import Settings
-from schemas import flaws, is_name, load_yaml
+from schemas import is_name, load_yaml
 from workflows.checking import Known, check
 
 JSON = Any
 _HEAD: Final = 4096
 _TIMEOUT_S: Final = 30.0
 _LONGEST_NAME: Final = 60
+_OURS: Final = "What was imported does not pass the check, which is a mistake of Cauce."
 _NOT_ALL: Final = "the declarations it comes from name it more often than it could be found"
 
 
@@ -187,60 +189,68 @@ def _asked_for(contract: Contract, only: tuple[str, ...]) -> Contract:
 
 def _connection(name: str, kind: str, source: str, contract: Contract) -> Imported:
     """Return the connection's file, having checked it as `cauce check` would."""
-    left_out = list(contract.left_out)
     named: dict[str, ImportedOperation] = {}
     renamed: dict[str, str] = {}
     for operation in contract.operations:
         own = _free(slug(operation.name) or "operation", named)
-        named[own], renamed[operation.name] = _sound(operation), own
+        named[own], renamed[operation.name] = operation, own
     operations = {own: dataclasses.replace(each, find=renamed.get(each.find, "")) for own, each in named.items()}
-    unexplained = contract.declared - len(operations) - len(left_out)
-    if unexplained > 0:
-        left_out.append(LeftOut(f"{unexplained} more", _NOT_ALL))
     if not operations:
-        reasons = "; ".join(f"{each.name}: {each.why}" for each in left_out[:5])
-        raise PermanentError(
-            "There is no operation here that can be called.", hint=reasons or "Is it the right document?"
-        )
-    text = connection_text(name, kind, source, contract, operations, left_out)
-    _check(text, name)
-    declared = max(contract.declared, len(operations))
-    return Imported(name, kind, text, tuple(operations), tuple(left_out), declared, contract.decide)
+        reasons = "; ".join(f"{each.name}: {each.why}" for each in contract.left_out[:3])
+        problem = "There is no operation here that can be called."
+        raise PermanentError(problem, hint=reasons or "Is it the right document?")
+    declared = max(contract.declared, len(operations) + len(contract.left_out))
+    missing = declared - len(operations) - len(contract.left_out)
+    left_out = (*contract.left_out, *([LeftOut(f"{missing} more", _NOT_ALL)] if missing else ()))
+    contract = dataclasses.replace(contract, left_out=left_out, declared=declared)
+    text = connection_text(name, kind, source, contract, operations)
+    if flawed := _flawed(text, name):
+        operations = {own: _without(operation, flawed.get(own, {})) for own, operation in operations.items()}
+        text = connection_text(name, kind, source, contract, operations)
+        if _flawed(text, name):
+            raise DefinitionError(_OURS, hint="Report it together with the contract.")
+    return Imported(name, kind, text, tuple(operations), left_out, declared, contract.decide)
 
 
-def _free(name: str, taken: Mapping[str, object]) -> str:
-    return next(each for each in _numbered(name) if each not in taken)
+def _flawed(text: str, name: str) -> dict[str, dict[str, str]]:
+    """Return what `cauce check` finds wrong with schemas: by operation, then by `input` and `output`.
 
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    number = 2
-    while True:
-        yield f"{name}-{number}"
-        number += 1
-
-
-def _sound(operation: ImportedOperation) -> ImportedOperation:
-    """Return the operation without a schema that could not be used, saying so."""
-    decide = list(operation.decide)
-    kept: dict[str, JSON] = {}
-    for key in ("input", "output"):
-        schema = getattr(operation, key)
-        kept[key] = schema
-        if schema is not None and schema is not True and (found := flaws(schema)):
-            decide.append(f"its {key} has no schema, because the contract's cannot be used: {found[0].sentence}")
-            kept[key] = None
-    return dataclasses.replace(operation, **kept, decide=tuple(decide))
-
-
-def _check(text: str, name: str) -> None:
-    """Check the file as `cauce check` does; what is wrong here is ours to mend, except for its size."""
+    Raises:
+        DefinitionError: Something else is wrong, which is ours to mend.
+        InputError: The connection would be too large.
+    """
     try:
         source = load_yaml(text, f"{name}.yaml")
     except CauceError as error:
         hint = "Import a part of it: --only 'Get*'."
         raise InputError(f"The connection would be too large: {error.problem}", hint=hint) from error
-    findings = [one for one in check([source], Known(kinds=frozenset(registry.kinds()))) if one.severity == "error"]
-    if findings:
-        problem = "What was imported does not pass the check, which is a mistake of Cauce."
-        raise DefinitionError(problem, hint="Report it together with the contract.", findings=tuple(findings))
+    found: dict[str, dict[str, str]] = {}
+    for one in check([source], Known(kinds=frozenset(registry.kinds()))):
+        if one.severity != "error":
+            continue
+        match one.pointer.split("/")[1:]:
+            case ["operations", own, "input" | "output" as key, *_]:
+                found.setdefault(own, {}).setdefault(key, one.problem)
+            case _:
+                raise DefinitionError(_OURS, hint="Report it together with the contract.", findings=(one,))
+    return found
+
+
+def _without(operation: ImportedOperation, flaws: Mapping[str, str]) -> ImportedOperation:
+    """Return the operation without the schemas that could not be used, saying so."""
+    sentences = tuple(
+        f"its {key} has no schema, for the contract's cannot be used: {why}" for key, why in flaws.items()
+    )
+    decide = operation.decide + sentences
+    return dataclasses.replace(
+        operation,
+        input=None if "input" in flaws else operation.input,
+        output=None if "output" in flaws else operation.output,
+        decide=decide,
+    )
+
+
+def _free(name: str, taken: Mapping[str, object]) -> str:
+    """Return the name, with a number when it is taken."""
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if each not in taken)

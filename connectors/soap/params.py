@@ -83,7 +83,7 @@ class Checker:
                 checked[name] = given if given is None else self._value(attribute.type, given, place)
             else:
                 raise _refused(f"There is no field {name!r} here.", did_you_mean(name, [*elements, *attributes]), place)
-        for name in _required(kind):
+        for name in required_fields(kind):
             if checked.get(name) is None and not getattr(elements.get(name), "nillable", False):
                 raise _refused(f"The field {name!r} is missing.", "Map it in `request`.", f"{where}.{name}")
         for name, attribute in attributes.items():
@@ -161,7 +161,7 @@ def _moment(value: JSON, parse: Any, example: str, where: str) -> str:  # noqa: 
     raise _refused(f"This must be {example}.", "", where)
 
 
-def _required(kind: Any) -> Iterator[str]:  # noqa: ANN401 - zeep's
+def required_fields(kind: Any) -> Iterator[str]:  # noqa: ANN401 - zeep's
     """Yield the fields that must be there; of a choice, none must."""
     for _, nested in kind.elements_nested:
         yield from _required_in(nested)

@@ -4,7 +4,6 @@ import hashlib
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from zeep.wsdl import Document
 
 from cauce.connection import did_you_mean
 from cauce.errors import CauceError, PermanentError
+from connectors.soap.declared import Declared, declared_in
 from connectors.soap.enumerations import Enumerations
 from connectors.soap.exchange import origin
 from connectors.soap.faults import parse_xml
@@ -21,7 +21,6 @@ from connectors.soap.wire import Wire
 
 _most: Final = 64
 _wsdl: Final = "{http://schemas.xmlsoap.org/wsdl/}"
-_soap_bindings: Final = {"http://schemas.xmlsoap.org/wsdl/soap/", "http://schemas.xmlsoap.org/wsdl/soap12/"}
 _lock = threading.Lock()
 # zeep only warns when it leaves operations out; here they are counted (`Parsed.lost`).
 warnings.filterwarnings("ignore", category=UserWarning, module=r"zeep\.")
@@ -44,11 +43,17 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A WSDL as zeep reads it, what it drops (enumerations), and the operations it lost."""
+    """A WSDL as zeep reads it, what it drops (enumerations), what was declared, and the operations it lost."""
 
     document: Document
     enumerations: Enumerations
-    lost: tuple[str, ...]
+    declared: tuple[Declared, ...]
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Return the SOAP operations that the documents declare and zeep did not load."""
+        loaded = {name for binding in self.document.bindings.values() for name in binding.all()}
+        return tuple(sorted({each.name for each in self.declared if each.is_soap} - loaded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ def _parse(wire: Wire, reading: Reading) -> Parsed:
             f"The WSDL cannot be read: {_first_line(cause)}.", hint="Correct settings.wsdl, or the WSDL itself."
         ) from cause
     enumerations = Enumerations.of(wire.documents.values())
-    return Parsed(document, enumerations, _lost(document, wire.documents))
+    return Parsed(document, enumerations, declared_in(wire.documents.values()))
 
 
 def _check_is_wsdl(content: bytes, url: str) -> None:
@@ -149,20 +154,6 @@ def _check_is_wsdl(content: bytes, url: str) -> None:
         hint="Correct settings.wsdl; it often ends in ?wsdl.",
         remote_code="not-a-wsdl",
     )
-
-
-def _lost(document: Document, sources: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Return the SOAP operations that the documents declare and zeep did not load."""
-    declared: set[str] = set()
-    for content in sources.values():
-        root = parse_xml(content)
-        if root is None or root.tag != f"{_wsdl}definitions":
-            continue
-        for binding in root.iterfind(f"{_wsdl}binding"):
-            if any(isinstance(node.tag, str) and etree.QName(node).namespace in _soap_bindings for node in binding):
-                declared |= {node.get("name", "") for node in binding.iterfind(f"{_wsdl}operation")}
-    loaded = {name for binding in document.bindings.values() for name in binding.all()}
-    return tuple(sorted(declared - loaded))
 
 
 def _port_names(client: zeep.Client) -> list[str]:

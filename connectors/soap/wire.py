@@ -21,6 +21,7 @@ from connectors.soap.exchange import Answer, Exchange, judge, origin
 
 _chunk: Final = 65536
 _load_timeout_s: Final = 30.0
+_most_documents: Final = 500
 _current = threading.local()
 # Nothing was sent when one of these is raised.
 _not_sent: Final = (
@@ -93,6 +94,10 @@ class Wire(Transport):
     def load(self, url: str) -> bytes:
         """Return a WSDL or schema document; remember it, for its enumerations are looked up there."""
         if url not in self.documents:
+            if len(self.documents) >= _most_documents:
+                raise PermanentError(
+                    f"The WSDL imports more than {_most_documents} documents.", hint="Import a smaller part of it."
+                )
             self.documents[url] = stand_in(url) or (self._fetch(url) if is_http(url) else self._open(url))
         return self.documents[url]
 
