@@ -18,15 +18,22 @@ from connectors.mail.smtp import Delivery
 from connectors.mail.threads import Threads
 
 T = TypeVar("T")
-_effects: Final[dict[str, Effect]] = {"send": "write", "find": "read", "list": "read", "fetch": "read", "mark": "write"}
+_effects: Final[dict[str, Effect]] = {
+    "send": "write",
+    "find": "read",
+    "list": "read",
+    "fetch": "read",
+    "mark": "write",
+    "marked": "read",
+}
 _patience_s: Final = 10.0
 
 
 class Connector(BaseConnector[Settings]):
-    """Sends and reads mail; an operation's `calls` is send, find, list, fetch or mark."""
+    """Sends and reads mail; an operation's `calls` is send, find, list, fetch, mark or marked."""
 
     async def call(self, operation: Operation, params: JSON) -> JSON:
-        """Carry out one of the five operations."""
+        """Carry out one of the six operations."""
         effect = _effects.get(operation.calls)
         if effect is None:
             known = ", ".join(_effects)
@@ -75,6 +82,10 @@ class Connector(BaseConnector[Settings]):
         wanted = params.read(params.Mark, given, f"{operation.name}@{self.name}")
         return await self._in_mailbox(operation.timeout_s, lambda box: box.mark(wanted))
 
+    async def _marked(self, operation: Operation, given: JSON) -> JSON:
+        wanted = params.read(params.Mark, given, f"{operation.name}@{self.name}")
+        return await self._in_mailbox(operation.timeout_s, lambda box: box.marked(wanted))
+
     @property
     def _handlers(self) -> dict[str, Callable[[Operation, JSON], Awaitable[JSON]]]:
         return {
@@ -83,6 +94,7 @@ class Connector(BaseConnector[Settings]):
             "list": self._list,
             "fetch": self._fetch,
             "mark": self._mark,
+            "marked": self._marked,
         }
 
     async def _in_mailbox(self, timeout_s: float, work: Callable[[Mailbox], T]) -> T:

@@ -31,6 +31,12 @@ _overhead: Final = 2_000_000
 _later = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
 
 
+def is_for_now(refusal: Exception) -> bool:
+    """Say whether the server refused for a reason that passes."""
+    said = str(refusal)
+    return any(code in said for code in _later)
+
+
 class TooMuchError(Exception):
     """The server sent more than it may."""
 
@@ -166,7 +172,7 @@ class Mailboxes:
             problem = f"{server} could not be reached, or ended the conversation."
             return TransientError(problem, hint="Is it running?", remote_code="connection")
         said = str(cause)
-        if any(code in said for code in _later):
+        if is_for_now(cause):
             problem = f"{server} is not available now."
             return TransientError(problem, remote_code="unavailable", detail={"text": said})
         if isinstance(cause, RefusedLogin | UnicodeError):
@@ -175,5 +181,5 @@ class Mailboxes:
         if isinstance(cause, CapabilityError):
             return PermanentError(f"{server} cannot do this: {said}.", remote_code="capability")
         problem = f"{server} refuses, or says what cannot be understood."
-        hint = "Check the folder's name; what it said is in the detail of this error."
+        hint = "What it said is in the detail of this error."
         return PermanentError(problem, hint=hint, remote_code="refused", detail={"text": said})

@@ -1,17 +1,21 @@
 """What is done in a mailbox: list, fetch, mark and find, each with a client that is logged in."""
 
+import imaplib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from cauce.connection import did_you_mean
 from cauce.connector import JSON
 from cauce.errors import BusinessError, PermanentError
 from connectors.mail import incoming
+from connectors.mail.imap import is_for_now
 from connectors.mail.params import Fetch, Find, List, Mark
 from connectors.mail.settings import Imap
 from connectors.mail.threads import Threads
 
 _whole = b"BODY[]"
 _size = b"RFC822.SIZE"
+_most_folders: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +59,26 @@ class Mailbox:
         """Set or take away the mark of having been seen, then move; says which messages were there."""
         folder, _ = self._open(asked.folder, asked.uid_validity, write=True)
         there = sorted(self.client.search(["UID", ",".join(map(str, sorted(asked.uids)))]))
+        if asked.move is not None and not self.client.has_capability("MOVE"):
+            raise PermanentError(
+                "The IMAP server cannot move messages (MOVE, RFC 6851).",
+                hint="Use `seen` instead of `move`.",
+                remote_code="capability",
+            )
         if there and asked.seen is not None:
             change = self.client.add_flags if asked.seen else self.client.remove_flags
             change(there, [rb"\Seen"])
         if there and asked.move is not None:
-            if not self.client.has_capability("MOVE"):
-                raise PermanentError(
-                    "The IMAP server cannot move messages (MOVE, RFC 6851).",
-                    hint="Use `seen` instead of `move`.",
-                    remote_code="capability",
-                )
             self.client.move(there, asked.move)
         return {"folder": folder, "uids": there}
+
+    def marked(self, asked: Mark) -> JSON:
+        """Return what `mark` would, when nothing is left of it to do; null otherwise."""
+        folder, _ = self._open(asked.folder, asked.uid_validity)
+        # What was moved is not here any more; what was marked has changed sides.
+        undone = [] if asked.move is not None else ["UNSEEN" if asked.seen else "SEEN"]
+        left = self.client.search([*undone, "UID", ",".join(map(str, sorted(asked.uids)))])
+        return None if left else {"folder": folder, "uids": sorted(asked.uids)}
 
     def find(self, asked: Find) -> JSON:
         """Return what `send` returned for this key, when the folder of sent messages has it; null otherwise."""
@@ -78,11 +90,11 @@ class Mailbox:
 
     def look(self) -> int:
         """Return how many messages the folder has."""
-        return int(self.client.select_folder(self.server.folder, readonly=True)[b"EXISTS"])
+        return int(self._select(self.server.folder, write=False)[b"EXISTS"])
 
     def _open(self, folder: str | None, expected: int | None, *, write: bool = False) -> tuple[str, int]:
         name = folder or self.server.folder
-        validity = int(self.client.select_folder(name, readonly=not write).get(b"UIDVALIDITY", 0))
+        validity = int(self._select(name, write=write).get(b"UIDVALIDITY", 0))
         if expected is not None and expected != validity:
             raise BusinessError(
                 "The server has numbered this folder's messages anew, so the UIDs of before mean nothing.",
@@ -91,6 +103,20 @@ class Mailbox:
                 detail={"uidValidity": validity},
             )
         return name, validity
+
+    def _select(self, folder: str, *, write: bool) -> dict[bytes, Any]:
+        try:
+            found: dict[bytes, Any] = self.client.select_folder(folder, readonly=not write)
+        except imaplib.IMAP4.error as cause:
+            if isinstance(cause, imaplib.IMAP4.abort) or is_for_now(cause):
+                raise
+            known = [str(name) for _, _, name in self.client.list_folders()][:_most_folders]
+            raise PermanentError(
+                f"The mailbox has no folder {folder!r} that can be opened.",
+                hint=did_you_mean(folder, known),
+                remote_code="folder",
+            ) from cause
+        return found
 
     def _read(self, uid: int, size: int, *, with_files: bool) -> JSON:
         """Return one message as JSON, without marking it as seen; of one that is too large, its headers."""

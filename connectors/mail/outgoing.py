@@ -13,8 +13,9 @@ from connectors.mail.params import Send
 from connectors.mail.settings import Settings
 from connectors.mail.threads import Threads
 
-# Everything in seven bits: no server has to be asked whether it takes more.
-_policy: Final = policy.SMTP.clone(cte_type="7bit")
+# Everything in seven bits: no server has to be asked whether it takes more. Lines are long enough for a Message-ID,
+# which some programs do not find on the line below its name.
+_policy: Final = policy.SMTP.clone(cte_type="7bit", max_line_length=200)
 _lone_breaks = re.compile(r"\r\n?")
 
 

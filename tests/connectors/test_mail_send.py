@@ -100,7 +100,7 @@ async def test_the_same_key_is_the_same_message_and_the_thread_is_in_three_place
     answers = [await threads.call(send(), params) for params in (given, given, {**given, "key": "RC-1/other"})]
     assert answers[0] == answers[1] != answers[2]
     message = peer.messages[0]
-    assert message["message-id"].startswith("<cauce.RC-1.")
+    assert b"\r\nMessage-ID: <cauce.RC-1." in (peer.envelopes[0].original_content or b"")
     assert message["subject"] == "Hello [#RC-1]"
     assert message["reply-to"] == "hub+RC-1@example.com"
     assert peer.envelopes[0].rcpt_tos == ["ana@example.com", "kept@example.com"]
@@ -177,6 +177,7 @@ async def test_one_refused_recipient_keeps_it_from_all(peer: SmtpPeer, said: str
         ("451 busy", TransientError, "451"),
         ("554 looks like spam", BusinessError, "554"),
         ("hang up", AmbiguousError, "no-answer"),
+        ("so what", AmbiguousError, "no-answer"),
     ],
 )
 async def test_what_a_server_says_to_the_text(peer: SmtpPeer, said: str, kind: type[RemoteError], code: str) -> None:
@@ -250,7 +251,7 @@ async def test_a_send_declared_as_a_read_is_refused(peer: SmtpPeer) -> None:
     error = await failed(connector(peer.port), HELLO, Operation("answer", "send", "read"))
     assert "Write effect: write at answer of connection post." in str(error)
     error = await failed(connector(peer.port), HELLO, Operation("answer", "sent", "write"))
-    assert "It has send, find, list, fetch, mark." in str(error)
+    assert "It has send, find, list, fetch, mark, marked." in str(error)
     assert not peer.envelopes
 
 
