@@ -20,3 +20,15 @@ sentences = (
     message("There is nothing to give back."),
     message("This task is not one of yours."),
 )
+
+# What `cauce.sdk.rules` asks of a connector kind.
+rules = (
+    message("Typed settings, each with a description."),
+    message("Secrets that no message and no log can show."),
+    message("Every operation has a deadline."),
+    message("An answer has a largest size."),
+    message("Failures are told by the class of their error."),
+    message("The connection test goes in stages and never raises."),
+    message("Nothing is called that the settings do not name."),
+    message("The table of kinds says what it talks to."),
+)

@@ -7,7 +7,7 @@ from typing import Literal
 from cauce import registry
 from cauce.errors import CauceError
 from cauce.sdk.evidence import gather
-from cauce.sdk.rules import rules
+from cauce.sdk.rules import Rule, rules
 
 Outcome = Literal["met", "unmet", "exempt"]
 
@@ -17,6 +17,7 @@ class Verdict:
     """What came of one rule; `sentence` says what is missing, why the rule does not apply, or what it asks."""
 
     rule: str
+    title: str
     outcome: Outcome
     sentence: str
 
@@ -52,18 +53,21 @@ def judge(kind: str) -> Report:
         evidence = gather(kind)
     except Exception as cause:  # noqa: BLE001 - the code of somebody else, which may raise anything while it is imported
         why = str(cause) if isinstance(cause, CauceError) else f"It cannot be loaded ({type(cause).__name__}); mend it."
-        return Report(kind, tuple(Verdict(name, "unmet", why) for name in rules))
+        return Report(kind, tuple(Verdict(name, _title(rule), "unmet", why) for name, rule in rules.items()))
     found = []
     for name, rule in rules.items():
         if reason := str(evidence.exempt.get(name, "")).strip():
-            found.append(Verdict(name, "exempt", reason))
+            found.append(Verdict(name, _title(rule), "exempt", reason))
         else:
             missing = rule(evidence)
-            title = (rule.__doc__ or "").partition("\n")[0]
-            found.append(Verdict(name, "unmet" if missing else "met", missing or title))
+            found.append(Verdict(name, _title(rule), "unmet" if missing else "met", missing or _title(rule)))
     return Report(kind, tuple(found))
 
 
 def judge_all() -> list[Report]:
     """Judge every kind there is, by name."""
     return [judge(kind) for kind in registry.kinds()]
+
+
+def _title(rule: Rule) -> str:
+    return (rule.__doc__ or "").partition("\n")[0]

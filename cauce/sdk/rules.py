@@ -6,7 +6,7 @@ A rule returns what is missing, in one sentence that says what to do; an empty t
 import ast
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import SecretBytes, SecretStr
 
@@ -39,7 +39,7 @@ def settings(evidence: Evidence) -> str:
     vague = [each.path for each in evidence.fields if each.types & _vague and not _is_filled(each)]
     if vague:
         return f"{_shown(vague)} may be anything; say which type."
-    silent = [each.path for each in evidence.fields if not (each.info.description or "").strip()]
+    silent = [each.path for each in evidence.fields if not (each.info.description or "").strip() and not _is_tag(each)]
     return f"{_shown(silent)} has no description; it is the help of its field in the form." if silent else ""
 
 
@@ -130,7 +130,8 @@ rules: Final[Mapping[str, Rule]] = {
 }
 
 
-def _shown(names: list[str]) -> str:
+def _shown(found: list[str]) -> str:
+    names = list(dict.fromkeys(found))
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - as many as a sentence bears
     return f"{', '.join(names[:3])}{more}"
 
@@ -138,6 +139,11 @@ def _shown(names: list[str]) -> str:
 def _is_filled(setting: Setting) -> bool:
     """Say whether a bare container is only the outside of a type that says what is in it."""
     return not setting.types & {Any, object} and len(setting.types) > 1
+
+
+def _is_tag(setting: Setting) -> bool:
+    """Say whether a field has one value only, by which a choice of models is told apart."""
+    return get_origin(setting.info.annotation) is Literal and len(get_args(setting.info.annotation)) == 1
 
 
 def _is_secret(name: str) -> bool:

@@ -1,5 +1,7 @@
 """The connections of this environment: what there is, and whether it works."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +10,7 @@ from cauce import connection as connections
 from cauce import registry
 from cauce.connector import Effect, Probe
 from cauce.errors import CauceError, NotFoundError
+from cauce.sdk.quality import Report, judge
 from cauce.services.hub import Actor, Hub
 from cauce.store import audit, definitions
 from cauce.store.models import Definition
@@ -44,6 +47,12 @@ async def list_connections(hub: Hub, actor: Actor) -> list[ConnectionView]:
         return [_view(row) for row in await definitions.latest(db, "connection")]
 
 
+async def qualities(kinds: Iterable[str]) -> dict[str, Report | None]:
+    """Return how kinds keep the eight rules; None for one that is not installed any more."""
+    found = await asyncio.to_thread(lambda: [_quality(kind) for kind in dict.fromkeys(kinds)])
+    return dict(found)
+
+
 async def test(hub: Hub, actor: Actor, name: str) -> list[Probe]:
     """Test a connection in stages; the last probe says what is wrong, if anything is."""
     actor.require("test connections", "integrator", "operator")
@@ -65,6 +74,13 @@ async def _probe(hub: Hub, document: JSON) -> list[Probe]:
         return [Probe("settings", ok=False, sentence=str(error))]
     async with connector:
         return await connector.check()
+
+
+def _quality(kind: str) -> tuple[str, Report | None]:
+    try:
+        return kind, judge(kind)
+    except NotFoundError:
+        return kind, None
 
 
 def _view(row: Definition) -> ConnectionView:

@@ -10,6 +10,9 @@ from api.names import Names, stages_of, title_of
 from api.pages import view
 from api.pages.instances import timeline
 from api.pages.problems import short
+from cauce import registry
+from cauce.sdk import quality
+from cauce.sdk.quality import Report, Verdict
 from cauce.services.definitions import DefinitionView
 from cauce.services.hub import Hub
 from cauce.services.visibility import Detail, Summary
@@ -140,6 +143,34 @@ async def test_every_list_is_a_whole_page(ana: Browser, path: str) -> None:
     assert page.text.count('<main class="page" id="main"') == 1
 
 
+async def test_a_connection_shows_how_its_kind_keeps_the_quality_rules(
+    ana: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (await ana.get("/connections")).text
+    assert "Connector echo: 8 of 8 quality rules" in page
+    assert page.count('<span class="badge">does not apply</span>') == 2
+    assert "Nothing can be wrong with it." in page
+    unmet = Verdict("docs", "The table of kinds says what it talks to.", "unmet", "No table has a row <about> it.")
+    monkeypatch.setattr("cauce.services.connections.judge", lambda kind: Report(kind, (unmet,)))
+    page = (await ana.get("/connections", headers=spanish)).text
+    assert "Conector echo: 0 de 1 reglas de calidad" in page
+    assert "La tabla de tipos dice con qué habla." in page
+    assert "No table has a row &lt;about&gt; it." in page
+
+
+async def test_a_connection_of_a_kind_that_is_gone_is_still_shown(
+    ana: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cauce.registry.kinds", lambda: ["http"])
+    monkeypatch.setattr("cauce.services.connections.judge", quality.judge.__wrapped__)
+    monkeypatch.setattr("cauce.registry.load", registry.load.__wrapped__)
+    monkeypatch.setattr("cauce.registry._folders", lambda: frozenset({"http"}))
+    page = await ana.get("/connections")
+    assert page.status_code == 200
+    assert "ECHO" in page.text
+    assert "quality rules" not in page.text
+
+
 async def test_a_missing_task_is_a_page_in_plain_words(ana: Browser) -> None:
     page = await ana.get("/tasks/none")
     assert page.status_code == 404
@@ -190,6 +221,8 @@ def test_every_message_is_translated() -> None:
         r'msgid "(.+)"\nmsgstr ""\n\n', (folder / "es/LC_MESSAGES/messages.po").read_text("utf-8")
     )
     assert untranslated == []
+    titles = [each.title for each in quality.judge("echo").verdicts]
+    assert [title for title in titles if catalogue("es").gettext(title) == title] == []
 
 
 @pytest.mark.parametrize(

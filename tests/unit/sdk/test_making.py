@@ -1,4 +1,5 @@
 import json
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -6,7 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cauce.cli import app
+from cauce.sdk.making import make
+from cauce.sdk.quality import judge
 from tests.architecture.sources import ROOT
+from tests.unit.sdk.conftest import Install
 
 runner = CliRunner()
 
@@ -58,6 +62,16 @@ def test_a_package_is_made_whole(tmp_path: Path) -> None:
     assert project["entry-points"] == {"cauce.connectors": {"acme_crm": "cauce_acme_crm"}}
     assert "| `acme_crm` | the CRM of Acme |" in found["README.md"]
     assert "from cauce_acme_crm import Connector, Settings" in found["tests/test_acme_crm.py"]
+
+
+def test_what_is_made_keeps_what_every_kind_owes(tmp_path: Path, install: Install) -> None:
+    made = make("acme", tmp_path, package=True)
+    texts = {path.name: path.read_text("utf-8") for path in made.files if path.parent.name != "tests"}
+    install("acme", texts["__init__.py"], texts["README.md"])
+    tests = runpy.run_path(str(made.files[-1]))["TestAcme"]()
+    for name in [each for each in dir(tests) if each.startswith("test_")]:
+        getattr(tests, name)()
+    assert [each.rule for each in judge("acme").verdicts if each.outcome != "met"] == ["docs"]
 
 
 @pytest.mark.parametrize(

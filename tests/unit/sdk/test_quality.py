@@ -16,6 +16,8 @@ GOOD = textwrap.dedent(
     import asyncio
 
     import aiohttp
+    from typing import Literal
+
     from pydantic import Field, SecretStr
 
     from cauce.connector import BaseConnector, BaseSettings, Probe
@@ -23,6 +25,7 @@ GOOD = textwrap.dedent(
     from cauce.probes import reach
 
     class Login(BaseSettings):
+        tag: Literal["login"] = "login"
         api_key: SecretStr = Field(description="The key.")
 
     class Settings(BaseSettings):
@@ -82,6 +85,7 @@ _no_reach = {"from cauce.probes import reach\n": "", "await reach(self.settings.
         ("settings", "host has no description", {'(description="The host.")': "()"}),
         ("settings", "host may be anything", {"host: str": "host: object"}),
         ("settings", "allow_hosts may be anything", {"list[str]": "list"}),
+        ("settings", "login.kind has no description", {"api_key: Secret": "kind: Literal[1, 2]; api_key: Secret"}),
         ("settings", "unknown names", {"class Settings(BaseSettings)": "class Settings(BaseSettings, extra='allow')"}),
         ("secrets", "login.api_key is plain text", {"api_key: SecretStr": "api_key: str"}),
         ("secrets", "login.api_key has a secret", {"SecretStr = Field(": "SecretStr = Field(SecretStr('abc'), "}),
