@@ -1,5 +1,6 @@
 """One call, in a thread: send, read, and say what went wrong."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from cauce.errors import CauceError, PermanentError, RemoteError
 from connectors.soap import faults
 from connectors.soap.answers import LostError, forget_losses, to_json
 from connectors.soap.exchange import Exchange, for_status, origin
+from connectors.soap.headers import Headers
 from connectors.soap.params import Checker
 from connectors.soap.service import Bound, Parsed
 from connectors.soap.wire import carry
@@ -27,15 +29,18 @@ class Caller:
     bound: Bound
     parsed: Parsed
     fault_code_path: str
+    headers: Headers
 
     def call(self, exchange: Exchange, operation: Operation, params: JSON) -> JSON:
         """Carry out the call; whatever zeep raises becomes an error that says what to do."""
         where = f"{operation.name}@{self.name}: params"
-        positional, named = Checker(self.parsed.enumerations).arguments(self.bound.operation, params, where)
+        checker = Checker(self.parsed.enumerations)
+        params, headers = self.headers.of_call(self.bound.operation, params, checker, where)
+        positional, named = checker.arguments(self.bound.operation, params, where)
         carry(exchange)
         forget_losses()
         try:
-            return self._answer(exchange, self.bound.proxy(*positional, **named))
+            return self._answer(exchange, self.bound.proxy(*positional, **named, **headers))
         except zeep.exceptions.Fault as cause:
             raise self._fault(exchange) or self._unreadable(exchange, "it is an error without a fault") from cause
         except LostError as cause:
@@ -55,7 +60,7 @@ class Caller:
                 raise fault from cause
             if isinstance(cause, AttributeError) and (text := self._bare_text(exchange)) is not None:
                 return to_json(text)
-            raise self._unreadable(exchange, _why(cause)) from cause
+            raise self._unreadable(exchange, _why(cause, exchange.content)) from cause
         finally:
             carry(exchange)
 
@@ -64,7 +69,7 @@ class Caller:
             if fault := self._fault(exchange):
                 raise fault
             raise self._unreadable(exchange, why)
-        return to_json(getattr(value, "root", value))
+        return _with_attachments(to_json(value), exchange)
 
     def _why_nothing(self, exchange: Exchange) -> str:
         """Say why there is no value although the WSDL declares one; empty when there need be none."""
@@ -106,8 +111,22 @@ class Caller:
         )
 
 
-def _why(cause: Exception) -> str:
-    if isinstance(cause, zeep.exceptions.DTDForbidden | zeep.exceptions.EntitiesForbidden):
+def _with_attachments(answer: JSON, exchange: Exchange) -> JSON:
+    """Return the answer, and beside it what came with it and is no part of it."""
+    if not exchange.attachments:
+        return answer
+    shown = [
+        {"id": part.id, "type": part.media_type, "content": b64encode(part.content).decode()}
+        for part in exchange.attachments
+    ]
+    return {"body": answer, "attachments": shown}
+
+
+def _why(cause: Exception, content: bytes) -> str:
+    if (
+        isinstance(cause, zeep.exceptions.DTDForbidden | zeep.exceptions.EntitiesForbidden)
+        or b"<!DOCTYPE" in content[:1024]
+    ):
         return "it has a DOCTYPE, which is not read"
     if isinstance(cause, zeep.exceptions.TransportError | zeep.exceptions.XMLSyntaxError):
         return "it is not a SOAP envelope in well-formed XML"

@@ -5,57 +5,30 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from time import perf_counter
-from typing import Literal
 from urllib.parse import urlsplit
 
 import zeep
-from pydantic import Field, SecretStr, model_validator
-from zeep.wsse.username import UsernameToken
+from pydantic import SecretStr
 
-from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
-from cauce.errors import CauceError, RemoteError, TransientError
+from cauce.connector import JSON, BaseConnector, Operation, Probe
+from cauce.errors import CauceError, PermanentError, RemoteError, TransientError
 from cauce.probes import reach
+from connectors.soap import tls
+from connectors.soap.addressing import Addressing
 from connectors.soap.call import Caller
+from connectors.soap.digest import Digest
+from connectors.soap.documents import is_http
 from connectors.soap.exchange import Exchange
-from connectors.soap.service import Bound, Parsed, Reading, bind, parse
-from connectors.soap.wire import Rules, Wire, is_http
+from connectors.soap.headers import Headers
+from connectors.soap.security import tokens
+from connectors.soap.service import Bound, Parsed, Reading, Where, bind, parse
+from connectors.soap.settings import Settings
+from connectors.soap.wire import Rules, Wire
 
 _grace_s = 1.0
 _threads = 16
-
-
-class Settings(BaseSettings):
-    """Where the service is described, how to log in, and how its answers are read."""
-
-    wsdl: str = Field(min_length=1, description="The address of the WSDL, or the path of its file.")
-    address: str | None = Field(
-        None, pattern=r"^https?://\S+$", description="The service's own address, when the WSDL's is not the right one."
-    )
-    security: Literal["none", "basic", "username-token", "username-token-digest"] | None = Field(
-        None, description="How to log in; basic when there is a username and nothing else is said."
-    )
-    username: str = Field("", description="The name to log in with.")
-    password: SecretStr | None = Field(None, description="The password to log in with.")
-    headers: dict[str, SecretStr] = Field(default_factory=dict, description="HTTP headers sent with every request.")
-    allow_hosts: list[str] = Field(
-        default_factory=list, description="Hosts besides the WSDL's that it may import from or lead to."
-    )
-    ca_file: str | None = Field(None, description="Certificates to trust instead of the usual ones.")
-    timeout: timedelta = Field(timedelta(seconds=30), gt=timedelta(0), description="Limit of one call, as PT30S.")
-    connect_timeout: timedelta = Field(timedelta(seconds=10), gt=timedelta(0), description="Limit of connecting.")
-    max_bytes: int = Field(10_000_000, ge=1, description="The largest answer that is read, decompressed.")
-    lenient: bool = Field(default=False, description="Read answers with wrong namespaces or broken XML.")
-    ignore_order: bool = Field(default=False, description="Read answers whose elements come in any order.")
-    fault_code_path: str = Field("", description="Where in a fault's detail its code is, as OrderFault/Code.")
-
-    @model_validator(mode="after")
-    def _login(self) -> "Settings":
-        if self.security not in {None, "none"} and not self.username:
-            message = "security needs a username"
-            raise ValueError(message)
-        return self
+_usual_max_bytes = 10_000_000
 
 
 class Connector(BaseConnector[Settings]):
@@ -63,7 +36,8 @@ class Connector(BaseConnector[Settings]):
 
     def __init__(self, name: str, settings: Settings) -> None:
         super().__init__(name, settings)
-        self._wire = Wire(_rules(settings))
+        self._wire = Wire(_rules(settings), lambda: tls.context(settings))
+        self._headers = Headers(settings.soap_headers)
         self._threads = ThreadPoolExecutor(_threads, thread_name_prefix=f"soap-{name}")
         self._opening: asyncio.Lock | None = None
         self._service: tuple[zeep.Client, Parsed] | None = None
@@ -79,16 +53,19 @@ class Connector(BaseConnector[Settings]):
             raise TransientError(f"{self.name}: the WSDL was not loaded in time; nothing was sent.") from None
         bound = self._bound.get(operation.calls)
         if bound is None:
-            bound = self._bound[operation.calls] = bind(client, operation.calls, self.settings.address)
-        caller = Caller(self.name, bound, parsed, self.settings.fault_code_path)
+            where = Where(self.settings.service, self.settings.port, self.settings.address)
+            bound = self._bound[operation.calls] = bind(client, parsed, operation.calls, where)
+        caller = Caller(self.name, bound, parsed, self.settings.fault_code_path, self._headers)
         return await self._in_thread(exchange, lambda: caller.call(exchange, operation, params))
 
     async def check(self) -> list[Probe]:
         """Resolve, connect and check the certificate, then read the WSDL."""
         probes: list[Probe] = []
-        for url in dict.fromkeys(filter(None, (self.settings.wsdl, self.settings.address))):
+        settings = self.settings
+        wanted = (settings.proxy,) if settings.proxy else (settings.wsdl, settings.address)
+        for url in dict.fromkeys(filter(None, wanted)):
             if is_http(url):
-                probes += await _reach(url, self.settings.ca_file)
+                probes += await _reach(url, settings)
             if probes and not probes[-1].ok:
                 return probes
         started = perf_counter()
@@ -115,15 +92,23 @@ class Connector(BaseConnector[Settings]):
         return self._service
 
     def _open(self) -> tuple[zeep.Client, Parsed]:
-        reading = Reading(lenient=self.settings.lenient, ignore_order=self.settings.ignore_order)
+        settings = self.settings
+        reading = Reading(settings.lenient, settings.ignore_order, settings.max_bytes > _usual_max_bytes)
         try:
             parsed = parse(self._wire, reading)
+            self._headers.check(parsed.document)
+            wsse = tokens(settings)
         except RemoteError as error:
             raise type(error)(
-                f"{self.name}: {error.problem}", hint=error.hint, remote_code=error.remote_code, detail=error.detail
+                f"{self.name}: {error.problem}",
+                hint=error.hint,
+                where=error.where,
+                remote_code=error.remote_code,
+                detail=error.detail,
             ) from error
+        addressing = Addressing(always=settings.addressing == "always")
         client = zeep.Client(
-            parsed.document, wsse=_token(self.settings), transport=self._wire, settings=reading.settings()
+            parsed.document, wsse=wsse, transport=self._wire, settings=reading.settings(), plugins=[addressing]
         )
         return client, parsed
 
@@ -147,36 +132,34 @@ class Connector(BaseConnector[Settings]):
 
 def _rules(settings: Settings) -> Rules:
     own = {host for url in (settings.wsdl, settings.address) if url and (host := urlsplit(url).hostname)}
-    password = settings.password.get_secret_value() if settings.password else ""
-    basic = settings.username and settings.security in {None, "basic"}
-    token = b64encode(f"{settings.username}:{password}".encode()).decode() if basic else ""
+    username, password = settings.username, _shown(settings.password)
+    basic = username and settings.security in {None, "basic"}
+    token = b64encode(f"{username}:{password}".encode()).decode() if basic else ""
     return Rules(
         wsdl=settings.wsdl,
         hosts=frozenset({*own, *settings.allow_hosts}),
         connect_timeout_s=settings.connect_timeout.total_seconds(),
         max_bytes=settings.max_bytes,
+        wsdl_file=settings.wsdl_file,
         authorization=f"Basic {token}" if token else "",
+        digest=Digest(username, password) if settings.security == "digest" else None,
         headers={name: value.get_secret_value() for name, value in settings.headers.items()},
-        ca_file=settings.ca_file,
+        proxy=settings.proxy,
+        proxy_login=f"{settings.proxy_username}:{_shown(settings.proxy_password)}" if settings.proxy_username else "",
     )
 
 
-def _token(settings: Settings) -> UsernameToken | None:
-    if settings.security not in {"username-token", "username-token-digest"}:
-        return None
-    password = settings.password.get_secret_value() if settings.password else ""
-    return UsernameToken(
-        settings.username, password, use_digest=settings.security == "username-token-digest", zulu_timestamp=True
-    )
+def _shown(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
 
 
-async def _reach(url: str, ca_file: str | None) -> list[Probe]:
+async def _reach(url: str, settings: Settings) -> list[Probe]:
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     try:
-        context = ssl.create_default_context(cafile=ca_file) if secure else None
-    except OSError:
-        return [Probe("tls", ok=False, sentence="The file of settings.ca_file cannot be read; correct its path.")]
+        context = (tls.context(settings) or ssl.create_default_context()) if secure else None
+    except PermanentError as error:
+        return [Probe("tls", ok=False, sentence=str(error))]
     return await reach(parts.hostname or "", parts.port or (443 if secure else 80), tls=context)
 
 

@@ -9,6 +9,7 @@ from lxml import etree
 from connectors.soap.faults import parse_xml
 
 wsdl: Final = "{http://schemas.xmlsoap.org/wsdl/}"
+_mime: Final = "{http://schemas.xmlsoap.org/wsdl/mime/}"
 _soap_bindings: Final = {"http://schemas.xmlsoap.org/wsdl/soap/", "http://schemas.xmlsoap.org/wsdl/soap12/"}
 
 
@@ -21,6 +22,7 @@ class Declared:
     name: str
     is_soap: bool = False
     documentation: str = ""
+    has_parts: bool = False
 
 
 def declared_in(documents: Iterable[bytes]) -> tuple[Declared, ...]:
@@ -42,4 +44,5 @@ def _declared(root: Any) -> Iterator[Declared]:  # noqa: ANN401 - an element
         is_soap = any(isinstance(node.tag, str) and etree.QName(node).namespace in _soap_bindings for node in binding)
         kind = binding.get("type", "").rpartition(":")[2]
         for operation in binding.iterfind(f"{wsdl}operation"):
-            yield Declared(kind, binding.get("name", ""), operation.get("name", ""), is_soap)
+            has_parts = operation.find(f"*/{_mime}multipartRelated") is not None
+            yield Declared(kind, binding.get("name", ""), operation.get("name", ""), is_soap, has_parts=has_parts)

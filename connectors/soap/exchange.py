@@ -11,6 +11,15 @@ from urllib.parse import urlsplit
 from cauce.errors import AmbiguousError, PermanentError, RemoteError, TransientError
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part of an answer that came beside its envelope."""
+
+    id: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request and its answer, as far as they have come."""
@@ -24,6 +33,7 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes = b""
     connection: Any = None
+    attachments: list[Attachment] = field(default_factory=list)
 
     @property
     def left_s(self) -> float:
@@ -105,10 +115,7 @@ def for_status(exchange: Exchange, server: str) -> RemoteError:
 
 
 def _is_xml(exchange: Exchange) -> bool:
-    kind = exchange.headers.get("Content-Type", "").lower()
     head = exchange.content[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if kind.startswith("multipart/related"):
-        return True
     if exchange.content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return True
     return head.startswith(b"<") and not head.startswith((b"<html", b"<!doctype html"))

@@ -16,7 +16,7 @@ from cauce.connector import JSON
 from cauce.errors import PermanentError, TransientError
 from cauce.importing import MAX_BYTES, Budget, Contract, ImportedOperation, LeftOut, Offer, effect_of, fitted, words
 from connectors.soap.schemas import Schemas
-from connectors.soap.service import Parsed, Reading, bind, parse
+from connectors.soap.service import Parsed, Reading, Where, bind, parse
 from connectors.soap.wire import Rules, Wire
 
 _namespace: Final = b"http://schemas.xmlsoap.org/wsdl/"
@@ -28,6 +28,7 @@ _no_binding: Final = "no binding says how to call it."
 _no_port: Final = "no service of this WSDL has a port for it; if it comes from another WSDL, import that one."
 _unresolved: Final = "it uses types that the WSDL and what it imports do not define."
 _twice: Final = "its port type declares several operations of this name; only one of them can be called."
+_attachments: Final = "it is bound to MIME attachments, which cannot be sent."
 _unaddressed: Final = "its name cannot be written in `calls`."
 
 
@@ -50,10 +51,10 @@ async def read(offer: Offer) -> Contract:
 def _read(offer: Offer) -> Contract:
     wsdl = offer.source if offer.is_address else str(Path(offer.source).expanduser().resolve())
     hosts = frozenset({*filter(None, [urlsplit(wsdl).hostname if offer.is_address else None]), *offer.allow_hosts})
-    wire = Wire(Rules(wsdl=wsdl, hosts=hosts, connect_timeout_s=_connect_timeout_s, max_bytes=MAX_BYTES))
+    wire = Wire(Rules(wsdl=wsdl, hosts=hosts, connect_timeout_s=_connect_timeout_s, max_bytes=MAX_BYTES), lambda: None)
     try:
         if content := offer.content():
-            wire.documents[wsdl] = content
+            wire.documents.loaded[wsdl] = content
         parsed = _parsed(wire)
         client = zeep.Client(parsed.document, transport=wire)
         return _Import(offer, wsdl, hosts, parsed, client).contract()
@@ -102,7 +103,9 @@ class _Import:
         missed: list[LeftOut] = []
         for each in found:
             calls = self._calls(each)
-            if calls is None:
+            if self.parsed.has_attachments(each.operation.binding.name.localname, each.name):
+                missed.append(LeftOut(each.name, _attachments))
+            elif calls is None:
                 missed.append(LeftOut(each.name, _unaddressed))
             else:
                 own = each.name if names[each.name] == 1 else f"{each.port} {each.name}"
@@ -139,7 +142,7 @@ class _Import:
         """Return the shortest way to write in `calls` which operation is meant; None when there is none."""
         for calls in (found.name, f"{found.port}.{found.name}", f"{found.service}.{found.port}.{found.name}"):
             try:
-                bound = bind(self.client, calls, None)
+                bound = bind(self.client, self.parsed, calls, Where())
             except (PermanentError, ValueError):
                 continue
             if bound.operation is found.operation:

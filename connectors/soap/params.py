@@ -19,7 +19,6 @@ from cauce.connector import JSON
 from cauce.errors import PermanentError
 from connectors.soap.enumerations import Enumerations
 
-_headers: Final = "_soapheaders"
 _control: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _xsd_namespace: Final = "http://www.w3.org/2001/XMLSchema"
 _wholes: Final = (builtins.Integer,)
@@ -42,24 +41,23 @@ class Checker:
         """Return the arguments for calling a zeep operation."""
         body = operation.input.body
         kind = body.type if body is not None else None
-        headers: dict[str, Any] = {}
-        if isinstance(params, Mapping) and _headers in params:
-            headers = {_headers: params[_headers]}
-            params = {name: value for name, value in params.items() if name != _headers}
         if kind is None or (isinstance(kind, xsd.ComplexType) and not kind.elements and not kind.attributes):
             if params:
                 raise _refused("The operation takes no parameters.", "Send an empty object: `request: '{}'`.", where)
-            return [], headers
+            return [], {}
         if not isinstance(kind, xsd.ComplexType):
-            return [self._value(kind, params, where)], headers
-        values = self._fields(kind, {} if params is None else params, where)
+            return [self._value(kind, params, where)], {}
+        values = self._fields(kind, {} if params is None else params, where, may_lack=operation.style == "rpc")
         if operation.style == "rpc":
-            # zeep takes a part that is left out for an error, unless it is told to skip it.
-            values = {name: values.get(name, xsd.SkipValue) for name, _ in kind.elements if name} | values
-        return [], values | headers
+            # Old systems have parts that may be left out, and no WSDL can say so; zeep has to be told to skip them.
+            parts = [name for name, _ in kind.elements if name]
+            values |= {name: xsd.SkipValue for name in parts if values.get(name) is None}
+        return [], values
 
     def _value(self, kind: Any, value: JSON, where: str) -> Any:  # noqa: ANN401 - zeep's types and values
         if isinstance(kind, xsd.ComplexType):
+            if (array := kind._array_type) is not None:  # noqa: SLF001 - nothing public tells arrays apart
+                return self._array(kind, array.array_type, value, where)
             if isinstance(value, list) and [name for name, _ in kind.elements] == ["_value_1"]:
                 return {"_value_1": value}
             if not isinstance(value, Mapping) and any(name == "_value_1" for name, _ in kind.elements):
@@ -69,7 +67,29 @@ class Checker:
             return value
         return self._simple(kind, value, where)
 
-    def _fields(self, kind: Any, value: JSON, where: str) -> dict[str, Any]:  # noqa: ANN401 - zeep's types
+    def _array(self, kind: Any, item_kind: Any, value: JSON, where: str) -> Any:  # noqa: ANN401 - zeep's types and values
+        """Return an array of the SOAP encoding; zeep makes one of a plain list only in some WSDLs."""
+        if isinstance(value, Mapping) and len(value) == 1:
+            value = next(iter(value.values()))
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise _refused("This must be a list.", "Map a list in `request`.", where)
+        ((name, element),) = kind.elements
+        if isinstance(element, xsd.Element):
+            items = self.element(element, value, where)
+        else:
+            items = [self._value(item_kind, item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return kind._value_class(**{name: items or xsd.SkipValue})  # noqa: SLF001 - what zeep makes of a list
+
+    def _fields(
+        self,
+        kind: Any,  # noqa: ANN401 - zeep's types
+        value: JSON,
+        where: str,
+        *,
+        may_lack: bool = False,
+    ) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise _refused("This must be an object.", f"Its fields are {_known(kind)}.", where)
         elements = {name: element for name, element in kind.elements if name}
@@ -78,12 +98,12 @@ class Checker:
         for name, given in value.items():
             place = f"{where}.{name}"
             if (element := elements.get(name)) is not None:
-                checked[name] = self._element(element, given, place)
+                checked[name] = self.element(element, given, place)
             elif (attribute := attributes.get(name)) is not None:
                 checked[name] = given if given is None else self._value(attribute.type, given, place)
             else:
                 raise _refused(f"There is no field {name!r} here.", did_you_mean(name, [*elements, *attributes]), place)
-        for name in required_fields(kind):
+        for name in () if may_lack else required_fields(kind):
             if checked.get(name) is None and not getattr(elements.get(name), "nillable", False):
                 raise _refused(f"The field {name!r} is missing.", "Map it in `request`.", f"{where}.{name}")
         for name, attribute in attributes.items():
@@ -91,7 +111,8 @@ class Checker:
                 raise _refused(f"The attribute {name!r} is missing.", "Map it in `request`.", f"{where}.{name}")
         return checked
 
-    def _element(self, element: Any, value: JSON, where: str) -> Any:  # noqa: ANN401 - zeep's
+    def element(self, element: Any, value: JSON, where: str) -> Any:  # noqa: ANN401 - zeep's
+        """Return the value of one element, checked."""
         if value is None or not isinstance(element, xsd.Element):
             return value
         if not isinstance(value, list):

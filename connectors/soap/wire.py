@@ -3,12 +3,13 @@
 zeep's own one follows redirects, loads any address a WSDL names, reads without end and logs whole envelopes.
 """
 
+import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -16,12 +17,14 @@ from zeep.transports import Transport
 from zeep.wsdl.utils import etree_to_string
 
 from cauce.errors import PermanentError, RemoteError, TransientError
-from connectors.soap.catalog import stand_in
+from connectors.soap.digest import Digest
+from connectors.soap.documents import Documents, is_http
 from connectors.soap.exchange import Answer, Exchange, judge, origin
+from connectors.soap.unpack import unpack
 
 _chunk: Final = 65536
 _load_timeout_s: Final = 30.0
-_most_documents: Final = 500
+_unauthorized: Final = 401
 _current = threading.local()
 # Nothing was sent when one of these is raised.
 _not_sent: Final = (
@@ -29,11 +32,22 @@ _not_sent: Final = (
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.SSLError,
     urllib3.exceptions.LocationParseError,
+    # Raised as long as the way through the proxy is not open.
+    urllib3.exceptions.ProxyError,
 )
 
 
 class _Watched:
     """Notes in the thread's exchange which connection carries it, and when sending begins."""
+
+    _opening_way = False
+
+    def _tunnel(self) -> None:
+        self._opening_way = True
+        try:
+            super()._tunnel()  # type: ignore[misc]  # http.client is typed without it
+        finally:
+            self._opening_way = False
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - bytes or what can be read
         if self.sock is None:  # type: ignore[attr-defined]  # http.client is typed without it
@@ -42,7 +56,8 @@ class _Watched:
         exchange.connection = self
         if exchange.aborted:
             raise TimeoutError
-        exchange.sent = True
+        # What asks a proxy to open the way is not the message yet.
+        exchange.sent = exchange.sent or not self._opening_way
         super().send(data)  # type: ignore[misc]  # http.client is typed without it
 
 
@@ -70,51 +85,70 @@ class Rules:
     hosts: frozenset[str]
     connect_timeout_s: float
     max_bytes: int
-    authorization: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    ca_file: str | None = None
-
-    @property
-    def folder(self) -> Path | None:
-        """Return the folder of a WSDL that is a file: imports may not leave it."""
-        return None if is_http(self.wsdl) else _path(self.wsdl).resolve().parent
+    wsdl_file: str = ""
+    authorization: str = field(default="", repr=False)
+    digest: Digest | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    proxy: str | None = None
+    proxy_login: str = field(default="", repr=False)
 
 
 class Wire(Transport):
     """A zeep transport that keeps to its rules; safe for many threads."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, secure: Callable[[], ssl.SSLContext | None]) -> None:
         # Not Transport's own: that one opens a requests session which reads any file.
         self.rules = rules
-        self.documents: dict[str, bytes] = {}
+        self.documents = Documents(rules.wsdl, rules.wsdl_file, self._fetch)
+        self._secure = secure
         self._close_session = False
-        self._pools = urllib3.PoolManager(num_pools=8, maxsize=16, retries=False, ca_certs=rules.ca_file)
-        self._pools.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    @cached_property
+    def _pools(self) -> urllib3.PoolManager:
+        """Return the connections; made on first use, for files are read."""
+        usual: dict[str, Any] = {"num_pools": 8, "maxsize": 16, "retries": False, "ssl_context": self._secure()}
+        if self.rules.proxy:
+            login = urllib3.make_headers(proxy_basic_auth=self.rules.proxy_login) if self.rules.proxy_login else None
+            pools: urllib3.PoolManager = urllib3.ProxyManager(self.rules.proxy, proxy_headers=login, **usual)
+        else:
+            pools = urllib3.PoolManager(**usual)
+        pools.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        return pools
 
     def load(self, url: str) -> bytes:
-        """Return a WSDL or schema document; remember it, for its enumerations are looked up there."""
-        if url not in self.documents:
-            if len(self.documents) >= _most_documents:
-                raise PermanentError(
-                    f"The WSDL imports more than {_most_documents} documents.", hint="Import a smaller part of it."
-                )
-            self.documents[url] = stand_in(url) or (self._fetch(url) if is_http(url) else self._open(url))
-        return self.documents[url]
+        """Return a WSDL or schema document."""
+        return self.documents.load(url)
 
     def post_xml(self, address: str, envelope: Any, headers: Mapping[str, str]) -> Answer:  # noqa: ANN401 - an element
         """Send an envelope within the exchange of this thread, and return the answer if it is XML."""
         exchange: Exchange = _current.exchange
         self._check(address)
         sent = {**headers, **self.rules.headers, "Accept": "text/xml, application/soap+xml, multipart/related"}
-        if self.rules.authorization:
-            sent["Authorization"] = self.rules.authorization
-        self._request("POST", address, exchange, etree_to_string(envelope), sent)
+        self._logged_in("POST", address, exchange, etree_to_string(envelope), sent)
+        unpack(exchange, origin(address))
         judge(exchange, origin(address))
-        return Answer(exchange.status, exchange.headers, exchange.content)
+        return Answer(exchange.status, {"Content-Type": "text/xml"}, exchange.content)
 
     def close(self) -> None:
         """Close all connections."""
-        self._pools.clear()
+        if "_pools" in self.__dict__:
+            self._pools.clear()
+
+    def _logged_in(
+        self, method: str, url: str, exchange: Exchange, body: bytes | None, headers: Mapping[str, str]
+    ) -> None:
+        """Send a request with the login; once more when the answer is a challenge, which did no work."""
+        rules = self.rules
+        login = rules.digest.header(method, url) if rules.digest else rules.authorization
+        self._request(method, url, exchange, body, {**headers, "Authorization": login} if login else headers)
+        if exchange.status != _unauthorized or rules.digest is None:
+            return
+        challenges = exchange.headers.getlist("WWW-Authenticate") if hasattr(exchange.headers, "getlist") else []
+        # A second refusal of the same kind is one: the password is wrong.
+        if rules.digest.learn(challenges) and (not login or "stale=true" in " ".join(challenges).lower()):
+            login = rules.digest.header(method, url)
+            exchange.sent = False
+            self._request(method, url, exchange, body, {**headers, "Authorization": login})
 
     def _request(
         self, method: str, url: str, exchange: Exchange, body: bytes | None, headers: Mapping[str, str]
@@ -167,34 +201,20 @@ class Wire(Transport):
     def _fetch(self, url: str) -> bytes:
         self._check(url)
         exchange = Exchange(_load_timeout_s)
-        headers = dict(self.rules.headers)
         # The password is for the system itself, not for every host that its WSDL imports from.
-        if self.rules.authorization and origin(url) == origin(self.rules.wsdl):
-            headers["Authorization"] = self.rules.authorization
+        own = origin(url) == origin(self.rules.wsdl)
+        send = self._logged_in if own else self._request
         outer = getattr(_current, "exchange", None)
         watchdog = threading.Timer(_load_timeout_s, exchange.abort)
         watchdog.start()
         try:
-            self._request("GET", url, exchange, None, headers)
+            send("GET", url, exchange, None, self.rules.headers if own else {})
         finally:
             watchdog.cancel()
             _current.exchange = outer
         if exchange.status != 200:  # noqa: PLR2004 - OK
             raise _no_document(url, exchange.status)
         return exchange.content
-
-    def _open(self, url: str) -> bytes:
-        path, folder = _path(url).resolve(), self.rules.folder
-        if folder is None or not path.is_relative_to(folder):
-            raise PermanentError(
-                "The WSDL imports a file of this machine that is not beside it.",
-                hint="Put the WSDL and its schemas into one folder.",
-                remote_code="forbidden-address",
-            )
-        try:
-            return path.read_bytes()
-        except OSError as cause:
-            raise PermanentError(f"{path} cannot be read ({cause.strerror}).", hint="Check settings.wsdl.") from cause
 
     def _check(self, url: str) -> None:
         parts = urlsplit(url)
@@ -212,11 +232,6 @@ def carry(exchange: Exchange) -> None:
     _current.exchange = exchange
 
 
-def is_http(url: str) -> bool:
-    """Say whether an address is one of HTTP."""
-    return urlsplit(url).scheme in {"http", "https"}
-
-
 def _no_document(url: str, status: int) -> RemoteError:
     where = f"{origin(url)}{urlsplit(url).path}"
     if status in {401, 403}:
@@ -230,11 +245,9 @@ def _no_document(url: str, status: int) -> RemoteError:
     )
 
 
-def _path(url: str) -> Path:
-    return Path(unquote(urlsplit(url).path)) if url.startswith("file:") else Path(url).expanduser()
-
-
 def _why_not(cause: Exception) -> str:
+    if isinstance(cause, urllib3.exceptions.ProxyError):
+        return "the proxy of settings.proxy gave no way there"
     if isinstance(cause, urllib3.exceptions.NameResolutionError):
         return "its name is not known"
     if isinstance(cause, urllib3.exceptions.SSLError):

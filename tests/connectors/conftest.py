@@ -11,8 +11,10 @@ from cauce.errors import SettingsError
 from cauce.http import close_sessions
 from cauce.native import driver_path, load_odbc
 from tests.conftest import Require
+from tests.connectors import certificates
 from tests.connectors.mail_peers import Certificate, make_certificate
 from tests.connectors.soap_peer import Peer, serve
+from tests.connectors.soap_warehouse import MODULES, Warehouse, started
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +30,20 @@ def soap_peer() -> Iterator[Peer]:
     yield peer
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def certificate_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificates.make(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def warehouse(node: Path, require: Require, certificate_folder: Path) -> Iterator[Warehouse]:
+    """Run one SOAP service of a library that nobody here wrote for the whole session."""
+    if not (MODULES / "node_modules" / "soap").is_dir():
+        require("node", "the packages of demo/erp are not there; `make setup` brings them")
+    with started(node, certificate_folder) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
