@@ -1,12 +1,13 @@
 """What a SOAP connection needs to be told."""
 
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from cauce.connector import BaseSettings
 
+_Text = str | bool | int | float
 _logins = {"basic", "digest", "username-token", "username-token-digest"}
 
 
@@ -42,7 +43,7 @@ class Settings(BaseSettings):
     addressing: Literal["wsdl", "always"] = Field(
         "wsdl", description="Send the headers of WS-Addressing where the WSDL names an action, or always."
     )
-    soap_headers: dict[str, Any] = Field(
+    soap_headers: dict[str, _Text | dict[str, _Text]] = Field(
         default_factory=dict,
         repr=False,
         description="SOAP headers of every call: by the name that the WSDL declares, or as {namespace}Name.",
