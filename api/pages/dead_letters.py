@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from api.deps import FormDep, HubDep, VisitorDep
+from api.i18n import Language
 from api.pages import view
 from cauce.errors import CauceError, InputError
 from cauce.services import dead_letters
@@ -25,6 +26,15 @@ router = APIRouter()
 
 page_size = 50
 longest_number = 9
+kinds = {
+    "text": view.message("text"),
+    "number": view.message("number"),
+    "integer": view.message("whole number"),
+    "boolean": view.message("yes or no"),
+    "list": view.message("list"),
+    "object": view.message("group"),
+    "nothing": view.message("nothing"),
+}
 notices = {
     "edited": view.message("What is to be sent was changed. Nothing has been sent yet."),
     "replayed": view.message("It was applied."),
@@ -147,12 +157,19 @@ async def shown(  # noqa: PLR0913 - what came of a change
         letter=detail.summary,
         detail=detail,
         sent=view.pretty(detail.sent),
+        worded=lambda told: worded(told, view.language_of(request)),
         payload=text or view.pretty(payload),
         may_decide=actor.may(*deciders) and detail.summary.state == "open",
         message=message,
         problem=problem,
         hint=hint,
     )
+
+
+def worded(told: str, lang: Language) -> str:
+    """Return what was sent or wanted, with the kind of it in a word that people know."""
+    kind, space, rest = told.partition(" ")
+    return lang.gettext(kinds[kind]) + space + rest if kind in kinds else told
 
 
 def read(text: str) -> JSON:

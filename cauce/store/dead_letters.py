@@ -28,8 +28,10 @@ states: tuple[str, ...] = ("open", "replayed", "already-applied", "dropped")
 lease = timedelta(minutes=3)
 longest_problem: Final = 500
 most_errors: Final = 100
-# What differs from one letter to the next of the same cause, and may be somebody's data.
-_PARTICULAR: Final = re.compile(r"""'[^']*'|"[^"]*"|«[^»]*»|`[^`]*`|\S+@\S+\.\S+|[\w./:-]*\d[\w./:-]*""")
+# What our own sentences say of places and names is kept; else what is quoted, an address or holds a digit is not.
+_PARTICULAR: Final = re.compile(
+    r"""(`[^`]*`|https?://[\w.:-]+|HTTP \d{3})|'[^']*'|"[^"]*"|«[^»]*»|\S+@\S+\.\S+|[\w./:-]*\d[\w./:-]*"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +196,8 @@ def cause_of(origin: str, name: str, operation: str, refusal: Mapping[str, JSON]
 
 
 def without_particulars(sentence: str) -> str:
-    """Return a sentence without numbers, addresses and what stands in quotes."""
-    return _PARTICULAR.sub("…", sentence)
+    """Return a sentence without numbers, addresses and what stands in quotes, which differ and may be of somebody."""
+    return _PARTICULAR.sub(lambda found: found[1] or "…", sentence)
 
 
 def _fits(wanted: Filters) -> list[ColumnElement[bool]]:

@@ -83,7 +83,7 @@ async def test_a_person_works_at_the_desk_without_javascript(anonymous: httpx.As
     letter = f"/dead-letters/{letters[0]}"
     page = (await admin.get(letter)).text
     assert re.findall(r"<td><code>(.+?)</code>.*?<td .*?>(.+?)</td><td>(.+?)</td>", page) == [
-        ("/data/n", "text &lt;/textarea&gt;", "integer")
+        ("/data/n", "text &lt;/textarea&gt;", "whole number")
     ]
     wrong = await admin.post(letter, {"do": "edit", "payload": '{"n": }'})
     assert (wrong.status_code, "This is not JSON: line 1, column 7." in wrong.text) == (422, True)

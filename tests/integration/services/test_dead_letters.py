@@ -205,3 +205,5 @@ do: [{{say: {{set: {{done: true}}}}}}]
 def test_causes_have_nobodys_data() -> None:
     told = without_particulars("Customer 'Ana Ruiz' (ana@example.com) 4711 is blocked since 2026-01-02.")
     assert told == "Customer … … … is blocked since …"
+    ours = "http://erp.example:80/a/12 refused (HTTP 422): `customer` is missing."
+    assert without_particulars(ours) == "http://erp.example:80… refused (HTTP 422): `customer` is missing."
