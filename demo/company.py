@@ -75,6 +75,7 @@ class Company:
             "erp-wsdl": self.erp_wsdl,
             "erp-admin": self.erp_admin,
             "erp-username": USERNAME,
+            "erp-environment": "test",
             "accounting-database": str(self.accounting_db),
             "scm-database": str(self.scm_db),
         }

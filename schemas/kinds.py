@@ -20,6 +20,7 @@ KINDS: Final[Mapping[str, str]] = {
     "decision": "decision",
     "stages": "stages",
     "function": "function",
+    "capability": "capability",
     "test": "test",
     "document": "process",
 }

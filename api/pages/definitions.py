@@ -22,6 +22,7 @@ kinds = (
     ("decision", view.message("Decisions")),
     ("stages", view.message("Stages")),
     ("function", view.message("Functions")),
+    ("capability", view.message("Capabilities")),
 )
 
 

@@ -18,7 +18,7 @@ from workflows.checking import check
 
 router = APIRouter(prefix="/definitions", tags=["definitions"])
 
-Kind = Annotated[str, Query(pattern="^(process|connection|form|decision|stages)$")]
+Kind = Annotated[str, Query(pattern="^(process|connection|form|decision|stages|capability)$")]
 most_files = 200
 body: dict[str, Any] = {
     "requestBody": {

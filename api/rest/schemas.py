@@ -190,6 +190,16 @@ class Operation(Model):
     calls: str = Field(examples=["SalesOrder.Create"])
 
 
+class Implemented(Model):
+    """A capability that a connection implements, and whether it was certified for it."""
+
+    capability: str = Field(examples=["orders"])
+    state: str = Field(examples=["certified"], description="certified, failed, outdated (changed since) or never.")
+    version: str = Field(examples=["3"], description="The version of the connection that was tried.")
+    at: datetime | None
+    by: str
+
+
 class Connection(Model):
     """A connection, without its settings."""
 
@@ -198,6 +208,7 @@ class Connection(Model):
     title: JSON
     version: str = Field(examples=["3"])
     operations: list[Operation]
+    implements: list[Implemented]
     published_at: datetime
     published_by: str
 

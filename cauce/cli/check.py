@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cauce import registry, settings
+from cauce.capabilities import shipped
 from cauce.cli import output, sources
 from cauce.errors import DefinitionError, Finding
 from workflows.checking import Known
@@ -40,7 +41,7 @@ def check(
 def findings(read: sources.Sources) -> list[Finding]:
     """Return what is wrong in the files asked for, in the order of their places."""
     files = {source.file for source in read.asked}
-    known = Known(kinds=frozenset(registry.kinds()), runs=settings.load().allow_run)
+    known = Known(kinds=frozenset(registry.kinds()), runs=settings.load().allow_run, capabilities=shipped())
     meaning = findings_of([*read.asked, *read.neighbours], known)
     mine = [one for one in meaning if one.place is None or one.place.file in files]
     return sorted([*read.unreadable, *mine], key=_order)

@@ -13,6 +13,7 @@ from cauce.services import connections, sinks
 from cauce.services.hub import Actor, Hub
 
 app = typer.Typer(no_args_is_help=True)
+_words = {"certified": "certified", "failed": "failed", "outdated": "changed since", "never": "not certified"}
 
 
 @app.command("list")
@@ -23,10 +24,17 @@ def list_(*, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
         output.document({"connections": found})
         return
     rows = [
-        (one.name, one.kind, one.version, ", ".join(f"{each.name} ({each.effect})" for each in one.operations))
+        (
+            one.name,
+            one.kind,
+            one.version,
+            ", ".join(f"{each.name} ({each.effect})" for each in one.operations),
+            ", ".join(f"{each.capability} ({_words[each.state]})" for each in one.implements),
+        )
         for one in found
     ]
-    output.table("Connections", ("name", "kind", "version", "operations"), rows, empty="No connection is published.")
+    head = ("name", "kind", "version", "operations", "capabilities")
+    output.table("Connections", head, rows, empty="No connection is published.")
 
 
 @app.command("test")

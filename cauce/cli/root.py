@@ -51,7 +51,9 @@ ENTRIES = {
     "dead-letters": Entry("dead_letters:app", "Mend, send again or drop what was refused.", _work),
     "tasks": Entry("tasks:app", "Work on the tasks of the inbox.", _work),
     "connect": Entry(
-        "connect:app", "Make connections from contracts, make connector kinds, and judge them.", _administration
+        "connect:app",
+        "Make connections from contracts, certify them, and make and judge connector kinds.",
+        _administration,
     ),
     "connections": Entry("connections:app", "Look at connections and test them.", _administration),
     "schedules": Entry("schedules:app", "Look at what starts by time, and pause it.", _administration),

@@ -11,6 +11,7 @@ from cauce import registry
 from cauce.connector import Effect, Probe
 from cauce.errors import CauceError, NotFoundError
 from cauce.sdk.quality import Report, judge
+from cauce.services.certification import Implemented, implemented
 from cauce.services.hub import Actor, Hub
 from cauce.store import audit, definitions
 from cauce.store.models import Definition
@@ -36,6 +37,7 @@ class ConnectionView:
     title: JSON
     version: str
     operations: tuple[OperationView, ...]
+    implements: tuple[Implemented, ...]
     published_at: datetime
     published_by: str
 
@@ -44,7 +46,9 @@ async def list_connections(hub: Hub, actor: Actor) -> list[ConnectionView]:
     """Return the published connections by name."""
     actor.require("see connections", "designer", "integrator", "manager", "operator", "auditor", "staff")
     async with hub.store.read() as db:
-        return [_view(row) for row in await definitions.latest(db, "connection")]
+        rows = await definitions.latest(db, "connection")
+        capabilities = await implemented(db, rows)
+        return [_view(row, capabilities[row.name]) for row in rows]
 
 
 async def qualities(kinds: Iterable[str]) -> dict[str, Report | None]:
@@ -83,11 +87,18 @@ def _quality(kind: str) -> tuple[str, Report | None]:
         return kind, None
 
 
-def _view(row: Definition) -> ConnectionView:
+def _view(row: Definition, capabilities: tuple[Implemented, ...]) -> ConnectionView:
     found = connections.parse(row.document)
     operations = [
         OperationView(operation.name, operation.effect, operation.calls) for operation in found.operations.values()
     ]
     return ConnectionView(
-        found.name, found.kind, found.title, row.version, tuple(operations), row.published_at, row.published_by
+        found.name,
+        found.kind,
+        found.title,
+        row.version,
+        tuple(operations),
+        capabilities,
+        row.published_at,
+        row.published_by,
     )

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cauce import connection as connections
 from cauce import registry
+from cauce.capabilities import shipped
 from cauce.errors import CauceError, ConflictError, DefinitionError, Finding, InputError, NotFoundError
 from cauce.services.functions import pin
 from cauce.services.hub import Actor, Hub
@@ -23,6 +24,8 @@ from workflows.bundle import resolve
 from workflows.checking import Known, OperationContract, check, world_of
 
 JSON = Any
+# What says how to reach the systems outside, which is the integrator's.
+_OUTSIDE: Final = frozenset({"connection", "capability"})
 suffixes = frozenset({".yaml", ".yml"})
 
 
@@ -65,7 +68,7 @@ class DefinitionView:
 async def check_files(hub: Hub | None, paths: Sequence[Path]) -> list[Finding]:
     """Check files and folders together; with a hub, what is published there counts as known."""
     sources, findings = load(paths)
-    return findings + check(sources, await known(hub) if hub else Known())
+    return findings + check(sources, await known(hub) if hub else Known(capabilities=shipped()))
 
 
 def load(paths: Sequence[Path]) -> tuple[list[Source], list[Finding]]:
@@ -99,9 +102,9 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
     for kind, source in pairs:
         if kind == "test":
             raise DefinitionError("A test is not published.", hint="`cauce test` runs it.", where=source.file)
-    if any(kind == "connection" for kind, _ in pairs):
+    if any(kind in _OUTSIDE for kind, _ in pairs):
         actor.require("publish connections", "integrator")
-    if any(kind != "connection" for kind, _ in pairs):
+    if any(kind not in _OUTSIDE for kind, _ in pairs):
         actor.require("publish definitions", "designer")
     there = await known(hub)
     findings = [finding for finding in check(sources, there) if finding.severity == "error"]
@@ -147,6 +150,7 @@ async def known(hub: Hub) -> Known:
         kinds=frozenset(registry.kinds()),
         runs=hub.settings.allow_run,
         functions=functions,
+        capabilities={**shipped(), **_documents(rows, "capability")},
     )
 
 

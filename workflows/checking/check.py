@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from cauce.errors import Finding
 from schemas import Source, kind_of, unknown_kind, validate
+from workflows.checking.capabilities import check_capability, check_implements
 from workflows.checking.functions import check_function, check_function_within
 from workflows.checking.known import Known, World, world_of
 from workflows.checking.others import check_connection, check_decision, check_form, check_stages
@@ -13,8 +14,16 @@ from workflows.checking.report import Report
 from workflows.checking.trials import check_test
 
 JSON = Any
+
+
+def _check_connection(report: Report, document: Mapping[str, JSON], world: World) -> None:
+    check_connection(report, document, world)
+    check_implements(report, document, world)
+
+
 _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]] = {
-    "connection": check_connection,
+    "capability": check_capability,
+    "connection": _check_connection,
     "form": check_form,
     "decision": check_decision,
     "stages": check_stages,

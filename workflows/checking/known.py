@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas import Source, kind_of
+from schemas import Source, kind_of, validate
 from schemas.durations import seconds
 from schemas.versions import precedence
 
@@ -39,6 +39,7 @@ class Known:
     kinds: frozenset[str] | None = None
     runs: Collection[str] | None = None
     functions: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    capabilities: Mapping[str, JSON] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class World:
     documents: Mapping[str, JSON] = field(default_factory=dict)
     runs: Collection[str] | None = None
     functions: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
+    capabilities: Mapping[str, JSON] = field(default_factory=dict)
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
@@ -67,6 +69,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         "decision": _documents(known.decisions),
         "stages": _documents(known.stages),
         "connection": {},
+        "capability": dict(known.capabilities),
     }
     processes: dict[str, JSON] = _documents(known.processes)
     functions = {name: dict(versions) for name, versions in known.functions.items()}
@@ -81,7 +84,8 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
             if isinstance(source.data.get("task"), dict):
                 functions[name] = by_precedence({**functions.get(name, {}), version: source.data})
         elif kind in documents and isinstance(source.data[kind], str):
-            documents[kind][source.data[kind]] = source.data
+            usable = kind != "capability" or not validate(kind, source)
+            documents[kind][source.data[kind]] = source.data if usable else None
     written = documents["connection"]
     operations: dict[str, OperationContract | None] = {
         name: contract for name, contract in known.operations.items() if name.partition("@")[2] not in written
@@ -100,6 +104,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         processes,
         known.runs,
         functions,
+        documents["capability"],
     )
 
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from cauce.cli.connect.certify import certify
 from cauce.cli.connect.importing import import_
 from cauce.cli.connect.new import new
 from cauce.cli.connect.quality import quality
@@ -10,6 +11,7 @@ app = typer.Typer(no_args_is_help=True)
 app.command("import")(import_)
 app.command("new")(new)
 app.command("quality")(quality)
+app.command("certify")(certify)
 
 
 @app.callback()

@@ -1,6 +1,7 @@
 """The tables, by subject; importing this package makes them all known to the metadata."""
 
 from cauce.store.models.catalog import Blob, Definition
+from cauce.store.models.certificates import Certificate
 from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.records import (
@@ -21,6 +22,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Blob",
+    "Certificate",
     "Customer",
     "DeadLetter",
     "Definition",

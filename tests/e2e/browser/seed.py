@@ -95,6 +95,7 @@ lead: dict[str, Any] = {
 }
 erp: dict[str, Any] = {
     "connection": "erp",
+    "implements": ["orders"],
     "kind": "echo",
     "title": {"en": "ERP", "es": "ERP"},
     "settings": {},

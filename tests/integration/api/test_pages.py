@@ -171,6 +171,12 @@ async def test_a_connection_of_a_kind_that_is_gone_is_still_shown(
     assert "quality rules" not in page.text
 
 
+async def test_connections_say_what_they_are_certified_for(ana: Browser) -> None:
+    page = (await ana.get("/connections")).text
+    assert "<code>orders</code>" in page
+    assert '<span class="badge">not certified</span>' in page
+
+
 async def test_a_missing_task_is_a_page_in_plain_words(ana: Browser) -> None:
     page = await ana.get("/tasks/none")
     assert page.status_code == 404

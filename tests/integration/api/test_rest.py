@@ -128,6 +128,8 @@ async def test_connections_show_no_settings(program: httpx.AsyncClient) -> None:
     found = (await program.get("/api/v1/connections")).json()["items"]
     assert [(each["name"], len(each["operations"])) for each in found] == [("erp", 2)]
     assert "settings" not in found[0]
+    never = {"capability": "orders", "state": "never", "version": "", "at": None, "by": ""}
+    assert found[0]["implements"] == [never]
 
 
 async def test_events_come_structured_and_binary(program: httpx.AsyncClient) -> None:

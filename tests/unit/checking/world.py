@@ -17,6 +17,30 @@ _GREET = {
         "set": {"text": "hello"},
     },
 }
+_ORDERS = {
+    "capability": "orders",
+    "title": "Orders",
+    "data": {"sku": "An item."},
+    "operations": {
+        "create-order": {
+            "effect": "write",
+            "key": ".reference",
+            "find": "find-order",
+            "identity": ".number",
+            "input": {
+                "type": "object",
+                "required": ["reference"],
+                "properties": {
+                    "reference": {"type": "string", "maxLength": 40},
+                    "policy": {"enum": ["complete", "partial"]},
+                    "urgent": {"type": "boolean"},
+                },
+            },
+            "output": {"type": "object", "required": ["number"], "properties": {"number": {"type": "string"}}},
+        },
+        "find-order": {"effect": "read", "input": {"type": "object"}, "output": {"type": ["object", "null"]}},
+    },
+}
 _FORM = {"form": "qualify", "title": "Q", "schema": {"type": "object", "properties": {"score": {"type": "integer"}}}}
 _STAGES = {"stages": "sales", "list": [{"id": "lead", "title": "Lead"}, {"id": "won", "title": "Won"}]}
 _SALE = {
@@ -45,5 +69,6 @@ KNOWN = Known(
     processes={"t.other": None, "t.sale": _SALE},
     kinds=frozenset({"http", "soap"}),
     runs=("shell", "script:python", "container:alpine"),
+    capabilities={"orders": _ORDERS},
     functions={"greet": {"1.0.0": _GREET}},
 )

@@ -1,0 +1,1 @@
+"""Tries out whether a connection does what a capability asks, with real calls."""
