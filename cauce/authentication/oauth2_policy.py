@@ -86,6 +86,19 @@ class OAuth2(_Part):
         return self
 
 
+def revealed(value: JSON) -> JSON:
+    """Return settings with what they hide; they go to the login and nowhere else."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case dict():
+            return {name: revealed(inner) for name, inner in value.items()}
+        case tuple():
+            return [revealed(inner) for inner in value]
+        case _:
+            return value
+
+
 def missing_properties(given: Mapping[str, JSON]) -> list[str]:
     """Return which properties a login of this grant and client authentication still needs."""
     client = given.get("client") or {}

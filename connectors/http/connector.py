@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, model_validator
 from yarl import URL
 
 from cauce.authentication import Authenticator, OAuth2
+from cauce.authentication.oauth2_policy import revealed
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
 from cauce.errors import LoginError, PermanentError, RemoteError
 from cauce.http import HttpRequest, HttpResponse, Policy, failure
@@ -49,7 +50,7 @@ class Auth(BaseSettings):
             return {"bearer": {"token": self.bearer.get_secret_value()}}
         for scheme in ("basic", "digest", "oauth2", "oidc"):
             if (given := getattr(self, scheme)) is not None:
-                return {scheme: _plain(given.model_dump(exclude_none=True))}
+                return {scheme: revealed(given.model_dump(exclude_none=True))}
         return None
 
 
@@ -158,19 +159,6 @@ class Connector(BaseConnector[Settings]):
                 hint="Check settings.ca_file: a PEM file that Cauce may read.",
                 where=f"connection {self.name}",
             ) from cause
-
-
-def _plain(value: JSON) -> JSON:
-    """Return settings with what they hide; they go to the login and nowhere else."""
-    match value:
-        case SecretStr():
-            return value.get_secret_value()
-        case dict():
-            return {name: _plain(inner) for name, inner in value.items()}
-        case tuple():
-            return [_plain(inner) for inner in value]
-        case _:
-            return value
 
 
 def _judge(response: HttpResponse, path: str, milliseconds: float) -> Probe:

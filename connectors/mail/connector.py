@@ -6,8 +6,10 @@ from functools import cached_property
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
+from cauce.authentication import Authenticator
 from cauce.connector import JSON, BaseConnector, Effect, Operation, Probe
 from cauce.errors import LoginError, PermanentError, RemoteError
+from cauce.http import Policy
 from cauce.probes import reach
 from connectors.mail import outgoing, params
 from connectors.mail.addresses import plain
@@ -60,10 +62,10 @@ class Connector(BaseConnector[Settings]):
 
     async def _send(self, operation: Operation, given: JSON) -> JSON:
         where = f"{operation.name}@{self.name}"
-        delivery = self._delivery(operation.timeout_s)
+        server = self._smtp
         wanted = params.read(params.Send, given, where)
         letter = outgoing.write(self.settings, self._threads, wanted, where)
-        await delivery.send(letter)
+        await self._logged_in(server, lambda token: self._delivery(operation.timeout_s, token).send(letter))
         return {"messageId": letter.message_id, "thread": wanted.thread}
 
     async def _find(self, operation: Operation, given: JSON) -> JSON:
@@ -103,7 +105,22 @@ class Connector(BaseConnector[Settings]):
         def do(client: Any) -> T:  # noqa: ANN401 (the library has no annotations)
             return work(Mailbox(client, mailboxes.server, self._threads, self.settings.max_bytes))
 
-        return await mailboxes.use(do, timeout_s, 2 * self.settings.max_bytes)
+        return await self._logged_in(
+            mailboxes.server, lambda token: mailboxes.use(do, timeout_s, 2 * self.settings.max_bytes, token)
+        )
+
+    async def _logged_in(self, server: Smtp | Imap, work: Callable[[str | None], Awaitable[T]]) -> T:
+        """Do the work with a token of the server's provider, if it has one; a kept one that is refused is renewed."""
+        if (policy := server.policy) is None:
+            return await work(None)
+        given = await self._authenticator.authorize(policy)
+        try:
+            return await work(given.parameter)
+        except LoginError:
+            if not given.kept:
+                raise
+        self._authenticator.forget(policy, given)
+        return await work((await self._authenticator.authorize(policy)).parameter)
 
     async def _stages(self, server: Smtp | Imap, stage: str, last: Callable[[], Awaitable[str]]) -> list[Probe]:
         try:
@@ -123,22 +140,29 @@ class Connector(BaseConnector[Settings]):
         return [*probes, Probe(stage, ok=good, sentence=sentence, milliseconds=(perf_counter() - started) * 1000)]
 
     async def _try_smtp(self) -> str:
-        delivery = self._delivery(_patience_s)
-        await delivery.try_login()
-        return (
-            f"The SMTP server {delivery.server.host} {'takes the login' if delivery.server.username else 'is ready'}."
-        )
+        server = self._smtp
+        await self._logged_in(server, lambda token: self._delivery(_patience_s, token).try_login())
+        return f"The SMTP server {server.host} {'takes the login' if server.username else 'is ready'}."
 
     async def _try_imap(self) -> str:
         count = await self._in_mailbox(_patience_s, Mailbox.look)
         server = self._mailboxes.server
         return f"The IMAP server {server.host} takes the login; {server.folder} has {count} messages."
 
-    def _delivery(self, timeout_s: float) -> Delivery:
+    def _delivery(self, timeout_s: float, token: str | None) -> Delivery:
+        tls = self._tls if self._smtp.security != "none" else None
+        return Delivery(self.name, self._smtp, tls, timeout_s, token)
+
+    @property
+    def _smtp(self) -> Smtp:
         if self.settings.smtp is None:
             raise PermanentError("This connection has no server to send by.", hint="Add smtp to its settings.")
-        server = self.settings.smtp
-        return Delivery(self.name, server, self._tls if server.security != "none" else None, timeout_s)
+        return self.settings.smtp
+
+    @cached_property
+    def _authenticator(self) -> Authenticator:
+        # Providers of tokens are where the settings say.
+        return Authenticator(Policy())
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

@@ -127,10 +127,10 @@ class Mailboxes:
         default_factory=lambda: ThreadPoolExecutor(_most_threads, thread_name_prefix="imap")
     )
 
-    async def use(self, work: Callable[[Any], T], timeout_s: float, max_bytes: int) -> T:
-        """Log in, do the work, log out; raises `RemoteError` and nothing else."""
+    async def use(self, work: Callable[[Any], T], timeout_s: float, max_bytes: int, token: str | None) -> T:
+        """Log in (with a token, if there is one), do the work, log out; raises `RemoteError` and nothing else."""
         guard = Guard(timeout_s, max_bytes + _overhead)
-        future = self._threads.submit(self._do, guard, work)
+        future = self._threads.submit(self._do, guard, work, token)
         try:
             async with asyncio.timeout(timeout_s):
                 return await asyncio.wrap_future(future)
@@ -144,13 +144,16 @@ class Mailboxes:
         """Let the threads end."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _do(self, guard: Guard, work: Callable[[Any], T]) -> T:
+    def _do(self, guard: Guard, work: Callable[[Any], T], token: str | None) -> T:
         try:
             with _Client(guard, self.server, self.tls) as client:
                 if self.server.security == "starttls":
                     client.starttls(self.tls)
                     guard.hold(client.socket())
-                client.login(self.server.username, self.server.secret)
+                if token is None:
+                    client.login(self.server.username, self.server.secret)
+                else:
+                    client.oauth2_login(self.server.username, token)
                 return work(client)
         except RemoteError:
             raise
@@ -176,7 +179,7 @@ class Mailboxes:
             problem = f"{server} is not available now."
             return TransientError(problem, remote_code="unavailable", detail={"text": said})
         if isinstance(cause, RefusedLogin | UnicodeError):
-            hint = "Check imap.username, imap.password and imap.security."
+            hint = "Check imap.username, imap.security, and imap.password or imap.oauth2."
             return LoginError(f"{server} refuses the login.", hint=hint, remote_code="login", detail={"text": said})
         if isinstance(cause, CapabilityError):
             return PermanentError(f"{server} cannot do this: {said}.", remote_code="capability")

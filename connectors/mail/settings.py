@@ -6,7 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from cauce.connector import BaseSettings
+from cauce.authentication import OAuth2
+from cauce.authentication.oauth2_policy import revealed
+from cauce.connector import JSON, BaseSettings
 from cauce.errors import PermanentError
 from connectors.mail.addresses import Line, Mailbox, one_line
 
@@ -28,13 +30,23 @@ class _Server(BaseSettings):
     security: Security = Field("tls", description=_security)
     username: Line | None = Field(None, description="Left out, there is no login.")
     password: Password | None = Field(None, description="The password of the login.")
+    oauth2: OAuth2 | None = Field(
+        None,
+        description="A token of an OAuth 2 provider instead of a password (XOAUTH2), as Google and Microsoft want.",
+    )
 
     @model_validator(mode="after")
     def _both(self) -> Self:
-        if (self.username is None) != (self.password is None):
-            message = "a login has a username and a password"
+        proofs = [each for each in (self.password, self.oauth2) if each is not None]
+        if len(proofs) != (self.username is not None):
+            message = "a login has a username, and a password or oauth2"
             raise ValueError(message)
         return self
+
+    @property
+    def policy(self) -> JSON:
+        """How to get a token, as a process would write it; None with a password."""
+        return None if self.oauth2 is None else {"oauth2": revealed(self.oauth2.model_dump(exclude_none=True))}
 
     @property
     def secret(self) -> str:
@@ -59,7 +71,6 @@ class Imap(_Server):
     """The server that keeps the mailbox."""
 
     username: Line = Field(description="Who logs in.")
-    password: Password = Field(description="The password of the login.")
     folder: Line = Field("INBOX", min_length=1, description="Where list, fetch and mark work when they do not say.")
     sent: Line = Field("Sent", min_length=1, description="Where `find` looks for what was sent.")
 

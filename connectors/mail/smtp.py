@@ -32,6 +32,7 @@ class Delivery:
     server: Smtp
     tls: ssl.SSLContext | None
     timeout_s: float
+    token: str | None = field(default=None, repr=False)
     stage: str = "connection"
     sent: bool = False
     refused: list[tuple[str, int, str]] = field(default_factory=list)
@@ -91,7 +92,10 @@ class Delivery:
         if self.server.username is not None:
             self.stage = "login"
             await client.ehlo()
-            await client.login(self.server.username, self.server.secret)
+            if self.token is None:
+                await client.login(self.server.username, self.server.secret)
+            else:
+                await client.auth_xoauth2(self.server.username, self.token)
 
     async def _hand_over(self, client: aiosmtplib.SMTP, letter: Letter) -> None:
         self.stage = "sender"
@@ -159,7 +163,9 @@ class Delivery:
             return TransientError(problem, hint="It is worth trying again later.", **told)
         if self.stage == "login" or code in _mailbox_login:
             return LoginError(
-                f"{server} refuses the login ({code}).", hint="Check smtp.username and smtp.password.", **told
+                f"{server} refuses the login ({code}).",
+                hint="Check smtp.username, and smtp.password or smtp.oauth2.",
+                **told,
             )
         problem = f"{server} refuses the {self.stage} ({code}); nothing was sent."
         if self.stage == "content":

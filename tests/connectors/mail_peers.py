@@ -1,6 +1,7 @@
 """Real servers of mail on loopback: aiosmtpd takes messages, pymap keeps mailboxes; each has a thread of its own."""
 
 import asyncio
+import base64
 import ssl
 import subprocess
 import threading
@@ -56,6 +57,7 @@ class SmtpPeer:
     envelopes: list[Envelope] = field(default_factory=list)
     rcpt: Callable[[str], str] = lambda _: "250 OK"
     data: Callable[[], str] = lambda: "250 OK"
+    knows: str = ""
 
     @property
     def messages(self) -> list[EmailMessage]:
@@ -80,6 +82,10 @@ class SmtpPeer:
         elif said.startswith("250"):
             self.envelopes.append(envelope)
         return said
+
+    async def auth_XOAUTH2(self, _server: SMTP, arguments: list[str]) -> AuthResult:
+        good = base64.b64decode(arguments[1]) == f"user={USER}\1auth=Bearer {self.knows}\1\1".encode()
+        return AuthResult(success=good, handled=False)
 
     def authenticate(self, *about: Any) -> AuthResult:
         given = about[-1]

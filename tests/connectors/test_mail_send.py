@@ -260,7 +260,10 @@ async def test_a_send_declared_as_a_read_is_refused(peer: SmtpPeer) -> None:
     [
         ({}, "smtp, imap or both"),
         ({"smtp": {"host": "mail.example"}}, "who the sender is"),
-        ({"sender": "x@y.example", "smtp": {"host": "mail.example", "username": "a"}}, "a username and a password"),
+        (
+            {"sender": "x@y.example", "smtp": {"host": "mail.example", "username": "a"}},
+            "a username, and a password or oauth2",
+        ),
         ({"sender": "x@y.example", "smtp": {"host": "m", "username": "a", "password": "b\r\nX"}}, "line breaks"),
         ({"sender": "x@y.example\n", "smtp": {"host": "m"}}, "line breaks"),
     ],
