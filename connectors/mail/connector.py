@@ -6,6 +6,8 @@ from functools import cached_property
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
+from yarl import URL
+
 from cauce.authentication import Authenticator
 from cauce.connector import JSON, BaseConnector, Effect, Operation, Probe
 from cauce.errors import LoginError, PermanentError, RemoteError
@@ -161,8 +163,9 @@ class Connector(BaseConnector[Settings]):
 
     @cached_property
     def _authenticator(self) -> Authenticator:
-        # Providers of tokens are where the settings say.
-        return Authenticator(Policy())
+        providers = [each.oauth2.authority for each in (self.settings.smtp, self.settings.imap) if each and each.oauth2]
+        hosts = {URL(authority).host or "" for authority in providers}
+        return Authenticator(Policy(hosts=frozenset({*hosts, *self.settings.allow_hosts})))
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     timeout: timedelta = Field(timedelta(seconds=30), gt=timedelta(0), description="Limit of one call, as PT30S.")
     max_bytes: int = Field(10_000_000, ge=1000, description="The largest message that is sent or read.")
     max_recipients: int = Field(50, ge=1, le=1000, description="How many addresses one message may go to.")
+    allow_hosts: list[str] = Field(
+        default_factory=list, description="Other hosts where the provider of tokens has its endpoints."
+    )
     ca_file: str | None = Field(None, description="Certificates to trust instead of the system's.")
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import ValidationError
 
 from cauce.connector import Operation
-from cauce.errors import LoginError
+from cauce.errors import LoginError, PermanentError, TransientError
 from connectors import mail
 from tests.connectors.mail_peers import PASSWORD, USER, Certificate, SmtpPeer, smtp_serving
 
@@ -67,6 +67,15 @@ async def test_a_mailbox_is_read_with_a_token(login: dict[str, Any]) -> None:
                 await post.call(Operation("new-mail", "list", "read", timeout_s=10), {})
             answer = await post.call(Operation("new-mail", "list", "read", timeout_s=10), {})
     assert (answer["uidValidity"], answer["messages"]) == (7, [])
+
+
+async def test_the_provider_is_not_followed_to_another_host(login: dict[str, Any]) -> None:
+    elsewhere = {**login["oauth2"], "endpoints": {"token": "http://localhost:1/token"}}
+    for allowed, kind in ([], PermanentError), (["localhost"], TransientError):
+        settings = {"imap": {**login, "oauth2": elsewhere, "port": 1}, "allow_hosts": allowed}
+        async with mail.Connector("post", mail.Settings.model_validate(settings)) as post:
+            with pytest.raises(kind):
+                await post.call(Operation("new-mail", "list", "read", timeout_s=10), {})
 
 
 def test_a_login_has_one_proof() -> None:
