@@ -88,6 +88,12 @@ class Settings(BaseSettings):
         default="workflow", description="Which lifecycle events instances that start from now on give."
     )
 
+    file_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="The folders of this machine that connections of the kind `file` may use, separated by commas; "
+        "default: none.",
+    )
+
     plaintext_hosts: Names = Field(
         default=(),
         description="Hosts (name, or name:port) whose gRPC services have no TLS, separated by commas.",
@@ -130,6 +136,18 @@ class Settings(BaseSettings):
     @classmethod
     def _separated(cls, names: Any) -> Any:  # noqa: ANN401 - checked by the model afterwards
         return tuple(filter(None, re.split(r"[,\s]+", names))) if isinstance(names, str) else names
+
+    @field_validator("file_folders", mode="before")
+    @classmethod
+    def _by_commas(cls, folders: Any) -> Any:  # noqa: ANN401 - checked by the model afterwards
+        return tuple(filter(None, map(str.strip, folders.split(",")))) if isinstance(folders, str) else folders
+
+    @field_validator("file_folders")
+    @classmethod
+    def _from_the_root(cls, folders: tuple[Path, ...]) -> tuple[Path, ...]:
+        if any(not folder.is_absolute() or ".." in folder.parts for folder in folders):
+            raise ValueError("write each folder from / on, without .., separated by commas")
+        return folders
 
     @field_validator("allow_run")
     @classmethod

@@ -18,9 +18,10 @@ NOWHERE: dict[str, dict[str, Any]] = {
     "soap": {"wsdl": "http://127.0.0.1:1/?wsdl"},
     "odbc": {"driver": "sqlite", "database": "/nowhere/at/all.sqlite"},
     "http": {"base_url": "http://127.0.0.1:1"},
+    "file": {"folder": "/nowhere/at/all"},
     "mail": {"sender": "hub@example.com", "smtp": {"host": "127.0.0.1", "port": 1, "security": "none"}},
 }
-CALLS = {"soap": "Service.Operation", "odbc": "select 1", "http": "GET /", "mail": "send"}
+CALLS = {"soap": "Service.Operation", "odbc": "select 1", "http": "GET /", "mail": "send", "file": "list *"}
 # Settings that lead to a server which misbehaves on this port.
 AT: dict[str, Callable[[int], dict[str, Any]]] = {
     "http": lambda port: {"base_url": f"http://127.0.0.1:{port}", "max_bytes": 100_000},
@@ -53,7 +54,7 @@ for _kind in KINDS:
 
 
 def test_the_shipped_kinds_are_found() -> None:
-    assert {"echo", "http", "mail", "odbc", "soap"} <= set(KINDS)
+    assert {"echo", "file", "http", "mail", "odbc", "soap"} <= set(KINDS)
 
 
 def test_finding_kinds_imports_none() -> None:
@@ -62,7 +63,7 @@ def test_finding_kinds_imports_none() -> None:
     assert answer.strip() == "set()"
 
 
-@pytest.mark.parametrize("kind", ["echo", "http", "mail", "odbc", "soap"])
+@pytest.mark.parametrize("kind", ["echo", "file", "http", "mail", "odbc", "soap"])
 def test_a_kind_lives_in_its_folder_alone(kind: str) -> None:
     folder = Path(__file__).parents[2] / "connectors" / kind
     others = [f"connectors.{other}" for other in KINDS if other != kind]
