@@ -6,8 +6,8 @@ import ssl
 import subprocess
 import threading
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -111,6 +111,31 @@ def smtp_serving(peer: SmtpPeer, certificate: Certificate | None) -> Iterator[Sm
         yield peer
     finally:
         controller.stop()
+
+
+@asynccontextmanager
+async def scripted(reply: bytes, *, data: bytes | None = None, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """A server that greets, and says the same to every line (but to DATA); the port."""
+    over = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(reply.replace(b"250", b"220"))
+        lines = 0
+        while (line := await reader.readline()) and not over.is_set():
+            lines += 1
+            if data is not None and line == b"DATA\r\n":
+                writer.write(data)
+                await over.wait()
+            else:
+                writer.write(reply)
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        over.set()
+        server.close()
 
 
 @contextmanager

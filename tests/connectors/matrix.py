@@ -14,7 +14,16 @@ BEGIN: Final = "<!-- table of the tests: python -m tests.connectors.matrix -->"
 END: Final = "<!-- end of the table -->"
 NPM_SOAP: Final = "`soap` (npm)"
 OURS: Final = "a peer written for the test"
-_MODULES: Final = ("test_soap_peers", "test_soap_sources", "test_soap_answers", "test_soap_security")
+_MODULES: Final = (
+    "test_mail_parts",
+    "test_mail_read",
+    "test_mail_send",
+    "test_mail_tokens",
+    "test_soap_peers",
+    "test_soap_sources",
+    "test_soap_answers",
+    "test_soap_security",
+)
 F = TypeVar("F", bound=Callable[..., Any])
 
 

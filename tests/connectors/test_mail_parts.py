@@ -7,6 +7,7 @@ import pytest
 from connectors.mail.addresses import parse
 from connectors.mail.incoming import read
 from connectors.mail.threads import Threads
+from tests.connectors.matrix import shows
 
 PLAIN, SIGNED = Threads("hub@example.com"), Threads("hub@example.com", "s3cret")
 
@@ -44,6 +45,7 @@ def test_what_is_no_token_is_not_taken_for_one(ids: list[str], subject: str, add
     assert PLAIN.find(ids, subject, [address]) is None
 
 
+@shows("hostile: a guessed token of a thread", "text written for the test", "mail")
 def test_a_token_that_somebody_guessed_is_not_believed() -> None:
     right = SIGNED.mark("RC-1")
     assert SIGNED.find([], f"[#RC-1] [#RC-2-{right[-10:]}] [#{right}]", []) == "RC-1"
@@ -81,6 +83,7 @@ def test_what_is_not_one_address(text: str) -> None:
         parse(text)
 
 
+@shows("hostile: broken and endless headers of a message", "text written for the test", "mail")
 def test_headers_that_are_broken_say_so() -> None:
     found = read(
         message(
@@ -132,6 +135,7 @@ def test_names_of_files_hold_no_folders() -> None:
     assert file["name"] == "ñ.exe"
 
 
+@shows("hostile: messages with parts inside parts without end", "text written for the test", "mail")
 def test_parts_without_end_do_no_harm() -> None:
     many = "Content-Type: multipart/mixed; boundary=b"
     found = read(message(many, "--b\n\nx\n" * 1000 + "--b--"), PLAIN, whole=True, with_files=False)

@@ -19,6 +19,7 @@ from tests.connectors.mail_peers import (
     mailbox,
     smtp_serving,
 )
+from tests.connectors.matrix import OURS, shows
 
 ANSWER = """\
 From: =?utf-8?q?Ana_N=C3=BA=C3=B1ez?= <ana@example.com>
@@ -94,6 +95,7 @@ async def failed(connector: mail.Connector, calls: str, params: Any = None, time
     return caught.value
 
 
+@shows("a mailbox is read without changing it, with files", "`pymap`", "mail")
 async def test_a_message_is_read_as_data_and_stays_unseen(post: mail.Connector, box: Any) -> None:
     (uid,) = put(box, ANSWER)
     await post.call(operation("list"), {})
@@ -126,6 +128,7 @@ async def test_a_message_is_read_as_data_and_stays_unseen(post: mail.Connector, 
     assert await post.call(operation("fetch"), {"uid": uid + 1}) is None
 
 
+@shows("reading on by UID, and folders numbered anew", "`pymap`", "mail")
 async def test_pages_go_on_where_the_last_one_ended(post: mail.Connector, box: Any) -> None:
     uids = put(box, *(f"Subject: {number}\n\nx\n" for number in range(3)))
     first = await post.call(operation("list"), {"limit": 2})
@@ -138,6 +141,7 @@ async def test_pages_go_on_where_the_last_one_ended(post: mail.Connector, box: A
     assert (type(error), error.remote_code) == (BusinessError, "UIDVALIDITY")
 
 
+@shows("marking and moving, once and again", "`pymap`", "mail")
 async def test_marked_messages_are_not_listed_again_and_may_be_moved(post: mail.Connector, box: Any) -> None:
     uids = put(box, "Subject: a\n\nx\n", "Subject: b\n\nx\n")
     box.create_folder("Señales")
@@ -159,6 +163,7 @@ async def test_marked_messages_are_not_listed_again_and_may_be_moved(post: mail.
     assert [each["subject"] for each in moved["messages"]] == ["a", "b"]
 
 
+@shows("what was sent is found by its key", "`aiosmtpd`, `pymap`", "mail")
 async def test_what_was_sent_is_found_by_its_key(ports: tuple[int, int], box: Any) -> None:
     given = {"to": "ana@example.com", "subject": "Hi", "text": "x", "key": "RC-1/answer", "thread": "RC-1"}
     box.create_folder("Sent")
@@ -176,6 +181,7 @@ async def test_what_was_sent_is_found_by_its_key(ports: tuple[int, int], box: An
     assert type(error) is PermanentError
 
 
+@shows("messages above the limit", "`pymap`", "mail")
 async def test_what_is_too_large_is_told_by_its_headers(ports: tuple[int, int], box: Any) -> None:
     texts = [f"Subject: {size}\n\n{'x' * size}\n" for size in (5000, 800, 800)]
     uids = put(box, *texts)
@@ -193,6 +199,7 @@ async def test_what_is_too_large_is_told_by_its_headers(ports: tuple[int, int], 
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
+@shows("IMAP with STARTTLS and with TLS at once, and certificates that are not trusted", "`pymap`", "mail")
 async def test_tls_and_login(
     ports: tuple[int, int], box: Any, certificate: Certificate, security: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -265,6 +272,7 @@ async def test_a_mailbox_sends_nothing_and_a_server_of_mail_keeps_nothing() -> N
     ],
     ids=["bomb", "nonsense", "later", "login", "bye", "silence", "line"],
 )
+@shows("hostile: literals of 100 GB, nonsense, silence, lines without end from an IMAP server", OURS, "mail")
 async def test_a_server_that_misbehaves(says: bytes, kind: type[RemoteError]) -> None:
     async with misbehaving(says) as port, connector(port) as post:
         error = await failed(post, "fetch", {"uid": 1}, timeout_s=10 if says else 0.5)

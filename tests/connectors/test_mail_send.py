@@ -1,10 +1,7 @@
 """Mail that goes out, by real servers on loopback."""
 
-import asyncio
 import base64
-import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,8 @@ from pydantic import ValidationError
 from cauce.connector import Operation
 from cauce.errors import AmbiguousError, BusinessError, LoginError, PermanentError, RemoteError, TransientError
 from connectors import mail
-from tests.connectors.mail_peers import PASSWORD, USER, Certificate, SmtpPeer, smtp_serving
+from tests.connectors.mail_peers import PASSWORD, USER, Certificate, SmtpPeer, scripted, smtp_serving
+from tests.connectors.matrix import OURS, shows
 
 HELLO: dict[str, Any] = {"to": "ana@example.com", "subject": "Hello", "text": "Hi."}
 
@@ -54,6 +52,7 @@ async def failed(connector: mail.Connector, params: Any, operation: Operation | 
     return caught.value
 
 
+@shows("a message with text, HTML, files, several recipients, quoted in an answer", "`aiosmtpd`", "mail")
 async def test_a_message_goes_out_with_everything(peer: SmtpPeer) -> None:
     given = {
         "to": ["Ana Núñez <ana@example.com>", "ben@ñandú.example"],
@@ -94,6 +93,7 @@ async def test_a_message_goes_out_with_everything(peer: SmtpPeer) -> None:
     )
 
 
+@shows("one key, one Message-ID; the token of a thread in id, subject and address", "`aiosmtpd`", "mail")
 async def test_the_same_key_is_the_same_message_and_the_thread_is_in_three_places(peer: SmtpPeer) -> None:
     threads = connector(peer.port, reply_tags=True, smtp={"copy_to": "kept@example.com"})
     given = {**HELLO, "key": "RC-1/answer", "thread": "RC-1"}
@@ -138,6 +138,7 @@ async def test_a_signed_token_does_not_show_the_secret(peer: SmtpPeer) -> None:
         ({"attachments": [{"name": "a", "type": "multipart/mixed", "content": ""}]}, ".attachments[0]"),
     ],
 )
+@shows("hostile: line breaks and second addresses in headers", "`aiosmtpd`", "mail")
 async def test_what_cannot_be_sent_is_refused_with_its_place(peer: SmtpPeer, wrong: Any, where: str) -> None:
     error = await failed(connector(peer.port), {**HELLO, **wrong})
     assert type(error) is PermanentError
@@ -162,6 +163,7 @@ async def test_limits_on_recipients_and_size(peer: SmtpPeer) -> None:
     ("said", "kind"),
     [("450 later", TransientError), ("550 unknown", BusinessError), ("530 who are you", LoginError)],
 )
+@shows("refused recipients: nothing goes to anybody", "`aiosmtpd`", "mail")
 async def test_one_refused_recipient_keeps_it_from_all(peer: SmtpPeer, said: str, kind: type[RemoteError]) -> None:
     peer.rcpt = lambda address: said if address.startswith("eve") else "250 OK"
     error = await failed(connector(peer.port), {**HELLO, "cc": "eve@example.com"})
@@ -180,12 +182,14 @@ async def test_one_refused_recipient_keeps_it_from_all(peer: SmtpPeer, said: str
         ("so what", AmbiguousError, "no-answer"),
     ],
 )
+@shows("refusals, and a connection lost behind the text", "`aiosmtpd`", "mail")
 async def test_what_a_server_says_to_the_text(peer: SmtpPeer, said: str, kind: type[RemoteError], code: str) -> None:
     peer.data = lambda: said
     error = await failed(connector(peer.port), HELLO)
     assert (type(error), error.remote_code) == (kind, code)
 
 
+@shows("SMTP with STARTTLS and login, and certificates that are not trusted", "`aiosmtpd`", "mail")
 async def test_tls_and_login(guarded: SmtpPeer, certificate: Certificate) -> None:
     login = {"username": USER, "password": PASSWORD}
     safe = connector(guarded.port, "starttls", login, ca_file=str(certificate.file))
@@ -227,6 +231,7 @@ async def test_implicit_tls(certificate: Certificate) -> None:
         ]
 
 
+@shows("silence before and behind the text", OURS, "mail")
 async def test_silence_before_the_text_is_transient_and_behind_it_ambiguous() -> None:
     async with scripted(b"") as port:
         error = await failed(connector(port), HELLO, send(0.2))
@@ -237,6 +242,7 @@ async def test_silence_before_the_text_is_transient_and_behind_it_ambiguous() ->
         assert type(error) is AmbiguousError
 
 
+@shows("hostile: nonsense and lines without end from an SMTP server", OURS, "mail")
 async def test_nonsense_and_nobody() -> None:
     async with scripted(b"\x00\xff\r\n") as port:
         assert type(await failed(connector(port), HELLO)) is TransientError
@@ -278,28 +284,3 @@ async def test_a_file_of_certificates_that_is_not_there(peer: SmtpPeer, tmp_path
     assert type(await failed(lost, HELLO)) is PermanentError
     probe = (await lost.check())[-1]
     assert (probe.stage, probe.ok) == ("tls", False)
-
-
-@asynccontextmanager
-async def scripted(reply: bytes, *, data: bytes | None = None, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """A server that greets, and says the same to every line (but to DATA); the port."""
-    over = asyncio.Event()
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(reply.replace(b"250", b"220"))
-        lines = 0
-        while (line := await reader.readline()) and not over.is_set():
-            lines += 1
-            if data is not None and line == b"DATA\r\n":
-                writer.write(data)
-                await over.wait()
-            else:
-                writer.write(reply)
-        writer.close()
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        over.set()
-        server.close()

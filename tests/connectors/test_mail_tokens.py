@@ -15,6 +15,7 @@ from cauce.connector import Operation
 from cauce.errors import LoginError, PermanentError, TransientError
 from connectors import mail
 from tests.connectors.mail_peers import PASSWORD, USER, Certificate, SmtpPeer, smtp_serving
+from tests.connectors.matrix import OURS, shows
 
 LETTER = {"to": "ana@example.com", "subject": "Hello", "text": "Hi."}
 SEND = Operation("answer", "send", "write", timeout_s=10)
@@ -37,6 +38,7 @@ async def login() -> AsyncIterator[dict[str, Any]]:
         yield {"host": "127.0.0.1", "username": USER, "oauth2": oauth2}
 
 
+@shows("SMTP login with an OAuth 2 token (XOAUTH2)", "`aiosmtpd`", "mail")
 async def test_mail_is_sent_with_a_token_that_is_renewed_when_it_is_refused(
     login: dict[str, Any], certificate: Certificate
 ) -> None:
@@ -59,6 +61,7 @@ async def test_mail_is_sent_with_a_token_that_is_renewed_when_it_is_refused(
     assert "hush" not in repr(settings)
 
 
+@shows("IMAP login with an OAuth 2 token (XOAUTH2)", OURS, "mail")
 async def test_a_mailbox_is_read_with_a_token(login: dict[str, Any]) -> None:
     async with token_imap("t2") as port:
         settings = mail.Settings.model_validate({"imap": {**login, "port": port, "security": "none"}})
