@@ -20,6 +20,10 @@ _ALL_NODES: Final = 5_000
 _MOST_NODES: Final = 150
 _FEWEST_NODES: Final = 4
 _DEPTHS: Final = (8, 6, 5, 4, 3, 2, 1, 0)
+GUESSED: Final = (
+    "`effect` of each operation is a guess: whatever changes something there has to say write, or it will be tried "
+    "again after a missing answer."
+)
 _word: Final = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 _reading: Final = {
     "count",

@@ -10,10 +10,6 @@ from cauce.services.yaml_text import comment, flow, lines, scalar
 JSON = Any
 _longest_title: Final = 100
 _longest_description: Final = 300
-_effects: Final = (
-    "`effect` of each operation is a guess: whatever changes something there has to say write, or it will be tried "
-    "again after a missing answer."
-)
 _idempotency: Final = (
     "When a write without `idempotency` gets no answer, nobody can tell whether it happened. Give each a key, and with "
     "`find` a read that looks it up."
@@ -43,7 +39,7 @@ def _all_lines(
     yield from comment(f"{len(operations)} of {contract.declared} operations that are declared there.", 0)
     yield from comment("To decide, by a person who knows the system:", 0)
     unsafe = any(each.effect == "write" and not each.key for each in operations.values())
-    for sentence in (*contract.decide, _effects, *((_idempotency,) if unsafe else ()), _errors):
+    for sentence in (*contract.decide, *((_idempotency,) if unsafe else ()), _errors):
         yield from comment(f"- {sentence}", 0)
     if contract.left_out:
         yield from comment("Left out:", 0)

@@ -178,7 +178,10 @@ def _asked_for(contract: Contract, only: tuple[str, ...]) -> Contract:
     wanted = [pattern.casefold() for pattern in only]
 
     def asked(name: str) -> bool:
-        return any(fnmatchcase(name.casefold(), pattern) for pattern in wanted)
+        # Where names are made of what is done and with what (`find customer`), either may be asked for.
+        folded = name.casefold()
+        names = (folded, folded.partition(" ")[2])
+        return any(each and fnmatchcase(each, pattern) for pattern in wanted for each in names)
 
     operations = tuple(each for each in contract.operations if asked(each.name))
     left_out = tuple(each for each in contract.left_out if asked(each.name))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from cauce.connector import JSON, Effect
 from cauce.depth import check_depth
 from cauce.errors import CauceError, PermanentError
-from cauce.importing import MAX_BYTES, Contract, ImportedOperation, LeftOut, Offer, fitted, words
+from cauce.importing import GUESSED, MAX_BYTES, Contract, ImportedOperation, LeftOut, Offer, fitted, words
 from cauce.openapi import Reader, address_of, operations, version_of
 from connectors.http.schemas import input_schema, output_schema
 from schemas import Limits, load_yaml
@@ -70,7 +70,7 @@ class _Reading:
         self.reader = Reader(document)
         self.declared = list(operations(document))
         self.base = self._base()
-        self.decide: list[str] = []
+        self.decide = [GUESSED]
 
     def contract(self) -> Contract:
         """Return all operations that can be called, and why others cannot."""

@@ -98,9 +98,14 @@ class Connector(BaseConnector[Settings]):
         """End the worker processes."""
         await self._pool.close()
 
+    async def catalog(self, timeout_s: float) -> Mapping[str, JSON]:
+        """Return the tables and views that the login sees, with columns and keys, and the names of those left out."""
+        statement = compile_statement(profiles[self.dialect].ping, self.dialect)
+        operation = Operation("catalog", statement.sql, "read", timeout_s=timeout_s)
+        reply = await self._ask({"do": "catalog"}, statement, operation)
+        return {"tables": reply.last["tables"], "more": reply.last["more"]}
+
     async def _run(self, statement: Statement, values: list[JSON], operation: Operation) -> Reply:
-        deadline = asyncio.get_running_loop().time() + operation.timeout_s
-        writes = operation.effect == "write"
         request = {
             "do": operation.effect,
             "sql": statement.sql,
@@ -109,6 +114,11 @@ class Connector(BaseConnector[Settings]):
             "max_rows": self.settings.max_rows,
             "timeout_s": operation.timeout_s,
         }
+        return await self._ask(request, statement, operation)
+
+    async def _ask(self, request: Mapping[str, JSON], statement: Statement, operation: Operation) -> Reply:
+        deadline = asyncio.get_running_loop().time() + operation.timeout_s
+        writes = operation.effect == "write"
         asked = False
         try:
             async with self._pool.worker(operation.effect, deadline) as (worker, opened):

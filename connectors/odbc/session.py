@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cauce.errors import TooLargeError
 from cauce.native import driver_path
+from connectors.odbc.catalog import read_catalog
 from connectors.odbc.doubts import Doubts
 from connectors.odbc.profiles import Profile, connection_string, profiles
 from connectors.odbc.rows import CorruptError, as_json
@@ -86,6 +87,15 @@ class Session:
             self._connection.execute(self._profile.ping).fetchall()
             self._connection.rollback()
             send({"is": "done"})
+            return
+        if request["do"] == "catalog":
+            self._cursor = cursor = self._connection.cursor()
+            try:
+                found = read_catalog(self._connection, cursor)
+            finally:
+                self._close(cursor)
+            self._connection.rollback()
+            send({"is": "done", **found})
             return
         self._limit_time(int(request["timeout_s"]) + 2)
         self._cursor = cursor = self._connection.cursor()

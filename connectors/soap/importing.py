@@ -14,7 +14,18 @@ import zeep
 
 from cauce.connector import JSON
 from cauce.errors import PermanentError, TransientError
-from cauce.importing import MAX_BYTES, Budget, Contract, ImportedOperation, LeftOut, Offer, effect_of, fitted, words
+from cauce.importing import (
+    GUESSED,
+    MAX_BYTES,
+    Budget,
+    Contract,
+    ImportedOperation,
+    LeftOut,
+    Offer,
+    effect_of,
+    fitted,
+    words,
+)
 from connectors.soap.schemas import Schemas
 from connectors.soap.service import Parsed, Reading, Where, bind, parse
 from connectors.soap.wire import Rules, Wire
@@ -208,7 +219,7 @@ class _Import:
     def _settings(self, found: list[_Found]) -> tuple[dict[str, JSON], dict[str, JSON], list[str]]:
         """Return the settings, those that only a person can know to be needed, and what to decide about them."""
         settings: dict[str, JSON] = {"wsdl": self.wsdl}
-        decide: list[str] = []
+        decide = [GUESSED]
         addresses = list(dict.fromkeys(each.address for each in found))
         foreign = [each for each in addresses if urlsplit(each).hostname not in self.hosts]
         if any(not _address.fullmatch(each) for each in addresses):
