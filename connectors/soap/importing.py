@@ -30,6 +30,7 @@ from connectors.soap.schemas import Schemas
 from connectors.soap.service import Parsed, Reading, Where, bind, parse
 from connectors.soap.wire import Rules, Wire
 
+_zip: Final = b"PK\x03\x04"
 _namespace: Final = b"http://schemas.xmlsoap.org/wsdl/"
 _address: Final = re.compile(r"https?://[^\s${}]+")
 _connect_timeout_s: Final = 10.0
@@ -44,7 +45,12 @@ _unaddressed: Final = "its name cannot be written in `calls`."
 
 
 def recognises(offer: Offer) -> bool:
-    """Say whether this looks like a WSDL 1.1."""
+    """Say whether this looks like a WSDL 1.1, or a folder or a zip with one."""
+    if offer.head.startswith(_zip):
+        return b".wsdl" in offer.content()
+    if not offer.head and not offer.is_address:
+        folder = Path(offer.source).expanduser()
+        return folder.is_dir() and next(folder.rglob("*.wsdl"), None) is not None
     if offer.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"<":
         return False
     return _namespace in offer.head or _namespace in offer.content()
@@ -64,11 +70,12 @@ def _read(offer: Offer) -> Contract:
     hosts = frozenset({*filter(None, [urlsplit(wsdl).hostname if offer.is_address else None]), *offer.allow_hosts})
     wire = Wire(Rules(wsdl=wsdl, hosts=hosts, connect_timeout_s=_connect_timeout_s, max_bytes=MAX_BYTES), lambda: None)
     try:
-        if content := offer.content():
-            wire.documents.loaded[wsdl] = content
+        if offer.head and not offer.head.startswith(_zip):
+            wire.documents.loaded[wsdl] = offer.content()
         parsed = _parsed(wire)
         client = zeep.Client(parsed.document, transport=wire)
-        return _Import(offer, wsdl, hosts, parsed, client).contract()
+        wants_login = any(b"UsernameToken" in content for content in wire.documents.loaded.values())
+        return _Import(offer, wsdl, hosts, parsed, client, wants_login).contract()
     finally:
         wire.close()
 
@@ -105,6 +112,7 @@ class _Import:
     hosts: frozenset[str]
     parsed: Parsed
     client: zeep.Client
+    wants_login: bool
 
     def contract(self) -> Contract:
         """Return the operations, and those left out."""
@@ -234,13 +242,13 @@ class _Import:
         if self.offer.allow_hosts and "allow_hosts" not in settings:
             settings["allow_hosts"] = list(self.offer.allow_hosts)
         if not self.offer.is_address:
-            decide.append("`wsdl` is a file of this machine; every worker has to find it there.")
+            decide.append("`wsdl` lies on this machine; every worker has to find it there.")
         name = self.offer.name
         login: dict[str, JSON] = {
             "username": {"setting": f"{name}-username"},
             "password": {"secret": f"{name}-password"},
         }
-        if b"UsernameToken" in self.offer.content():
+        if self.wants_login:
             decide.append("The WSDL speaks of a UsernameToken; is it plain, or a digest?")
             return settings | {"security": "username-token"} | login, {}, decide
         return settings, login, decide

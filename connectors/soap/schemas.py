@@ -54,6 +54,8 @@ class Schemas:
             described: JSON = {"maxProperties": 0}
         else:
             described = self._kind(kind, 0, loose=False)
+        if message.operation.style == "rpc" and isinstance(described, dict):
+            described.pop("required", None)  # old systems have parts that may be left out, and no WSDL can say so
         if not headers or not isinstance(described, dict) or "properties" not in described:
             return described if not headers else True
         shown = {name: self._element(element, 2, loose=False) for name, element in headers if name}
@@ -83,6 +85,8 @@ class Schemas:
         if not self.budget.allows(level):
             return True
         if isinstance(kind, xsd.ComplexType):
+            if kind._array_type is not None:  # noqa: SLF001 - nothing public tells arrays apart
+                return True
             if id(kind) in self.inside:  # a type that holds itself
                 self.budget.cut = True
                 return True

@@ -1,6 +1,7 @@
 """A WSDL becomes a connection that passes the check and can be called; what it declares and is lost is named."""
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,22 @@ async def test_a_wsdl_that_reaches_for_more_is_refused(tmp_path: Path, change: t
     with pytest.raises(CauceError) as caught:
         await imported(written(tmp_path, WSDL.replace(*change, 1)), tmp_path)
     assert said in str(caught.value)
+
+
+async def test_a_folder_and_a_zip_hold_a_wsdl_with_what_it_imports(tmp_path: Path) -> None:
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    written(folder, WSDL.replace("%(imports)s", '<xs:include schemaLocation="types/more.xsd"/>'))
+    (folder / "types").mkdir()
+    (folder / "types/more.xsd").write_text("<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'/>")
+    packed = tmp_path / "orders.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in folder.rglob("*.*"):
+            archive.write(file, file.relative_to(folder))
+    for source in (folder, packed):
+        one = await imported(str(source), tmp_path)
+        assert one.operations == ("create", "ping")
+        assert connection(one).settings["wsdl"] == str(source)
 
 
 @pytest.mark.parametrize("file", SAMPLE)

@@ -14,8 +14,8 @@ from cauce.services import importing
 from cauce.services.importing import Imported, Wish
 
 _sources = (
-    "A WSDL or an OpenAPI document (file or address), a SQLite file, or settings of a database such as "
-    "'Driver=postgresql;Server=db;Database=shop;UID=reader'."
+    "A WSDL (file, folder, zip or address), an OpenAPI document (file or address), a SQLite file, or settings of a "
+    "database such as 'Driver=postgresql;Server=db;Database=shop;UID=reader'."
 )
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help=_sources)]
 Kind = Annotated[str | None, typer.Option(metavar="KIND", help="soap, odbc, http …; found out otherwise.")]
