@@ -14,15 +14,29 @@ from cauce.connection import classify
 from cauce.connector import Operation
 from cauce.contract import CALL_OPERATION, JSON, OperationCall, Outcome
 from cauce.depth import check_depth
-from cauce.errors import AmbiguousError, CauceError, ConflictError, PermanentError, RemoteError, TransientError
+from cauce.errors import (
+    AmbiguousError,
+    BusinessError,
+    CauceError,
+    ConflictError,
+    ExpressionError,
+    InputError,
+    PermanentError,
+    RemoteError,
+    TransientError,
+)
 from cauce.expressions import compile_expression
-from cauce.store import ledger
+from cauce.store import dead_letters, ledger
+from cauce.store.dead_letters import NewLetter
 from cauce.store.session import Store
 from schemas import validate_data
 
 _HEARTBEAT_S: Final = 3.0
 # How long a system may need to finish what it was doing when its answer got lost, before it is asked about it.
 _FIND_DELAYS_S: Final = (0.2, 1.0, 3.0)
+
+
+_FOR_GOOD: Final = (PermanentError, BusinessError, InputError, ExpressionError)
 
 
 class _Refused(Exception):  # noqa: N818 (carries an outcome, is not an error of the platform)
@@ -60,8 +74,20 @@ class OperationActivities:
                 if operation.output is not None:
                     validate_data(operation.output, answer, where=f"answer of {call.operation}@{call.connection}")
         except _Refused as outcome:
+            await self._hold(call, outcome.error)
             return refused(outcome.error)
         return Outcome(output=answer)
+
+    async def _hold(self, call: OperationCall, error: CauceError) -> None:
+        """Keep a write that was refused for good: should its instance fail of it, it is a dead letter."""
+        answered = error.where.startswith("answer of ")
+        if call.effect == "read" or answered or not isinstance(error, _FOR_GOOD):
+            return
+        async with self.store.transaction() as db:
+            about = {"reference": call.reference, "token": call.token}
+            place = {"operation": call.operation, "instance": call.instance}
+            letter = NewLetter("call", call.connection, call.token, call.params, error, **place, about=about, held=True)
+            await dead_letters.add(db, letter)
 
     async def _write(self, opened: Opened, operation: Operation, call: OperationCall) -> JSON:
         """Write once in effect: the ledger knows before the system does, and what is unclear is looked up first."""

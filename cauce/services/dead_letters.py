@@ -149,12 +149,16 @@ async def _replay_one(hub: Hub, opened: Connections, actor: Actor, id_: int, unr
     except (ConflictError, NotFoundError) as error:
         return Answer(id_, "unchanged", error.problem, error.hint)
     try:
-        applied = await replays.replay(hub, opened, row, payload)
+        applied = await replays.replay(hub, opened, actor, row, payload)
     except CauceError as error:
         if isinstance(error, TransientError):
             unreachable[row.name] = error.problem
         async with hub.store.transaction() as db:
-            await dead_letters.refuse_again(db, row, error)
+            if row.origin == "call":
+                # That the instance cannot go on now says nothing new of the call.
+                await dead_letters.give_back(db, id_)
+            else:
+                await dead_letters.refuse_again(db, row, error)
             await audit.append(db, actor.name, "dead-letter.replay", _subject(row), {"state": "open"})
         return Answer(id_, "open", error.problem, error.hint)
     except BaseException:
@@ -168,8 +172,14 @@ async def _applied(hub: Hub, actor: Actor, row: DeadLetter, applied: Applied) ->
     state: dead_letters.Closed = "replayed" if applied.now else "already-applied"
     answer = {"instance": applied.instance} if applied.instance else applied.answer
     async with hub.store.transaction() as db:
-        await dead_letters.close(db, row.id, state, actor.name, answer=answer)
+        if row.origin == "call":
+            # The retry has closed it, unless the instance has failed again since.
+            await dead_letters.give_back(db, row.id)
+        else:
+            await dead_letters.close(db, row.id, state, actor.name, answer=answer)
         await audit.append(db, actor.name, "dead-letter.replay", _subject(row), {"state": state})
+    if row.origin == "call":
+        return Answer(row.id, state, f"{applied.instance} goes on where it stopped.", instance=applied.instance)
     number = applied.instance or applied_as(answer)
     said = "Applied" if applied.now else "Already applied"
     return Answer(row.id, state, f"{said} as {number}." if number else f"{said}.", instance=applied.instance)

@@ -23,7 +23,8 @@ from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
 from cauce.services.visibility import Detail, Filters, Page, Summary, instance, list_instances, summary, unsearchable
 from cauce.services.waiting import call_timeout, update_timeout
-from cauce.store import audit, events
+from cauce.store import audit, dead_letters, events
+from cauce.store.base import utc_now
 from schemas import validate_data
 from workflows.checking.walk import listens
 
@@ -145,7 +146,7 @@ def check_input(document: JSON, data: JSON) -> None:
 async def cancel(hub: Hub, actor: Actor, instance_id: str) -> None:
     """End an instance: what it did is undone, newest first; one that has failed is undone from where it failed."""
     actor.require("cancel instances", "operator")
-    found = await _described(hub, instance_id)
+    asked, found = utc_now(), await _described(hub, instance_id)
     if found.status == "faulted":
         begin = await _from_journal(hub, found)
         await launch(hub, await _bundle(hub, found), replace(begin, cancelling=True), status="cancelled")
@@ -154,7 +155,10 @@ async def cancel(hub: Hub, actor: Actor, instance_id: str) -> None:
     else:
         with explained(instance_id):
             await hub.temporal.get_workflow_handle(instance_id).cancel(rpc_timeout=call_timeout)
-    await _audit(hub, actor, "instance.cancel", instance_id)
+    async with hub.store.transaction() as db:
+        reason = "The instance was cancelled."
+        await dead_letters.close_calls(db, instance_id, "dropped", actor.name, before=asked, reason=reason)
+        await audit.append(db, actor.name, "instance.cancel", instance_id)
 
 
 async def suspend(hub: Hub, actor: Actor, instance_id: str) -> None:
@@ -185,8 +189,11 @@ async def retry(hub: Hub, actor: Actor, instance_id: str) -> InstanceRef:
         raise ConflictError(
             f"Instance {instance_id} was cancelled, and what it had done was undone.", hint="Start a new one."
         )
+    asked = utc_now()
     started = await launch(hub, await _bundle(hub, found), await _from_journal(hub, found))
-    await _audit(hub, actor, "instance.retry", instance_id)
+    async with hub.store.transaction() as db:
+        await dead_letters.close_calls(db, instance_id, "replayed", actor.name, before=asked)
+        await audit.append(db, actor.name, "instance.retry", instance_id)
     return started
 
 

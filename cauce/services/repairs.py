@@ -15,7 +15,8 @@ from cauce.services.instances import describe, launch
 from cauce.services.temporal_errors import explained
 from cauce.services.visibility import Summary, summary
 from cauce.services.waiting import update_timeout
-from cauce.store import audit
+from cauce.store import audit, dead_letters
+from cauce.store.base import utc_now
 from workflows.journal import Journal
 from workflows.repair import repair
 
@@ -73,7 +74,7 @@ def _wanted(action: str, path: str, value: JSON, context: JSON) -> Repair:
 
 async def _repair(hub: Hub, actor: Actor, instance_id: str, wanted: Repair) -> Repaired:
     actor.require("repair instances", "operator")
-    found = summary(await describe(hub, instance_id))
+    asked, found = utc_now(), summary(await describe(hub, instance_id))
     handle: WorkflowHandle[Any, Any] = hub.temporal.get_workflow_handle(found.id, run_id=found.run_id)
     if not found.closed_at:
         with explained(instance_id):
@@ -86,6 +87,7 @@ async def _repair(hub: Hub, actor: Actor, instance_id: str, wanted: Repair) -> R
         )
     async with hub.store.transaction() as db:
         data = {"path": path, "context": wanted.with_context}
+        await dead_letters.close_calls(db, instance_id, "replayed", actor.name, before=asked, reason=wanted.action)
         await audit.append(db, actor.name, f"instance.{wanted.action}", instance_id, data)
     return Repaired(instance_id, path)
 

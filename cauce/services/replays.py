@@ -23,7 +23,7 @@ from cauce.expressions import compile_expression
 from cauce.services import instances
 from cauce.services.collecting import read, reading
 from cauce.services.differences import Contract
-from cauce.services.hub import Hub
+from cauce.services.hub import Actor, Hub
 from cauce.services.sinks import message
 from cauce.store import dead_letters, definitions, events, ledger
 from cauce.store.models import DeadLetter, Definition
@@ -55,6 +55,9 @@ async def contract_of(db: Db, letter: DeadLetter, payload: JSON) -> Contract | N
     """Return what the other side wants of a payload; None where nothing is declared, or nothing there any more."""
     if letter.origin == "event-sink":
         return await _contract_of_sink(db, letter, payload)
+    if letter.origin == "call":
+        operation = await _operation(db, letter)
+        return Contract(operation.input, payload) if operation and operation.input is not None else None
     process = await _process(db, letter.name)
     schema = (process.document.get("input") or {}).get("schema") if process else None
     if process is None or schema is None:
@@ -66,6 +69,14 @@ async def contract_of(db: Db, letter: DeadLetter, payload: JSON) -> Contract | N
 
 async def known_of(db: Db, letter: DeadLetter, payload: JSON) -> Known | None:
     """Return what the ledger knows of the write that a letter is about."""
+    if letter.origin == "call":
+        called = await _operation(db, letter)
+        value = (
+            compile_expression(called.idempotency_key).first(payload, {}) if called and called.idempotency_key else ""
+        )
+        key = f"task:{letter.about['token']}" if value in (None, "") else _text(value)
+        entry = await ledger.find(db, letter.name, letter.operation, key)
+        return Known(entry.state, entry.answer, entry.instance) if entry else None
     row = await definitions.find(db, "connection", "", letter.name) if letter.origin == "event-sink" else None
     wanted = row.document.get("events") if row else None
     if row is None or wanted is None:
@@ -80,6 +91,11 @@ def check_payload(letter: DeadLetter, sent: JSON, payload: JSON) -> JSON:
 
     An event stays the event it is: by `id` and `source` everybody knows it, and tells that it comes again.
     """
+    if letter.origin == "call":
+        raise InputError(
+            "What a process sends follows from its data.",
+            hint=f"`cauce instances context {letter.instance} JSON` changes that, and lets it go on.",
+        )
     before, after = (sent, payload) if letter.origin == "event-start" else ([sent], [payload])
     if not isinstance(after, list) or len(after) != len(before) or not all(isinstance(each, dict) for each in after):
         raise InputError(
@@ -93,8 +109,14 @@ def check_payload(letter: DeadLetter, sent: JSON, payload: JSON) -> JSON:
     return checked if before is sent else checked[0]
 
 
-async def replay(hub: Hub, opened: Connections, letter: DeadLetter, payload: JSON) -> Applied:
-    """Send what a letter holds again; raises what the other side says when it refuses."""
+async def replay(hub: Hub, opened: Connections, actor: Actor, letter: DeadLetter, payload: JSON) -> Applied:
+    """Send what a letter holds again; raises what the other side says when it refuses.
+
+    A call is made again by its instance, where that stopped; whether it is taken then, the instance shows.
+    """
+    if letter.origin == "call":
+        started = await instances.retry(hub, actor, letter.instance)
+        return Applied(now=True, answer=None, instance=started.id)
     if letter.origin == "event-sink":
         return await _to_system(hub, opened, letter, payload)
     return await _to_process(hub, letter, payload)
@@ -181,6 +203,11 @@ async def _contract_of_sink(db: Db, letter: DeadLetter, payload: JSON) -> Contra
     return Contract(operation.input, _checked(_request(payload, wanted)), [("/body", "/data" if binary else "")])
 
 
+async def _operation(db: Db, letter: DeadLetter) -> Operation | None:
+    row = await definitions.find(db, "connection", "", letter.name)
+    return connections.parse(row.document).operations.get(letter.operation) if row else None
+
+
 async def _process(db: Db, full_name: str) -> Definition | None:
     namespace, _, name = full_name.partition(".")
     return await definitions.find(db, "process", namespace, name)
@@ -196,6 +223,10 @@ def _key(operation: Operation, wanted: Mapping[str, JSON], payload: JSON, letter
         value = compile_expression(operation.idempotency_key).first(_checked(_request(payload, wanted)), {})
     if value in (None, ""):
         return f"event:{letter.identity}"
+    return _text(value)
+
+
+def _text(value: JSON) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 

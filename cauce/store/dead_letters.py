@@ -1,7 +1,7 @@
 """What could not be applied: kept, grouped by cause, and closed only in the name of a person.
 
-States: open, replayed (it was applied in the end), already-applied (it had been all along), dropped (a person said so,
-and why).
+States: held (a call was refused, and its process may still deal with that), open, replayed (it was applied in the end,
+or a person let its instance go on), already-applied (it had been all along), dropped (a person said so, and why).
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from cauce.errors import CauceError, InputError, RemoteError, TooLargeError
 from cauce.logging import redact
@@ -46,6 +46,7 @@ class NewLetter:
     operation: str = ""
     instance: str = ""
     about: Mapping[str, JSON] = field(default_factory=dict)
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,37 @@ async def add(db: Db, new: NewLetter) -> None:
     refusal = refusal_of(new.error)
     told = {"wanted": refusal, "cause": cause_of(new.origin, new.name, new.operation, refusal)}
     told["title"] = without_particulars(refusal["problem"])
+    told["state"] = "held" if new.held else "open"
     identity = {"origin": new.origin, "name": new.name, "identity": new.identity}
     request = await keep(db, new.request)
     values = {"operation": new.operation, "instance": new.instance, "request": request, "about": dict(new.about)}
     if await insert_new(db, DeadLetter, {**identity, **values, **told}) or new.origin != "call":
         return
-    again = {"state": "open", "attempts": DeadLetter.attempts + 1, "edited": None, "updated_at": utc_now()}
+    again = {"attempts": DeadLetter.attempts + 1, "edited": None, "updated_at": utc_now()}
     await changed(db, update(DeadLetter).filter_by(**identity).values(**values, **told, **again))
+
+
+async def open_held(db: Db, instance: str, reference: str | None) -> None:
+    """Open what was held of a task in which an instance has failed; of any task when it is not known in which."""
+    rows = await db.scalars(select(DeadLetter).filter_by(instance=instance, state="held"))
+    for row in rows.all():
+        if reference in {None, row.about.get("reference")}:
+            row.state, row.updated_at = "open", utc_now()
+    await db.flush()
+
+
+async def forget_held(db: Db, instances: Sequence[str]) -> None:
+    """Forget what was held of instances that dealt with it and came to their end."""
+    held = DeadLetter.instance.in_(instances), DeadLetter.state == "held"
+    await changed(db, delete(DeadLetter).where(*held))
+
+
+async def close_calls(db: Db, instance: str, state: Closed, by: str, *, before: datetime, reason: str = "") -> None:
+    """Close the calls of an instance that somebody lets go on, or ends, but not what was refused since then."""
+    now = utc_now()
+    mine = DeadLetter.instance == instance, DeadLetter.origin == "call", DeadLetter.state == "open"
+    values = {"state": state, "decided_by": by, "decided_at": now, "reason": reason, "updated_at": now}
+    await changed(db, update(DeadLetter).where(*mine, DeadLetter.updated_at < before).values(**values))
 
 
 async def keep(db: Db, payload: JSON, *, longest: int | None = None) -> str:
@@ -202,4 +227,5 @@ def without_particulars(sentence: str) -> str:
 
 def _fits(wanted: Filters) -> list[ColumnElement[bool]]:
     given = {name: getattr(wanted, name) for name in Filters.__slots__}
-    return [getattr(DeadLetter, name) == value for name, value in given.items() if value is not None]
+    asked = [getattr(DeadLetter, name) == value for name, value in given.items() if value is not None]
+    return asked if wanted.state else [*asked, DeadLetter.state != "held"]
