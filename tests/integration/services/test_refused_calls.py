@@ -11,6 +11,7 @@ from cauce.errors import InputError
 from cauce.http import close_sessions
 from cauce.services import dead_letters, definitions, instances
 from cauce.services.hub import Actor, Hub
+from cauce.services.visibility import summary
 from cauce.store.dead_letters import Filters
 from schemas import load_yaml
 from tests.integration.services.conftest import boss
@@ -47,7 +48,7 @@ def store_url(tmp_path: object) -> str:
 
 async def ended(hub: Hub, instance: str) -> str:
     for _ in range(200):
-        found = instances.summary(await instances.describe(hub, instance))
+        found = summary(await instances.describe(hub, instance))
         if found.closed_at:
             return found.status
         await asyncio.sleep(0.05)
