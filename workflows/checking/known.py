@@ -87,15 +87,10 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
             usable = kind != "capability" or not validate(kind, source)
             documents[kind][source.data[kind]] = source.data if usable else None
     written = documents["connection"]
-    operations: dict[str, OperationContract | None] = {
-        name: contract for name, contract in known.operations.items() if name.partition("@")[2] not in written
-    }
-    for name, document in written.items():
-        operations |= {f"{each}@{name}": contract for each, contract in contracts(document).items()}
-    connections = {name.partition("@")[2] for name in operations} | set(written)
+    operations = _operations(known, written)
     return World(
         operations,
-        frozenset(connections),
+        frozenset({name.partition("@")[2] for name in operations} | set(written)),
         documents["form"],
         documents["decision"],
         documents["stages"],
@@ -106,6 +101,16 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         functions,
         documents["capability"],
     )
+
+
+def _operations(known: Known, written: Mapping[str, JSON]) -> dict[str, OperationContract | None]:
+    """Return the operations of the connections that are written here, and of the published ones that are not."""
+    operations: dict[str, OperationContract | None] = {
+        name: contract for name, contract in known.operations.items() if name.partition("@")[2] not in written
+    }
+    for name, document in written.items():
+        operations |= {f"{each}@{name}": contract for each, contract in contracts(document).items()}
+    return operations
 
 
 def by_precedence(versions: Mapping[str, JSON]) -> dict[str, JSON]:
