@@ -54,6 +54,11 @@ class Documents:
             self.loaded[url] = content
         return self.loaded[url]
 
+    def forget(self) -> None:
+        """Let go of what was loaded; the next load begins anew."""
+        self.loaded.clear()
+        self._members, self._url = None, ""
+
     def digests(self) -> Mapping[str, bytes]:
         """Return the digests of the documents on this machine: they may be edited while a worker runs."""
         return {url: hashlib.sha256(content).digest() for url, content in self.loaded.items() if not is_http(url)}

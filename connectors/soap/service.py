@@ -99,6 +99,14 @@ class Bound:
 
 def parse(wire: Wire, reading: Reading) -> Parsed:
     """Load a WSDL and all that it imports; blocks, so call it off the event loop."""
+    try:
+        return _shared(wire, reading)
+    finally:
+        # Not kept for every connection; and what failed may have been mended when it is asked for again.
+        wire.documents.forget()
+
+
+def _shared(wire: Wire, reading: Reading) -> Parsed:
     url = wire.documents.url
     content = wire.load(url)
     _check_is_wsdl(content, url)

@@ -14,16 +14,6 @@ BEGIN: Final = "<!-- table of the tests: python -m tests.connectors.matrix -->"
 END: Final = "<!-- end of the table -->"
 NPM_SOAP: Final = "`soap` (npm)"
 OURS: Final = "a peer written for the test"
-_MODULES: Final = (
-    "test_mail_parts",
-    "test_mail_read",
-    "test_mail_send",
-    "test_mail_tokens",
-    "test_soap_peers",
-    "test_soap_sources",
-    "test_soap_answers",
-    "test_soap_security",
-)
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -49,8 +39,9 @@ def shows(what: str, against: str = OURS, kind: str = "soap") -> Callable[[F], F
 
 
 def table() -> str:
-    for name in _MODULES:
-        import_module(f"tests.connectors.{name}")
+    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+        if "@shows(" in path.read_text(encoding="utf-8"):
+            import_module(f"tests.connectors.{path.stem}")
     lines = [f"| `{row.kind}` | {row.what} | {row.against} | `{row.test}` |" for row in sorted({*shown()})]
     return "\n".join(["| kind | what | against | test |", "|---|---|---|---|", *lines])
 

@@ -14,6 +14,7 @@ from cauce.connection import classify
 from cauce.connector import Operation
 from cauce.errors import AmbiguousError, BusinessError, PermanentError, RemoteError, TransientError
 from connectors import soap
+from tests.connectors.matrix import shows
 from tests.connectors.soap_peer import ORDER, Peer, Reply, envelope, fault
 
 CREATE = Operation("create-order", "SalesOrder.Create", "write", timeout_s=5)
@@ -43,6 +44,7 @@ async def test_long_decimals_keep_every_digit(erp: soap.Connector, soap_peer: Pe
     assert (await erp.call(CREATE, PARAMS))["Total"] == "1234567890123456.78"
 
 
+@shows("document/literal, wrapped")
 async def test_what_is_sent_is_what_was_given(erp: soap.Connector, soap_peer: Peer) -> None:
     lines = [{"Sku": "A", "Qty": 2, "Price": 0.0000001}, {"Sku": "B & C", "Qty": 1}]
     await erp.call(
@@ -55,6 +57,7 @@ async def test_what_is_sent_is_what_was_given(erp: soap.Connector, soap_peer: Pe
     assert soap_peer.received[0][0]["SOAPAction"] == '"urn:Create"'
 
 
+@shows("document/literal, bare")
 @pytest.mark.parametrize("text", ["a", "abc"])
 async def test_a_bare_answer_may_be_of_one_character(erp: soap.Connector, soap_peer: Peer, text: str) -> None:
     soap_peer.reply = Reply(envelope(f"<PingResponse xmlns='urn:orders'>{text}</PingResponse>"))
@@ -122,6 +125,7 @@ async def test_the_operation_says_what_a_code_means(erp: soap.Connector, soap_pe
     assert error.remote_code == "PERIOD_CLOSED"
 
 
+@shows("faults of SOAP 1.1 and 1.2, in wrong namespaces and shapes, in a 200 answer")
 @pytest.mark.parametrize(
     ("reply", "kind", "code"),
     [
@@ -150,6 +154,7 @@ async def test_faults_of_every_shape_are_understood(
 HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
 
 
+@shows("hostile: web pages, errors without a fault, undeclared elements, values of a wrong type, a compressed bomb")
 @pytest.mark.parametrize(
     ("reply", "read_kind", "write_kind"),
     [
@@ -220,6 +225,7 @@ def silence(_handler: Any) -> None:
     time.sleep(6)
 
 
+@shows("hostile: a slow drip of body or headers, silence")
 @pytest.mark.parametrize("act", [drip, drip_headers, silence])
 async def test_a_slow_answer_is_cut_at_the_deadline(erp: soap.Connector, soap_peer: Peer, act: Any) -> None:
     soap_peer.act = act
@@ -231,6 +237,7 @@ async def test_a_slow_answer_is_cut_at_the_deadline(erp: soap.Connector, soap_pe
     assert type(await failed(erp, Operation("x", "Create", "read", timeout_s=0.3), PARAMS)) is TransientError
 
 
+@shows("hostile: a connection dropped after the work")
 async def test_a_connection_dropped_after_the_work_is_ambiguous(erp: soap.Connector, soap_peer: Peer) -> None:
     soap_peer.act = drop
     assert type(await failed(erp, CREATE)) is AmbiguousError
@@ -258,6 +265,7 @@ async def test_nothing_listening_is_transient_and_nothing_was_sent(soap_peer: Pe
     )
 
 
+@shows("hostile: a WSDL that leads to another host")
 async def test_the_wsdl_may_not_lead_to_another_host(soap_peer: Peer) -> None:
     soap_peer.address = "http://localhost:9/soap"
     async with soap.Connector("erp", soap.Settings(wsdl=soap_peer.wsdl_url)) as connector:
@@ -266,6 +274,7 @@ async def test_the_wsdl_may_not_lead_to_another_host(soap_peer: Peer) -> None:
     assert "The WSDL leads to http://localhost:9, which is not an allowed host." in str(error)
 
 
+@shows("hostile: imports from a host that is not allowed, and from files")
 @pytest.mark.parametrize(
     ("location", "says"),
     [("http://localhost:9/a.xsd", "not an allowed host"), ("file:///etc/passwd", "imports a file of this machine")],

@@ -103,6 +103,16 @@ async def test_what_is_not_there_is_named(tree: Path, tmp_path: Path) -> None:
     assert "is no file" in await found("/dev/zero")
 
 
+async def test_what_was_missing_may_come_later(tree: Path, tmp_path: Path) -> None:
+    schema = tree / "types/more.xsd"
+    text = schema.read_text()
+    async with soap.Connector("erp", soap.Settings(wsdl=str(tree))) as connector:
+        schema.unlink()
+        assert "which is not beside it" in (await connector.check())[-1].sentence
+        schema.write_text(text)
+        assert (await connector.check())[-1].ok
+
+
 @shows("hostile: a zip whose names lead out of it, links out of a folder")
 @pytest.mark.parametrize(
     "name", ["../evil.wsdl", "/etc/evil.wsdl", "a/../../evil.xsd", "C:\\evil.wsdl", "a\\..\\b.wsdl"]
