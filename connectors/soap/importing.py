@@ -74,8 +74,7 @@ def _read(offer: Offer) -> Contract:
             wire.documents.loaded[wsdl] = offer.content()
         parsed = _parsed(wire)
         client = zeep.Client(parsed.document, transport=wire)
-        wants_login = any(b"UsernameToken" in content for content in wire.documents.loaded.values())
-        return _Import(offer, wsdl, hosts, parsed, client, wants_login).contract()
+        return _Import(offer, wsdl, hosts, parsed, client).contract()
     finally:
         wire.close()
 
@@ -112,7 +111,6 @@ class _Import:
     hosts: frozenset[str]
     parsed: Parsed
     client: zeep.Client
-    wants_login: bool
 
     def contract(self) -> Contract:
         """Return the operations, and those left out."""
@@ -248,7 +246,7 @@ class _Import:
             "username": {"setting": f"{name}-username"},
             "password": {"secret": f"{name}-password"},
         }
-        if self.wants_login:
+        if self.parsed.wants_token:
             decide.append("The WSDL speaks of a UsernameToken; is it plain, or a digest?")
             return settings | {"security": "username-token"} | login, {}, decide
         return settings, login, decide

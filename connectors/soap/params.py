@@ -56,8 +56,8 @@ class Checker:
 
     def _value(self, kind: Any, value: JSON, where: str) -> Any:  # noqa: ANN401 - zeep's types and values
         if isinstance(kind, xsd.ComplexType):
-            if (array := kind._array_type) is not None:  # noqa: SLF001 - nothing public tells arrays apart
-                return self._array(kind, array.array_type, value, where)
+            if (item_kind := array_of(kind)) is not None:
+                return self._array(kind, item_kind, value, where)
             if isinstance(value, list) and [name for name, _ in kind.elements] == ["_value_1"]:
                 return {"_value_1": value}
             if not isinstance(value, Mapping) and any(name == "_value_1" for name, _ in kind.elements):
@@ -180,6 +180,12 @@ def _moment(value: JSON, parse: Any, example: str, where: str) -> str:  # noqa: 
     except (isodate.ISO8601Error, ValueError):
         pass
     raise _refused(f"This must be {example}.", "", where)
+
+
+def array_of(kind: Any) -> Any:  # noqa: ANN401 - zeep's types
+    """Return the type of the items of an array of the SOAP encoding; None for any other type."""
+    declared = kind._array_type  # noqa: SLF001 - nothing public tells arrays apart
+    return declared.array_type if declared is not None else None
 
 
 def required_fields(kind: Any) -> Iterator[str]:  # noqa: ANN401 - zeep's

@@ -12,7 +12,7 @@ from zeep.xsd.types import builtins
 from cauce.connector import JSON
 from cauce.importing import Budget
 from connectors.soap.enumerations import Enumerations
-from connectors.soap.params import required_fields
+from connectors.soap.params import array_of, required_fields
 
 _most_values: Final = 100
 _xsd_namespace: Final = "http://www.w3.org/2001/XMLSchema"
@@ -85,8 +85,6 @@ class Schemas:
         if not self.budget.allows(level):
             return True
         if isinstance(kind, xsd.ComplexType):
-            if kind._array_type is not None:  # noqa: SLF001 - nothing public tells arrays apart
-                return True
             if id(kind) in self.inside:  # a type that holds itself
                 self.budget.cut = True
                 return True
@@ -98,9 +96,11 @@ class Schemas:
         return self._plain(kind, loose=loose) if isinstance(kind, xsd.AnySimpleType) else True
 
     def _fields(self, kind: Any, level: int, *, loose: bool) -> JSON:  # noqa: ANN401 - zeep's
+        if (item_kind := array_of(kind)) is not None:
+            return self._array(kind, item_kind, level, loose=loose)
         names = [name for name, _ in kind.elements]
         if names == ["_value_1"] and not kind.attributes and not isinstance(kind.elements[0][1], xsd.Element):
-            return True  # anything, or an encoded array
+            return True  # anything
         fields = {name: self._element(element, level + 1, loose=loose) for name, element in kind.elements if name}
         needed = [] if loose else list(required_fields(kind))
         for name, attribute in kind.attributes:
@@ -111,6 +111,14 @@ class Schemas:
         if needed:
             described["required"] = list(dict.fromkeys(needed))
         return described | {"properties": fields}
+
+    def _array(self, kind: Any, item_kind: Any, level: int, *, loose: bool) -> JSON:  # noqa: ANN401 - zeep's
+        ((_, element),) = kind.elements
+        if isinstance(element, xsd.Element):
+            return self._element(element, level + 1, loose=loose)
+        items = self._kind(item_kind, level + 1, loose=loose)
+        described: JSON = {"type": ["array", "null"] if loose else "array"}
+        return described | ({"items": items} if items is not True else {})
 
     def _element(self, element: Any, level: int, *, loose: bool) -> JSON:  # noqa: ANN401 - zeep's
         if not isinstance(element, xsd.Element):

@@ -5,7 +5,7 @@ import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import zeep
@@ -57,7 +57,9 @@ class Parsed:
     document: Document
     enumerations: Enumerations
     declared: tuple[Declared, ...]
-    digests: Mapping[str, bytes] = field(default_factory=dict)
+    digests: Mapping[str, bytes]
+    # Some document speaks of a UsernameToken, as policies do.
+    wants_token: bool
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -191,7 +193,8 @@ def _parse(wire: Wire, reading: Reading) -> Parsed:
         ) from cause
     _gather(document)
     sources = wire.documents.loaded.values()
-    return Parsed(document, Enumerations.of(sources), declared_in(sources), wire.documents.digests())
+    wants_token = any(b"UsernameToken" in content for content in sources)
+    return Parsed(document, Enumerations.of(sources), declared_in(sources), wire.documents.digests(), wants_token)
 
 
 def _gather(document: Any) -> None:  # noqa: ANN401 - zeep's

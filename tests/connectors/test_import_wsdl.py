@@ -15,6 +15,7 @@ from cauce.secrets import Resolver
 from cauce.services.importing import Imported, Wish, import_contract
 from schemas import load_yaml, validate_data
 from tests.connectors.soap_peer import WSDL, Peer
+from tests.connectors.soap_warehouse import Warehouse
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # zeep tells what it leaves out
 VENDORS = Path(os.environ.get("CAUCE_SHARED") or Path(__file__).resolve().parents[3] / "shared") / "data/wsdl"
@@ -54,6 +55,29 @@ async def test_what_was_imported_can_be_called(soap_peer: Peer, tmp_path: Path) 
         answer = await connector.call(create, given)
     validate_data(create.output, answer, "answer")
     assert answer == {"OrderNumber": "SO-1", "Total": 12.5, "Due": None}
+
+
+async def test_arrays_of_the_soap_encoding_are_lists_and_parts_may_be_left_out(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    found = connection(await imported(warehouse.wsdl, tmp_path))
+    book = found.operation("book")
+    given: Any = {"lines": [{"sku": "A", "quantity": 2}], "tags": ["x"]}
+    validate_data(book.input, given, "given")
+    with pytest.raises(InputError):
+        validate_data(book.input, {"lines": [{"sku": "A", "quantity": "two"}]}, "given")
+    async with registry.open_connection(found, Resolver(tmp_path, tmp_path / "settings.json")) as connector:
+        assert '"sku":"A"' in await connector.call(book, given)
+
+
+async def test_what_is_bound_to_attachments_is_left_out(soap_peer: Peer, tmp_path: Path) -> None:
+    plain = '<wsdl:input><soap:body use="literal"/></wsdl:input>'
+    parts = '<m:multipartRelated xmlns:m="http://schemas.xmlsoap.org/wsdl/mime/"/>'
+    soap_peer.wsdl = soap_peer.wsdl.replace(plain, f"<wsdl:input>{parts}</wsdl:input>", 1)
+    one = await imported(soap_peer.wsdl_url, tmp_path)
+    assert [(each.name, each.why) for each in one.left_out] == [
+        ("Create", "it is bound to MIME attachments, which cannot be sent.")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from connectors import soap
 from connectors.soap import unpack
 from tests.connectors.matrix import shows
 from tests.connectors.soap_peer import ORDER, Peer, Reply, envelope, fault, serve
+from tests.connectors.soap_warehouse import WSDL as WAREHOUSE
 
 CREATE = Operation("create-order", "Create", "write", timeout_s=5)
 READ = Operation("find-order", "Create", "read", timeout_s=5)
@@ -105,6 +106,37 @@ async def test_a_header_that_the_wsdl_declares_comes_with_the_answer(soap_peer: 
         answer = await connector.call(CREATE, PARAMS)
     assert answer["header"] == {"parameters": "t-1"}
     assert "SO-1" in str(answer["body"])
+
+
+ENCODED = (
+    "<t:BookResponse xmlns:t='urn:warehouse' xmlns:s='http://schemas.xmlsoap.org/soap/encoding/'"
+    " xmlns:i='http://www.w3.org/2001/XMLSchema-instance' xmlns:x='http://www.w3.org/2001/XMLSchema'>{}</t:BookResponse>{}"
+)
+LINE = "<sku i:type='x:string'>A</sku><quantity i:type='x:int'>2</quantity>"
+SPACES = "xmlns:t='urn:warehouse' xmlns:i='http://www.w3.org/2001/XMLSchema-instance' xmlns:x='http://www.w3.org/2001/XMLSchema'"
+
+
+@shows("rpc/encoded answers: arrays in place, and by reference (multiRef)")
+@pytest.mark.parametrize(
+    "body",
+    [
+        ENCODED.format(
+            f"<lines s:arrayType='t:Line[1]' i:type='t:Lines'><item i:type='t:Line'>{LINE}</item></lines>", ""
+        ),
+        ENCODED.format(
+            "<lines s:arrayType='t:Line[1]' i:type='t:Lines'><item href='#l0'/></lines>",
+            f"<multiRef id='l0' i:type='t:Line' {SPACES}>{LINE}</multiRef>",
+        ),
+    ],
+)
+async def test_arrays_of_the_soap_encoding_are_lists(soap_peer: Peer, body: str) -> None:
+    text = WAREHOUSE.read_text().replace("ORIGIN", soap_peer.url)
+    lines = '<wsdl:part name="lines" type="tns:Lines"/>'
+    soap_peer.wsdl = text.replace('<wsdl:part name="said" type="xs:string"/>', lines)
+    soap_peer.reply = Reply(envelope(body))
+    async with soap.Connector("old", soap.Settings(wsdl=soap_peer.wsdl_url)) as connector:
+        answer = await connector.call(Operation("book", "Book", "read"), {"reference": "r"})
+    assert answer == [{"sku": "A", "quantity": 2}]
 
 
 @shows("compressed answers (gzip, deflate)")
