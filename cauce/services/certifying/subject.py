@@ -78,7 +78,7 @@ class Subject:
 
     def keep(self, operation: str, answer: JSON) -> None:
         """Remember a document that was written, once."""
-        if "cleanup" in self.wanted(operation) and all(
+        if all(
             self.identity(operation, each.answer) != self.identity(operation, answer)
             for each in self.written
             if each.operation == operation

@@ -28,10 +28,13 @@ async def certify(subject: Subject, version: str, shortcomings: Sequence[Shortco
 
 
 async def _clean_up(subject: Subject) -> AsyncIterator[Check]:
-    problems, misfits = [], set[str]()
+    problems, misfits, stays = [], set[str](), 0
     by = ""
     for document in subject.written:
-        follow = subject.wanted(document.operation)["cleanup"]
+        follow = subject.wanted(document.operation).get("cleanup")
+        if follow is None:
+            stays += 1
+            continue
         by = follow["operation"]
         try:
             answer = await subject.ask(by, compile_expression(follow["with"]).first(document.answer, {}))
@@ -43,6 +46,9 @@ async def _clean_up(subject: Subject) -> AsyncIterator[Check]:
         yield Check(by, "cleanup", "failed", wrong)
     if problems:
         yield Check(by, "cleanup", "failed", f"{'; '.join(problems)}; all are marked {subject.mark}.")
-    elif subject.written:
-        count = len(subject.written)
+    elif by:
+        count = len(subject.written) - stays
         yield Check(by, "cleanup", "passed", f"What was written ({count}, all marked {subject.mark}) was undone.")
+    if stays:
+        sentence = f"What was written ({stays}, all marked {subject.mark}) stays: the capability has no cleanup for it."
+        yield Check(subject.written[0].operation, "cleanup", "warning", sentence)

@@ -28,6 +28,8 @@ async def certify_write(subject: Subject, name: str) -> AsyncIterator[Check]:
     """Write a sample and all that follows from it; when that fails the rest is not tried."""
     params = subject.sample(name, "create")
     if params is None:
+        if not _cleans_up(subject, name):
+            yield Check(name, "create", "skipped", "The capability has no sample to write.")
         return
     trial = _Write(subject, name)
     try:
@@ -44,6 +46,13 @@ async def certify_write(subject: Subject, name: str) -> AsyncIterator[Check]:
     if not wrong:
         async for check in trial.follow(params, created, took_s):
             yield check
+
+
+def _cleans_up(subject: Subject, name: str) -> bool:
+    """Tell whether an operation is tried anyway, at the end."""
+    return any(
+        (each.get("cleanup") or {}).get("operation") == name for each in subject.capability["operations"].values()
+    )
 
 
 class _Write:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from cauce.store import audit
 from schemas import load_yaml
 from tests.integration.services.conftest import auditor, boss
 
+ORDERS = Path(__file__).parents[3] / "definitions" / "capabilities" / "orders.yaml"
 integrator = Actor("igor", frozenset({"integrator"}))
 connection = """\
 connection: shop
@@ -185,9 +187,18 @@ async def test_what_was_not_carried_out_is_sent_again(
     monkeypatch.setattr(writes, "_FIND_DELAYS_S", (0.01,))
     shop.faults = {"deaf"}
     await publish(lonely_hub, shop)
+    # A capability of one's own goes before the one that comes with Cauce.
+    lasting = "".join(
+        line for line in ORDERS.read_text(encoding="utf-8").splitlines(keepends=True) if "cleanup:" not in line
+    )
+    await publish(lonely_hub, shop, lasting)
     (done,) = await certification.certify(lonely_hub, boss, "shop")
     (lost,) = [check for check in done.checks if check.name == "lost-answer"]
     assert (lost.result, lost.sentence) == ("passed", "It was not carried out, and could be sent again.")
+    assert {each["status"] for each in shop.orders.values()} == {"open"}
+    assert (done.checks[-2].operation, done.checks[-2].result) == ("cancel-order", "skipped")
+    assert done.checks[-1].result == "warning"
+    assert "stays: the capability has no cleanup for it." in done.checks[-1].sentence
 
 
 async def test_nothing_is_written_to_what_is_not_known_as_a_test_system(lonely_hub: Hub, shop: Shop) -> None:
