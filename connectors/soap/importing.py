@@ -83,9 +83,12 @@ def _parsed(wire: Wire) -> Parsed:
     try:
         return parse(wire, Reading())
     except PermanentError as error:
-        if error.remote_code != "forbidden-address" or "allow_hosts" not in error.hint:
+        if "allow_hosts" in error.hint:
+            hint = "Allow it with --allow-host HOST, or save what it imports beside it."
+        elif "settings.wsdl_file: " in error.hint:
+            hint = f"Import one by its own path, or from a folder without the others: {error.hint.partition(': ')[2]}"
+        else:
             raise
-        hint = "Allow it with --allow-host HOST, or save what it imports beside it."
         raise PermanentError(error.problem, hint=hint, remote_code=error.remote_code) from error
 
 

@@ -14,7 +14,7 @@ from cauce.errors import CauceError, InputError
 from cauce.secrets import Resolver
 from cauce.services.importing import Imported, Wish, import_contract
 from schemas import load_yaml, validate_data
-from tests.connectors.soap_peer import WSDL, Peer
+from tests.connectors.soap_peer import WSDL, Peer, Reply
 from tests.connectors.soap_warehouse import Warehouse
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # zeep tells what it leaves out
@@ -175,6 +175,29 @@ async def test_a_wsdl_that_reaches_for_more_is_refused(tmp_path: Path, change: t
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(status=302, headers={"Location": "http://localhost:1/?wsdl"}), "not"),
+        (Reply(b"<" * (2**24 + 1)), "16,777,216 bytes"),
+        (Reply(status=404), "404"),
+    ],
+    ids=["another host", "too large", "not found"],
+)
+async def test_an_address_gives_what_is_its_own_and_no_more(
+    soap_peer: Peer, tmp_path: Path, reply: Reply, said: str
+) -> None:
+    soap_peer.wsdl_reply = reply
+    with pytest.raises(CauceError, match=said):
+        await imported(soap_peer.wsdl_url, tmp_path)
+
+
+async def test_a_login_in_an_address_is_refused_and_not_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        await imported("http://cauce:hunter22@erp.example/?wsdl", tmp_path)
+    assert "hunter22" not in str(caught.value)
+
+
 async def test_a_folder_and_a_zip_hold_a_wsdl_with_what_it_imports(tmp_path: Path) -> None:
     folder = tmp_path / "orders"
     folder.mkdir()
@@ -189,6 +212,9 @@ async def test_a_folder_and_a_zip_hold_a_wsdl_with_what_it_imports(tmp_path: Pat
         one = await imported(str(source), tmp_path)
         assert one.operations == ("create", "ping")
         assert connection(one).settings["wsdl"] == str(source)
+    (folder / "second.wsdl").write_text(WSDL % {"address": "https://erp.example/soap", "imports": ""})
+    with pytest.raises(CauceError, match="its own path"):
+        await imported(str(folder), tmp_path)
 
 
 @pytest.mark.parametrize("file", SAMPLE)
