@@ -94,7 +94,7 @@ def check_payload(letter: DeadLetter, sent: JSON, payload: JSON) -> JSON:
     if letter.origin == "call":
         raise InputError(
             "What a process sends follows from its data.",
-            hint=f"`cauce instances context {letter.instance} JSON` changes that, and lets it go on.",
+            hint=f"`cauce instances context` or `reset … --input` changes that of {letter.instance}, which goes on.",
         )
     before, after = (sent, payload) if letter.origin == "event-start" else ([sent], [payload])
     if not isinstance(after, list) or len(after) != len(before) or not all(isinstance(each, dict) for each in after):
