@@ -41,7 +41,12 @@ def check(
 def findings(read: sources.Sources) -> list[Finding]:
     """Return what is wrong in the files asked for, in the order of their places."""
     files = {source.file for source in read.asked}
-    known = Known(kinds=frozenset(registry.kinds()), runs=settings.load().allow_run, capabilities=shipped())
+    known = Known(
+        kinds=frozenset(registry.kinds()),
+        runs=settings.load().allow_run,
+        capabilities=shipped(),
+        settings=registry.settings_schema,
+    )
     meaning = findings_of([*read.asked, *read.neighbours], known)
     mine = [one for one in meaning if one.place is None or one.place.file in files]
     return sorted([*read.unreadable, *mine], key=_order)

@@ -228,7 +228,7 @@ def _flawed(text: str, name: str) -> dict[str, dict[str, str]]:
         hint = "Import a part of it: --only 'Get*'."
         raise InputError(f"The connection would be too large: {error.problem}", hint=hint) from error
     found: dict[str, dict[str, str]] = {}
-    for one in check([source], Known(kinds=frozenset(registry.kinds()))):
+    for one in check([source], Known(kinds=frozenset(registry.kinds()), settings=registry.settings_schema)):
         if one.severity != "error":
             continue
         match one.pointer.split("/")[1:]:

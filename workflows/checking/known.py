@@ -1,6 +1,6 @@
 """What definitions may refer to: what is published already, and what the files checked together define."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,8 @@ class Known:
     Given as maps from name to document, they are looked into (but for operations); as names they only exist.
     `functions` are the functions of the default catalog, each from version to document, the one to use first.
     `kinds` are the kinds of connections that there are connectors for, `runs` what
-    `run` tasks may start (`shell`, `script:js` …); None leaves that unchecked.
+    `run` tasks may start (`shell`, `script:js` …), and `settings` gives the JSON Schema of a kind's settings; None
+    leaves that unchecked.
     """
 
     operations: Mapping[str, OperationContract] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Known:
     runs: Collection[str] | None = None
     functions: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     capabilities: Mapping[str, JSON] = field(default_factory=dict)
+    settings: Callable[[str], JSON] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class World:
     runs: Collection[str] | None = None
     functions: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     capabilities: Mapping[str, JSON] = field(default_factory=dict)
+    settings: Callable[[str], JSON] | None = None
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
@@ -100,6 +103,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         known.runs,
         functions,
         documents["capability"],
+        known.settings,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas import flaws, guess, listing
+from schemas import did_you_mean, flaws, guess, listing
 from schemas.source import step
 from workflows.checking.known import World
 from workflows.checking.report import Report
@@ -20,6 +20,8 @@ def check_connection(report: Report, document: Mapping[str, JSON], world: World)
     if world.kinds is not None and kind not in world.kinds:
         problem = f"There is no connector of kind `{kind}`{guess(kind, world.kinds)}"
         report.value("unknown-kind-of-connection", "/kind", problem, listing(world.kinds))
+    elif world.settings is not None:
+        _check_settings(report, kind, document.get("settings") or {}, world.settings(kind))
     operations = document["operations"]
     _check_events(report, document, operations)
     for name, operation in operations.items():
@@ -29,6 +31,21 @@ def check_connection(report: Report, document: Mapping[str, JSON], world: World)
         for key in ("input", "output"):
             _check_schema(report, f"{place}/{key}", operation.get(key))
         _check_idempotency(report, place, operation, operations)
+
+
+def _check_settings(report: Report, kind: str, settings: Mapping[str, JSON], schema: Mapping[str, JSON]) -> None:
+    """Check the names of the settings; their values are known where the connection is opened."""
+    known: Mapping[str, JSON] = schema.get("properties", {})
+    meant = set()
+    for name in settings:
+        if name not in known:
+            meant.add(did_you_mean(name, known))
+            problem = f"`{name}` is not a setting of connections of kind `{kind}`{guess(name, known)}"
+            report.key("unknown-property", f"/settings{step(name)}", problem, listing(known))
+    for name in schema.get("required", ()):
+        if name not in settings and name not in meant:  # a setting that is misspelt is not missing as well
+            problem = f"A connection of kind `{kind}` needs the setting `{name}`."
+            report.key("missing-property", "/settings", problem, str(known[name].get("description", "")))
 
 
 def _check_events(report: Report, document: Mapping[str, JSON], operations: Mapping[str, JSON]) -> None:

@@ -117,6 +117,16 @@ def test_our_own_definitions_are_sound() -> None:
     assert errors == []
 
 
+def test_settings_are_those_of_the_kind() -> None:
+    schema = {"properties": {"base_url": {"description": "Where it is."}, "timeout": {}}, "required": ["base_url"]}
+    known = Known(kinds=frozenset({"http"}), settings={"http": schema}.__getitem__)
+    [misspelt] = check([source(CONNECTION + "settings: {base_ulr: x}\n")], known)
+    assert f"{misspelt.place}: {misspelt.code}" == "p.yaml:8:12: unknown-property"
+    assert "did you mean `base_url`" in misspelt.problem
+    [missing] = check([source(CONNECTION + "settings: {timeout: PT1S}\n")], known)
+    assert (f"{missing.place}: {missing.code}", missing.hint) == ("p.yaml:8:1: missing-property", "Where it is.")
+
+
 def _calls_to_check(tasks: int) -> int:
     text = "".join(  # with expressions that no other call has compiled
         f"  - t{number}:\n      if: .a{tasks} > {number}\n      call: find-customer@erp\n"
