@@ -24,6 +24,15 @@ _mailbox_login = {530, 534, 535, 538}
 _lost = (aiosmtplib.SMTPException, OSError)
 
 
+async def _hang_up(client: aiosmtplib.SMTP) -> None:
+    """Close the connection now: a farewell under TLS would wait for the server's own."""
+    transport = client.transport
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+    await asyncio.sleep(0)  # only then does the loop close the socket
+
+
 @dataclass(slots=True)
 class Delivery:
     """One conversation with a server; `stage` is what was asked last, `sent` that the text of the message is out."""
@@ -45,11 +54,11 @@ class Delivery:
                 await self._log_in(client)
                 await self._hand_over(client, letter)
             with suppress(*_lost):
-                await client.quit(timeout=_goodbye_s)
+                await client.execute_command(b"QUIT", timeout=_goodbye_s)
         except _lost as cause:
             raise self._failure(cause) from cause
         finally:
-            client.close()
+            await _hang_up(client)
 
     async def try_login(self) -> None:
         """Log in, and send nothing."""
@@ -59,11 +68,11 @@ class Delivery:
                 await self._log_in(client)
                 await client.noop()
             with suppress(*_lost):
-                await client.quit(timeout=_goodbye_s)
+                await client.execute_command(b"QUIT", timeout=_goodbye_s)
         except _lost as cause:
             raise self._failure(cause) from cause
         finally:
-            client.close()
+            await _hang_up(client)
 
     def _client(self) -> aiosmtplib.SMTP:
         return aiosmtplib.SMTP(

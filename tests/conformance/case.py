@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,6 +72,7 @@ class Case:
         return [{"id": f"{self.id}-{name}-{number}", **head, **event} for number, event in enumerate(events)]
 
 
+@cache
 def cases() -> list[Case]:
     """Return all cases, in the order of their files."""
     return [case for file in sorted((HERE / "cases").rglob("*.yaml")) for case in of_file(file)]

@@ -37,7 +37,7 @@ async def letters(hub: Hub) -> list[int]:
     async with hub.store.transaction() as db:
         await definitions.add(db, NewDefinition("connection", "shop", "s", "", shop, "ana"))
         for number in (1, 2):
-            error = PermanentError(f"Order '{number}' of Ana <b> is wrong.", remote_code="422")
+            error = PermanentError(f"Order '{number}' of Ana <b> does not add up.", remote_code="422")
             await dead_letters.add(db, NewLetter("event-sink", "shop", str(number), event, error, "take"))
         return list(await dead_letters.ids_of(db, Filters(), 10))
 
@@ -55,7 +55,7 @@ async def test_programs_list_edit_replay_and_drop(hub: Hub, program: httpx.Async
     assert (await program.get(f"{address}/{first}")).json()["sent"]["data"] == {"n": "[text]"}
     admin = await client_of(hub, program, "admin")
     (cause,) = (await admin.get(f"{address}/causes")).json()
-    assert (cause["count"], cause["name"], cause["title"]) == (2, "shop", "Order … of Ana <b> is wrong.")
+    assert (cause["count"], cause["name"], cause["title"]) == (2, "shop", "Order … of Ana <b> does not add up.")
     page = (await admin.get(f"{address}?cause={cause['cause']}&limit=1")).json()
     assert [each["id"] for each in page["items"]] == [second]
     assert [each["id"] for each in (await admin.get(page["next"])).json()["items"]] == [first]
@@ -79,7 +79,7 @@ async def test_a_person_works_at_the_desk_without_javascript(anonymous: httpx.As
     (address,) = re.findall(r'href="(/dead-letters\?state=open&amp;cause=\w+)"', page)
     page = (await admin.get(address.replace("&amp;", "&"), headers=spanish)).text
     assert "Enviar los 2 de nuevo" in page
-    assert "Order &#39;1&#39; of Ana &lt;b&gt; is wrong." in page
+    assert "Order &#39;1&#39; of Ana &lt;b&gt; does not add up." in page
     letter = f"/dead-letters/{letters[0]}"
     page = (await admin.get(letter)).text
     assert re.findall(r"<td><code>(.+?)</code>.*?</td><td>(.+?)</td><td>(.+?)</td>", page) == [

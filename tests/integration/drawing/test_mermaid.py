@@ -65,7 +65,8 @@ def problems(node: Path, require: Require, diagrams: list[str]) -> list[str | No
 
 
 def test_mermaid_takes_every_picture(node: Path, require: Require) -> None:
-    documents: dict[str, JSON] = {case.id: case.document("http://a.example") for case in cases()}
+    # The cases differ mostly in what no picture shows.
+    documents: dict[str, JSON] = {case.id: case.document("http://a.example") for case in cases()[::3]}
     documents["lead-to-order"] = YAML(typ="safe", pure=True).load(PROCESS.read_text(encoding="utf-8"))
     documents["everything"] = EVERYTHING
     documents["hostile"] = {
