@@ -15,7 +15,7 @@ from cauce.services.sinks import is_wanted, message
 from cauce.store import events
 from cauce.store.base import utc_now
 from cauce.store.models import EventSink
-from schemas import load_yaml
+from schemas import findings_of, load_yaml
 from tests.integration.services.conftest import boss
 from tests.servers.processes import free_port
 
@@ -205,8 +205,9 @@ async def test_replicas_send_everything_once(
 
 
 async def test_connection_that_cannot_carry_events_is_refused(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DefinitionError, match="unsupported"):
+    with pytest.raises(DefinitionError) as caught:
         await publish(hub, monkeypatch, connection(1, kind="echo"))
+    assert "unsupported" in {one.code for one in findings_of(caught.value)}
     with pytest.raises(DefinitionError, match="unknown-operation"):
         await publish(hub, monkeypatch, connection(1).replace("operation: take", "operation: tkae"))
 
