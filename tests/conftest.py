@@ -1,5 +1,6 @@
 """Fixtures for all tests: servers that are started once, databases that are new for each test."""
 
+import asyncio
 import os
 import shutil
 import sys
@@ -17,6 +18,28 @@ from tools.native_packages import postgresql_bin
 
 Require = Callable[[str, str], NoReturn]
 NEEDS = ("temporal", "postgres", "mosquitto", "odbc", "node", "openid", "editor", "chromium")
+
+
+def _cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what is left in a loop, as often as it takes; the runner's own waits for ever for a task that goes on.
+
+    Before Python 3.12 `wait_for` may swallow a cancellation.
+    """
+    for _ in range(50):
+        left = asyncio.all_tasks(loop)
+        if not left:
+            return
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left, timeout=0.2))
+        for task in left:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                about = {"message": "a task failed while it was cancelled", "exception": error, "task": task}
+                loop.call_exception_handler(about)
+    raise RuntimeError(f"these tasks do not end: {asyncio.all_tasks(loop)}")
+
+
+asyncio.runners._cancel_all_tasks = _cancel_all_tasks  # type: ignore[attr-defined]  # noqa: SLF001 - no hook for it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
