@@ -101,7 +101,7 @@ def test_file_of_100_mb_is_refused_by_its_size(command: tuple[str, ...], tmp_pat
     file = tmp_path / "huge.yaml"
     with file.open("wb") as opened:
         opened.truncate(100_000_000)
-    cauce("check", tmp_path / "no.yaml")  # loads the modules, whose memory does not count
+    cauce(*command, tmp_path / "no.yaml", env=store)  # loads the modules, whose memory does not count
     tracemalloc.start()
     began = time.process_time()
     done = cauce(*command, file, "--json", env=store)
