@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -126,13 +127,18 @@ class Counter:
         self.total = total
         self.every = 1 if sys.stdout.isatty() else every
         self.seen = 0
+        self.one_by_one = Lock()  # two installers are counted together
 
     def __call__(self, line: str) -> None:
         """Take one line of the installer's output."""
         if line.startswith(("Collecting ", "Requirement already satisfied")):
-            self.seen = min(self.seen + 1, self.total)
-            if self.seen % self.every == 0 or self.seen == self.total:
-                end = "\r" if sys.stdout.isatty() and self.seen < self.total else "\n"
-                print(f"      {self.seen} of {self.total} packages looked up", end=end, flush=True)
+            with self.one_by_one:
+                self._count()
         elif line.startswith("Installing collected packages"):
             say("      installing")
+
+    def _count(self) -> None:
+        self.seen = min(self.seen + 1, self.total)
+        if self.seen % self.every == 0 or self.seen == self.total:
+            end = "\r" if sys.stdout.isatty() and self.seen < self.total else "\n"
+            print(f"      {self.seen} of {self.total} packages looked up", end=end, flush=True)

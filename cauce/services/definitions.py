@@ -151,6 +151,7 @@ async def known(hub: Hub) -> Known:
         runs=hub.settings.allow_run,
         functions=functions,
         capabilities={**shipped(), **_documents(rows, "capability")},
+        settings=registry.settings_schema,
     )
 
 

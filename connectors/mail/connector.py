@@ -30,6 +30,13 @@ _effects: Final[dict[str, Effect]] = {
     "mark": "write",
     "marked": "read",
 }
+_in_mailboxes: Final[dict[str, tuple[type[params.Params], Callable[[Mailbox, Any], JSON]]]] = {
+    "find": (params.Find, Mailbox.find),
+    "list": (params.List, Mailbox.list),
+    "fetch": (params.Fetch, Mailbox.fetch),
+    "mark": (params.Mark, Mailbox.mark),
+    "marked": (params.Mark, Mailbox.marked),
+}
 _patience_s: Final = 10.0
 
 
@@ -37,7 +44,7 @@ class Connector(BaseConnector[Settings]):
     """Sends and reads mail; an operation's `calls` is send, find, list, fetch, mark or marked."""
 
     async def call(self, operation: Operation, params: JSON) -> JSON:
-        """Carry out one of the six operations."""
+        """Send, or do what is done in a mailbox."""
         effect = _effects.get(operation.calls)
         if effect is None:
             known = ", ".join(_effects)
@@ -46,7 +53,8 @@ class Connector(BaseConnector[Settings]):
             # Declared as a read it would be repeated freely.
             hint = f"Write effect: write at {operation.name} of connection {self.name}."
             raise PermanentError(f"{operation.calls} writes, and is declared as a read.", hint=hint)
-        return await self._handlers[operation.calls](operation, params)
+        carry_out = self._send if operation.calls == "send" else self._ask
+        return await carry_out(operation, params)
 
     async def check(self) -> list[Probe]:
         """Reach each server, log in, and look at the folder; stop at the first stage that fails."""
@@ -70,36 +78,11 @@ class Connector(BaseConnector[Settings]):
         await self._logged_in(server, lambda token: self._delivery(operation.timeout_s, token).send(letter))
         return {"messageId": letter.message_id, "thread": wanted.thread}
 
-    async def _find(self, operation: Operation, given: JSON) -> JSON:
-        wanted = params.read(params.Find, given, f"{operation.name}@{self.name}")
-        return await self._in_mailbox(operation.timeout_s, lambda box: box.find(wanted))
-
-    async def _list(self, operation: Operation, given: JSON) -> JSON:
-        wanted = params.read(params.List, given, f"{operation.name}@{self.name}")
-        return await self._in_mailbox(operation.timeout_s, lambda box: box.list(wanted))
-
-    async def _fetch(self, operation: Operation, given: JSON) -> JSON:
-        wanted = params.read(params.Fetch, given, f"{operation.name}@{self.name}")
-        return await self._in_mailbox(operation.timeout_s, lambda box: box.fetch(wanted))
-
-    async def _mark(self, operation: Operation, given: JSON) -> JSON:
-        wanted = params.read(params.Mark, given, f"{operation.name}@{self.name}")
-        return await self._in_mailbox(operation.timeout_s, lambda box: box.mark(wanted))
-
-    async def _marked(self, operation: Operation, given: JSON) -> JSON:
-        wanted = params.read(params.Mark, given, f"{operation.name}@{self.name}")
-        return await self._in_mailbox(operation.timeout_s, lambda box: box.marked(wanted))
-
-    @property
-    def _handlers(self) -> dict[str, Callable[[Operation, JSON], Awaitable[JSON]]]:
-        return {
-            "send": self._send,
-            "find": self._find,
-            "list": self._list,
-            "fetch": self._fetch,
-            "mark": self._mark,
-            "marked": self._marked,
-        }
+    async def _ask(self, operation: Operation, given: JSON) -> JSON:
+        """Carry out what is done in a mailbox; everything but sending is."""
+        shape, work = _in_mailboxes[operation.calls]
+        wanted = params.read(shape, given, f"{operation.name}@{self.name}")
+        return await self._in_mailbox(operation.timeout_s, lambda box: work(box, wanted))
 
     async def _in_mailbox(self, timeout_s: float, work: Callable[[Mailbox], T]) -> T:
         mailboxes = self._mailboxes

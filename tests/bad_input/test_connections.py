@@ -158,10 +158,15 @@ def test_unknown_connection_is_told_with_its_near_name(probe: Probe, store: dict
     assert (done.error["detail"], done.error["hint"]) == ("There is no connection 'epr'.", "Did you mean 'erp'?")
 
 
-def test_wrong_setting_of_a_kind_is_named_without_its_value(probe: Probe) -> None:
-    done = probe("soap", "{wsdl: 'http://127.0.0.1/?wsdl', pasword: {secret: erp-password}}", SOAP)
-    sentence = said(done, "settings")
-    assert "Kind soap has no setting 'pasword'. Did you mean 'password'?" in sentence
+def test_wrong_setting_of_a_kind_is_named_without_its_value(store: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "connection.yaml"
+    settings = f"{{wsdl: 'http://127.0.0.1/?wsdl', pasword: '{SECRET}'}}"
+    file.write_text(f"connection: erp\nkind: soap\nsettings: {settings}\noperations:\n{SOAP}")
+    done = cauce("publish", file, "--json", env=store)
+    assert done.exit_code == 2
+    assert f"{file}:3:43: unknown-property: " in done.stderr
+    assert "`pasword` is not a setting of connections of kind `soap`; did you mean `password`?" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
 
 
 BLOCKED = "<OrderFault><Code>BLOCKED</Code><Limit>0</Limit></OrderFault>"
