@@ -164,7 +164,7 @@ def test_wrong_setting_of_a_kind_is_named_without_its_value(store: dict[str, str
     file.write_text(f"connection: erp\nkind: soap\nsettings: {settings}\noperations:\n{SOAP}")
     done = cauce("publish", file, "--json", env=store)
     assert done.exit_code == 2
-    assert f"{file}:3:43: unknown-property: " in done.stderr
+    assert f"{file}:3:44: unknown-property: " in done.stderr
     assert "`pasword` is not a setting of connections of kind `soap`; did you mean `password`?" in done.stderr
     assert SECRET not in done.stdout + done.stderr
 
