@@ -49,9 +49,7 @@ def list_(
         for one in found.letters
     ]
     columns = ("id", "refused by", "which", "why", "tried", "state", "by")
-    output.table("Dead letters", columns, rows, empty="There are none of this cause.")
-    if found.next:
-        output.say(f"There are more: --page {found.next}")
+    output.table("Dead letters", columns, rows, empty="There are none of this cause.", more=found.next)
 
 
 @app.command()

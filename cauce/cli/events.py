@@ -65,9 +65,7 @@ def list_(
         for one in found.events
     ]
     columns = ("place", "type", "source", "subject", "received", "emitted by")
-    output.table("Events", columns, rows, empty="No event came yet.")
-    if found.next:
-        output.say(f"There are more: --page {found.next}")
+    output.table("Events", columns, rows, empty="No event came yet.", more=found.next)
 
 
 def whole(text: str) -> dict[str, JSON]:

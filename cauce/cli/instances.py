@@ -41,9 +41,7 @@ def list_(
         return
     rows = [(one.id, one.version, one.status, one.stage, one.started_at, one.closed_at) for one in found.instances]
     columns = ("id", "version", "status", "stage", "started", "ended")
-    output.table("Instances", columns, rows, empty="There are no such instances.")
-    if found.next:
-        output.say(f"There are more: --page {found.next}")
+    output.table("Instances", columns, rows, empty="There are no such instances.", more=found.next)
 
 
 @app.command()

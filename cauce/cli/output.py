@@ -63,17 +63,26 @@ def json_text(value: JSON) -> str:
     return text
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[JSON]], *, empty: str = "Nothing.") -> None:
-    """Print a table; cells may be anything."""
-    if not rows:
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[JSON]],
+    *,
+    empty: str = "Nothing.",
+    more: str | None = None,
+) -> None:
+    """Print a table; cells may be anything. `more` is the cursor of the next page, if there is one."""
+    if rows:
+        shown = Table(title=title, title_justify="left", header_style="bold")
+        for column in columns:
+            shown.add_column(column, overflow="fold")
+        for row in rows:
+            shown.add_row(*(_cell(cell) for cell in row))
+        console().print(shown)
+    else:
         say(empty)
-        return
-    shown = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        shown.add_column(column, overflow="fold")
-    for row in rows:
-        shown.add_row(*(_cell(cell) for cell in row))
-    console().print(shown)
+    if more:
+        say(f"There are more: --page {more}")
 
 
 def pairs(title: str, values: Mapping[str, JSON]) -> None:

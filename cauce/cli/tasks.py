@@ -42,9 +42,7 @@ def list_(  # noqa: PLR0913 - one parameter for each option
         for one in found.tasks
     ]
     columns = ("id", "task", "case", "for", "state", "claimed by", "due")
-    output.table("Inbox", columns, rows, empty="The inbox is empty.")
-    if found.after:
-        output.say(f"There are more: --page {found.after}")
+    output.table("Inbox", columns, rows, empty="The inbox is empty.", more=found.after)
 
 
 @app.command()
