@@ -159,7 +159,8 @@ def failure(response: HttpResponse, *, redirects_are_fine: bool = False) -> Remo
             )
         return TransientError(f"{server} failed (HTTP {status}).", remote_code=code, detail=detail)
     if status in _business_statuses:
-        return BusinessError(f"{server} refused (HTTP {status}, {code}).", remote_code=code, detail=detail)
+        said = f"HTTP {status}" if code == str(status) else f"HTTP {status}, {code}"
+        return BusinessError(f"{server} refused ({said}).", remote_code=code, detail=detail)
     return PermanentError(_explain(status, server), hint=_hint(status), remote_code=code, detail=detail)
 
 
