@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,6 +69,13 @@ class Session:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     _counts: Counter[str] = field(default_factory=Counter)
     _turns: Counter[str] = field(default_factory=Counter)
+    _given: dict[Hashable, JSON] = field(default_factory=dict)
+
+    async def once(self, identity: Hashable, answer: Callable[[], Awaitable[JSON]]) -> JSON:
+        """Return the answer to one question of a worker; asked again for the same, it is the same and counts once."""
+        if identity not in self._given:
+            self._given[identity] = await answer()
+        return self._given[identity]
 
     def bundle_of(self, instance: str) -> Mapping[str, JSON]:
         """Return the bundle that an instance runs: the one under test, or that of a child."""
