@@ -14,13 +14,14 @@ from cauce.testing.session import Session
 from cauce.testing.stubs import Stubs
 
 REFERENCE = "/do/0/read-order"
+DOCUMENT = {"do": [{"read-order": {"call": "get-order@erp", "with": {"number": "O-1"}}}]}
 CALL = contract.OperationCall("erp", "get-order", {"number": "O-1"}, "sales.orders/1", REFERENCE, "t-1")
 
 
 def session() -> Session:
     place = Place("a.test.yaml", 3, 1)
     answers = (Answer(place, "error", "transient"), Answer(place, "output", {"number": "O-1"}))
-    return Session(Case("busy", place, answers={"read-order": answers}), {"document": {"do": []}})
+    return Session(Case("busy", place, answers={"read-order": answers}), {"document": DOCUMENT})
 
 
 async def asked(stubs: Stubs, call: contract.OperationCall, activity_id: str) -> Any:
