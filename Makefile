@@ -11,10 +11,15 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-em
 ARGS ?=
 K ?=
 JOBS ?= 2
+# Whole installations wait more than they compute.
+ALONE_JOBS ?= 3
 # Tests start Cauce many times over; compiling it each time, as some environments ask for, takes longer than the tests.
 test test-connector bench soak: export PYTHONDONTWRITEBYTECODE =
 # Tests of whole installations run after the others; tests of speed and endurance have targets of their own.
 ALONE := e2e or kill or compose
+ALONE_IN := -o testpaths="tests/e2e tests/compose"
+# The order is that of tests/conftest.py.
+SHARED := --dist loadfile --no-loadscope-reorder
 LONG := bench or soak
 
 .PHONY: help
@@ -40,8 +45,8 @@ demo: setup-demo ## Start everything with the demo company, feed leads, show a s
 .PHONY: test
 test: setup-test ## Set up, then run every test
 	@a=0; b=0; \
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "not ($(ALONE) or $(LONG))" $(ARGS) || a=$$?; \
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "($(ALONE)) and not ($(LONG))" $(ARGS) || b=$$?; \
+	$(PYTEST) -n $(JOBS) $(SHARED) -m "not ($(ALONE) or $(LONG))" $(ARGS) || a=$$?; \
+	$(PYTEST) -n $(ALONE_JOBS) $(SHARED) $(ALONE_IN) -m "($(ALONE)) and not ($(LONG))" $(ARGS) || b=$$?; \
 	if [ $$a -eq 5 ]; then exit $$b; elif [ $$b -eq 5 ]; then exit $$a; fi; exit $$((a > b ? a : b))  # 5: none selected
 
 .PHONY: test-connector

@@ -17,6 +17,18 @@ from tests.servers.network import stay_on_loopback
 from tools.native_packages import postgresql_bin
 
 Require = Callable[[str, str], NoReturn]
+# Files are given to whoever is free, so the longest come first.
+LONGEST = (
+    "e2e/test_kill.py",
+    "e2e/acceptance/test_erp_faults.py",
+    "e2e/test_demo.py",
+    "conformance/test_cases.py",
+    "integration/embedded/test_stack.py",
+    "unit/checking/test_fuzz_cases.py",
+    "bad_input/test_platform.py",
+    "integration/services/test_schedules.py",
+    "integration/definition_tests/test_command.py",
+)
 NEEDS = ("temporal", "postgres", "mosquitto", "odbc", "node", "openid", "editor", "chromium")
 
 
@@ -55,6 +67,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if unknown:
         raise pytest.UsageError(f"--require knows no {', '.join(sorted(unknown))}; it knows {', '.join(NEEDS)}.")
     stay_on_loopback()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; everything else stays in its order."""
+    order = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 @pytest.fixture(scope="session")

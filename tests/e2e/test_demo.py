@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.e2e]
-repository = Path(__file__).parents[3]
+repository = Path(__file__).parents[2]
 cauce = [sys.executable, "-m", "cauce.cli"]
 
 
