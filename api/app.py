@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import errors
+from api import errors, inbound
 from api.pages import routes as pages
 from api.pages import view
 from api.rest import routes as rest
@@ -54,6 +54,7 @@ def create_app(settings: Settings, hub: Hub | None = None) -> FastAPI:
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
     errors.install(app)
     app.include_router(rest.router)
+    app.include_router(inbound.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=view.static), name="static")
     return app

@@ -19,6 +19,7 @@ from cauce.errors import (
     RemoteError,
     TransientError,
 )
+from cauce.receiving import Emitted, Fixed, Reception, Started
 from schemas import durations, naming
 
 default_timeout_s: Final = 30.0
@@ -53,6 +54,7 @@ class Connection:
     settings: Mapping[str, JSON] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     operations: Mapping[str, Operation] = field(default_factory=dict)
+    receives: Mapping[str, Reception] = field(default_factory=dict)
 
     def operation(self, name: str) -> Operation:
         """Return the operation of this name."""
@@ -105,6 +107,10 @@ def parse(document: Mapping[str, JSON], file: str = "") -> Connection:
         settings=settings,
         limits=_limits(document.get("limits") or {}, f"{where}: limits"),
         operations=operations,
+        receives={
+            each: _reception(each, body, f"{where}: receives.{each}")
+            for each, body in (document.get("receives") or {}).items()
+        },
     )
 
 
@@ -149,6 +155,26 @@ def _operation(name: str, body: Mapping[str, JSON], timeout_s: float, where: str
         errors=dict(errors),
         input=body.get("input"),
         output=body.get("output"),
+    )
+
+
+def _reception(name: str, body: Mapping[str, JSON], where: str) -> Reception:
+    event, starts, answer = body.get("event"), body.get("starts"), body.get("answer")
+    started = None
+    if starts is not None:
+        given = {key: starts[key] for key in ("input", "key", "response") if key in starts}
+        if starts.get("timeout"):
+            given["timeout_s"] = seconds(starts["timeout"], f"{where}.starts.timeout")
+        started = Started(str(starts["process"]), **given)
+    return Reception(
+        name,
+        when=body.get("when"),
+        id=body.get("id"),
+        input=body.get("input"),
+        output=body.get("output"),
+        event=Emitted(**event) if event is not None else None,
+        starts=started,
+        answer=Fixed(**answer) if answer is not None else None,
     )
 
 

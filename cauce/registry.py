@@ -21,6 +21,7 @@ from cauce.connector import JSON, BaseConnector, BaseSettings
 from cauce.errors import CauceError, DefinitionError, NotFoundError, SettingsError
 from cauce.importing import Importer
 from cauce.limits import Limited
+from cauce.receiving import Receiver
 
 group = "cauce.connectors"
 
@@ -86,19 +87,33 @@ def documentation(kind: str) -> str:
 
 def open_connection(connection: Connection, resolve: Resolver) -> BaseConnector[BaseSettings]:
     """Return the connector of a connection, held to its limits; nothing is sent yet."""
-    kind = load(connection.kind)
-    values = _Values(connection.name, resolve)
-    resolved = values.resolve(connection.settings, ("settings",))
-    try:
-        settings = kind.Settings.model_validate(resolved)
-    except ValidationError as cause:
-        # Not chained: pydantic's own text quotes the values, and a secret may be among them.
-        raise _explain(connection, kind.Settings, cause, values.referred) from None
-    return Limited(kind.Connector(connection.name, settings), connection.limits)
+    connector = load(connection.kind).Connector(connection.name, _settings(connection, resolve))
+    return Limited(connector, connection.limits)
+
+
+def receives(kind: str) -> bool:
+    """Say whether systems outside can call connections of a kind: its package has a module `receiving`."""
+    module = load(kind)
+    return hasattr(module, "__path__") and find_spec(f"{module.__name__}.receiving") is not None
+
+
+def open_receiver(connection: Connection, resolve: Resolver) -> Receiver:
+    """Return what reads and answers the requests that come to a connection.
+
+    Raises:
+        NotFoundError: Nothing is received there.
+    """
+    if not connection.receives or not receives(connection.kind):
+        raise NotFoundError(f"Connection {connection.name!r} receives nothing.")
+    module = import_module(f"{load(connection.kind).__name__}.receiving")
+    return cast("Receiver", module.Receiver(connection, _settings(connection, resolve)))
 
 
 def settings_schema(kind: str) -> JSON:
-    """Return the JSON Schema of a kind's settings, in which every value may also be a reference."""
+    """Return the JSON Schema of a kind's settings, in which every value may also be a reference.
+
+    Its annotation `cauceReceives` says whether systems outside can call connections of the kind.
+    """
     schema = load(kind).Settings.model_json_schema()
     for holder in (schema, *schema.get("$defs", {}).values()):
         properties = holder.get("properties", {})
@@ -112,7 +127,19 @@ def settings_schema(kind: str) -> JSON:
         "minProperties": 1,
         "maxProperties": 1,
     }
+    schema["cauceReceives"] = receives(kind)
     return schema
+
+
+def _settings(connection: Connection, resolve: Resolver) -> BaseSettings:
+    kind = load(connection.kind)
+    values = _Values(connection.name, resolve)
+    resolved = values.resolve(connection.settings, ("settings",))
+    try:
+        return kind.Settings.model_validate(resolved)
+    except ValidationError as cause:
+        # Not chained: pydantic's own text quotes the values, and a secret may be among them.
+        raise _explain(connection, kind.Settings, cause, values.referred) from None
 
 
 def _folders() -> frozenset[str]:

@@ -7,10 +7,19 @@ from fastapi import APIRouter, Request, Response
 from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
 from cauce.connector import Probe
-from cauce.services import connections
+from cauce.services import connections, inbound
 from cauce.services.hub import Actor, Hub
 
 router = APIRouter()
+_delivery_states = {
+    "accepted": view.message("accepted"),
+    "repeated": view.message("repeated"),
+    "ignored": view.message("not meant for anybody"),
+    "completed": view.message("answered"),
+    "running": view.message("still running"),
+    "refused": view.message("stranger turned away"),
+    "failed": view.message("not applied"),
+}
 
 
 @router.get("/connections")
@@ -31,6 +40,7 @@ async def _page(
     request: Request, hub: Hub, actor: Actor, *, tested: str = "", probes: Sequence[Probe] = ()
 ) -> Response:
     listed = await connections.list_connections(hub, actor)
+    receivers = await inbound.list_receivers(hub, actor, limit=10) if actor.may(*inbound.readers) else []
     return view.render(
         request,
         "connections.html",
@@ -38,5 +48,7 @@ async def _page(
         qualities=await connections.qualities(each.kind for each in listed),
         tested=tested,
         probes=probes,
+        delivery_states=_delivery_states,
+        receivers={each.connection: each for each in receivers},
         may_test=actor.may("integrator", "operator"),
     )

@@ -5,10 +5,22 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 
 from api.deps import CallerDep, bearer
-from api.rest import account, connections, dead_letters, definitions, events, health, instances, schedules, tasks
+from api.rest import (
+    account,
+    connections,
+    dead_letters,
+    definitions,
+    deliveries,
+    events,
+    health,
+    instances,
+    schedules,
+    tasks,
+)
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
-for each in (definitions, schedules, instances, tasks, connections, events, dead_letters, account, health):
+subjects = (definitions, schedules, instances, tasks, connections, deliveries, events, dead_letters, account, health)
+for each in subjects:
     router.include_router(each.router)
 
 

@@ -9,7 +9,7 @@ from cauce.cli import output, session
 from cauce.cli.data_dir import DataDir
 from cauce.connector import Probe
 from cauce.errors import PermanentError
-from cauce.services import connections, sinks
+from cauce.services import connections, inbound, sinks
 from cauce.services.hub import Actor, Hub
 
 app = typer.Typer(no_args_is_help=True)
@@ -78,6 +78,37 @@ def events(*, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     ]
     head = ("connection", "types", "waiting", "refused", "")
     output.table("Events going out", head, rows, empty="No connection takes events.")
+
+
+@app.command("received")
+def received(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The connection; all otherwise.")] = None,
+    *,
+    data_dir: DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Show under which addresses systems outside send to connections, and what came lately."""
+
+    async def work(hub: Hub, actor: Actor) -> list[inbound.ReceiverView]:
+        return await inbound.list_receivers(hub, actor, name)
+
+    found = session.run(work, data_dir=data_dir)
+    if as_json:
+        output.document({"connections": found})
+        return
+    rows = [(one.connection, one.kind, one.address, ", ".join(one.receives)) for one in found]
+    head = ("connection", "kind", "address", "receives")
+    output.table("Receiving", head, rows, empty="No connection receives anything.")
+    came = [
+        (one.connection, f"{each.last_at:%Y-%m-%d %H:%M:%S}", each.state, str(each.count), each.id, _became(each))
+        for one in found
+        for each in one.lately
+    ]
+    output.table("Deliveries", ("connection", "last", "", "times", "id", ""), came, empty="Nothing has come yet.")
+
+
+def _became(one: inbound.DeliveryView) -> str:
+    return one.problem or one.instance or (f"event {one.event}" if one.event is not None else "")
 
 
 def _last(one: sinks.SinkView) -> str:

@@ -20,7 +20,7 @@ from cauce.connector import Operation
 from cauce.contract import Start
 from cauce.errors import AmbiguousError, ConflictError, InputError, NotFoundError, RemoteError
 from cauce.expressions import compile_expression
-from cauce.services import instances
+from cauce.services import inbound, instances
 from cauce.services.collecting import read, reading
 from cauce.services.differences import Contract
 from cauce.services.hub import Actor, Hub
@@ -58,6 +58,8 @@ async def contract_of(db: Db, letter: DeadLetter, payload: JSON) -> Contract | N
     if letter.origin == "call":
         operation = await _operation(db, letter)
         return Contract(operation.input, payload) if operation and operation.input is not None else None
+    if letter.origin == "delivery":
+        return await _contract_of_delivery(db, letter, payload)
     process = await _process(db, letter.name)
     schema = (process.document.get("input") or {}).get("schema") if process else None
     if process is None or schema is None:
@@ -96,6 +98,11 @@ def check_payload(letter: DeadLetter, sent: JSON, payload: JSON) -> JSON:
             "What a process sends follows from its data.",
             hint=f"`cauce instances context` or `reset … --input` changes that of {letter.instance}, which goes on.",
         )
+    if letter.origin == "delivery":
+        if (at := letter.about["at"]) and not (isinstance(payload, dict) and at in payload):
+            problem = f"This letter holds what was sent as `{at}`, and what came with it."
+            raise InputError(problem, hint="Change what is in it, and leave its outer form as it is.")
+        return payload
     before, after = (sent, payload) if letter.origin == "event-start" else ([sent], [payload])
     if not isinstance(after, list) or len(after) != len(before) or not all(isinstance(each, dict) for each in after):
         raise InputError(
@@ -119,6 +126,10 @@ async def replay(hub: Hub, opened: Connections, actor: Actor, letter: DeadLetter
         return Applied(now=True, answer=None, instance=started.id)
     if letter.origin == "event-sink":
         return await _to_system(hub, opened, letter, payload)
+    if letter.origin == "delivery":
+        done = await inbound.take_again(hub, letter.name, payload, letter.about)
+        answer = {"event": done.event, "sequence": done.sequence} if done.event else done.output
+        return Applied(done.state != "repeated", answer, next(iter(done.instances), ""))
     return await _to_process(hub, letter, payload)
 
 
@@ -201,6 +212,17 @@ async def _contract_of_sink(db: Db, letter: DeadLetter, payload: JSON) -> Contra
         return None
     binary = wanted.get("mode") == "binary"
     return Contract(operation.input, _checked(_request(payload, wanted)), [("/body", "/data" if binary else "")])
+
+
+async def _contract_of_delivery(db: Db, letter: DeadLetter, payload: JSON) -> Contract | None:
+    row = await definitions.find(db, "connection", "", letter.name)
+    receives = connections.parse(row.document).receives if row else {}
+    at, reception = letter.about["at"], receives.get(letter.about["reception"])
+    if reception is None and len(receives) == 1:
+        reception = next(iter(receives.values()))
+    if reception is None or reception.input is None:
+        return None
+    return Contract(reception.input, payload[at] if at else payload, [("", f"/{at}")] if at else [])
 
 
 async def _operation(db: Db, letter: DeadLetter) -> Operation | None:

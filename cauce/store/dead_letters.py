@@ -22,7 +22,7 @@ from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
-Origin = Literal["event-sink", "event-start", "call"]
+Origin = Literal["event-sink", "event-start", "call", "delivery"]
 Closed = Literal["replayed", "already-applied", "dropped"]
 states: tuple[str, ...] = ("open", "replayed", "already-applied", "dropped")
 lease = timedelta(minutes=3)

@@ -19,6 +19,7 @@ NOWHERE: dict[str, dict[str, Any]] = {
     "odbc": {"driver": "sqlite", "database": "/nowhere/at/all.sqlite"},
     "http": {"base_url": "http://127.0.0.1:1"},
     "file": {"folder": "/nowhere/at/all"},
+    "webhook": {"bearer": ["t0ken"]},
     "mail": {"sender": "hub@example.com", "smtp": {"host": "127.0.0.1", "port": 1, "security": "none"}},
 }
 CALLS = {"soap": "Service.Operation", "odbc": "select 1", "http": "GET /", "mail": "send", "file": "list *"}
@@ -28,6 +29,7 @@ AT: dict[str, Callable[[int], dict[str, Any]]] = {
     "soap": lambda port: {"wsdl": f"http://127.0.0.1:{port}/?wsdl", "max_bytes": 100_000},
 }
 ANSWERS = {"echo"}
+RECEIVES = {"webhook"}
 # Works on the hub's own store, which nobody opened here.
 WITHOUT_A_STORE = {"hub"}
 
@@ -40,6 +42,7 @@ def _contract_of(name: str) -> type[ConnectorContract]:
         settings = NOWHERE.get(name, {})
         calls = CALLS.get(name, "try")
         answers = name in ANSWERS
+        receives = name in RECEIVES
 
         def at(self, port: int) -> Mapping[str, Any] | None:
             return AT[name](port) if name in AT else None
@@ -63,7 +66,7 @@ def test_finding_kinds_imports_none() -> None:
     assert answer.strip() == "set()"
 
 
-@pytest.mark.parametrize("kind", ["echo", "file", "http", "mail", "odbc", "soap"])
+@pytest.mark.parametrize("kind", ["echo", "file", "http", "mail", "odbc", "soap", "webhook"])
 def test_a_kind_lives_in_its_folder_alone(kind: str) -> None:
     folder = Path(__file__).parents[2] / "connectors" / kind
     others = [f"connectors.{other}" for other in KINDS if other != kind]

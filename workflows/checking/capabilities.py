@@ -85,7 +85,7 @@ def check_implements(report: Report, document: Mapping[str, JSON], world: World)
 
 def shortcomings(capability: Mapping[str, JSON], connection: Mapping[str, JSON]) -> Iterator[Shortcoming]:
     """Yield in what a (schema-valid) connection falls short of a capability."""
-    title, operations = capability["capability"], connection["operations"]
+    title, operations = capability["capability"], connection.get("operations") or {}
     for name, wanted in capability["operations"].items():
         given, place = operations.get(name), f"/operations{step(name)}"
         if given is None:

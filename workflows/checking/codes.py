@@ -30,6 +30,7 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-capability": "A connection implements a capability that does not exist.",
     "missing-operation": "A connection lacks an operation of a capability that it implements.",
     "capability": "A capability does not hold together, or a connection does not do what it asks.",
+    "receives": "A connection cannot receive what it says, or nothing becomes of it.",
     "unknown-kind-of-connection": "No connector has this kind.",
     "authentication": "A login lacks something that it needs, or cannot be made by a process.",
     "recursive-function": "A function calls itself, or calls too many others.",

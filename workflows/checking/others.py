@@ -6,6 +6,7 @@ from typing import Any
 from schemas import did_you_mean, flaws, guess, listing
 from schemas.source import step
 from workflows.checking.known import World
+from workflows.checking.receives import check_receives
 from workflows.checking.report import Report
 from workflows.checking.texts import Scope, check_bare, check_value
 from workflows.checking.unsupported import refuse
@@ -22,7 +23,11 @@ def check_connection(report: Report, document: Mapping[str, JSON], world: World)
         report.value("unknown-kind-of-connection", "/kind", problem, listing(world.kinds))
     elif world.settings is not None:
         _check_settings(report, kind, document.get("settings") or {}, world.settings(kind))
-    operations = document["operations"]
+    operations = document.get("operations") or {}
+    if not operations and "receives" not in document:
+        hint = "Add `operations`, or `receives` in a connection that others call."
+        report.key("missing-property", "", "A connection has operations, or receives something.", hint)
+    check_receives(report, document, world)
     _check_events(report, document, operations)
     for name, operation in operations.items():
         place = f"/operations{step(name)}"

@@ -201,7 +201,8 @@ def _where(text: str, name: str) -> int:
 
 
 def _unknown(report: Report, pointer: str, offset: int, name: str, scope: Scope) -> None:
-    here = "Here there are " + ", ".join(f"${each}" for each in sorted(scope.variables - {"secrets"})) + "."
+    named = ", ".join(f"${each}" for each in sorted(scope.variables - {"secrets"}))
+    here = f"Here there are {named}." if named else "Here there are none."
     if name in STANDARD:
         report.text("unknown-variable", pointer, offset, f"`${name}` is not available in {scope.place}.", here)
         return

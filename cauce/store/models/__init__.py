@@ -3,6 +3,7 @@
 from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.certificates import Certificate
 from cauce.store.models.dead_letters import DeadLetter
+from cauce.store.models.deliveries import Received
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.records import (
     AuditEntry,
@@ -35,6 +36,7 @@ __all__ = [
     "EventSubscription",
     "Interaction",
     "LedgerEntry",
+    "Received",
     "Schedule",
     "SetAside",
     "StartRule",

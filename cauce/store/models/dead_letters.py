@@ -12,9 +12,10 @@ class DeadLetter(Base):
     """Something that a system outside, or a process, did not take; it stays until a person has decided.
 
     `origin` and `name` say where it was refused (`event-sink` and the connection, `event-start` and the process, `call`
-    and the connection) and `identity` which one it is there. `request` is the digest of what was sent, `edited` that of
-    what a person made of it; `wanted` is the refusal, `about` what a replay needs to know. `cause` is the same for all
-    that was refused for the same reason, `title` says that reason without anybody's data.
+    and the connection, `delivery` and the connection it came to) and `identity` which one it is there. `request` is the
+    digest of what was sent, `edited` that of what a person made of it; `wanted` is the refusal, `about` what a replay
+    needs to know. `cause` is the same for all that was refused for the same reason, `title` says that reason without
+    anybody's data.
     """
 
     __tablename__ = "dead_letters"
