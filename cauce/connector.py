@@ -1,7 +1,7 @@
 """The whole contract of a connector kind: one folder below `connectors/` that exports `Settings` and `Connector`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Self, TypeVar
 
@@ -65,6 +65,17 @@ class BaseConnector(ABC, Generic[S]):
     @abstractmethod
     async def call(self, operation: Operation, params: JSON) -> JSON:
         """Carry out `operation` with `params` (already mapped); the answer is plain JSON data."""
+
+    async def batches(self, operation: Operation, params: JSON, size: int) -> AsyncGenerator[list[JSON], None]:
+        """Carry out a read and yield its rows, at most `size` at a time; close it (`aclosing`) when you stop early.
+
+        Here it is one call whose answer is cut. Kinds that can read on while the rows before are worked at do it
+        without holding all of them.
+        """
+        answer = await self.call(operation, params)
+        rows = answer if isinstance(answer, list) else [answer]
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]
 
     @abstractmethod
     async def check(self) -> list[Probe]:

@@ -5,8 +5,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -121,11 +121,23 @@ class Limited(BaseConnector[BaseSettings]):
 
     async def call(self, operation: Operation, params: JSON) -> JSON:
         """Call through, when the limits allow it."""
+        async with self._admitted(operation):
+            return await self.connector.call(operation, params)
+
+    async def batches(self, operation: Operation, params: JSON, size: int) -> AsyncGenerator[list[JSON], None]:
+        """Read through, batch by batch; until the end it holds one place."""
+        async with self._admitted(operation), aclosing(self.connector.batches(operation, params, size)) as batches:
+            async for batch in batches:
+                yield batch
+
+    @asynccontextmanager
+    async def _admitted(self, operation: Operation) -> AsyncIterator[None]:
+        """Hold a place for a call, and count what becomes of it."""
         async with self._gate.passage(self.name, operation.timeout_s):
             self.breaker.enter()
             failed: bool | None = None
             try:
-                answer = await self.connector.call(operation, params)
+                yield
                 failed = False
             except (TransientError, AmbiguousError):
                 failed = True
@@ -133,7 +145,6 @@ class Limited(BaseConnector[BaseSettings]):
             finally:
                 # A refusal (business, permanent) is an answer, but often made before anything was sent.
                 self.breaker.leave(failed=failed)
-        return answer
 
     async def check(self) -> list[Probe]:
         """Test the connection itself; the breaker does not stand in the way."""

@@ -12,9 +12,9 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from tests.servers import openid, postgresql, temporal
+from tests.servers import mariadb, openid, postgresql, temporal
 from tests.servers.network import stay_on_loopback
-from tools.native_packages import postgresql_bin
+from tools.native_packages import mariadb_root, postgresql_bin
 
 Require = Callable[[str, str], NoReturn]
 # Files are given to whoever is free, so the longest come first.
@@ -29,7 +29,7 @@ LONGEST = (
     "integration/services/test_schedules.py",
     "integration/definition_tests/test_command.py",
 )
-NEEDS = ("temporal", "postgres", "mosquitto", "odbc", "node", "openid", "editor", "chromium")
+NEEDS = ("temporal", "postgres", "mariadb", "mosquitto", "odbc", "node", "openid", "editor", "chromium")
 
 
 def _cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
@@ -140,6 +140,15 @@ def postgres_url(postgres_server: postgresql.PostgresServer) -> Iterator[str]:
     """Return the URL of an empty database that only this test has."""
     with postgres_server.database() as name:
         yield postgres_server.url(name)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(require: Require) -> Iterator[mariadb.MariaServer]:
+    """Run one MariaDB for the whole session."""
+    if mariadb_root() is None:
+        require("mariadb", "no server is installed; `make test` brings one, or `apt-get install mariadb-server-core`")
+    with mariadb.started() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -32,7 +32,7 @@ _REQUIREMENTS = ("requirements.txt", "requirements-setup.txt")
 _REQUIREMENTS_DEV = (*_REQUIREMENTS, "requirements-dev.txt")
 _ODBC_WORKS = (
     "from cauce.native import driver_path, load_odbc; load_odbc(); import pyodbc;"
-    " [driver_path(name) for name in ('sqlite', 'postgresql', 'mariadb')]"
+    " [driver_path(name) for name in ('sqlite', 'postgresql', 'mariadb', 'freetds')]"
 )
 
 
@@ -99,11 +99,11 @@ def _test_steps() -> list[Step]:
             lambda: native_packages.mosquitto_program() is not None,
         ),
         Step(
-            "PostgreSQL for the tests",
-            "postgresql",
-            native_packages.bring_postgresql,
+            "PostgreSQL and MariaDB for the tests",
+            "databases",
+            native_packages.bring_databases,
             lambda: ["1"],
-            lambda: native_packages.postgresql_bin() is not None,
+            lambda: native_packages.postgresql_bin() is not None and native_packages.mariadb_root() is not None,
         ),
         Step(
             "Chromium for the tests",
@@ -189,7 +189,7 @@ def install_project() -> None:
 
 
 def odbc_works() -> bool:
-    """Tell whether the manager and the three drivers load."""
+    """Tell whether the manager and the drivers load."""
     probe = subprocess.run([BIN / "python", "-c", _ODBC_WORKS], capture_output=True, check=False, cwd=ROOT)
     return probe.returncode == 0
 

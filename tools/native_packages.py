@@ -23,6 +23,7 @@ ODBC_PACKAGES = (
     ("libsqliteodbc",),
     ("odbc-postgresql",),
     ("odbc-mariadb",),
+    ("tdsodbc",),
 )
 _DEBIAN = "The Debian package archive"
 _TO_INSTALL = re.compile(r"^Inst (\S+) \(", re.MULTILINE)
@@ -48,13 +49,13 @@ def bring_odbc() -> str:
     return f"{count} packages unpacked into the environment"
 
 
-def bring_postgresql() -> str:
-    """Unpack a PostgreSQL server for the tests."""
+def bring_databases() -> str:
+    """Unpack the servers of PostgreSQL and MariaDB for the tests; in one go, because asking apt takes the longest."""
     try:
-        count = bring((("postgresql",),), leave_out=_NOT_FOR_TESTS)
+        count = bring((("postgresql",), ("mariadb-server-core",)), leave_out=_NOT_FOR_TESTS)
     except SetupError as cause:
         say(f"      {cause}")
-        say("      Without it tests on PostgreSQL do not run. As root: apt-get install postgresql")
+        say("      Without them tests on databases do not run. As root: apt-get install postgresql mariadb-server-core")
         return "left out"
     return f"{count} packages unpacked into the environment"
 
@@ -88,6 +89,12 @@ def postgresql_bin() -> Path | None:
         if (bindir / "initdb").exists():
             return bindir
     return None
+
+
+def mariadb_root() -> Path | None:
+    """Return the folder with `sbin/mariadbd` and `share/mysql` of a MariaDB server: the system's, else ours."""
+    roots = [Path("/usr"), NATIVE / "usr"]
+    return next((root for root in roots if (root / "sbin/mariadbd").exists() and (root / "share/mysql").is_dir()), None)
 
 
 def library_path() -> str:

@@ -58,8 +58,7 @@ def driver_path(name: Driver) -> Path:
         known = ", ".join(_DRIVERS)
         raise SettingsError(f"{name!r} is not an ODBC driver that Cauce knows.", hint=f"Known are {known}.")
     file, package = _DRIVERS[name]
-    unprivileged = "" if name == "freetds" else ", or `make setup`, which needs no root"
-    install = f"Run `apt-get install {package}` as root{unprivileged}."
+    install = f"Run `apt-get install {package}` as root, or `make setup`, which needs no root."
     found = next((folder / file for folder in _driver_dirs() if (folder / file).is_file()), None)
     if found is None:
         raise SettingsError(

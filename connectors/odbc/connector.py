@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from time import perf_counter
 from typing import Any, Final
@@ -12,12 +13,17 @@ from pydantic import Field, SecretStr, model_validator
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
 from cauce.errors import AmbiguousError, PermanentError, RemoteError, TransientError
 from cauce.probes import reach
+from connectors.odbc.binding import step_of
 from connectors.odbc.failures import explain
 from connectors.odbc.pool import DeadlineError, Pool, Reply, WorkerGoneError
 from connectors.odbc.profiles import dialect_of, profiles
-from connectors.odbc.statement import Statement, compile_statement
+from connectors.odbc.statement import Statement, compile_statement, compile_statements, procedure_verbs
 
 _plain_verbs: Final = {"insert", "update", "delete", "merge", "with", "replace"}
+_crashes: Final = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL"}
+_crash_hint: Final = "The database's driver crashed; when it happens again, another version of the driver may help."
+_largest_batch: Final = 50_000
+Statements = tuple[Statement, ...]
 _own_keys: Final = {"driver", "uid", "pwd", "password", "user", "username"}
 
 
@@ -61,15 +67,51 @@ class Connector(BaseConnector[Settings]):
         self._pool = Pool(_opening(settings, self.dialect), settings.max_age.total_seconds())
 
     async def call(self, operation: Operation, params: JSON) -> JSON:
-        """Run the statement: a read answers its rows, a write `{rows: n}` (and `returning`, when it gives rows)."""
+        """Run the statements in one transaction and answer what they gave.
+
+        A read answers its rows, a write `{rows: n}`, and `returning` when it gives rows. A procedure answers
+        `{rows, results, out}`: all its results and its output parameters.
+        """
         where = f"{operation.name}@{self.name}"
-        statement = compile_statement(operation.calls, self.dialect, f"{where}: calls")
-        values = statement.bind(params, f"{where}: params")
-        reply = await self._run(statement, values, operation)
+        several = operation.effect == "write"
+        statements = (compile_statements if several else _only)(operation.calls, self.dialect, f"{where}: calls")
+        most = self.settings.max_rows
+        steps = [step_of(statement, params, f"{where}: params", most) for statement in statements]
+        reply = await self._ask(self._request(operation, steps), statements, operation)
+        counts = reply.last["rows"]
+        if any(statement.verb in procedure_verbs for statement in statements):
+            results = [result.rows for result in reply.results]
+            return {"rows": sum(counts), "results": results, "out": reply.last["out"]}
         if operation.effect == "read":
-            return reply.rows
-        answer: dict[str, JSON] = {"rows": reply.last.get("rows", 0)}
-        return answer | ({"returning": reply.rows} if reply.names else {})
+            return reply.results[-1].rows if reply.results else []
+        answer: dict[str, JSON] = {"rows": sum(counts)}
+        if len(statements) > 1:
+            answer["each"] = counts
+        return answer | ({"returning": reply.results[-1].rows} if reply.results else {})
+
+    async def batches(self, operation: Operation, params: JSON, size: int) -> AsyncGenerator[list[JSON], None]:
+        """Read with one statement in one transaction, batch by batch; `max_rows` is no limit here.
+
+        The operation's timeout is that of each batch. The worker process reads only as fast as batches are taken.
+        """
+        where = f"{operation.name}@{self.name}"
+        if operation.effect != "read":
+            raise PermanentError("Only a read can be taken in batches.", hint="Say effect: read.", where=where)
+        statements = _only(operation.calls, self.dialect, f"{where}: calls")
+        steps = [step_of(statement, params, f"{where}: params", self.settings.max_rows) for statement in statements]
+        deadline = asyncio.get_running_loop().time() + operation.timeout_s
+        try:
+            async with self._pool.worker("read", deadline) as (worker, opened):
+                self._raise_failure(opened.last, writes=False, stage="connect")
+                request = self._request(operation, steps) | {"batch": max(1, min(size, _largest_batch))}
+                async with aclosing(worker.stream(request, operation.timeout_s)) as rows:
+                    async for batch in rows:
+                        yield batch
+                self._raise_failure(worker.ended, writes=False, stage="")
+        except DeadlineError as cause:
+            raise self._late(cause, statements, operation) from cause
+        except WorkerGoneError as cause:
+            raise self._gone(cause, statements, operation, asked=True) from cause
 
     async def check(self) -> list[Probe]:
         """Resolve and connect (for a server), then find the driver, log in and read."""
@@ -83,9 +125,8 @@ class Connector(BaseConnector[Settings]):
             sentence = f"There is no database file at {self.settings.database}; correct settings.database."
             return [Probe("login", ok=False, sentence=sentence)]
         started = perf_counter()
-        statement = compile_statement(profiles[self.dialect].ping, self.dialect)
         try:
-            await self._run(statement, [], Operation("check", statement.sql, "read", timeout_s=15.0))
+            await self.call(Operation("check", profiles[self.dialect].ping, "read", timeout_s=15.0), None)
         except RemoteError as error:
             return [*probes, Probe(_stage(error), ok=False, sentence=str(error), milliseconds=_since(started))]
         return [
@@ -100,23 +141,20 @@ class Connector(BaseConnector[Settings]):
 
     async def catalog(self, timeout_s: float) -> Mapping[str, JSON]:
         """Return the tables and views that the login sees, with columns and keys, and the names of those left out."""
-        statement = compile_statement(profiles[self.dialect].ping, self.dialect)
-        operation = Operation("catalog", statement.sql, "read", timeout_s=timeout_s)
-        reply = await self._ask({"do": "catalog"}, statement, operation)
+        operation = Operation("catalog", "", "read", timeout_s=timeout_s)
+        reply = await self._ask({"do": "catalog"}, (), operation)
         return {"tables": reply.last["tables"], "more": reply.last["more"]}
 
-    async def _run(self, statement: Statement, values: list[JSON], operation: Operation) -> Reply:
-        request = {
+    def _request(self, operation: Operation, steps: list[dict[str, Any]]) -> dict[str, JSON]:
+        return {
             "do": operation.effect,
-            "sql": statement.sql,
-            "verb": statement.verb,
-            "params": values,
+            "steps": steps,
             "max_rows": self.settings.max_rows,
             "timeout_s": operation.timeout_s,
+            "batch": None,
         }
-        return await self._ask(request, statement, operation)
 
-    async def _ask(self, request: Mapping[str, JSON], statement: Statement, operation: Operation) -> Reply:
+    async def _ask(self, request: Mapping[str, JSON], statements: Statements, operation: Operation) -> Reply:
         deadline = asyncio.get_running_loop().time() + operation.timeout_s
         writes = operation.effect == "write"
         asked = False
@@ -128,9 +166,9 @@ class Connector(BaseConnector[Settings]):
                 self._raise_failure(reply.last, writes=writes, stage="")
                 return reply
         except DeadlineError as cause:
-            raise self._late(cause, statement, operation) from cause
+            raise self._late(cause, statements, operation) from cause
         except WorkerGoneError as cause:
-            raise self._gone(cause, statement, operation, asked=asked) from cause
+            raise self._gone(cause, statements, operation, asked=asked) from cause
 
     def _raise_failure(self, last: Mapping[str, Any], *, writes: bool, stage: str) -> None:
         if last["is"] == "failed":
@@ -140,9 +178,9 @@ class Connector(BaseConnector[Settings]):
         if last["is"] == "refused":
             raise PermanentError(f"{self.name}: {last['problem']}", hint=last.get("hint", ""), remote_code="refused")
 
-    def _late(self, cause: DeadlineError, statement: Statement, operation: Operation) -> RemoteError:
+    def _late(self, cause: DeadlineError, statements: Statements, operation: Operation) -> RemoteError:
         # What is not a plain change (a procedure, DDL) may commit by itself, whatever our transaction says.
-        may_commit = cause.started and statement.verb not in _plain_verbs
+        may_commit = cause.started and _may_commit(statements)
         if operation.effect == "write" and (cause.committing or may_commit):
             return AmbiguousError(
                 f"{self.name} gave no answer within {operation.timeout_s:g} s; it may or may not have done the work.",
@@ -155,12 +193,26 @@ class Connector(BaseConnector[Settings]):
             remote_code="timeout",
         )
 
-    def _gone(self, cause: WorkerGoneError, statement: Statement, operation: Operation, *, asked: bool) -> RemoteError:
+    def _gone(
+        self, cause: WorkerGoneError, statements: Statements, operation: Operation, *, asked: bool
+    ) -> RemoteError:
         problem = f"{self.name}: the worker process with the database connection ended before it answered"
-        may_be_done = cause.committing or (asked and statement.verb not in _plain_verbs)
+        if cause.signal_name:
+            problem += f" ({cause.signal_name})"
+        hint = _crash_hint if cause.signal_name in _crashes else ""
+        may_be_done = cause.committing or (asked and _may_commit(statements))
         if operation.effect == "write" and may_be_done:
-            return AmbiguousError(f"{problem}; the work may or may not be done.", remote_code="worker-gone")
-        return TransientError(f"{problem}; nothing was done.", remote_code="worker-gone")
+            sentence = f"{problem}; the work may or may not be done."
+            return AmbiguousError(sentence, hint=hint, remote_code="worker-gone")
+        return TransientError(f"{problem}; nothing was done.", hint=hint, remote_code="worker-gone")
+
+
+def _only(text: str, dialect: str, where: str) -> Statements:
+    return (compile_statement(text, dialect, where),)
+
+
+def _may_commit(statements: Statements) -> bool:
+    return any(statement.verb not in _plain_verbs for statement in statements)
 
 
 def _opening(settings: Settings, dialect: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ How many there are at most is the connection's concurrency limit: a process is s
 import asyncio
 import fcntl
 import os
+import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -18,13 +19,19 @@ from connectors.odbc import frames
 _pipe_bytes: Final = 1 << 20
 _ping_after_s: Final = 15.0
 _cancel_grace_s: Final = 2.0
+_exit_grace_s: Final = 1.0
+# A process that nobody needed for so long is ended: with many connections they would fill the memory.
+_idle_s: Final = 300.0
 _secret_prefixes: Final = ("CAUCE_SECRET_", "CAUCE_SETTING_")
 
 
 class WorkerGoneError(Exception):
     """The process ended (or was killed) before it answered; `committing` says whether it had announced the commit."""
 
-    committing = False
+    def __init__(self, signal_name: str = "") -> None:
+        super().__init__(signal_name)
+        self.signal_name = signal_name
+        self.committing = False
 
 
 class DeadlineError(Exception):
@@ -37,12 +44,28 @@ class DeadlineError(Exception):
 
 
 @dataclass(slots=True)
+class Result:
+    """The rows that one statement gave; a procedure may give several of them."""
+
+    names: list[str]
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, columns: list[list[Any]]) -> None:
+        """Take one more batch."""
+        self.rows += rows_of(self.names, columns)
+
+
+@dataclass(slots=True)
 class Reply:
     """What a worker answered to one request."""
 
     last: dict[str, Any]
-    names: list[str] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+
+
+def rows_of(names: list[str], columns: list[list[Any]]) -> list[dict[str, Any]]:
+    """Return rows out of the columns of a batch."""
+    return [dict(zip(names, row, strict=False)) for row in zip(*columns, strict=False)]
 
 
 class WorkerProcess:
@@ -52,6 +75,7 @@ class WorkerProcess:
         self._process = process
         self.born = self.used = monotonic()
         self.usable = True
+        self.ended: dict[str, Any] = {}
         self._size: int | None = None
 
     @classmethod
@@ -106,6 +130,38 @@ class WorkerProcess:
         self.used = monotonic()
         return reply
 
+    async def stream(self, request: Mapping[str, Any], wait_s: float) -> AsyncGenerator[list[dict[str, Any]], None]:
+        """Send a request and yield its rows batch by batch; the process goes on only as fast as they are taken.
+
+        What it ends with is `ended` afterwards. Whoever stops before the end has the process killed.
+
+        Raises:
+            DeadlineError: a batch did not come within `wait_s`.
+            WorkerGoneError: the process ended by itself.
+        """
+        self.usable = False
+        names: list[str] = []
+        try:
+            await self._send(request)
+            while True:
+                async with asyncio.timeout(wait_s):
+                    message = await self._receive()
+                match message["is"]:
+                    case "columns":
+                        names = message["names"]
+                    case "batch":
+                        yield rows_of(names, message["columns"])
+                    case _:
+                        self.ended = message
+                        self.usable = bool(message.get("usable", True))
+                        self.used = monotonic()
+                        return
+        except TimeoutError:
+            raise DeadlineError(started=True, committing=False) from None
+        finally:
+            if not self.usable:
+                self.kill()
+
     def kill(self) -> None:
         """Kill the process now."""
         self.usable = False
@@ -137,16 +193,13 @@ class WorkerProcess:
             message = await self._receive()
             match message["is"]:
                 case "columns":
-                    progress.names = message["names"]
+                    progress.results.append(Result(message["names"]))
                 case "batch":
-                    names = progress.names
-                    progress.rows += [
-                        dict(zip(names, row, strict=False)) for row in zip(*message["columns"], strict=False)
-                    ]
+                    progress.results[-1].add(message["columns"])
                 case "committing":
                     progress.committing = True
                 case _:
-                    return Reply(message, progress.names, progress.rows)
+                    return Reply(message, progress.results)
 
     async def _receive(self) -> dict[str, Any]:
         assert self._process.stdout  # noqa: S101 - made with a pipe
@@ -160,10 +213,20 @@ class WorkerProcess:
                 raise WorkerGoneError
             body = await self._process.stdout.readexactly(self._size)
         except (asyncio.IncompleteReadError, ConnectionError) as cause:
-            self.kill()
-            raise WorkerGoneError from cause
+            raise WorkerGoneError(await self._signal_name()) from cause
         self._size = None
         return frames.unpack(body)
+
+    async def _signal_name(self) -> str:
+        """Return the signal that ended the process, if one did; one that has only closed its output is killed."""
+        try:
+            async with asyncio.timeout(_exit_grace_s):
+                code = await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            return ""
+        self.usable = False
+        return signal.Signals(-code).name if code < 0 else ""
 
     async def _stop(self, progress: "_Progress") -> Reply | None:
         """Cancel what runs; kill the process when that does not help, having read what it still said."""
@@ -180,8 +243,7 @@ class WorkerProcess:
 
 @dataclass(slots=True)
 class _Progress:
-    names: list[str] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
     committing: bool = False
 
 
@@ -194,6 +256,7 @@ class Pool:
         self._idle: dict[str, list[WorkerProcess]] = {"read": [], "write": []}
         self._busy: set[WorkerProcess] = set()
         self._closing: set[asyncio.Task[None]] = set()
+        self._sweep: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
     async def worker(self, effect: str, deadline: float) -> AsyncIterator[tuple[WorkerProcess, Reply]]:
@@ -206,11 +269,15 @@ class Pool:
             self._busy.discard(worker)
             if worker.usable and opened.last["is"] == "done":
                 self._idle[effect].append(worker)
+                self._sweep_later()
             else:
                 self._dispose(worker)
 
     async def close(self) -> None:
         """End all processes."""
+        if self._sweep:
+            self._sweep.cancel()
+            self._sweep = None
         workers = [*self._busy, *(worker for idle in self._idle.values() for worker in idle)]
         self._idle = {"read": [], "write": []}
         await asyncio.gather(*(worker.close() for worker in workers), *self._closing)
@@ -240,6 +307,20 @@ class Pool:
         except (DeadlineError, WorkerGoneError):
             return False
         return bool(reply.last["is"] == "done")
+
+    def _sweep_later(self) -> None:
+        if self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(_idle_s, self._end_idle)
+
+    def _end_idle(self) -> None:
+        """End the processes that nobody needed for long, and look again as long as there are others."""
+        self._sweep = None
+        for effect, workers in self._idle.items():
+            for worker in [each for each in workers if monotonic() - each.used >= _idle_s]:
+                self._idle[effect].remove(worker)
+                self._dispose(worker)
+        if any(self._idle.values()):
+            self._sweep_later()
 
     def _dispose(self, worker: WorkerProcess) -> None:
         task = asyncio.get_running_loop().create_task(worker.close())

@@ -53,12 +53,18 @@ profiles: Final[Mapping[str, Profile]] = {
 
 
 def dialect_of(driver: str) -> str:
-    """Return the profile a driver setting means: its own name, or that of the driver a path leads to."""
+    """Return the profile a driver setting means: its own name, or that of a driver's path or a product's name."""
     if driver in profiles:
         return driver
     file = driver.lower()
     known = {"sqlite": "sqlite", "psqlodbc": "postgresql", "postgres": "postgresql", "maodbc": "mariadb"}
-    known |= {"maria": "mariadb", "tdsodbc": "freetds", "freetds": "freetds"}
+    known |= {
+        "maria": "mariadb",
+        "mysql": "mariadb",
+        "sql server": "freetds",
+        "tdsodbc": "freetds",
+        "freetds": "freetds",
+    }
     return next((name for part, name in known.items() if part in file), "any")
 
 

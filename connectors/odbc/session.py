@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from datetime import datetime
 from time import sleep
 from typing import TYPE_CHECKING, Any, Final
 
-from cauce.errors import TooLargeError
 from cauce.native import driver_path
+from connectors.odbc import bulk
 from connectors.odbc.catalog import read_catalog
-from connectors.odbc.doubts import Doubts
-from connectors.odbc.profiles import Profile, connection_string, profiles
-from connectors.odbc.rows import CorruptError, as_json
+from connectors.odbc.profiles import Profile, connection_string, dialect_of, profiles
+from connectors.odbc.results import Results, Send, kept_outputs
+from connectors.odbc.rows import CorruptError
+from connectors.odbc.values import as_parameters, tune_mariadb
 
 if TYPE_CHECKING:
-    import pyodbc  # type: ignore[import-not-found]  # its stub lies beside it, which mypy does not look at
+    from collections.abc import Mapping, Sequence
 
-Send = Callable[[Mapping[str, Any]], None]
+    import pyodbc  # type: ignore[import-not-found]  # its stub lies beside it, which mypy does not look at
 
 _cancels: Final = 15
 _cancel_every_s: Final = 0.1
-_first_batch: Final = 200
-_batch: Final = 2000
+_product: Final = 17  # SQL_DBMS_NAME
 _known_drivers: Final = {"sqlite", "postgresql", "mariadb", "freetds"}
 
 
@@ -38,6 +36,7 @@ class Session:
         self._effect = effect
         self._cursor: pyodbc.Cursor | None = None
         self._timeout_s = 0
+        self._outputs: dict[str, Any] = {}
         self._guard = threading.Lock()
 
     @classmethod
@@ -54,6 +53,10 @@ class Session:
         elif driver:
             parts = {"Driver": driver, **parts}
         connection = pyodbc.connect(connection_string(parts), autocommit=True, timeout=request["connect_timeout_s"])
+        if dialect == "any":
+            dialect = dialect_of(str(connection.getinfo(_product)))
+        if dialect == "mariadb":
+            tune_mariadb(connection)
         session = cls(connection, dialect, effect)
         session._prepare()
         return session
@@ -97,18 +100,35 @@ class Session:
             self._connection.rollback()
             send({"is": "done", **found})
             return
-        self._limit_time(int(request["timeout_s"]) + 2)
+        self._outputs = {}
+        streams = request["batch"] is not None
+        # Whoever reads batch by batch takes the time that it takes; each batch is waited for on the other side.
+        self._limit_time(0 if streams else int(request["timeout_s"]) + 2)
+        counts = [self._run(step, request, send) for step in request["steps"]]
+        self._finish(send)
+        send({"is": "done", "rows": counts, "out": self._outputs})
+
+    def _run(self, step: Mapping[str, Any], request: Mapping[str, Any], send: Send) -> int:
+        """Run one statement, for all its rows if it has some; return how many rows it changed or gave."""
+        for variable, value in step.get("kept", ()):
+            self._connection.execute(f"set {variable} = ?", *as_parameters([value], self._dialect))
+        if "columns" in step:
+            executions = bulk.executions(self._connection, step, self._dialect)
+        else:
+            executions = iter([(step["sql"], as_parameters(step["params"], self._dialect))])
         self._cursor = cursor = self._connection.cursor()
+        results = Results(self._dialect, request, send, self._settle)
+        total = 0
         try:
-            cursor.execute(request["sql"], *request["params"])
-            fetched = self._fetch(cursor, request, send) if cursor.description else 0
-            affected = cursor.rowcount
-            while cursor.nextset():
-                pass
+            for sql, params in executions:
+                cursor.execute(sql, *params)
+                total += results.take(cursor, step, params)
         finally:
             self._close(cursor)
-        self._finish(send)
-        send({"is": "done", "rows": max(affected, fetched) if self._effect == "write" else fetched})
+        self._outputs |= results.outputs
+        if step.get("out") and self._dialect == "mariadb":
+            self._outputs |= kept_outputs(self._connection, step["out"])
+        return total
 
     def _prepare(self) -> None:
         for statement in self._profile.session + (self._profile.read_session if self._effect == "read" else ()):
@@ -123,34 +143,15 @@ class Session:
         self._connection.execute(statement.format(s=timeout_s, ms=timeout_s * 1000))
         self._timeout_s = timeout_s
 
-    def _fetch(self, cursor: pyodbc.Cursor, request: Mapping[str, Any], send: Send) -> int:
-        names = _unique([str(column[0]) for column in cursor.description])
-        types = [column[1] for column in cursor.description]
-        send({"is": "columns", "names": names})
-        limit, count, size = request["max_rows"], 0, _first_batch
-        doubts = Doubts(self._dialect, types, datetime.now().date())  # noqa: DTZ005 - the driver's own clock
-        while rows := cursor.fetchmany(size):
-            count += len(rows)
-            if count > limit:
-                raise TooLargeError(
-                    f"The statement gave more than {limit:,} rows.",
-                    hint="Narrow it (where, limit), or raise max_rows of the connection.",
-                )
-            columns = list(zip(*rows, strict=True))
-            doubts.look(columns)
-            send({"is": "batch", "columns": as_json(names, types, columns)})
-            size = _batch
-        if self._effect == "read" and (question := doubts.question(request["sql"], request["verb"])):
-            self._settle(*question, request["params"], names)
-        return count
-
-    def _settle(self, sql: str, asked: list[int], params: list[Any], names: list[str]) -> None:
+    def _settle(self, sql: str, asked: Sequence[int], params: Sequence[Any], names: Sequence[str]) -> None:
         """Put the question to the database, and refuse the result if its driver changed it."""
+        before = self._cursor
         self._cursor = cursor = self._connection.cursor()
         try:
             wrong = cursor.execute(sql, *params).fetchone()
         finally:
             self._close(cursor)
+            self._cursor = before
         for index, faithful in zip(asked, wrong or (), strict=wrong is not None):
             if faithful is not None and not int(faithful):  # text or number, as the driver likes
                 message = (
@@ -174,13 +175,3 @@ class Session:
             # Its driver reports success when it commits on a dead connection.
             self._connection.execute(self._profile.ping).fetchall()
             self._connection.rollback()
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Return the names with a number added to those that come again, which an object could not hold."""
-    seen: dict[str, int] = {}
-    unique: list[str] = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return unique
