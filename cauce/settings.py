@@ -36,6 +36,10 @@ class Settings(BaseSettings):
         description="sqlite:///path or postgresql://user:password@host/name; default: a file in data_dir.",
     )
 
+    profile: str = Field(
+        default="", description="The profile that says which connections stand behind the names in processes."
+    )
+
     temporal_address: str = Field(default="127.0.0.1:7233", description="Host and port of Temporal's frontend.")
     temporal_namespace: str = Field(default="default", description="The namespace in Temporal.")
 

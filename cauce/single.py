@@ -33,6 +33,7 @@ from cauce.embedded.child import Child
 from cauce.errors import DefinitionError
 from cauce.services import definitions, instances
 from cauce.services.hub import Actor, Hub
+from cauce.services.known import known
 from cauce.services.router import Router
 from cauce.settings import Settings
 from cauce.store import definitions as published
@@ -199,7 +200,7 @@ async def run_once(
         # Publishing and looking up do not go to Temporal; so what is wrong is said before any server is started.
         hub = Hub(settings, store, await connect(settings.temporal_address, store, lazy=True))
         await definitions.publish(hub, _OWNER, _others(settings.definitions_dir, source), tolerant=True)
-        findings = [f for f in check([source], await definitions.known(hub)) if f.severity == "error"]
+        findings = [f for f in check([source], await known(hub)) if f.severity == "error"]
         if findings:
             raise DefinitionError.of("The definition cannot be run", findings)
         (process,) = await definitions.publish(hub, _OWNER, [source])

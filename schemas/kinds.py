@@ -21,6 +21,7 @@ KINDS: Final[Mapping[str, str]] = {
     "stages": "stages",
     "function": "function",
     "capability": "capability",
+    "profile": "profile",
     "test": "test",
     "document": "process",
 }

@@ -123,9 +123,10 @@ def _operation(name: str, contract: OperationContract) -> dict[str, JSON]:
     return {
         "effect": contract.effect,
         "timeout_s": contract.timeout_s,
-        "queue": operation_queue(name.partition("@")[2]),
+        "queue": operation_queue(contract.connection or name.partition("@")[2]),
         "input": contract.input,
         "output": contract.output,
+        **({"connection": contract.connection} if contract.connection else {}),
     }
 
 

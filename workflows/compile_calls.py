@@ -96,13 +96,12 @@ class Calls(Protocols, ABC):
         pinned = (self.bundle.get("operations") or {}).get(name)
         if pinned is None:
             raise DefinitionError(f"`{name}` is nothing that can be called.", where=place.pointer)
-        operation, _, connection = name.partition("@")
+        operation, connection = self._carried_out_by(name)
         undo = ((definition.get("metadata") or {}).get("cauce") or {}).get("compensate")
         compensation = None
         if undo is not None:
-            undo_operation, _, undo_connection = undo["call"].partition("@")
             arguments = self.template(undo.get("with") or {}, place)
-            compensation = model.Compensation(undo_operation, undo_connection, arguments)
+            compensation = model.Compensation(*self._carried_out_by(undo["call"]), arguments)
         return model.OperationTask(
             common,
             operation,
@@ -112,6 +111,12 @@ class Calls(Protocols, ABC):
             timeout_s=float(pinned["timeout_s"]),
             compensation=compensation,
         )
+
+    def _carried_out_by(self, name: str) -> tuple[str, str]:
+        """Return the operation, and the connection that stood behind its name when the process was published."""
+        operation, _, connection = name.partition("@")
+        pinned = (self.bundle.get("operations") or {}).get(name) or {}
+        return operation, pinned.get("connection", connection)
 
     def human(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
         """Compile a human task."""

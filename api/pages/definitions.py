@@ -23,6 +23,7 @@ kinds = (
     ("stages", view.message("Stages")),
     ("function", view.message("Functions")),
     ("capability", view.message("Capabilities")),
+    ("profile", view.message("Profiles")),
 )
 
 

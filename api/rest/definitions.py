@@ -13,12 +13,13 @@ from api.rest.schemas import Checked, Definition, DefinitionSummary, Found, Page
 from cauce.errors import CauceError, DefinitionError, Finding, InputError
 from cauce.services import definitions
 from cauce.services.definitions import DefinitionView
+from cauce.services.known import known
 from schemas import Limits, Source, findings_of, load_all
 from workflows.checking import check
 
 router = APIRouter(prefix="/definitions", tags=["definitions"])
 
-Kind = Annotated[str, Query(pattern="^(process|connection|form|decision|stages|capability)$")]
+Kind = Annotated[str, Query(pattern="^(process|connection|form|decision|stages|function|capability|profile)$")]
 most_files = 200
 body: dict[str, Any] = {
     "requestBody": {
@@ -62,7 +63,7 @@ async def list_definitions(
 async def check_definitions(request: Request, hub: HubDep, _: CallerDep) -> Checked:
     """Check definitions without publishing them; what is published counts as known."""
     loaded, findings = await sources(request, hub.settings.max_definition_bytes)
-    findings += await asyncio.to_thread(check, loaded, await definitions.known(hub))
+    findings += await asyncio.to_thread(check, loaded, await known(hub, loaded))
     found = [Found.of(each) for each in findings]
     return Checked(ok=not any(each.severity == "error" for each in found), findings=found)
 

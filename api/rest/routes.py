@@ -14,12 +14,16 @@ from api.rest import (
     events,
     health,
     instances,
+    profiles,
     schedules,
     tasks,
 )
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
-subjects = (definitions, schedules, instances, tasks, connections, deliveries, events, dead_letters, account, health)
+subjects = (
+    *(definitions, schedules, instances, tasks, connections, profiles, deliveries, events, dead_letters, account),
+    health,
+)
 for each in subjects:
     router.include_router(each.router)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cauce import registry, settings
+from cauce import profiles, registry, settings
 from cauce.capabilities import shipped
 from cauce.cli import output, sources
 from cauce.errors import DefinitionError, Finding
@@ -17,6 +17,9 @@ def check(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Definition files, or folders of them.")],
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")] = False,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="Check as where this profile holds.")
+    ] = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Check definition files: form, meaning, and what they refer to.
@@ -24,7 +27,7 @@ def check(
     Findings are printed as file:line:column. The exit code is 2 when there are errors.
     """
     read = sources.read(paths, tests=True)
-    found = findings(read)
+    found = findings(read, profile)
     errors = sum(1 for one in found if one.severity == "error")
     count = len(read.asked) + len({_file(one) for one in read.unreadable})
     if as_json:
@@ -38,16 +41,19 @@ def check(
         raise typer.Exit(DefinitionError.exit_code)
 
 
-def findings(read: sources.Sources) -> list[Finding]:
+def findings(read: sources.Sources, profile: str | None = None) -> list[Finding]:
     """Return what is wrong in the files asked for, in the order of their places."""
     files = {source.file for source in read.asked}
+    here = settings.load()
+    together = [*read.asked, *read.neighbours]
     known = Known(
         kinds=frozenset(registry.kinds()),
-        runs=settings.load().allow_run,
+        runs=here.allow_run,
         capabilities=shipped(),
         settings=registry.settings_schema,
+        profile=profiles.chosen(here.profile if profile is None else profile, together),
     )
-    meaning = findings_of([*read.asked, *read.neighbours], known)
+    meaning = findings_of(together, known)
     mine = [one for one in meaning if one.place is None or one.place.file in files]
     return sorted([*read.unreadable, *mine], key=_order)
 

@@ -56,6 +56,9 @@ ENTRIES = {
         _administration,
     ),
     "connections": Entry("connections:app", "Look at connections and test them.", _administration),
+    "profiles": Entry(
+        "profiles:app", "Look at which connections stand behind the names in processes.", _administration
+    ),
     "schedules": Entry("schedules:app", "Look at what starts by time, and pause it.", _administration),
     "users": Entry("users:app", "Add people and change their passwords.", _administration),
     "tokens": Entry("tokens:app", "Create tokens for programs that use the API.", _administration),

@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cauce import connection as connections
-from cauce import registry
 from cauce.capabilities import shipped
 from cauce.errors import CauceError, ConflictError, DefinitionError, Finding, InputError, NotFoundError
 from cauce.services.functions import pin
 from cauce.services.hub import Actor, Hub
+from cauce.services.known import contracts, documents, full_name, known
 from cauce.services.resources import Pinning
 from cauce.store import audit, definitions
 from cauce.store.definitions import NewDefinition
@@ -21,11 +20,12 @@ from cauce.store.models import Definition
 from cauce.store.session import Db
 from schemas import Source, did_you_mean, findings_of, kind_of, load_file
 from workflows.bundle import resolve
-from workflows.checking import Known, OperationContract, check, world_of
+from workflows.checking import Known, check, world_of
+from workflows.checking.known import bound
 
 JSON = Any
 # What says how to reach the systems outside, which is the integrator's.
-_OUTSIDE: Final = frozenset({"connection", "capability"})
+_OUTSIDE: Final = frozenset({"connection", "capability", "profile"})
 suffixes = frozenset({".yaml", ".yml"})
 
 
@@ -106,7 +106,7 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
         actor.require("publish connections", "integrator")
     if any(kind not in _OUTSIDE for kind, _ in pairs):
         actor.require("publish definitions", "designer")
-    there = await known(hub)
+    there = await known(hub, sources)
     findings = [finding for finding in check(sources, there) if finding.severity == "error"]
     if findings:
         raise DefinitionError.of("Nothing was published", findings)
@@ -121,7 +121,7 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
         # What processes refer to comes first, so that their bundles hold the versions published with them.
         ordered = sorted(pairs, key=lambda pair: pair[0] == "process")
         published = [
-            await _publish_one(db, actor, kind, source, resources.get(id(source)))
+            await _publish_one(db, actor, kind, source, resources.get(id(source)), there.profile)
             for kind, source in ordered
             if id(source) not in resources or not resources[id(source)].findings
         ]
@@ -130,29 +130,6 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
                 data = {"kind": each.kind, "version": each.version, "digest": each.digest}
                 await audit.append(db, actor.name, "definition.publish", each.full_name, data)
     return published
-
-
-async def known(hub: Hub) -> Known:
-    """Return what is published, as far as definitions may refer to it."""
-    async with hub.store.read() as db:
-        rows = await definitions.latest(db)
-        functions = {
-            row.name: {each.version: each.document for each in await definitions.versions(db, "function", "", row.name)}
-            for row in rows
-            if row.kind == "function"
-        }
-    return Known(
-        operations=_contracts(rows),
-        forms=_documents(rows, "form"),
-        decisions=_documents(rows, "decision"),
-        stages=_documents(rows, "stages"),
-        processes=frozenset(_full_name(row) for row in rows if row.kind == "process"),
-        kinds=frozenset(registry.kinds()),
-        runs=hub.settings.allow_run,
-        functions=functions,
-        capabilities={**shipped(), **_documents(rows, "capability")},
-        settings=registry.settings_schema,
-    )
 
 
 async def list_definitions(hub: Hub, actor: Actor, kind: str | None = None) -> list[DefinitionView]:
@@ -177,7 +154,7 @@ async def definition(hub: Hub, name: str, version: str | None = None, *, kind: s
         rows = [] if row else await definitions.latest(db, kind)
     if row:
         return view(row)
-    names = [_full_name(each) for each in rows]
+    names = [full_name(each) for each in rows]
     if name in names:
         raise NotFoundError(f"There is no version {version} of {name}.", hint="`latest` is always one that is there.")
     meant = did_you_mean(name, names)
@@ -194,7 +171,7 @@ async def set_active(hub: Hub, actor: Actor, name: str, version: str, *, active:
             raise NotFoundError(f"There is no version {version} of {name}.", hint="`cauce definitions` lists them.")
         await definitions.set_active(db, row, active=active)
         action = "definition.restore" if active else "definition.retire"
-        await audit.append(db, actor.name, action, _full_name(row), {"version": version})
+        await audit.append(db, actor.name, action, full_name(row), {"version": version})
     return view(row)
 
 
@@ -206,7 +183,7 @@ def view(row: Definition) -> DefinitionView:
         kind=row.kind,
         namespace=row.namespace,
         name=row.name,
-        full_name=_full_name(row),
+        full_name=full_name(row),
         version=row.version,
         digest=row.digest,
         title=head.get("title") or row.name,
@@ -220,9 +197,11 @@ def view(row: Definition) -> DefinitionView:
     )
 
 
-async def _publish_one(db: Db, actor: Actor, kind: str, source: Source, pinning: Pinning | None) -> Published:
+async def _publish_one(
+    db: Db, actor: Actor, kind: str, source: Source, pinning: Pinning | None, profile: JSON
+) -> Published:
     if kind == "process":
-        new = await _process(db, actor, source, pinning)
+        new = await _process(db, actor, source, pinning, profile)
     else:
         digest = _digest(source.data)
         version = source.data["version"] if kind == "function" else ""
@@ -231,17 +210,17 @@ async def _publish_one(db: Db, actor: Actor, kind: str, source: Source, pinning:
         row, added = await definitions.add(db, new)
     except ConflictError as error:
         raise ConflictError(error.problem, hint=error.hint, where=source.file) from error
-    return Published(kind, _full_name(row), row.version, row.digest, added, outdated=row.digest != new.digest)
+    return Published(kind, full_name(row), row.version, row.digest, added, outdated=row.digest != new.digest)
 
 
-async def _process(db: Db, actor: Actor, source: Source, pinning: Pinning | None) -> NewDefinition:
+async def _process(db: Db, actor: Actor, source: Source, pinning: Pinning | None, profile: JSON) -> NewDefinition:
     rows = await definitions.latest(db)
     bundle = resolve(
         source.data,
-        operations=_contracts(rows),
-        forms=_documents(rows, "form"),
-        decisions=_documents(rows, "decision"),
-        stages=_documents(rows, "stages"),
+        operations={name: each for name, each in bound(contracts(rows), profile).items() if each is not None},
+        forms=documents(rows, "form"),
+        decisions=documents(rows, "decision"),
+        stages=documents(rows, "stages"),
         resources=pinning.pins if pinning else {},
         functions=pinning.functions if pinning else None,
     )
@@ -259,24 +238,6 @@ async def _process(db: Db, actor: Actor, source: Source, pinning: Pinning | None
     )
 
 
-def _documents(rows: Sequence[Definition], kind: str) -> dict[str, JSON]:
-    return {row.name: row.document for row in rows if row.kind == kind}
-
-
-def _contracts(rows: Sequence[Definition]) -> Mapping[str, OperationContract]:
-    contracts = {}
-    for row in rows:
-        if row.kind == "connection":
-            for operation in connections.parse(row.document).operations.values():
-                contracts[f"{operation.name}@{row.name}"] = OperationContract(
-                    effect=operation.effect,
-                    timeout_s=operation.timeout_s,
-                    input=operation.input,
-                    output=operation.output,
-                )
-    return contracts
-
-
 async def _find(db: Db, kind: str, name: str, version: str | None) -> Definition | None:
     if kind != "process":
         return await definitions.find(db, kind, "", name, version)
@@ -288,10 +249,6 @@ async def _find(db: Db, kind: str, name: str, version: str | None) -> Definition
         known = ", ".join(f"{home}.{name}" for home in homes)
         raise InputError(f"Several processes are called '{name}'.", hint=f"Say which: {known}.")
     return await definitions.find(db, kind, homes[0], name, version) if homes else None
-
-
-def _full_name(row: Definition) -> str:
-    return f"{row.namespace}.{row.name}" if row.namespace else row.name
 
 
 def _digest(document: JSON) -> str:

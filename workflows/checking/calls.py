@@ -7,6 +7,7 @@ from typing import Any, Final
 from schemas import guess, listing
 from workflows.checking.catalogs import DEFAULT, callee, split
 from workflows.checking.contracts import check_arguments
+from workflows.checking.profiles import absence
 from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol, without_subscription
 from workflows.checking.resources import check_pinned
 from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
@@ -111,6 +112,11 @@ def _operation(process: Process, pointer: str, name: str) -> str | None:
     world = process.world
     if name in world.operations:
         return "operation"
+    if world.profile and (why := absence(world.profile, connection)) is not None:
+        problem = f"There is no `{connection}` in the profile `{world.profile['profile']}`: {why.rstrip('.')}."
+        hint = "Do it without, or check and publish with a profile that has it."
+        process.report.value("absent-connection", pointer, problem, hint)
+        return None
     if connection not in world.connections:
         problem = f"There is no connection `{connection}`{guess(connection, world.connections)}"
         hint = listing(world.connections) or "Write it, or check it together with this file."

@@ -1,6 +1,7 @@
 """Checks definitions in three layers: their form, their meaning, and what they agree with each other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from cauce.errors import Finding
@@ -10,6 +11,7 @@ from workflows.checking.functions import check_function, check_function_within
 from workflows.checking.known import Known, World, world_of
 from workflows.checking.others import check_connection, check_decision, check_form, check_stages
 from workflows.checking.process import check_process
+from workflows.checking.profiles import check_profile
 from workflows.checking.report import Report
 from workflows.checking.trials import check_test
 
@@ -27,6 +29,7 @@ _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]
     "form": check_form,
     "decision": check_decision,
     "stages": check_stages,
+    "profile": check_profile,
     "test": check_test,
 }
 
@@ -36,11 +39,15 @@ def check(sources: Sequence[Source], known: Known | None = None) -> list[Finding
 
     The findings come in the order of the files given, and within a file in the order of its lines.
     """
-    world = world_of(sources, known or Known())
+    there = known or Known()
+    world = world_of(sources, there)
+    # Tests stand in for what is outside, whatever it is called here.
+    of_tests = world_of(sources, replace(there, profile=None)) if there.profile else world
     findings: list[Finding] = []
     for source in sources:
         try:
-            findings += sorted(_check_one(source, world), key=_position)
+            within = of_tests if kind_of(source.data) == "test" else world
+            findings += sorted(_check_one(source, within), key=_position)
         except RecursionError:
             hint = "Move inner tasks to functions under `use.functions`."
             findings.append(Finding("too-large", "The definition is nested too deeply.", hint, source.place("")))

@@ -1,7 +1,7 @@
 """What definitions may refer to: what is published already, and what the files checked together define."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemas import Source, kind_of, validate
@@ -13,12 +13,16 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class OperationContract:
-    """What a process must know of an operation: whether it writes, how long it may take, what goes in and out."""
+    """What a process must know of an operation: whether it writes, how long it may take, what goes in and out.
+
+    `connection` is the one that carries it out, where a profile binds the name in the call to another.
+    """
 
     effect: str
     timeout_s: float = 30.0
     input: JSON = None
     output: JSON = None
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Known:
     `functions` are the functions of the default catalog, each from version to document, the one to use first.
     `kinds` are the kinds of connections that there are connectors for, `runs` what
     `run` tasks may start (`shell`, `script:js` …), and `settings` gives the JSON Schema of a kind's settings; None
-    leaves that unchecked.
+    leaves that unchecked. `implements` are the capabilities of each connection, and `certified` those that it passed
+    for; None leaves that unchecked. `profile` is the document of the profile that holds here, if any does.
     """
 
     operations: Mapping[str, OperationContract] = field(default_factory=dict)
@@ -42,6 +47,9 @@ class Known:
     functions: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     capabilities: Mapping[str, JSON] = field(default_factory=dict)
     settings: Callable[[str], JSON] | None = None
+    implements: Mapping[str, Collection[str]] = field(default_factory=dict)
+    certified: Mapping[str, Collection[str]] | None = None
+    profile: Mapping[str, JSON] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,9 @@ class World:
     functions: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     capabilities: Mapping[str, JSON] = field(default_factory=dict)
     settings: Callable[[str], JSON] | None = None
+    implements: Mapping[str, Collection[str]] = field(default_factory=dict)
+    certified: Mapping[str, Collection[str]] | None = None
+    profile: Mapping[str, JSON] | None = None
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
@@ -79,9 +90,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
     for source in sources:
         kind = kind_of(source.data)
         if kind == "process":
-            head = source.data.get("document")
-            if isinstance(head, dict):
-                processes[f"{head.get('namespace')}.{head.get('name')}"] = source.data
+            processes |= _named(source.data)
         elif kind == "function":
             name, version = (str(source.data.get(key)) for key in ("function", "version"))
             if isinstance(source.data.get("task"), dict):
@@ -90,10 +99,10 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
             usable = kind != "capability" or not validate(kind, source)
             documents[kind][source.data[kind]] = source.data if usable else None
     written = documents["connection"]
-    operations = _operations(known, written)
+    operations = bound(_operations(known, written), known.profile)
     return World(
         operations,
-        frozenset({name.partition("@")[2] for name in operations} | set(written)),
+        _connections(operations, written, known),
         documents["form"],
         documents["decision"],
         documents["stages"],
@@ -104,7 +113,47 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         functions,
         documents["capability"],
         known.settings,
+        {**known.implements, **{name: _names(each.get("implements")) for name, each in written.items()}},
+        known.certified,
+        known.profile,
     )
+
+
+def _named(document: JSON) -> dict[str, JSON]:
+    head = document.get("document")
+    return {f"{head.get('namespace')}.{head.get('name')}": document} if isinstance(head, dict) else {}
+
+
+def _connections(
+    operations: Mapping[str, OperationContract | None], written: Mapping[str, JSON], known: Known
+) -> frozenset[str]:
+    """Return the names that processes may write behind the @; a connection may have no operations yet."""
+    return frozenset({name.partition("@")[2] for name in operations} | (set(written) - set(_bindings(known.profile))))
+
+
+def bound(
+    operations: Mapping[str, OperationContract | None], profile: Mapping[str, JSON] | None
+) -> dict[str, OperationContract | None]:
+    """Return the operations under the names that a profile gives their connections; absent ones are not there."""
+    bindings = _bindings(profile)
+    found = {name: each for name, each in operations.items() if name.partition("@")[2] not in bindings}
+    for logical, binding in bindings.items():
+        for name, contract in operations.items():
+            operation, _, connection = name.partition("@")
+            if connection == binding.get("connection"):
+                if contract is not None and connection != logical:
+                    found[f"{operation}@{logical}"] = replace(contract, connection=connection)
+                else:
+                    found[f"{operation}@{logical}"] = contract
+    return found
+
+
+def _bindings(profile: Mapping[str, JSON] | None) -> Mapping[str, JSON]:
+    return profile["connections"] if profile else {}
+
+
+def _names(given: JSON) -> tuple[str, ...]:
+    return tuple(each for each in given if isinstance(each, str)) if isinstance(given, list) else ()
 
 
 def _operations(known: Known, written: Mapping[str, JSON]) -> dict[str, OperationContract | None]:

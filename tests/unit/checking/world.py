@@ -70,5 +70,8 @@ KNOWN = Known(
     kinds=frozenset({"http", "soap"}),
     runs=("shell", "script:python", "container:alpine"),
     capabilities={"orders": _ORDERS},
+    implements={"erp": ["orders"]},
+    certified={"erp": []},
+    profile={"profile": "small", "title": "Small", "connections": {"wms": {"absent": "The warehouse is asked."}}},
     functions={"greet": {"1.0.0": _GREET}},
 )
