@@ -4,10 +4,11 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
+from activities.recordings import Recorder, recorder
 from cauce import connection as connections
 from cauce import registry
 from cauce.connection import Connection
-from cauce.connector import BaseConnector, BaseSettings
+from cauce.connector import JSON, BaseConnector, BaseSettings, Operation
 from cauce.errors import NotFoundError
 from cauce.store import definitions
 from cauce.store.session import Store
@@ -23,6 +24,13 @@ class Opened:
     connection: Connection
     connector: BaseConnector[BaseSettings]
     looked_at: float
+    recorder: Recorder | None = None
+
+    async def call(self, operation: Operation, given: JSON, request: JSON) -> JSON:
+        """Call an operation with a mapped request; `given` is what it was mapped from, for recordings."""
+        if self.recorder is None:
+            return await self.connector.call(operation, request)
+        return await self.recorder.call(self.connector, operation, given, request)
 
 
 @dataclass(slots=True)
@@ -53,12 +61,13 @@ class Connections:
                 f"There is no connection '{name}' in this environment.",
                 hint=f"Publish a file with `connection: {name}`, then retry the instance.",
             )
-        if known is not None and known.digest == row.digest:
-            known.looked_at = time.monotonic()
-            return known
         parsed = connections.parse(row.document)
+        records = await recorder(self.store, parsed, self.resolver)
+        if known is not None and known.digest == row.digest:
+            known.looked_at, known.recorder = time.monotonic(), records
+            return known
         connector = registry.open_connection(parsed, self.resolver)
-        self.opened[name] = Opened(row.digest, parsed, connector, time.monotonic())
+        self.opened[name] = Opened(row.digest, parsed, connector, time.monotonic(), records)
         if known is not None:
             await known.connector.close()
         return self.opened[name]

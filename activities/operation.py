@@ -189,7 +189,7 @@ async def _send(opened: Opened, operation: Operation, params: JSON) -> JSON:
     with _refusing():
         request = compile_expression(operation.request).first(params, {})
     try:
-        answer = await opened.connector.call(operation, request)
+        answer = await opened.call(operation, params, request)
     except RemoteError as error:
         raise _Refused(classify(error, operation)) from error
     except CauceError as error:

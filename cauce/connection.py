@@ -55,6 +55,7 @@ class Connection:
     limits: Limits = field(default_factory=Limits)
     operations: Mapping[str, Operation] = field(default_factory=dict)
     receives: Mapping[str, Reception] = field(default_factory=dict)
+    record: Mapping[str, JSON] = field(default_factory=dict)
 
     def operation(self, name: str) -> Operation:
         """Return the operation of this name."""
@@ -111,6 +112,7 @@ def parse(document: Mapping[str, JSON], file: str = "") -> Connection:
             each: _reception(each, body, f"{where}: receives.{each}")
             for each, body in (document.get("receives") or {}).items()
         },
+        record=document.get("record") or {},
     )
 
 

@@ -81,6 +81,10 @@ class BaseConnector(ABC, Generic[S]):
     async def check(self) -> list[Probe]:
         """Test the connection in stages, stopping at the first that fails; never raises, never writes."""
 
+    async def contract(self) -> Mapping[str, str]:
+        """Return the documents that describe the other side, by name, the first one first; none by default."""
+        return {}
+
     async def close(self) -> None:
         """Let go of what the connector holds (clients, pools, processes)."""
 

@@ -5,7 +5,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -149,6 +149,10 @@ class Limited(BaseConnector[BaseSettings]):
     async def check(self) -> list[Probe]:
         """Test the connection itself; the breaker does not stand in the way."""
         return await self.connector.check()
+
+    async def contract(self) -> Mapping[str, str]:
+        """Return what describes the other side."""
+        return await self.connector.contract()
 
     async def close(self) -> None:
         """Close the connector inside."""

@@ -15,6 +15,8 @@ from schemas.validators import Validator, document_validator
 JSON = Any
 # Kind by the key that only documents of that kind have.
 KINDS: Final[Mapping[str, str]] = {
+    # A recording names its connection, too.
+    "recording": "recording",
     "connection": "connection",
     "form": "form",
     "decision": "decision",

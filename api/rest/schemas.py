@@ -229,6 +229,44 @@ class Test(BaseModel):
     probes: list[Probe]
 
 
+class Record(BaseModel):
+    """How long a connection is recorded: ten minutes when nothing is said."""
+
+    lasts: str | None = Field(default=None, alias="for", description="A duration.", examples=["PT10M"])
+    calls: int | None = Field(default=None, description="For as many calls at most.", examples=[50])
+    operations: list[str] = Field(default_factory=list, description="Only these.", examples=[["create-order"]])
+
+
+class Recording(Model):
+    """Whether a connection is recorded, and what there is of it."""
+
+    connection: str = Field(examples=["erp"])
+    on: bool
+    always: bool = Field(description="Whether its file says so.")
+    until: datetime | None
+    calls_left: int | None = Field(examples=[50])
+    operations: list[str] = Field(description="Only these; all when there are none.", examples=[["create-order"]])
+    by: str = Field(description="Who switched it on.", examples=["ines"])
+    recorded: dict[str, int] = Field(
+        description="How many exchanges there are of each operation.", examples=[{"create-order": 12}]
+    )
+
+
+class Sample(Model):
+    """A recorded call, masked."""
+
+    id: int
+    at: datetime
+    operation: str = Field(examples=["create-order"])
+    given: JSON = Field(description="What the process passed.", examples=[{"reference": "opp:1"}])
+    request: JSON = Field(description="What was sent: mapped by `request`.", examples=[{"Reference": "opp:1"}])
+    response: JSON = Field(
+        description="What was answered, before it is mapped by `response`.", examples=[{"OrderNumber": "SO-1"}]
+    )
+    error: JSON = Field(description="What went wrong instead.", examples=[None])
+    took_ms: float = Field(examples=[31.5])
+
+
 class Caused(Model):
     """What an event did to one process."""
 

@@ -102,6 +102,12 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
     for kind, source in pairs:
         if kind == "test":
             raise DefinitionError("A test is not published.", hint="`cauce test` runs it.", where=source.file)
+        if kind == "recording" and len(pairs) == 1:
+            hint = "`cauce connect replay` serves it, and tests and connections of kind `recorded` read it."
+            raise DefinitionError("A recording is not published.", hint=hint, where=source.file)
+    # Beside definitions that are, recordings are left where they lie.
+    pairs = [pair for pair in pairs if pair[0] != "recording"]
+    sources = [source for _, source in pairs]
     if any(kind in _OUTSIDE for kind, _ in pairs):
         actor.require("publish connections", "integrator")
     if any(kind not in _OUTSIDE for kind, _ in pairs):

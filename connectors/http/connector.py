@@ -15,6 +15,7 @@ from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
 from cauce.errors import LoginError, PermanentError, RemoteError
 from cauce.http import HttpRequest, HttpResponse, Policy, failure
 from cauce.probes import reach
+from cauce.recording import tape
 from connectors.http.template import fill
 
 _gone = frozenset({404, 410})
@@ -90,7 +91,7 @@ class Connector(BaseConnector[Settings]):
             effect=operation.effect,
             tls=self._ssl,
         )
-        response = await self._authenticator.send(request, self._login)
+        response = await self._send(request)
         if operation.effect == "read" and response.status in _gone and self.settings.missing_is_null:
             return None
         if error := failure(response):
@@ -128,6 +129,20 @@ class Connector(BaseConnector[Settings]):
         except RemoteError as error:
             return [*probes, Probe("read", ok=False, sentence=str(error))]
         return [*probes, _judge(response, self.settings.check_path, (perf_counter() - started) * 1000)]
+
+    async def _send(self, request: HttpRequest) -> HttpResponse:
+        """Send a request; a recording gets it and its answer, but nothing of how a login was had."""
+        running = tape.current()
+        if running is None:
+            return await self._authenticator.send(request, self._login)
+        sent = tape.http_request(request.method, request.url, request.headers, request.body, request.query)
+        answer, started = None, perf_counter()
+        try:
+            response = await self._authenticator.send(request, self._login)
+            answer = tape.http_response(response.status, response.headers, response.body)
+        finally:
+            running.note(sent, answer, started)
+        return response
 
     @cached_property
     def _headers(self) -> dict[str, str]:

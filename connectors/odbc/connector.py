@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, model_validator
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
 from cauce.errors import AmbiguousError, PermanentError, RemoteError, TransientError
 from cauce.probes import reach
+from cauce.recording import tape
 from connectors.odbc.binding import step_of
 from connectors.odbc.failures import explain
 from connectors.odbc.pool import DeadlineError, Pool, Reply, WorkerGoneError
@@ -67,6 +68,19 @@ class Connector(BaseConnector[Settings]):
         self._pool = Pool(_opening(settings, self.dialect), settings.max_age.total_seconds())
 
     async def call(self, operation: Operation, params: JSON) -> JSON:
+        """Run the statements; a recording gets them with their parameters, and what they gave."""
+        running = tape.current()
+        if running is None:
+            return await self._run(operation, params)
+        started, given = perf_counter(), None
+        try:
+            answer = await self._run(operation, params)
+            given = answer if isinstance(answer, dict) else {"rows": answer}
+        finally:
+            running.note({"statement": operation.calls, "parameters": params}, given, started)
+        return answer
+
+    async def _run(self, operation: Operation, params: JSON) -> JSON:
         """Run the statements in one transaction and answer what they gave.
 
         A read answers its rows, a write `{rows: n}`, and `returning` when it gives rows. A procedure answers

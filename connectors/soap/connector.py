@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from cauce.probes import reach
 from connectors.soap import tls
 from connectors.soap.addressing import Addressing
 from connectors.soap.call import Caller
+from connectors.soap.contract import documents
 from connectors.soap.digest import Digest
 from connectors.soap.documents import is_http
 from connectors.soap.exchange import Exchange
@@ -75,6 +76,11 @@ class Connector(BaseConnector[Settings]):
             stage = "login" if getattr(error, "remote_code", "") in {"401", "403"} else "wsdl"
             return [*probes, Probe(stage, ok=False, sentence=str(error), milliseconds=_since(started))]
         return [*probes, Probe("wsdl", ok=True, sentence=_describe(parsed), milliseconds=_since(started))]
+
+    async def contract(self) -> Mapping[str, str]:
+        """Return the WSDL and what it imports, with names instead of addresses."""
+        await self._opened()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, documents, self._wire)
 
     async def close(self) -> None:
         """Close the connections; calls still running are broken off by their deadline."""

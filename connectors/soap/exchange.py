@@ -4,11 +4,12 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 from cauce.errors import AmbiguousError, PermanentError, RemoteError, TransientError
+from cauce.recording import tape
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,20 @@ class Exchange:
     content: bytes = b""
     connection: Any = None
     attachments: list[Attachment] = field(default_factory=list)
+    # Taken where the call begins: the thread that makes it does not know who records.
+    recording: tape.Tape | None = field(default_factory=tape.current)
 
     @property
     def left_s(self) -> float:
         """Return the seconds left until the deadline."""
         return self.started + self.timeout_s - monotonic()
+
+    def note(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Let a recording have what was sent and what came back."""
+        if self.recording is not None and not self.attachments:
+            started = perf_counter() - (monotonic() - self.started)
+            answer = tape.http_response(self.status, self.headers, self.content) if self.status else None
+            self.recording.note(tape.http_request("POST", url, headers, body), answer, started)
 
     def abort(self) -> None:
         """Break the connection, from another thread: whatever reads from it stops."""

@@ -124,8 +124,12 @@ class Wire(Transport):
         exchange: Exchange = _current.exchange
         self._check(address)
         sent = {**headers, **self.rules.headers, "Accept": "text/xml, application/soap+xml, multipart/related"}
-        self._logged_in("POST", address, exchange, etree_to_string(envelope), sent)
-        unpack(exchange, origin(address))
+        body = etree_to_string(envelope)
+        try:
+            self._logged_in("POST", address, exchange, body, sent)
+            unpack(exchange, origin(address))
+        finally:
+            exchange.note(address, sent, body)
         judge(exchange, origin(address))
         return Answer(exchange.status, {"Content-Type": "text/xml"}, exchange.content)
 

@@ -12,6 +12,7 @@ from workflows.checking.known import Known, World, world_of
 from workflows.checking.others import check_connection, check_decision, check_form, check_stages
 from workflows.checking.process import check_process
 from workflows.checking.profiles import check_profile
+from workflows.checking.recordings import check_record, check_recording
 from workflows.checking.report import Report
 from workflows.checking.trials import check_test
 
@@ -21,12 +22,14 @@ JSON = Any
 def _check_connection(report: Report, document: Mapping[str, JSON], world: World) -> None:
     check_connection(report, document, world)
     check_implements(report, document, world)
+    check_record(report, document)
 
 
 _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]] = {
     "capability": check_capability,
     "connection": _check_connection,
     "form": check_form,
+    "recording": check_recording,
     "decision": check_decision,
     "stages": check_stages,
     "profile": check_profile,

@@ -56,6 +56,8 @@ CODES: Final[Mapping[str, str]] = {
     "duplicate-stage": "Two stages of one list have the same id.",
     "unknown-process-under-test": "A test names a process that does not exist, or several.",
     "duplicate-case": "Two cases of one test have the same name.",
+    "credential": "A recording holds a password, a token, or something like it.",
+    "unmasked": "A recording holds what looks like personal data, and is not listed as masked.",
     "wrong-answer": "An answer of a test is not one that its task can be given.",
 }
 WARNINGS: Final = frozenset(
@@ -68,5 +70,6 @@ WARNINGS: Final = frozenset(
         "no-time-limit",
         "no-idempotency",
         "unreachable-rule",
+        "unmasked",
     }
 )

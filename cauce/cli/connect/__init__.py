@@ -6,12 +6,17 @@ from cauce.cli.connect.certify import certify
 from cauce.cli.connect.importing import import_
 from cauce.cli.connect.new import new
 from cauce.cli.connect.quality import quality
+from cauce.cli.connect.recording import export, forget, record, samples
 
 app = typer.Typer(no_args_is_help=True)
 app.command("import")(import_)
 app.command("new")(new)
 app.command("quality")(quality)
 app.command("certify")(certify)
+app.command("record")(record)
+app.command("samples")(samples)
+app.command("export")(export)
+app.command("forget")(forget)
 
 
 @app.callback()

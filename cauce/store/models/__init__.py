@@ -5,6 +5,7 @@ from cauce.store.models.certificates import Certificate
 from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
+from cauce.store.models.recordings import MaskingKey, RecordedExchange, RecordingSwitch
 from cauce.store.models.records import (
     AuditEntry,
     Event,
@@ -36,7 +37,10 @@ __all__ = [
     "EventSubscription",
     "Interaction",
     "LedgerEntry",
+    "MaskingKey",
     "Received",
+    "RecordedExchange",
+    "RecordingSwitch",
     "Schedule",
     "SetAside",
     "StartRule",
