@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ruamel.yaml.events import (
+from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
     Event,
@@ -22,6 +22,7 @@ from ruamel.yaml.events import (
 )
 
 from cauce.errors import DefinitionError, Finding, Place, TooLargeError
+from schemas.events import start_of
 
 JSON = Any
 _Node = ScalarEvent | MappingStartEvent | SequenceStartEvent
@@ -81,18 +82,16 @@ class Builder:
         """Return the data of the document whose start was just read."""
         event = next(self.events)
         self.is_empty = isinstance(event, ScalarEvent) and event.value == "" and not event.style
-        mark = event.start_mark
-        data = self._value(event, "", 0, (mark.line, mark.column))
+        data = self._value(event, "", 0, start_of(event))
         for end in self.events:
             if isinstance(end, DocumentEndEvent):
                 break
         return data
 
     def _value(self, event: Event, pointer: str, depth: int, key: tuple[int, int] | None) -> JSON:
-        start = event.start_mark
-        here = (start.line, start.column)
+        here = start_of(event)
         key_line, key_column = key or here
-        self.marks[pointer] = Mark(key_line, key_column, start.line, start.column, getattr(event, "style", None))
+        self.marks[pointer] = Mark(key_line, key_column, *here, getattr(event, "style", None) or None)
         if isinstance(event, AliasEvent):
             return self._alias(event)
         before = self._nodes
@@ -127,8 +126,7 @@ class Builder:
                 where = f"line {first.key_line + 1}, column {first.key_column + 1}"
                 problem = f"The key `{key}` is here twice; the first is at {where}."
                 raise self._refusal("duplicate-key", problem, "Keep one of the two.", event)
-            start = (event.start_mark.line, event.start_mark.column)
-            result[key] = self._value(next(self.events), below, depth + 1, start)
+            result[key] = self._value(next(self.events), below, depth + 1, start_of(event))
         return result
 
     def _sequence(self, pointer: str, depth: int) -> list[JSON]:
@@ -141,7 +139,7 @@ class Builder:
 
     def _key(self, event: Event) -> str:
         if isinstance(event, AliasEvent):
-            name = self._anchors.get(event.anchor)
+            name = self._anchors.get(event.anchor or "")
             if name and isinstance(name.value, str):
                 return name.value
         if not isinstance(event, ScalarEvent):
@@ -213,7 +211,7 @@ class Builder:
         return anchor
 
     def _alias(self, event: AliasEvent) -> JSON:
-        anchor = self._anchors.get(event.anchor)
+        anchor = self._anchors.get(event.anchor or "")
         if anchor is None:
             hint = f"Write `&{event.anchor}` before the value it stands for, or quote the text."
             raise self._refusal("yaml", f"There is no anchor `&{event.anchor}` before this alias.", hint, event)
@@ -229,7 +227,8 @@ class Builder:
             raise self._too_large(problem, event)
 
     def _place(self, event: Event) -> Place:
-        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+        line, column = start_of(event)
+        return Place(self.file, line + 1, column + 1)
 
     def _too_large(self, problem: str, event: Event) -> TooLargeError:
         return TooLargeError(

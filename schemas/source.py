@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import DocumentStartEvent, Event, StreamEndEvent, StreamStartEvent
+from yaml.events import DocumentStartEvent, Event
 
 from cauce.errors import CauceError, DefinitionError, Finding, Place, TooLargeError
+from schemas import events
 from schemas.reading import Builder, Limits, Mark
 from schemas.yaml_problems import explain
 
@@ -150,10 +150,14 @@ def load_all(text: str, file: str, limits: Limits | None = None) -> list[Source]
     # Split as YAML counts lines: str.splitlines also breaks at form feeds and other separators.
     lines = tuple(re.split("\r\n|[\r\n\x85\u2028\u2029]", text))
     try:
-        return [Source(file, text, data, Places(file, marks, lines)) for data, marks in _documents(text, file, limits)]
+        try:
+            documents = list(_documents(events.fast(text), file, limits))
+        except events.NotReadError:
+            documents = list(_documents(events.thorough(text), file, limits))
     except YAMLError as error:
         told = explain(error, lines, file)
         raise _refusal("yaml", told.problem, told.hint, told.place or Place(file, 1, 1)) from error
+    return [Source(file, text, data, Places(file, marks, lines)) for data, marks in documents]
 
 
 def load_file(path: Path, limits: Limits | None = None) -> Source:
@@ -184,13 +188,10 @@ def findings_of(error: CauceError, file: str = "") -> tuple[Finding, ...]:
     return (Finding(error.code, error.problem, error.hint, place),)
 
 
-def _documents(text: str, file: str, limits: Limits) -> Iterator[tuple[JSON, Mapping[str, Mark]]]:
-    events: Iterator[Event] = YAML(typ="safe", pure=True).parse(text)
-    for event in events:
-        if isinstance(event, StreamStartEvent | StreamEndEvent):
-            continue
+def _documents(read: Iterator[Event], file: str, limits: Limits) -> Iterator[tuple[JSON, Mapping[str, Mark]]]:
+    for event in read:
         if isinstance(event, DocumentStartEvent):
-            builder = Builder(events, file, limits)
+            builder = Builder(read, file, limits)
             data = builder.document()
             if not builder.is_empty:
                 yield data, builder.marks

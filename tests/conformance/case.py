@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from ruamel.yaml import YAML
+from schemas import load_all
 
 JSON = Any
 HERE: Final = Path(__file__).parent
@@ -80,8 +80,8 @@ def cases() -> list[Case]:
 
 def of_file(file: Path) -> Iterator[Case]:
     """Yield the cases of one file."""
-    documents = YAML(typ="safe", pure=True).load_all(file.read_text(encoding="utf-8"))
-    for number, document in enumerate(documents, 1):
+    for number, source in enumerate(load_all(file.read_text(encoding="utf-8"), str(file)), 1):
+        document = dict(source.data)
         process = document.pop("process", {})
         if "do" in document:
             process = {**process, "do": document.pop("do")}

@@ -26,7 +26,7 @@ from tests.servers.container_engine import install
 IMAGES = ("hello-world", "tool", "alpine", "missing", "slow")
 DESIGNER = Actor("conformance", frozenset({"admin"}))
 # Not ours, and without state that a workflow could see; some of them cannot be imported twice.
-FOREIGN = ("attr", "isodate", "jsonschema", "jsonschema_specifications", "re2", "referencing", "rpds", "ruamel")
+FOREIGN = ("attr", "isodate", "jsonschema", "jsonschema_specifications", "re2", "referencing", "rpds", "ruamel", "yaml")
 
 
 @dataclass(frozen=True, slots=True)
