@@ -30,6 +30,10 @@ REPEAT: Final = "cauce-repeat"
 REPEAT_NEWS: Final = "news"
 REPEAT_NEXT: Final = "next"
 
+UPKEEP: Final = "cauce-upkeep"
+LIST_CONTRACTS: Final = "list-contracts"
+READ_CONTRACT: Final = "read-contract"
+
 CALL_OPERATION: Final = "call-operation"
 CALL_HTTP: Final = "call-http"
 RUN_PROCESS: Final = "run-process"
@@ -58,6 +62,11 @@ def protocol_activity(protocol: str) -> str:
 def run_queue(queue: str) -> str:
     """Return the task queue of the processes that the instances of a queue start; no connection has such a name."""
     return f"{queue}--run"
+
+
+def upkeep_queue(queue: str) -> str:
+    """Return the task queue of what is looked after by itself; no instance is on it, and no connection is called so."""
+    return f"{queue}--upkeep"
 
 
 @dataclass(frozen=True, slots=True)

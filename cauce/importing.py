@@ -2,16 +2,17 @@
 
 A kind offers it with a module `importing` in its package, which has `recognises` and `read` (see `Importer`). What
 becomes of them, a connection's file with names, comments and checks, is the same for all: `cauce.services.importing`.
+With `describe` it also reads the contract of a connection that is in use again, so that drift is seen.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from cauce.connector import JSON, Effect
+from cauce.connector import JSON, BaseConnector, Effect, Operation
 from cauce.errors import TooLargeError
 
 MAX_BYTES: Final = 16 * 2**20
@@ -19,6 +20,8 @@ MAX_BYTES: Final = 16 * 2**20
 _ALL_NODES: Final = 5_000
 _MOST_NODES: Final = 150
 _FEWEST_NODES: Final = 4
+# What is only compared, and stands in no file, may be described in full.
+_COMPARED_NODES: Final = 4_000
 _DEPTHS: Final = (8, 6, 5, 4, 3, 2, 1, 0)
 GUESSED: Final = (
     "`effect` of each operation is a guess: whatever changes something there has to say write, or it will be tried "
@@ -127,6 +130,25 @@ class Importer(Protocol):
         """Read the contract, within the limits that the kind's calls have; raises `CauceError`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a contract says of one operation, strictly: the schema of what it takes and of what it gives.
+
+    None where the contract does not say.
+    """
+
+    input: JSON = None
+    output: JSON = None
+
+
+Describe = Callable[[BaseConnector[Any], Sequence[Operation]], Awaitable[Mapping[str, Described]]]
+"""What the module `importing` of a kind may export as `describe`, given a connector of its own kind.
+
+It reads the contract anew and returns what it says of these operations, by their names; one that the contract does not
+have (any more) is left out. It raises `CauceError` when the contract cannot be read.
+"""
+
+
 def words(name: str) -> list[str]:
     """Return the words in the name of something: `getOrder_v2` is get, Order, v, 2."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
@@ -190,3 +212,13 @@ def fitted(describe: Callable[[Budget], JSON], operations: int) -> tuple[JSON, b
         except OutOfNodesError:
             continue
     return True, True
+
+
+def in_full(describe: Callable[[Budget], JSON]) -> JSON:
+    """Return the deepest description for a comparison; it depends on nothing but what is described."""
+    for depth in _DEPTHS:
+        try:
+            return describe(Budget(_COMPARED_NODES, depth))
+        except OutOfNodesError:
+            continue
+    return True

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from cauce.connection import Connection, did_you_mean
 from cauce.connector import JSON, BaseConnector, BaseSettings
 from cauce.errors import CauceError, DefinitionError, NotFoundError, SettingsError
-from cauce.importing import Importer
+from cauce.importing import Describe, Importer
 from cauce.limits import Limited
 from cauce.receiving import Receiver
 
@@ -74,6 +74,11 @@ def importer(kind: str) -> Importer | None:
     if not hasattr(module, "__path__") or find_spec(name) is None:
         return None
     return cast("Importer", import_module(name))
+
+
+def describer(kind: str) -> Describe | None:
+    """Return what reads the contract of a kind's connections again; None when it has nothing that does."""
+    return cast("Describe | None", getattr(importer(kind), "describe", None))
 
 
 def documentation(kind: str) -> str:

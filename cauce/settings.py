@@ -92,6 +92,10 @@ class Settings(BaseSettings):
         default="workflow", description="Which lifecycle events instances that start from now on give."
     )
 
+    drift_hours: float = Field(
+        default=24, ge=0, description="After how many hours the contracts of connections are read again; 0: never."
+    )
+
     file_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(),
         description="The folders of this machine that connections of the kind `file` may use, separated by commas; "

@@ -36,6 +36,7 @@ from cauce.errors import TransientError
 from cauce.http import close_sessions, policy_of
 from cauce.secrets import Resolver
 from cauce.services import schedules, sinks
+from cauce.services.drift.upkeep import Upkeep, upkeep_worker
 from cauce.services.hub import Hub
 from cauce.services.router import Router
 from cauce.settings import Settings
@@ -193,9 +194,10 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         await running.enter_async_context(run_task_worker(client, made))
         await running.enter_async_context(router.running(Hub(settings, store, client)))
         await running.enter_async_context(sinks.sending(Hub(settings, store, client)))
+        await running.enter_async_context(upkeep_worker(Hub(settings, store, client), BUILD))
         serving: set[str] = set()
         await serve_connections(client, made, store, running, serving)
-        keeper = Keeper(Hub(settings, store, client))
+        keeper = Keeper(Hub(settings, store, client), Upkeep(Hub(settings, store, client)))
         await keeper.look()
         log.info("worker is ready")
         if ready is not None:
@@ -213,6 +215,7 @@ class Keeper:
     """Keeps Temporal's schedules as the store asks for, with a close look at the start and then now and again."""
 
     hub: Hub
+    upkeep: Upkeep
     looked_closely: float = -math.inf
 
     async def look(self) -> None:
@@ -220,6 +223,7 @@ class Keeper:
         thorough = time.monotonic() - self.looked_closely > _LOOK_CLOSELY_S
         try:
             await schedules.reconcile(self.hub, thorough=thorough)
+            await self.upkeep.look(thorough=thorough)
         except TransientError as error:
             log.warning("schedules could not be looked after: %s", error.problem)
             return

@@ -11,6 +11,7 @@ from api.rest import (
     dead_letters,
     definitions,
     deliveries,
+    drift,
     events,
     health,
     instances,
@@ -21,7 +22,19 @@ from api.rest import (
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
 subjects = (
-    *(definitions, schedules, instances, tasks, connections, profiles, deliveries, events, dead_letters, account),
+    *(
+        definitions,
+        schedules,
+        instances,
+        tasks,
+        connections,
+        profiles,
+        deliveries,
+        drift,
+        events,
+        dead_letters,
+        account,
+    ),
     health,
 )
 for each in subjects:

@@ -94,3 +94,10 @@ def _parts(node: tree.Node) -> list[Any]:
     if isinstance(node, (tree.Reduce, tree.Foreach)):
         return [node.source, node.start]
     return [getattr(node, field.name) for field in fields(node) if field.name not in {"pos", "op", "format", "name"}]
+
+
+def texts_of(node: tree.Node) -> frozenset[str]:
+    """Return every text that an expression writes out, the names of fields that it reads and makes among them."""
+    return frozenset(
+        found.value for found in _walk(node) if isinstance(found, tree.Literal) and isinstance(found.value, str)
+    )

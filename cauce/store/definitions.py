@@ -83,6 +83,11 @@ async def latest(db: Db, kind: str | None = None) -> Sequence[Definition]:
     return (await db.scalars(query.order_by(Definition.kind, Definition.namespace, Definition.name))).all()
 
 
+async def of_kind(db: Db, kind: str) -> Sequence[Definition]:
+    """Return every version of everything of one kind, also those that nothing starts on any more."""
+    return (await db.scalars(select(Definition).filter_by(kind=kind).order_by(Definition.id))).all()
+
+
 async def versions(db: Db, kind: str, namespace: str, name: str) -> list[Definition]:
     """Return all versions, the highest first."""
     rows = await db.scalars(select(Definition).filter_by(kind=kind, namespace=namespace, name=name))

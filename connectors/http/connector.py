@@ -14,6 +14,7 @@ from cauce.authentication.oauth2_policy import revealed
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
 from cauce.errors import LoginError, PermanentError, RemoteError
 from cauce.http import HttpRequest, HttpResponse, Policy, failure
+from cauce.importing import MAX_BYTES
 from cauce.probes import reach
 from cauce.recording import tape
 from connectors.http.template import fill
@@ -68,6 +69,11 @@ class Settings(BaseSettings):
     ca_file: str | None = Field(None, description="Certificates to trust instead of the system's.")
     missing_is_null: bool = Field(
         default=True, description="A read that meets 404 or 410 answers null; otherwise it is an error."
+    )
+    openapi: str = Field(
+        "",
+        pattern=r"^(https?://\S+|/\S*)?$",
+        description="Where its OpenAPI document is, an address or a path below base_url; drift is looked for there.",
     )
     check_path: str = Field("/", pattern=r"^/\S*$", description="What the connection test reads.")
 
@@ -143,6 +149,29 @@ class Connector(BaseConnector[Settings]):
         finally:
             running.note(sent, answer, started)
         return response
+
+    async def document(self) -> bytes:
+        """Return the connection's OpenAPI document, asked for with its login where that is the same host."""
+        base = self.settings.base_url.rstrip("/")
+        if not self.settings.openapi:
+            problem = f"The connection {self.name} does not say where its OpenAPI document is."
+            raise PermanentError(problem, hint="Write the address into `settings.openapi`.")
+        address = URL(base + self.settings.openapi if self.settings.openapi[:1] == "/" else self.settings.openapi)
+        own = address.origin() == URL(base).origin()
+        request = HttpRequest(
+            "GET",
+            str(address),
+            headers=self._headers if own else {},
+            timeout_s=self.settings.timeout.total_seconds(),
+            max_bytes=MAX_BYTES,
+            max_redirects=self.settings.max_redirects,
+            policy=Policy(hosts=frozenset({address.host or "", *self.settings.allow_hosts})),
+            tls=self._ssl,
+        )
+        response = await self._authenticator.send(request, self._login if own else None)
+        if error := failure(response):
+            raise error
+        return response.body
 
     @cached_property
     def _headers(self) -> dict[str, str]:

@@ -3,33 +3,51 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from cauce.connector import JSON, Effect
+from cauce.connector import JSON, BaseConnector, Effect, Operation
 from cauce.depth import check_depth
 from cauce.errors import CauceError, PermanentError
-from cauce.importing import GUESSED, MAX_BYTES, Contract, ImportedOperation, LeftOut, Offer, fitted, words
+from cauce.importing import (
+    GUESSED,
+    MAX_BYTES,
+    Contract,
+    Described,
+    ImportedOperation,
+    LeftOut,
+    Offer,
+    fitted,
+    in_full,
+    words,
+)
 from cauce.openapi import Reader, address_of, operations, version_of
+from connectors.http.connector import Connector
+from connectors.http.mapping import request_of, template
 from connectors.http.schemas import input_schema, output_schema
 from schemas import Limits, load_yaml
 
 _head: Final = re.compile(rb"""["']?(?:openapi|swagger)["']?\s*:\s*["']?[23]""")
 _form: Final = "application/x-www-form-urlencoded"
-_plain: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_keywords: Final = {
-    *("and", "or", "not", "if", "then", "else", "elif", "end", "as", "def", "reduce", "foreach", "try", "catch"),
-    *("label", "import", "include"),
-}
-_shape: Final = {"path", "query", "headers", "body"}
+_any_place: Final = re.compile(r"\{[^}]*\}")
 _no_server: Final = "The document names no server; give its address as the setting."
 
 
 def recognises(offer: Offer) -> bool:
     """Say whether this looks like an OpenAPI document: its version stands at its beginning, or anywhere in JSON."""
     return bool(_head.search(offer.head)) or (offer.head.lstrip()[:1] == b"{" and bool(_head.search(offer.content())))
+
+
+async def describe(connector: BaseConnector[Any], operations: Sequence[Operation]) -> Mapping[str, Described]:
+    """Return what the connection's OpenAPI document says of its operations now."""
+    assert isinstance(connector, Connector)  # noqa: S101 (each kind is given its own)
+    body = await connector.document()
+    offer = Offer(connector.settings.openapi, connector.name, content=lambda: body)
+    document = await asyncio.to_thread(_data, offer)
+    version_of(document)
+    return await asyncio.to_thread(_Reading(document, offer).described, operations)
 
 
 async def read(offer: Offer) -> Contract:
@@ -83,11 +101,31 @@ class _Reading:
             except CauceError as error:
                 left_out.append(LeftOut(name, error.problem))
         settings = {"base_url": self.base or {"setting": f"{self.offer.name}-url"}, **self._login()}
+        if self.offer.is_address and "?" not in self.offer.source:
+            settings["openapi"] = self.offer.source
         if not self.base:
             self.decide.append(_no_server)
         info = self.document.get("info")
         title = str(info.get("title") or "") if isinstance(info, Mapping) else ""
         return Contract(settings, tuple(found), tuple(left_out), len(self.declared), title, tuple(self.decide))
+
+    def described(self, wanted: Sequence[Operation]) -> Mapping[str, Described]:
+        """Return the strict schemas of those operations that the document has."""
+        known = {
+            f"{method.upper()} {_any_place.sub('{}', path)}": (item, operation)
+            for path, method, item, operation in self.declared
+        }
+        calls = {each.name: _any_place.sub("{}", " ".join(each.calls.split())) for each in wanted}
+        return {name: self._described(*known[called]) for name, called in calls.items() if called in known}
+
+    def _described(self, item: Mapping[str, JSON], operation: Mapping[str, JSON]) -> Described:
+        parameters = self._parameters(item, operation, [])
+        body = self._body(operation, parameters)
+        given = (body.schema, body.required) if body else None
+        return Described(
+            in_full(lambda budget: input_schema(self.reader, parameters, given, budget)),
+            in_full(lambda budget: output_schema(self.reader, self._answer(operation), budget, loose=False)),
+        )
 
     def _base(self) -> str:
         """Return the address of the first server; empty when only the environment can know it."""
@@ -108,9 +146,9 @@ class _Reading:
         decide: list[str] = []
         parameters = self._parameters(item, operation, decide)
         body = self._body(operation, parameters)
-        template = _template(path, parameters)
+        calls = template(path, parameters)
         effect: Effect = "read" if method in {"get", "head", "options"} else "write"
-        request = _request(method, parameters, body)
+        request = request_of(method, parameters, body.kind if body else None)
         schema, cut = fitted(
             lambda budget: input_schema(
                 self.reader, parameters, (body.schema, body.required) if body else None, budget
@@ -125,7 +163,7 @@ class _Reading:
         summary = str(operation.get("summary") or "").strip()
         return ImportedOperation(
             name=name,
-            calls=f"{method.upper()} {template}",
+            calls=f"{method.upper()} {calls}",
             effect=effect,
             title=summary or " ".join(words(name)).capitalize(),
             description=str(operation.get("description") or "").strip(),
@@ -234,67 +272,3 @@ def _scheme(scheme: JSON) -> tuple[str, Any]:
     if kind == "apiKey":
         return str(scheme.get("in")), scheme.get("name")
     return kind, None
-
-
-def _template(path: str, parameters: list[Mapping[str, JSON]]) -> str:
-    """Return the path with names that a connection's path can have."""
-    for each in parameters:
-        if each["in"] == "path":
-            path = path.replace(f"{{{each['name']}}}", f"{{{_variable(each['name'])}}}")
-    if not path.startswith("/") or re.search(r"\s", path) or re.search(r"\{(?!\w+\})", path):
-        raise PermanentError(f"its path cannot be called: {path[:100]}.")
-    return path
-
-
-def _variable(name: str) -> str:
-    return re.sub(r"\W", "_", name)
-
-
-def _request(method: str, parameters: list[Mapping[str, JSON]], body: _Body | None) -> str:
-    """Return the mapping from one flat object to the request's parts; empty when the connector does the same."""
-    groups: dict[str, list[tuple[str, str]]] = {"path": [], "query": [], "headers": []}
-    for each in parameters:
-        name = each["name"]
-        if each["in"] == "path":
-            groups["path"].append((_variable(name), _field(name)))
-        elif each["in"] == "query":
-            groups["query"].append((name, _field(name)))
-        elif each["in"] == "header":
-            groups["headers"].append((name, f"{_field(name)} | tostring" if each.get("required") else ""))
-    renamed = any(_field(name) != f".{name}" for name, _ in groups["path"])
-    if not body and not groups["headers"] and not renamed and method in {"get", "head", "delete", "options"}:
-        same = all(key == given[1:] or given == f'.["{key}"]' for part in groups.values() for key, given in part)
-        if same and not {key for part in groups.values() for key, _ in part} <= _shape:
-            return ""
-    return _parts(groups, body)
-
-
-def _parts(groups: Mapping[str, list[tuple[str, str]]], body: _Body | None) -> str:
-    shown = [
-        f"{part}: {{{', '.join(f'{_key(key)}: {given}' for key, given in groups[part])}}}"
-        for part in ("path", "query")
-        if groups[part]
-    ]
-    headers = [f"{_key(key)}: ({given})" for key, given in groups["headers"] if given]
-    if body is not None and body.kind != "application/json":
-        headers.append(f'"Content-Type": {json.dumps(body.kind)}')
-    optional = [key for key, given in groups["headers"] if not given]
-    if headers or optional:
-        more = "".join(
-            f" + (if {_field(key)} == null then {{}} else {{{_key(key)}: ({_field(key)} | tostring)}} end)"
-            for key in optional
-        )
-        shown.append(f"headers: ({{{', '.join(headers)}}}{more})" if more else f"headers: {{{', '.join(headers)}}}")
-    if body is not None:
-        shown.append("body: .body")
-    return f"{{{', '.join(shown)}}}" if shown else "{path: {}}"
-
-
-def _key(name: str) -> str:
-    return name if _plain.fullmatch(name) and name not in _keywords else json.dumps(name)
-
-
-def _field(name: str) -> str:
-    if _plain.fullmatch(name) and name not in _keywords:
-        return f".{name}"
-    return f".[{json.dumps(name)}]"

@@ -47,9 +47,9 @@ def input_schema(
     return {"type": "object", **({"required": required} if required else {}), "properties": fields}
 
 
-def output_schema(reader: Reader, schema: JSON, budget: Budget) -> JSON:
+def output_schema(reader: Reader, schema: JSON, budget: Budget, *, loose: bool = True) -> JSON:
     """Return the schema of an answer; None when the document does not say what it holds."""
-    return None if schema is None else _Maker(reader, budget, loose=True).schema(schema, 0)
+    return None if schema is None else _Maker(reader, budget, loose=loose).schema(schema, 0)
 
 
 class _Maker:

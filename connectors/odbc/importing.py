@@ -1,17 +1,18 @@
 """Reads a database's catalogue as operations: for each table find by its key, list and insert; for each view list."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cauce.connector import JSON
+from cauce.connector import JSON, BaseConnector, Operation
 from cauce.errors import InputError
-from cauce.importing import Contract, ImportedOperation, LeftOut, Offer
+from cauce.importing import Contract, Described, ImportedOperation, LeftOut, Offer
 from connectors.odbc.catalog import most_columns, most_tables
 from connectors.odbc.connector import Connector, Settings
+from connectors.odbc.description import described
 from connectors.odbc.tables import Table, operations_of
 
 _sqlite: Final = b"SQLite format 3\0"
@@ -67,6 +68,13 @@ async def read(offer: Offer) -> Contract:
         decide=_decide(given),
         optional=secret if asks and not password else {},
     )
+
+
+async def describe(connector: BaseConnector[Any], operations: Sequence[Operation]) -> Mapping[str, Described]:
+    """Return what the catalogue says of the tables that these statements name."""
+    assert isinstance(connector, Connector)  # noqa: S101 (each kind is given its own)
+    catalog = await connector.catalog(_timeout_s)
+    return described([Table.of(table) for table in catalog["tables"]], operations, connector.dialect)
 
 
 def _operations(found: list[Table], dialect: str) -> tuple[list[ImportedOperation], list[LeftOut]]:

@@ -19,7 +19,7 @@ _numbers_itself: Final = {"sqlite", "mariadb"}
 _text: Final[Mapping[str, JSON]] = {"type": "string"}
 # SQLite's columns take what they are given, and its driver calls text whatever it does not know.
 _loose: Final[Mapping[str, JSON]] = {"type": ["string", "number", "boolean"]}
-# What is sent, by SQL's numbers of types; what comes back may be more, see `_answered`.
+# What is sent, by SQL's numbers of types; what comes back may be more, see `answered`.
 _sent: Final[Mapping[int, dict[str, JSON]]] = {
     **{code: {"type": "integer"} for code in _integers},
     **{code: {"type": ["number", "string"]} for code in (2, 3)},
@@ -73,6 +73,15 @@ class Table:
         by_name = {column.name: column for column in columns}
         key = tuple(by_name[name] for name in told["key"] if name in by_name)
         return cls(told["schema"], told["name"], told["kind"] == "view", tuple(columns), key)
+
+    @property
+    def numbered(self) -> Column | None:
+        """Return the column that alone is the key and holds whole numbers, if there is one."""
+        return self.key[0] if len(self.key) == 1 and self.key[0].type in _integers else None
+
+    def numbers_itself(self, column: Column, dialect: str) -> bool:
+        """Say whether the database gives rows their numbers in this column."""
+        return column is self.numbered and (column.default or dialect in _numbers_itself)
 
 
 def operations_of(table: Table, own: str, dialect: str) -> Iterator[ImportedOperation | LeftOut]:
@@ -131,8 +140,8 @@ def _list(table: Table, own: str, dialect: str) -> ImportedOperation:
 
 
 def _insert(table: Table, own: str, dialect: str) -> ImportedOperation | LeftOut:
-    numbered = table.key[0] if len(table.key) == 1 and table.key[0].type in _integers else None
-    generated = numbered is not None and (numbered.default or dialect in _numbers_itself)
+    numbered = table.numbered
+    generated = numbered is not None and table.numbers_itself(numbered, dialect)
     left = [column.name for column in table.columns if column.default and column is not numbered]
     binary = [column for column in table.columns if column.type in _binary and not column.default]
     needed = [column.name for column in binary if not column.nullable]
@@ -198,11 +207,12 @@ def _input(columns: tuple[Column, ...] | list[Column], required: tuple[Column, .
     described: dict[str, JSON] = {"type": "object"}
     if required:
         described["required"] = [column.name for column in required]
-    shown = {column.name: _taken(column, may_lack=column not in required, dialect=dialect) for column in columns}
+    shown = {column.name: taken(column, may_lack=column not in required, dialect=dialect) for column in columns}
     return described | {"properties": shown}
 
 
-def _taken(column: Column, *, may_lack: bool, dialect: str) -> JSON:
+def taken(column: Column, *, may_lack: bool, dialect: str) -> JSON:
+    """Return what a column takes."""
     described = dict(_sent.get(column.type, _loose if dialect == "sqlite" else _text))
     # SQLite keeps to no length, so what it declares says nothing.
     if column.type in _texts and 0 < column.size <= _longest and dialect != "sqlite":
@@ -214,11 +224,11 @@ def _taken(column: Column, *, may_lack: bool, dialect: str) -> JSON:
 
 
 def _row(table: Table) -> JSON:
-    return {"type": ["object", "null"], "properties": {column.name: _answered(column) for column in table.columns}}
+    return {"type": ["object", "null"], "properties": {column.name: answered(column) for column in table.columns}}
 
 
-def _answered(column: Column) -> JSON:
+def answered(column: Column, *, may_lack: bool = True) -> JSON:
     """Return what a value may come as: numbers too long for JSON come as text, and drivers differ about booleans."""
     kinds = _sent.get(column.type, _text)["type"]
     known = kinds if isinstance(kinds, list) else [kinds]
-    return {"type": [*known, *(["string"] if "string" not in known else []), "null"]}
+    return {"type": [*known, *(["string"] if "string" not in known else []), *(["null"] if may_lack else [])]}

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -13,11 +13,13 @@ from pydantic import SecretStr
 
 from cauce.connector import JSON, BaseConnector, Operation, Probe
 from cauce.errors import CauceError, PermanentError, RemoteError, TransientError
+from cauce.importing import Described
 from cauce.probes import reach
 from connectors.soap import tls
 from connectors.soap.addressing import Addressing
 from connectors.soap.call import Caller
 from connectors.soap.contract import documents
+from connectors.soap.description import described
 from connectors.soap.digest import Digest
 from connectors.soap.documents import is_http
 from connectors.soap.exchange import Exchange
@@ -81,6 +83,13 @@ class Connector(BaseConnector[Settings]):
         """Return the WSDL and what it imports, with names instead of addresses."""
         await self._opened()
         return await asyncio.get_running_loop().run_in_executor(self._threads, documents, self._wire)
+
+    async def described(self, operations: Sequence[Operation]) -> Mapping[str, Described]:
+        """Load the WSDL and return what it says of these operations."""
+        client, parsed = await self._opened()
+        where = Where(self.settings.service, self.settings.port, self.settings.address)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: described(client, parsed, where, operations))
 
     async def close(self) -> None:
         """Close the connections; calls still running are broken off by their deadline."""

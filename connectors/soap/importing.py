@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import zeep
 
-from cauce.connector import JSON
+from cauce.connector import JSON, BaseConnector, Operation
 from cauce.errors import PermanentError, TransientError
 from cauce.importing import (
     GUESSED,
     MAX_BYTES,
     Budget,
     Contract,
+    Described,
     ImportedOperation,
     LeftOut,
     Offer,
@@ -26,6 +27,7 @@ from cauce.importing import (
     fitted,
     words,
 )
+from connectors.soap.connector import Connector
 from connectors.soap.schemas import Schemas
 from connectors.soap.service import Parsed, Reading, Where, bind, parse
 from connectors.soap.wire import Rules, Wire
@@ -61,6 +63,16 @@ async def read(offer: Offer) -> Contract:
     try:
         async with asyncio.timeout(_all_s):
             return await asyncio.to_thread(_read, offer)
+    except TimeoutError:
+        raise TransientError(f"The WSDL and what it imports were not loaded within {_all_s:g} s.") from None
+
+
+async def describe(connector: BaseConnector[Any], operations: Sequence[Operation]) -> Mapping[str, Described]:
+    """Return what the WSDL of a connection says of its operations now."""
+    assert isinstance(connector, Connector)  # noqa: S101 (each kind is given its own)
+    try:
+        async with asyncio.timeout(_all_s):
+            return await connector.described(operations)
     except TimeoutError:
         raise TransientError(f"The WSDL and what it imports were not loaded within {_all_s:g} s.") from None
 

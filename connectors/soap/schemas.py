@@ -62,13 +62,16 @@ class Schemas:
         described["properties"]["_soapheaders"] = {"type": "object", "properties": shown}
         return described
 
-    def answered(self, message: Any) -> JSON:  # noqa: ANN401 - zeep's
+    def answered(self, message: Any, *, loose: bool = True) -> JSON:  # noqa: ANN401 - zeep's
         """Return the schema of an operation's answer, from which zeep takes wrappers off; None when it has none."""
         if message is None or message.body is None or message.envelope is None:
             return None
         kind = message.body.type
         if message.header.type.elements:
-            return {"type": ["object", "null"], "properties": {"header": True, "body": self._kind(kind, 1, loose=True)}}
+            return {
+                "type": ["object", "null"],
+                "properties": {"header": True, "body": self._kind(kind, 1, loose=loose)},
+            }
         for _ in range(2):
             if not isinstance(kind, xsd.ComplexType):
                 break
@@ -77,9 +80,9 @@ class Schemas:
                 break
             element = kind.elements[0][1]
             if not isinstance(element, xsd.Element) or element.accepts_multiple:
-                return self._element(element, 0, loose=True)
+                return self._element(element, 0, loose=loose)
             kind = element.type
-        return self._kind(kind, 0, loose=True)
+        return self._kind(kind, 0, loose=loose)
 
     def _kind(self, kind: Any, level: int, *, loose: bool) -> JSON:  # noqa: ANN401 - zeep's
         if not self.budget.allows(level):

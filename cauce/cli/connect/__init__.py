@@ -3,6 +3,7 @@
 import typer
 
 from cauce.cli.connect.certify import certify
+from cauce.cli.connect.drift import drift
 from cauce.cli.connect.importing import import_
 from cauce.cli.connect.new import new
 from cauce.cli.connect.quality import quality
@@ -17,6 +18,7 @@ app.command("record")(record)
 app.command("samples")(samples)
 app.command("export")(export)
 app.command("forget")(forget)
+app.command("drift")(drift)
 
 
 @app.callback()

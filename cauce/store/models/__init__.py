@@ -4,6 +4,7 @@ from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.certificates import Certificate
 from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
+from cauce.store.models.drift import Contract, DriftCase
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.recordings import MaskingKey, RecordedExchange, RecordingSwitch
 from cauce.store.models.records import (
@@ -25,9 +26,11 @@ __all__ = [
     "AuditEntry",
     "Blob",
     "Certificate",
+    "Contract",
     "Customer",
     "DeadLetter",
     "Definition",
+    "DriftCase",
     "Event",
     "EventConsumption",
     "EventKey",
