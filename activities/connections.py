@@ -10,6 +10,8 @@ from cauce import registry
 from cauce.connection import Connection
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation
 from cauce.errors import NotFoundError
+from cauce.measured import Measured
+from cauce.metering import Meter
 from cauce.store import definitions
 from cauce.store.session import Store
 
@@ -41,6 +43,7 @@ class Connections:
     resolver: registry.Resolver
     opened: dict[str, Opened] = field(default_factory=dict)
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    meter: Meter = field(default_factory=Meter)
 
     async def open(self, name: str) -> Opened:
         """Return the connection, opened; raises `NotFoundError` when none of that name is published."""
@@ -66,7 +69,7 @@ class Connections:
         if known is not None and known.digest == row.digest:
             known.looked_at, known.recorder = time.monotonic(), records
             return known
-        connector = registry.open_connection(parsed, self.resolver)
+        connector = Measured(registry.open_connection(parsed, self.resolver), self.meter)
         self.opened[name] = Opened(row.digest, parsed, connector, time.monotonic(), records)
         if known is not None:
             await known.connector.close()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from temporalio import activity
 
+from cauce import correlation
 from cauce.contract import (
     EMIT,
     EVENTS_POSITION,
@@ -33,7 +34,7 @@ class EventActivities:
     async def emit(self, wanted: Emit) -> None:
         """Put an event into the log, from where it is delivered."""
         async with self.store.transaction() as db:
-            await events.append(db, wanted.event, instance=wanted.instance)
+            await events.append(db, correlation.traced(wanted.event), instance=wanted.instance)
         self.emitted()
 
     @activity.defn(name=LISTEN)

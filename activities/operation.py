@@ -58,10 +58,13 @@ class OperationActivities:
 
         Only faults of the platform (a store that cannot be reached) are raised, and tried again by Temporal.
         """
+        info = activity.info()
+        waited = info.started_time - info.current_attempt_scheduled_time
         try:
             with _refusing():
                 opened = await self.connections.open(call.connection)
                 operation = opened.connection.operation(call.operation)
+                self.connections.meter.late(call.connection, call.operation, waited.total_seconds() * 1_000)
                 if operation.input is not None:
                     validate_data(operation.input, call.params, where=f"{call.operation}@{call.connection}")
             if operation.effect == "read":

@@ -7,11 +7,12 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import errors, inbound
+from api import errors, inbound, metrics
 from api.pages import routes as pages
 from api.pages import view
 from api.rest import routes as rest
 from api.security import Guard, Sessions
+from api.tracing import Traced
 from cauce.services.hub import Hub, open_hub
 from cauce.settings import Settings
 
@@ -46,15 +47,19 @@ def create_app(settings: Settings, hub: Hub | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         separate_input_output_schemas=False,
+        # Ours instead: theirs tells the whole query, and the text of what went wrong.
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     app.state.names = {}
     app.state.sessions = Sessions(settings.session_key(), secure=settings.public_url.startswith("https:"))
     app.add_middleware(GZipMiddleware, minimum_size=compress_from_bytes)
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(Traced)
     errors.install(app)
     app.include_router(rest.router)
     app.include_router(inbound.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=view.static), name="static")
     return app

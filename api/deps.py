@@ -15,7 +15,7 @@ csrf_field = "csrf"
 csrf_header = "x-csrf-token"
 safe_methods = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# Only for the OpenAPI document: what is checked is in `_caller`, which takes sessions as well.
+# Only for the OpenAPI document: what is checked is in `caller`, which takes sessions as well.
 bearer = HTTPBearer(auto_error=False, description="A token made with `POST /api/v1/tokens`, or by `cauce users token`.")
 
 
@@ -38,7 +38,8 @@ SessionsDep = Annotated[Sessions, Depends(_sessions)]
 SessionDep = Annotated[Session, Depends(_session)]
 
 
-async def _caller(request: Request, hub: HubDep, sessions: SessionsDep, session: SessionDep) -> Actor:
+async def caller(request: Request, hub: HubDep, sessions: SessionsDep, session: SessionDep) -> Actor:
+    """Return who calls: by a token, or by the session of a browser."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return await users.actor_of_token(hub, token.strip())
@@ -69,6 +70,6 @@ async def _form(request: Request, sessions: SessionsDep, session: SessionDep) ->
     return form
 
 
-CallerDep = Annotated[Actor, Depends(_caller)]
+CallerDep = Annotated[Actor, Depends(caller)]
 VisitorDep = Annotated[Actor, Depends(_visitor)]
 FormDep = Annotated[FormData, Depends(_form)]

@@ -21,6 +21,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from cauce import correlation
 from cauce.connector import JSON
 from cauce.errors import AmbiguousError, PermanentError, RemoteError, TransientError
 from cauce.http_messages import (
@@ -272,7 +273,9 @@ def _no_answer(request: HttpRequest, cause: BaseException, *, sent: bool) -> Rem
 
 
 def _encode(request: HttpRequest) -> tuple[dict[str, str], bytes | None]:
-    headers = {"Accept": "application/json, */*;q=0.5", **request.headers}
+    given = {name.lower() for name in request.headers}
+    told = {name: value for name, value in correlation.headers().items() if name.lower() not in given}
+    headers = {"Accept": "application/json, */*;q=0.5", **told, **request.headers}
     for name, value in headers.items():
         if not _header_name.fullmatch(name) or _not_in_headers.search(value):
             problem = "A header has a name or a value that cannot be sent."

@@ -13,6 +13,8 @@ from urllib.parse import quote, quote_plus
 from rich.console import Console
 from rich.logging import RichHandler
 
+from cauce import correlation
+
 blot = "••••••"
 # Laying out more takes so long that Temporal takes the thread that logs for dead.
 longest_text = 10_000
@@ -67,10 +69,12 @@ def cut(text: str) -> str:
 
 
 class RedactingFilter(logging.Filter):
-    """Renders each record, and takes secrets and excess out: of its message, its fields, and its traceback."""
+    """Renders each record, says what it belongs to, and takes secrets and excess out of all that it shows."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place and let it pass."""
+        for name, value in correlation.fields().items():
+            vars(record).setdefault(name, value)
         record.msg, record.args = cut(redact(record.getMessage())), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)

@@ -110,6 +110,16 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="What is logged.")
     log_format: Literal["text", "json"] = Field(default="text", description="For people or for programs.")
 
+    otlp_endpoint: str = Field(
+        default="",
+        pattern=r"^(https?://\S+)?$",
+        description="Where spans are sent to by OTLP over HTTP, as http://127.0.0.1:4318; default: what "
+        "OTEL_EXPORTER_OTLP_ENDPOINT says, else nowhere.",
+    )
+    metrics: Literal["off", "login", "open"] = Field(
+        default="login", description="Who may read /metrics: nobody, who has the role of an operator, or everybody."
+    )
+
     max_body_bytes: int = Field(default=2_000_000, gt=0, description="The largest request the API takes.")
     max_definition_bytes: int = Field(default=1_048_576, gt=0, description="The largest definition file.")
     max_payload_bytes: int = Field(default=2_000_000, gt=0, description="The largest input or answer of an instance.")

@@ -32,6 +32,7 @@ from cauce.contract import SEARCH_ATTRIBUTES, Start
 from cauce.errors import TooLargeError, TransientError
 from cauce.store import blobs
 from cauce.store.session import Store
+from cauce.trace_headers import TraceHeaders
 
 # Every payload of a bundle begins so: the SDK's converter sorts the keys and writes no spaces.
 _BUNDLE: Final = b'{"calls":{'
@@ -144,7 +145,9 @@ async def connect(
     """Connect to Temporal; `lazy` puts the connecting off until the first call."""
     converter = data_converter(store, limit_bytes=limit_bytes)
     try:
-        return await Client.connect(address, namespace=namespace, data_converter=converter, lazy=lazy)
+        return await Client.connect(
+            address, namespace=namespace, data_converter=converter, lazy=lazy, interceptors=[TraceHeaders()]
+        )
     except (RuntimeError, RPCError) as error:
         raise TransientError(
             f"Temporal does not answer at {address}.",

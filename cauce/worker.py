@@ -35,7 +35,7 @@ from cauce.contract import TASK_QUEUE, operation_queue, run_queue
 from cauce.errors import TransientError
 from cauce.http import close_sessions, policy_of
 from cauce.secrets import Resolver
-from cauce.services import schedules, sinks
+from cauce.services import monitoring, schedules, sinks
 from cauce.services.drift.upkeep import Upkeep, upkeep_worker
 from cauce.services.hub import Hub
 from cauce.services.router import Router
@@ -190,10 +190,12 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         made = parts(settings, store, router.wake)
         running.push_async_callback(close_sessions)
         running.push_async_callback(made.close)
+        meter = made.connections.meter
+        await running.enter_async_context(monitoring.handing_over(store, meter))
         await running.enter_async_context(process_worker(client, made.local))
         await running.enter_async_context(run_task_worker(client, made))
         await running.enter_async_context(router.running(Hub(settings, store, client)))
-        await running.enter_async_context(sinks.sending(Hub(settings, store, client)))
+        await running.enter_async_context(sinks.sending(Hub(settings, store, client), meter))
         await running.enter_async_context(upkeep_worker(Hub(settings, store, client), BUILD))
         serving: set[str] = set()
         await serve_connections(client, made, store, running, serving)

@@ -1,7 +1,7 @@
 """Where the pages lead people, by what they may see."""
 
 from api.pages.problems import message
-from cauce.services.dead_letters import readers
+from cauce.services import dead_letters, monitor
 from cauce.services.hub import Actor
 
 places = (
@@ -9,11 +9,12 @@ places = (
     ("instances", message("Instances"), "instances"),
     ("definitions", message("Definitions"), "definitions"),
     ("connections", message("Connections"), "connections"),
+    ("monitor", message("Monitor"), "monitor"),
     ("dead-letters", message("Dead letters"), "dead-letters"),
 )
+_readers = {"monitor": monitor.readers, "dead-letters": dead_letters.readers}
 
 
 def navigation_for(actor: Actor | None) -> list[tuple[str, str, str]]:
-    """Return the places that somebody is led to; the desk only where its page is for them."""
-    sees_desk = actor is not None and actor.may(*readers)
-    return [each for each in places if sees_desk or each[0] != "dead-letters"]
+    """Return the places that somebody is led to; some pages are not for everybody."""
+    return [each for each in places if each[0] not in _readers or (actor and actor.may(*_readers[each[0]]))]

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.pages import account, connections, dead_letters, definitions, expression, inbox, instances, task
+from api.pages import account, connections, dead_letters, definitions, expression, inbox, instances, monitor, task
 
 router = APIRouter(include_in_schema=False)
-for each in (account, inbox, task, instances, expression, definitions, connections, dead_letters):
+for each in (account, inbox, task, instances, expression, definitions, connections, monitor, dead_letters):
     router.include_router(each.router)

@@ -15,6 +15,7 @@ from api.rest import (
     events,
     health,
     instances,
+    monitor,
     profiles,
     schedules,
     tasks,
@@ -35,7 +36,7 @@ subjects = (
         dead_letters,
         account,
     ),
-    health,
+    *(monitor, health),
 )
 for each in subjects:
     router.include_router(each.router)

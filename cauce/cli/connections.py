@@ -9,7 +9,7 @@ from cauce.cli import output, session
 from cauce.cli.data_dir import DataDir
 from cauce.connector import Probe
 from cauce.errors import PermanentError
-from cauce.services import connections, inbound, sinks
+from cauce.services import connections, inbound, monitor, sinks
 from cauce.services.hub import Actor, Hub
 
 app = typer.Typer(no_args_is_help=True)
@@ -118,3 +118,46 @@ def _last(one: sinks.SinkView) -> str:
 def _as_data(name: str, probes: list[Probe]) -> dict[str, Any]:
     failed = next((probe.sentence for probe in probes if not probe.ok), None)
     return {"name": name, "ok": failed is None, "problem": failed, "probes": probes}
+
+
+@app.command("stats")
+def stats(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The connection; all otherwise.")] = None,
+    *,
+    window: Annotated[str, typer.Option(metavar="15m|1h|24h|7d", help="Up to now, how much is added up.")] = "1h",
+    data_dir: DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Show throughput, errors, refusals, durations, waiting and the last success of every operation, and of syncs."""
+
+    async def work(hub: Hub, actor: Actor) -> list[monitor.Line]:
+        return await monitor.lines(hub, actor, window, name)
+
+    found = session.run(work, data_dir=data_dir)
+    if as_json:
+        output.document({"figures": found})
+        return
+    rows = [
+        (
+            f"{one.operation}@{one.name}" if one.operation else one.name,
+            one.calls,
+            f"{one.per_minute:.1f}/min",
+            _share(one.error_rate),
+            _share(one.reject_rate),
+            _milliseconds(one.p50_ms),
+            _milliseconds(one.p95_ms),
+            _milliseconds(one.lag_ms if one.calls else None),
+            one.done_at.isoformat(timespec="seconds") if one.done_at else "never",
+        )
+        for one in found
+    ]
+    head = ("operation", "calls", "items", "errors", "refused", "median", "95 %", "waited", "last success")
+    output.table(f"The last {window}", head, rows, empty="No connection is published, and none was called.")
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f} ms"

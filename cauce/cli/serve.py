@@ -2,10 +2,13 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
 from cauce import settings as environment
+from cauce import tracing
 from cauce.cli import output
 from cauce.cli.imports import imported
 from cauce.logging import set_up
@@ -21,23 +24,34 @@ def api(
     uvicorn = imported("uvicorn")
     create_app = imported("api.app").create_app
     settings = environment.load()
-    set_up(settings.log_level, settings.log_format)
-    uvicorn.run(
-        create_app(settings),
-        host=host or settings.api_host,
-        port=port or settings.api_port,
-        log_config=None,  # ours, which keeps secrets out, stays in force
-        access_log=False,
-        timeout_graceful_shutdown=5,  # a page that keeps a stream open must not keep us from stopping
-        server_header=False,
-    )
+    with _told(settings, "cauce-api"):
+        uvicorn.run(
+            create_app(settings),
+            host=host or settings.api_host,
+            port=port or settings.api_port,
+            log_config=None,  # ours, which keeps secrets out, stays in force
+            access_log=False,
+            timeout_graceful_shutdown=5,  # a page that keeps a stream open must not keep us from stopping
+            server_header=False,
+        )
 
 
 def worker() -> None:
     """Run one worker until Ctrl-C; what it is doing then is finished, or taken over by another."""
     settings = environment.load()
+    with _told(settings, "cauce-worker"):
+        asyncio.run(_work(settings))
+
+
+@contextmanager
+def _told(settings: Settings, service: str) -> Iterator[None]:
+    """Log, and send spans where they are asked for, until the program ends."""
     set_up(settings.log_level, settings.log_format)
-    asyncio.run(_work(settings))
+    tracing.set_up(settings, service)
+    try:
+        yield
+    finally:
+        tracing.shut_down()
 
 
 async def _work(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from cauce import cloud_events
+from cauce import cloud_events, correlation
 from cauce.contract import Start
 from cauce.errors import CauceError, ConflictError, ExpressionError, TransientError
 from cauce.expressions import Budget, compile_expression, strip_delimiters
@@ -151,7 +151,8 @@ async def _start(hub: Hub, process: Definition, found: EventSet, documents: Sequ
     refused: CauceError | None = None
     try:
         instances.check_input(process.document, begin.input)
-        await instances.launch(hub, process.bundle, begin, again=False, memo={instances.memo_event: identity})
+        with correlation.within(correlation.of_event(documents[-1])):
+            await instances.launch(hub, process.bundle, begin, again=False, memo={instances.memo_event: identity})
     except TransientError:
         raise
     except ConflictError as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from cauce import correlation
 from cauce.cloud_events import check
 from cauce.depth import check_depth
 from cauce.errors import InputError
@@ -62,7 +63,7 @@ async def receive(hub: Hub, actor: Actor, event: Mapping[str, JSON]) -> Receipt:
     once an event is in the log, workers deliver it as soon as they can.
     """
     actor.require("send events", "integrator", "operator", "staff", "manager")
-    document = check(event)
+    document = check(correlation.traced(event))
     check_depth(document, "event")
     async with hub.store.transaction() as db:
         logged = await events.append(db, document, held=events.lease)

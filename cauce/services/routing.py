@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from cauce import correlation
 from cauce.contract import EVENT_CAME, EventCame, Start
 from cauce.errors import CauceError, ConflictError, NotFoundError, TransientError
 from cauce.services import instances
@@ -105,7 +106,8 @@ async def _start(hub: Hub, sequence: int, row: Definition, event: Mapping[str, J
         if not started:
             instances.check_input(row.document, begin.input)
             memo = {instances.memo_event: identity}
-            await instances.launch(hub, row.bundle, begin, again=subject is not None, memo=memo)
+            with correlation.within(correlation.of_event(event)):
+                await instances.launch(hub, row.bundle, begin, again=subject is not None, memo=memo)
         refused: CauceError | None = None
     except TransientError:
         async with hub.store.transaction() as db:

@@ -17,8 +17,10 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from activities.connections import Connections
+from cauce import correlation
 from cauce.bound_filters import LIFECYCLE
 from cauce.errors import BusinessError, CauceError, LoginError, PermanentError, RemoteError
+from cauce.metering import Meter
 from cauce.services.hub import Actor, Hub, Role
 from cauce.store import dead_letters, definitions, sinks
 from cauce.store.dead_letters import NewLetter
@@ -86,9 +88,9 @@ async def list_sinks(hub: Hub, actor: Actor) -> list[SinkView]:
 
 
 @asynccontextmanager
-async def sending(hub: Hub) -> AsyncIterator[None]:
+async def sending(hub: Hub, meter: Meter) -> AsyncIterator[None]:
     """Send events while the block runs."""
-    opened = Connections(hub.store, hub.resolver)
+    opened = Connections(hub.store, hub.resolver, meter=meter)
     task = asyncio.create_task(_run(hub, opened))
     try:
         yield
@@ -199,7 +201,8 @@ async def _deliver(hub: Hub, opened: Connections, connection: str, wanted: Mappi
     operation = there.connection.operation(wanted["operation"])
     refused: CauceError | None = None
     try:
-        await there.connector.call(operation, message(row.document, wanted.get("mode", "structured")))
+        with correlation.within(correlation.of_event(row.document)):
+            await there.connector.call(operation, message(row.document, wanted.get("mode", "structured")))
     except (PermanentError, BusinessError) as error:
         # Whoever mends the login wants the event to arrive all the same.
         if is_login(error):

@@ -1,5 +1,6 @@
 """The connector itself: which operation does what, and the connection test."""
 
+import logging
 import ssl
 from collections.abc import Awaitable, Callable
 from functools import cached_property
@@ -38,6 +39,7 @@ _in_mailboxes: Final[dict[str, tuple[type[params.Params], Callable[[Mailbox, Any
     "marked": (params.Mark, Mailbox.marked),
 }
 _patience_s: Final = 10.0
+log = logging.getLogger(__name__)
 
 
 class Connector(BaseConnector[Settings]):
@@ -76,6 +78,8 @@ class Connector(BaseConnector[Settings]):
         wanted = params.read(params.Send, given, where)
         letter = outgoing.write(self.settings, self._threads, wanted, where)
         await self._logged_in(server, lambda token: self._delivery(operation.timeout_s, token).send(letter))
+        # No header of ours: what the recipient gets is nobody's number but the message's.
+        log.info("sent a message as %s", letter.message_id)
         return {"messageId": letter.message_id, "thread": wanted.thread}
 
     async def _ask(self, operation: Operation, given: JSON) -> JSON:

@@ -5,6 +5,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from time import perf_counter
 from urllib.parse import urlsplit
 
@@ -129,7 +130,8 @@ class Connector(BaseConnector[Settings]):
 
     async def _in_thread(self, exchange: Exchange, work: Callable[[], JSON]) -> JSON:
         """Run a call in a thread; at the deadline, or when nobody waits any more, break its connection."""
-        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        # The thread sees what the call belongs to, and tells the system in its headers.
+        future = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, work)
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             done, _ = await asyncio.wait({future}, timeout=max(0.0, exchange.left_s))

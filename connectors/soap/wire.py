@@ -16,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from zeep.transports import Transport
 from zeep.wsdl.utils import etree_to_string
 
+from cauce import correlation
 from cauce.errors import PermanentError, RemoteError, TransientError
 from connectors.soap.digest import Digest
 from connectors.soap.documents import Documents, is_http
@@ -126,7 +127,7 @@ class Wire(Transport):
         sent = {**headers, **self.rules.headers, "Accept": "text/xml, application/soap+xml, multipart/related"}
         body = etree_to_string(envelope)
         try:
-            self._logged_in("POST", address, exchange, body, sent)
+            self._logged_in("POST", address, exchange, body, {**correlation.headers(), **sent})
             unpack(exchange, origin(address))
         finally:
             exchange.note(address, sent, body)

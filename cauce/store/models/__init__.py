@@ -1,10 +1,12 @@
 """The tables, by subject; importing this package makes them all known to the metadata."""
 
+from cauce.store.models.alerts import Alert, Turn
 from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.certificates import Certificate
 from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
 from cauce.store.models.drift import Contract, DriftCase
+from cauce.store.models.measures import Measure
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.recordings import MaskingKey, RecordedExchange, RecordingSwitch
 from cauce.store.models.records import (
@@ -22,6 +24,7 @@ from cauce.store.models.starting import EventSet, StartRule
 from cauce.store.models.work import LedgerEntry, Task
 
 __all__ = [
+    "Alert",
     "ApiToken",
     "AuditEntry",
     "Blob",
@@ -41,6 +44,7 @@ __all__ = [
     "Interaction",
     "LedgerEntry",
     "MaskingKey",
+    "Measure",
     "Received",
     "RecordedExchange",
     "RecordingSwitch",
@@ -48,5 +52,6 @@ __all__ = [
     "SetAside",
     "StartRule",
     "Task",
+    "Turn",
     "User",
 ]

@@ -25,6 +25,10 @@ def calls(app: FastAPI) -> list[tuple[str, str, str]]:
     ]
 
 
+def is_for_programs(path: str) -> bool:
+    return path.startswith("/api/") or path == "/metrics"
+
+
 def test_the_table_holds_what_the_application_serves(app: FastAPI) -> None:
     assert {("GET", "/inbox", "/inbox"), ("POST", "/api/v1/tasks/{task_id}/claim", "/api/v1/tasks/x/claim")} <= set(
         calls(app)
@@ -34,7 +38,7 @@ def test_the_table_holds_what_the_application_serves(app: FastAPI) -> None:
 
 async def test_every_rest_call_needs_a_login(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
     for method, path, address in calls(app):
-        if path.startswith("/api/") and path not in open_to_all:
+        if is_for_programs(path) and path not in open_to_all:
             answer = await anonymous.request(method, address)
             assert (answer.status_code, answer.json().get("code")) == (401, "unauthenticated"), (method, path)
             assert answer.headers["www-authenticate"] == "Bearer"
@@ -42,7 +46,7 @@ async def test_every_rest_call_needs_a_login(app: FastAPI, anonymous: httpx.Asyn
 
 async def test_every_page_needs_a_login(app: FastAPI, anonymous: httpx.AsyncClient) -> None:
     for method, path, address in calls(app):
-        if not path.startswith("/api/") and path not in open_to_all:
+        if not is_for_programs(path) and path not in open_to_all:
             answer = await anonymous.request(method, address)
             assert answer.status_code == 303, (method, path)
             assert answer.headers["location"].startswith("/login?next="), (method, path)
@@ -50,7 +54,7 @@ async def test_every_page_needs_a_login(app: FastAPI, anonymous: httpx.AsyncClie
 
 async def test_every_form_needs_the_token_of_its_session(app: FastAPI, ana: Browser) -> None:
     for method, path, address in calls(app):
-        if method == "POST" and not path.startswith("/api/") and path != for_other_systems:
+        if method == "POST" and not is_for_programs(path) and path != for_other_systems:
             answer = await ana.client.post(address, data={"csrf": "0" * 64})
             assert answer.status_code == 403, path
 

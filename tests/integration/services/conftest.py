@@ -62,7 +62,7 @@ async def hub(settings: Settings, store_url: str) -> AsyncIterator[Hub]:
         started = Started()
         plain = await connect(settings.temporal_address, store, namespace=settings.temporal_namespace)
         config = plain.config()
-        config["interceptors"] = [started]
+        config["interceptors"] = [*config["interceptors"], started]
         client = Client(**config)
         yield Hub(settings, store, client)
         await started.terminate(client)

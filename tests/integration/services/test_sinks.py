@@ -9,6 +9,7 @@ from sqlalchemy import update
 from activities.connections import Connections
 from cauce.errors import DefinitionError
 from cauce.http import close_sessions
+from cauce.metering import Meter
 from cauce.services import definitions, sinks
 from cauce.services.hub import Hub
 from cauce.services.sinks import is_wanted, message
@@ -198,7 +199,7 @@ async def test_replicas_send_everything_once(
     ids = [str(number) for number in range(15)]
     await emit(hub, *ids)
     for _ in range(2):
-        async with sinks.sending(hub):
+        async with sinks.sending(hub, Meter()):
             await sinks.send(hub, opened)
             await sinks.send(hub, opened)
     assert sorted(receiver.ids, key=int) == ids

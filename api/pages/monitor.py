@@ -1,0 +1,94 @@
+"""The monitor: how connections and syncs are doing, with small pictures of the last hour, day or week."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from api.deps import HubDep, VisitorDep
+from api.i18n import Language
+from api.pages import view
+from cauce.services import monitor
+from cauce.services.monitor import Line, Point, windows
+
+router = APIRouter()
+
+_WIDTH: Final = 120.0
+_HEIGHT: Final = 30.0
+_SECOND_MS: Final = 1_000
+none: Final = "\N{EN DASH}"
+window_words: Final = {
+    "15m": view.message("15 minutes"),
+    "1h": view.message("1 hour"),
+    "24h": view.message("24 hours"),
+    "7d": view.message("7 days"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The calls of a window as a line, the area below it, and a bar for every step in which something failed."""
+
+    line: str
+    area: str
+    failed: tuple[tuple[float, float, float], ...]
+
+
+@router.get("/monitor")
+async def monitor_page(request: Request, hub: HubDep, actor: VisitorDep, window: str = "1h") -> Response:
+    """Show the figures of a window."""
+    found = await monitor.lines(hub, actor, window)
+    lang = view.language_of(request)
+    return view.render(
+        request,
+        "monitor.html",
+        groups=[(key, list(lines)) for key, lines in groupby(found, key=lambda each: (each.subject, each.name))],
+        windows=[(name, lang.gettext(window_words[name])) for name in windows],
+        window=window,
+        spark=picture,
+        share=lambda value: share(value, lang),
+        took=lambda value: took(value, lang),
+        one_decimal=lambda value: lang.number(round(value, 1)),
+        state=state,
+    )
+
+
+def picture(series: Sequence[Point]) -> Picture:
+    """Return where the lines of a small picture go, 120 wide and 30 high."""
+    most = max((each.calls for each in series), default=0) or 1
+    step = _WIDTH / max(1, len(series) - 1)
+    tops = [(number * step, _HEIGHT - each.calls / most * (_HEIGHT - 2)) for number, each in enumerate(series)]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in tops)
+    bars = tuple(
+        (round(number * step - 1.5, 1), round(_HEIGHT - height, 1), round(height, 1))
+        for number, each in enumerate(series)
+        if each.failed
+        for height in [max(2.0, each.failed / most * (_HEIGHT - 2))]
+    )
+    return Picture(line, f"0,{_HEIGHT:.0f} {line} {_WIDTH:.0f},{_HEIGHT:.0f}", bars)
+
+
+def state(lines: Sequence[Line]) -> str:
+    """Tell how something is doing, by what happened last."""
+    called = [each for each in lines if each.calls]
+    if not called:
+        return "quiet"
+    if all(each.failed_at and (each.done_at is None or each.failed_at > each.done_at) for each in called):
+        return "down"
+    return "trouble" if any(each.failed for each in called) else "fine"
+
+
+def share(value: float | None, lang: Language) -> str:
+    """Write a share in percent."""
+    return none if value is None else f"{lang.number(round(value * 100, 1))} %"
+
+
+def took(milliseconds: float | None, lang: Language) -> str:
+    """Write how long something took."""
+    if milliseconds is None:
+        return none
+    if milliseconds < _SECOND_MS:
+        return f"{lang.number(round(milliseconds))} ms"
+    return f"{lang.number(round(milliseconds / _SECOND_MS, 1))} s"

@@ -1,0 +1,62 @@
+"""The monitor: how connections and syncs are doing."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.deps import CallerDep, HubDep
+from api.errors import documented
+from api.rest.schemas import Model, Page
+from cauce.services import monitor
+
+router = APIRouter(prefix="/monitor", tags=["monitor"])
+
+
+class Point(Model):
+    """The figures of one step of the window."""
+
+    at: datetime
+    calls: int = Field(examples=[12])
+    failed: int = Field(examples=[1])
+    p95_ms: float | None = Field(description="Null where nothing was timed.", examples=[81.5])
+
+
+class Figures(Model):
+    """The figures of one operation of a connection, or of one sync."""
+
+    subject: str = Field(description="connection or sync.", examples=["connection"])
+    name: str = Field(examples=["erp"])
+    operation: str = Field(
+        description="Empty for a connection that was never called, and for a sync.", examples=["create-order"]
+    )
+    calls: int = Field(examples=[240])
+    items: int = Field(description="Calls of a connection, rows of a sync.", examples=[240])
+    per_minute: float = Field(description="Throughput: items a minute.", examples=[4.0])
+    failed: int = Field(description="Without an answer, or asked to come again.", examples=[3])
+    rejected: int = Field(description="Items that were refused for good.", examples=[1])
+    error_rate: float | None = Field(description="Failed of all calls, from 0 to 1.", examples=[0.0125])
+    reject_rate: float | None = Field(description="Rejected of all items, from 0 to 1.", examples=[0.004])
+    p50_ms: float | None = Field(examples=[38.2])
+    p95_ms: float | None = Field(examples=[120.0])
+    slowest_ms: float = Field(examples=[412.0])
+    lag_ms: float = Field(
+        description="The longest that a call waited for its turn, or that a sync was behind.", examples=[15.0]
+    )
+    done_at: datetime | None = Field(description="When something last came through, at any time.")
+    failed_at: datetime | None
+    fresh_s: float | None = Field(description="The seconds since `done_at`.", examples=[12.5])
+    series: list[Point] = Field(description="The window in steps, the oldest first.")
+
+
+@router.get("", responses=documented(404))
+async def get_figures(
+    hub: HubDep,
+    actor: CallerDep,
+    window: Annotated[str, Query(description="15m, 1h, 24h or 7d.", examples=["1h"])] = "1h",
+    connection: str | None = None,
+) -> Page[Figures]:
+    """Return the figures of a window up to now, by operation; there are few, so they come in one page."""
+    found = await monitor.lines(hub, actor, window, connection)
+    return Page(items=[Figures.model_validate(each) for each in found])
