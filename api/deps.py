@@ -1,5 +1,6 @@
 """What endpoints ask for: the hub, who is calling, and forms that provably come from our own pages."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -61,13 +62,14 @@ async def _visitor(request: Request, hub: HubDep, session: SessionDep) -> Actor:
     return actor
 
 
-async def _form(request: Request, sessions: SessionsDep, session: SessionDep) -> FormData:
+async def _form(request: Request, sessions: SessionsDep, session: SessionDep) -> AsyncIterator[FormData]:
     origin = request.headers.get("sec-fetch-site", "same-origin")
     if origin not in {"same-origin", "none"}:
         raise ForbiddenError("The form was sent from another site.", hint="Open the page in Cauce and send it there.")
-    form = await request.form()
-    sessions.check(session, str(form.get(csrf_field, "")))
-    return form
+    # Closed when the answer is made, because uploads are files.
+    async with request.form() as form:
+        sessions.check(session, str(form.get(csrf_field, "")))
+        yield form
 
 
 CallerDep = Annotated[Actor, Depends(caller)]

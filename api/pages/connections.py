@@ -50,5 +50,6 @@ async def _page(
         probes=probes,
         delivery_states=_delivery_states,
         receivers={each.connection: each for each in receivers},
+        may_import=actor.may("integrator"),
         may_test=actor.may("integrator", "operator"),
     )

@@ -2,8 +2,23 @@
 
 from fastapi import APIRouter
 
-from api.pages import account, connections, dead_letters, definitions, expression, inbox, instances, monitor, task
+from api.pages import (
+    account,
+    connection,
+    connection_import,
+    connections,
+    dead_letters,
+    definitions,
+    expression,
+    inbox,
+    instances,
+    monitor,
+    task,
+)
 
 router = APIRouter(include_in_schema=False)
 for each in (account, inbox, task, instances, expression, definitions, connections, monitor, dead_letters):
+    router.include_router(each.router)
+# The import first, or it would be taken for a connection of that name.
+for each in (connection_import, connection):
     router.include_router(each.router)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from api.deps import CallerDep, bearer
 from api.rest import (
     account,
+    certification,
     connections,
     dead_letters,
     definitions,
@@ -29,6 +30,7 @@ subjects = (
         instances,
         tasks,
         connections,
+        certification,
         profiles,
         deliveries,
         drift,

@@ -48,7 +48,7 @@ async def list_connections(hub: Hub, actor: Actor) -> list[ConnectionView]:
     async with hub.store.read() as db:
         rows = await definitions.latest(db, "connection")
         capabilities = await implemented(db, rows)
-        return [_view(row, capabilities[row.name]) for row in rows]
+        return [view(row, capabilities[row.name]) for row in rows]
 
 
 async def qualities(kinds: Iterable[str]) -> dict[str, Report | None]:
@@ -87,7 +87,8 @@ def _quality(kind: str) -> tuple[str, Report | None]:
         return kind, None
 
 
-def _view(row: Definition, capabilities: tuple[Implemented, ...]) -> ConnectionView:
+def view(row: Definition, capabilities: tuple[Implemented, ...]) -> ConnectionView:
+    """Return a row of the store as the services hand it out."""
     found = connections.parse(row.document)
     operations = [
         OperationView(operation.name, operation.effect, operation.calls) for operation in found.operations.values()

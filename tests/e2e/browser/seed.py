@@ -149,6 +149,7 @@ async def fill(hub: Hub) -> None:
     await users.ensure_user(hub, "ana", password, roles=["staff", "designer"], groups=["sales", "sales-managers"])
     await users.ensure_user(hub, "luis", password, roles=["staff"], groups=["sales"])
     await users.ensure_user(hub, "rosa", password, roles=["auditor"])
+    await users.ensure_user(hub, "igor", password, roles=["integrator"])
     await users.ensure_user(hub, "admin", password, roles=["admin"])
     document = load_yaml(process, "lead-to-order.yaml").data
     async with hub.store.transaction() as db:

@@ -1,0 +1,66 @@
+"""One connection: what it can do, whether it does what its capabilities ask, and how good its connector is."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.deps import FormDep, HubDep, VisitorDep
+from api.pages import view
+from cauce.errors import CauceError, ForbiddenError
+from cauce.services import certificates, certification, connections
+from cauce.services.connection_detail import detail
+from cauce.services.hub import Actor, Hub
+
+router = APIRouter()
+said = {
+    "certified": view.message("It was tried; the report is below."),
+    "published": view.message("The connection is published."),
+}
+
+
+@router.get("/connections/{name}")
+async def connection_page(request: Request, hub: HubDep, actor: VisitorDep, name: str, done: str = "") -> Response:
+    """Show a connection."""
+    return await _page(request, hub, actor, name, message=_said(request, done))
+
+
+def _said(request: Request, done: str) -> str:
+    word = said.get(done, "")
+    return view.language_of(request).gettext(word) if word else ""
+
+
+@router.post("/connections/{name}/certify")
+async def certify(request: Request, hub: HubDep, actor: VisitorDep, name: str, form: FormDep) -> Response:
+    """Try the connection for its capabilities, and show what came of it."""
+    wanted = [str(each) for each in form.getlist("capability")]
+    try:
+        await certification.certify(hub, actor, name, wanted, anyway=form.get("anyway") == "yes")
+    except ForbiddenError:
+        raise
+    except CauceError as error:
+        return await _page(request, hub, actor, name, problem=error)
+    return RedirectResponse(f"/connections/{quote(name)}?done=certified#certification", status_code=303)
+
+
+async def _page(
+    request: Request, hub: Hub, actor: Actor, name: str, *, message: str = "", problem: CauceError | None = None
+) -> Response:
+    lang = view.language_of(request)
+    found = await detail(hub, actor, name)
+    kind = found.view.kind
+    return view.render(
+        request,
+        "connection.html",
+        status=problem.http_status if problem else 200,
+        connection=found.view,
+        description=found.description,
+        operations=found.operations,
+        certificates=(await certificates.report(hub, actor, name)).certificates,
+        quality=(await connections.qualities([kind]))[kind],
+        may_integrate=actor.may("integrator"),
+        pretty=view.pretty,
+        message=message,
+        problem=lang.gettext(problem.problem) if problem else "",
+        hint=lang.gettext(problem.hint) if problem else "",
+    )
