@@ -3,13 +3,16 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 from activities.recordings import Recorder, recorder
 from cauce import connection as connections
 from cauce import registry
 from cauce.connection import Connection
-from cauce.connector import JSON, BaseConnector, BaseSettings, Operation
+from cauce.connector import JSON, Operation
 from cauce.errors import NotFoundError
+from cauce.limits import Gate
+from cauce.limits.shared import Boards
 from cauce.measured import Measured
 from cauce.metering import Meter
 from cauce.store import definitions
@@ -24,26 +27,44 @@ class Opened:
 
     digest: str
     connection: Connection
-    connector: BaseConnector[BaseSettings]
+    connector: Measured
     looked_at: float
     recorder: Recorder | None = None
 
-    async def call(self, operation: Operation, given: JSON, request: JSON) -> JSON:
-        """Call an operation with a mapped request; `given` is what it was mapped from, for recordings."""
+    @property
+    def gate(self) -> Gate:
+        """What holds its calls to its limits."""
+        return self.connector.limited.gate
+
+    async def call(
+        self,
+        operation: Operation,
+        given: JSON,
+        request: JSON,
+        *,
+        again: bool = False,
+        patience_s: float | None = None,
+    ) -> JSON:
+        """Call an operation with a mapped request, as `Limited.call`; `given` is what it was mapped from."""
+        call = partial(self.connector.call, again=again, patience_s=patience_s)
         if self.recorder is None:
-            return await self.connector.call(operation, request)
-        return await self.recorder.call(self.connector, operation, given, request)
+            return await call(operation, request)
+        return await self.recorder.call(call, operation, given, request)
 
 
 @dataclass(slots=True)
 class Connections:
-    """Opens connections by name; a published change is seen within seconds."""
+    """Opens connections by name, with limits shared with other workers; a published change is seen within seconds."""
 
     store: Store
     resolver: registry.Resolver
+    boards: Boards = field(init=False)
     opened: dict[str, Opened] = field(default_factory=dict)
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     meter: Meter = field(default_factory=Meter)
+
+    def __post_init__(self) -> None:
+        self.boards = Boards(self.store)
 
     async def open(self, name: str) -> Opened:
         """Return the connection, opened; raises `NotFoundError` when none of that name is published."""
@@ -69,7 +90,8 @@ class Connections:
         if known is not None and known.digest == row.digest:
             known.looked_at, known.recorder = time.monotonic(), records
             return known
-        connector = Measured(registry.open_connection(parsed, self.resolver), self.meter)
+        limited = registry.open_connection(parsed, self.resolver, self.boards.gate(name, parsed.limits))
+        connector = Measured(limited, self.meter)
         self.opened[name] = Opened(row.digest, parsed, connector, time.monotonic(), records)
         if known is not None:
             await known.connector.close()
@@ -80,3 +102,4 @@ class Connections:
         for each in self.opened.values():
             await each.connector.close()
         self.opened.clear()
+        await self.boards.close()

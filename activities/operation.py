@@ -3,16 +3,19 @@
 import asyncio
 import hashlib
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.connections import Connections, Opened
 from activities.heartbeats import heartbeats
 from activities.problems import refused
 from cauce.connection import classify
 from cauce.connector import Operation
-from cauce.contract import CALL_OPERATION, JSON, OperationCall, Outcome
+from cauce.contract import BUSY, CALL_OPERATION, JSON, OperationCall, Outcome
 from cauce.depth import check_depth
 from cauce.errors import (
     AmbiguousError,
@@ -26,6 +29,7 @@ from cauce.errors import (
     TransientError,
 )
 from cauce.expressions import compile_expression
+from cauce.limits import BusyError
 from cauce.store import dead_letters, ledger
 from cauce.store.dead_letters import NewLetter
 from cauce.store.session import Store
@@ -36,6 +40,12 @@ _HEARTBEAT_S: Final = 3.0
 _FIND_DELAYS_S: Final = (0.2, 1.0, 3.0)
 
 
+# How long a read waits for room inside the step of its workflow, and the longest that it may take there.
+_PATIENCE_S: Final = 0.25
+_LONG_S: Final = 30.0
+_SHORTEST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 60.0
+_EXPECTED: Final = ApplicationErrorCategory.BENIGN
 _FOR_GOOD: Final = (PermanentError, BusinessError, InputError, ExpressionError)
 
 
@@ -48,9 +58,10 @@ class _Refused(Exception):  # noqa: N818 (carries an outcome, is not an error of
 class OperationActivities:
     """The activity behind every `call: operation@connection`."""
 
-    def __init__(self, store: Store, connections: Connections) -> None:
+    def __init__(self, store: Store, connections: Connections, serves: Callable[[str], bool] = lambda _: True) -> None:
         self.store = store
         self.connections = connections
+        self.serves = serves
 
     @activity.defn(name=CALL_OPERATION)
     async def call_operation(self, call: OperationCall) -> Outcome:
@@ -60,6 +71,8 @@ class OperationActivities:
         """
         info = activity.info()
         waited = info.started_time - info.current_attempt_scheduled_time
+        if info.is_local and not self.serves(call.connection):
+            return Outcome(elsewhere=True)
         try:
             with _refusing():
                 opened = await self.connections.open(call.connection)
@@ -67,15 +80,20 @@ class OperationActivities:
                 self.connections.meter.late(call.connection, call.operation, waited.total_seconds() * 1_000)
                 if operation.input is not None:
                     validate_data(operation.input, call.params, where=f"{call.operation}@{call.connection}")
-            if operation.effect == "read":
-                answer = await _send(opened, operation, call.params)
+            if info.is_local:
+                if not _may_begin_here(opened, operation):
+                    return Outcome(elsewhere=True)
+                answer = await _send(opened, operation, call, _PATIENCE_S)
             else:
                 async with heartbeats(_HEARTBEAT_S):
-                    answer = await self._write(opened, operation, call)
+                    write = operation.effect == "write"
+                    answer = await (self._write if write else _send)(opened, operation, call)
             with _refusing():
                 check_depth(answer, f"answer of {call.operation}@{call.connection}")
                 if operation.output is not None:
                     validate_data(operation.output, answer, where=f"answer of {call.operation}@{call.connection}")
+        except BusyError as error:
+            return _later(call, error)
         except _Refused as outcome:
             await self._hold(call, outcome.error)
             return refused(outcome.error)
@@ -123,7 +141,10 @@ class OperationActivities:
 
     async def _send_once(self, opened: Opened, operation: Operation, call: OperationCall, entry_id: int) -> JSON:
         try:
-            answer = await _send(opened, operation, call.params)
+            answer = await _send(opened, operation, call)
+        except BusyError:
+            await self._finish(entry_id, "failed")
+            raise
         except _Refused as outcome:
             if not isinstance(outcome.error, AmbiguousError):
                 # Refused or never sent: the same key may be used again, for example after a person mended the data.
@@ -164,14 +185,15 @@ class OperationActivities:
         for delay_s in _FIND_DELAYS_S:
             await asyncio.sleep(delay_s)
             try:
-                found = await _send(opened, find, call.params)
-            except _Refused as outcome:
-                if isinstance(outcome.error, TransientError) and delay_s != _FIND_DELAYS_S[-1]:
+                found = await _send(opened, find, call)
+            except (_Refused, BusyError) as outcome:
+                error = outcome.error if isinstance(outcome, _Refused) else outcome
+                if isinstance(error, TransientError) and delay_s != _FIND_DELAYS_S[-1]:
                     continue
                 raise _Refused(
                     AmbiguousError(
                         f"{call.operation}@{call.connection} was sent, and {find.name} could not tell whether it was "
-                        f"carried out: {outcome.error.problem}",
+                        f"carried out: {error.problem}",
                         hint="Retry the instance when the system answers again; it is asked before anything is sent.",
                     ),
                 ) from outcome
@@ -187,12 +209,38 @@ class OperationActivities:
             await ledger.finish(db, entry_id, state, answer)
 
 
-async def _send(opened: Opened, operation: Operation, params: JSON) -> JSON:
-    """Map, call and map back; every refusal of the system is raised as `_Refused`."""
+def _may_begin_here(opened: Opened, operation: Operation) -> bool:
+    """Tell whether a read may be made inside the step of its workflow.
+
+    Such a step holds a place among those that all instances of this worker share, so what may take long goes to the
+    queue of its connection: there it holds up only its like. An open circuit does not let anything take long.
+    """
+    gate = opened.gate
+    return gate.state == "open" or (operation.timeout_s <= _LONG_S and not gate.is_troubled)
+
+
+def _later(call: OperationCall, busy: BusyError) -> Outcome:
+    """Let a call that found no room wait: a local one elsewhere, one in the queue until the queue gives it again."""
+    info = activity.info()
+    if info.is_local:
+        return Outcome(elsewhere=True)
+    if (datetime.now(UTC) - info.scheduled_time).total_seconds() > call.wait_s:
+        return refused(busy)
+    pause = timedelta(seconds=min(max(busy.after_s, _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S))
+    raise ApplicationError(busy.problem, type=BUSY, next_retry_delay=pause, category=_EXPECTED) from busy
+
+
+async def _send(opened: Opened, operation: Operation, call: OperationCall, patience_s: float | None = None) -> JSON:
+    """Map, call and map back; every refusal of the system is raised as `_Refused`.
+
+    Raises `BusyError` when the limits leave no room; nothing was sent then.
+    """
     with _refusing():
-        request = compile_expression(operation.request).first(params, {})
+        request = compile_expression(operation.request).first(call.params, {})
     try:
-        answer = await opened.call(operation, params, request)
+        answer = await opened.call(operation, call.params, request, again=call.again, patience_s=patience_s)
+    except BusyError:
+        raise
     except RemoteError as error:
         raise _Refused(classify(error, operation)) from error
     except CauceError as error:

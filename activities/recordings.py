@@ -3,14 +3,16 @@
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Final
 
 from cauce.connection import Connection
-from cauce.connector import JSON, BaseConnector, BaseSettings, Operation
+from cauce.connector import JSON, Operation
 from cauce.errors import CauceError, RemoteError
+from cauce.limits import BusyError
 from cauce.recording import tape
 from cauce.recording.exchanges import described
 from cauce.recording.masking import Masker
@@ -38,18 +40,21 @@ class Recorder:
     max_bytes: int = usual_max_bytes
 
     async def call(
-        self, connector: BaseConnector[BaseSettings], operation: Operation, given: JSON, request: JSON
+        self, call: Callable[[Operation, JSON], Awaitable[JSON]], operation: Operation, given: JSON, request: JSON
     ) -> JSON:
         """Call through, and keep what was sent and what came of it; `given` is what the process passed."""
         if self.operations and operation.name not in self.operations:
-            return await connector.call(operation, request)
+            return await call(operation, request)
         at, started = datetime.now(UTC), perf_counter()
         exchange = {"operation": operation.name, "at": at.isoformat(timespec="milliseconds"), "request": request}
         if given != request:
             exchange["with"] = given
         with tape.running() as running:
             try:
-                answer = await connector.call(operation, request)
+                answer = await call(operation, request)
+            except BusyError:
+                # Nothing was sent: the call is made again when there is room.
+                raise
             except RemoteError as error:
                 await self._keep({**exchange, "error": described(error)}, running, started)
                 raise

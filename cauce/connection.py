@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cauce.connector import JSON, Effect, Operation
+from cauce.contract import CALL_WAIT_S
 from cauce.errors import (
     AmbiguousError,
     BusinessError,
@@ -42,6 +43,10 @@ class Limits:
     concurrency: int = 4
     breaker_failures: int = 5
     breaker_reset_s: float = 30.0
+    wait_s: float = CALL_WAIT_S
+    retries_percent: float = 20.0
+    retries_least: int = 10
+    retries_window_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,7 @@ def _check_find(operation: Operation, operations: Mapping[str, Operation], where
 
 
 def _limits(limits: Mapping[str, JSON], where: str) -> Limits:
-    breaker = limits.get("breaker") or {}
+    breaker, retries = limits.get("breaker") or {}, limits.get("retries") or {}
     usual = Limits()
     return Limits(
         rate_per_s=_rate(limits["rate"], f"{where}.rate") if limits.get("rate") else None,
@@ -208,6 +213,12 @@ def _limits(limits: Mapping[str, JSON], where: str) -> Limits:
         breaker_reset_s=(
             seconds(breaker["reset"], f"{where}.breaker.reset") if breaker.get("reset") else usual.breaker_reset_s
         ),
+        retries_percent=retries.get("percent", usual.retries_percent),
+        retries_least=retries.get("least", usual.retries_least),
+        retries_window_s=(
+            seconds(retries["window"], f"{where}.retries.window") if retries.get("window") else usual.retries_window_s
+        ),
+        wait_s=seconds(limits["wait"], f"{where}.wait") if limits.get("wait") else usual.wait_s,
     )
 
 

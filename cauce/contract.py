@@ -10,6 +10,7 @@ from typing import Any, Final
 JSON = Any
 
 TASK_QUEUE: Final = "cauce"
+CALL_WAIT_S: Final = 3600.0
 
 DEFINITION: Final = "CauceDefinition"
 VERSION: Final = "CauceVersion"
@@ -25,6 +26,9 @@ RESUME: Final = "resume"
 STATE: Final = "state"
 JOURNAL: Final = "journal"
 REPAIR: Final = "repair"
+
+# The type of the failure with which a call goes back to its queue: nothing was sent.
+BUSY: Final = "busy"
 
 REPEAT: Final = "cauce-repeat"
 REPEAT_NEWS: Final = "news"
@@ -104,7 +108,11 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class OperationCall:
-    """One call of `operation@connection`; `token` names it for ever, however often it is tried."""
+    """One call of `operation@connection`; `token` names it for ever, however often it is tried.
+
+    `wait_s` is how long it may wait in the connection's queue until a worker has room for it; `again` tells that the
+    process tries once more what failed before.
+    """
 
     connection: str
     operation: str
@@ -113,6 +121,8 @@ class OperationCall:
     reference: str
     token: str
     effect: str = "read"
+    wait_s: float = CALL_WAIT_S
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +183,15 @@ class RunCall:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended: an output, or the error as problem details (never both)."""
+    """How a call ended: an output, or the error as problem details (never both).
+
+    One that belongs `elsewhere` has not begun: it has to wait, or this worker does not serve the connection, so it is
+    for the connection's own queue.
+    """
 
     output: JSON = None
     error: JSON = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,36 +3,42 @@
 import logging
 from collections.abc import Mapping
 from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
 from cauce import correlation, tracing
 from cauce.connection import classify
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
 from cauce.correlation import Correlation
 from cauce.errors import AmbiguousError, CauceError, RemoteError, TransientError
+from cauce.limits import BusyError, Limited
 from cauce.metering import Meter, Result
 
 # What our own limits answer: nothing was sent, so how long it took says nothing about the system.
-_NOT_SENT: Final = frozenset({"busy", "circuit-open"})
+_NOT_SENT: Final = frozenset({"circuit-open", "retry-budget"})
 log = logging.getLogger(__name__)
 
 
 class Measured(BaseConnector[BaseSettings]):
-    """A connector of any kind, whose calls are counted."""
+    """A connector of any kind that is held to its limits, whose calls are counted."""
 
-    def __init__(self, connector: BaseConnector[Any], meter: Meter) -> None:
-        super().__init__(connector.name, connector.settings)
-        self.connector = connector
+    def __init__(self, limited: Limited, meter: Meter) -> None:
+        super().__init__(limited.name, limited.settings)
+        self.limited = limited
         self.meter = meter
 
-    async def call(self, operation: Operation, params: JSON) -> JSON:
-        """Call through, and note how it went."""
+    async def call(
+        self, operation: Operation, params: JSON, *, again: bool = False, patience_s: float | None = None
+    ) -> JSON:
+        """Call through as `Limited.call`, and note how it went."""
         known = correlation.current()
         about = Correlation(known.trace, known.instance, known.task, self.name, operation.name) if known else None
         with tracing.span(f"{operation.name}@{self.name}", "client", about, {"cauce.effect": operation.effect}):
             started = perf_counter()
             try:
-                answer = await self.connector.call(operation, params)
+                answer = await self.limited.call(operation, params, again=again, patience_s=patience_s)
+            except BusyError:
+                # It has not begun; who called waits and makes it again.
+                raise
             except CauceError as error:
                 self._failed(operation, error, (perf_counter() - started) * 1_000)
                 raise
@@ -41,15 +47,15 @@ class Measured(BaseConnector[BaseSettings]):
 
     async def check(self) -> list[Probe]:
         """Test the connection itself; a test is no traffic."""
-        return await self.connector.check()
+        return await self.limited.check()
 
     async def contract(self) -> Mapping[str, str]:
         """Return what describes the other side."""
-        return await self.connector.contract()
+        return await self.limited.contract()
 
     async def close(self) -> None:
         """Close the connector inside."""
-        await self.connector.close()
+        await self.limited.close()
 
     def _failed(self, operation: Operation, error: CauceError, took_ms: float) -> None:
         if isinstance(error, RemoteError):

@@ -20,7 +20,7 @@ from cauce.connection import Connection, did_you_mean
 from cauce.connector import JSON, BaseConnector, BaseSettings
 from cauce.errors import CauceError, DefinitionError, NotFoundError, SettingsError
 from cauce.importing import Describe, Importer
-from cauce.limits import Limited
+from cauce.limits import Gate, Limited
 from cauce.receiving import Receiver
 
 group = "cauce.connectors"
@@ -90,10 +90,10 @@ def documentation(kind: str) -> str:
     return "" if about is None else str(about.json.get("description", ""))
 
 
-def open_connection(connection: Connection, resolve: Resolver) -> BaseConnector[BaseSettings]:
-    """Return the connector of a connection, held to its limits; nothing is sent yet."""
+def open_connection(connection: Connection, resolve: Resolver, gate: Gate | None = None) -> Limited:
+    """Return the connector of a connection, held to its limits, which others share with a `gate`; nothing is sent."""
     connector = load(connection.kind).Connector(connection.name, _settings(connection, resolve))
-    return Limited(connector, connection.limits)
+    return Limited(connector, connection.limits, gate)
 
 
 def receives(kind: str) -> bool:

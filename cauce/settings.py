@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         description="Servers that answer in the place of hosts, to try processes out: JSON from host to address.",
     )
 
+    worker_connections: Names = Field(
+        default=("*",),
+        description="The connections whose calls this worker makes, by name, where * stands for anything, separated by "
+        "commas; those of others wait for other workers.",
+    )
     allowed_programs: Names = Field(
         default=(),
         description="The programs that `call: mcp` may start on a worker, by name, separated by commas.",
@@ -150,7 +155,9 @@ class Settings(BaseSettings):
                 raise ValueError(message)
         return stand_ins
 
-    @field_validator("allowed_programs", "allow_run", "plaintext_hosts", "run_container_volumes", mode="before")
+    @field_validator(
+        "worker_connections", "allowed_programs", "allow_run", "plaintext_hosts", "run_container_volumes", mode="before"
+    )
     @classmethod
     def _separated(cls, names: Any) -> Any:  # noqa: ANN401 - checked by the model afterwards
         return tuple(filter(None, re.split(r"[,\s]+", names))) if isinstance(names, str) else names

@@ -8,12 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib.metadata import version
 from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.common import WorkerDeploymentVersion
-from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 
 from activities.a2a import A2aActivities
 from activities.asyncapi import AsyncApiActivities
@@ -29,9 +27,8 @@ from activities.operation import OperationActivities
 from activities.processes.containers import Engine
 from activities.processes.supervisor import Limits
 from activities.run import Rules, RunActivities
-from cauce import connection as connections
 from cauce.authentication import Authenticator
-from cauce.contract import TASK_QUEUE, operation_queue, run_queue
+from cauce.contract import TASK_QUEUE, run_queue
 from cauce.errors import TransientError
 from cauce.http import close_sessions, policy_of
 from cauce.secrets import Resolver
@@ -39,8 +36,8 @@ from cauce.services import monitoring, schedules, sinks
 from cauce.services.drift.upkeep import Upkeep, upkeep_worker
 from cauce.services.hub import Hub
 from cauce.services.router import Router
+from cauce.serving import BUILD, LET_FINISH, Serving, serves_of
 from cauce.settings import Settings
-from cauce.store import definitions
 from cauce.store.session import Store
 from cauce.temporal import connect, register_search_attributes
 from workflows.process_workflow import ProcessWorkflow
@@ -48,12 +45,6 @@ from workflows.repeat_workflow import RepeatWorkflow
 
 _LOOK_AGAIN_S: Final = 2.0
 _LOOK_CLOSELY_S: Final = 300.0
-_LET_FINISH: Final = timedelta(seconds=5)
-# Named here, because the SDK would otherwise hash every loaded module at each start. Not used for versioning: an
-# instance is pinned to its definition, and changes of the interpreter are guarded by `workflow.patched`.
-BUILD: Final = WorkerDeploymentConfig(
-    version=WorkerDeploymentVersion(deployment_name="cauce", build_id=version("cauce")), use_worker_versioning=False
-)
 log = logging.getLogger(__name__)
 
 
@@ -76,7 +67,7 @@ def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Part
     """Put the activities of one worker together."""
     resolver = Resolver(settings.secrets_dir, settings.data_dir / "settings.json")
     opened = Connections(store, resolver)
-    operations = OperationActivities(store, opened)
+    operations = OperationActivities(store, opened, serves_of(settings))
     human_tasks = HumanTaskActivities(store)
     authenticator = Authenticator(policy_of(settings))
     http = HttpActivities(resolver, authenticator)
@@ -143,21 +134,7 @@ def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> 
         max_concurrent_local_activities=200,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=20, initial=5),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=10, initial=2),
-        graceful_shutdown_timeout=_LET_FINISH,
-        deployment_config=BUILD,
-    )
-
-
-def connection_worker(client: Client, parts: Parts, connection: connections.Connection) -> Worker:
-    """Return the worker of one connection's writes, held to the connection's limits."""
-    return Worker(
-        client,
-        task_queue=operation_queue(connection.name),
-        activities=[parts.operations.call_operation],
-        max_concurrent_activities=connection.limits.concurrency,
-        max_task_queue_activities_per_second=connection.limits.rate_per_s,
-        activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=5, initial=1),
-        graceful_shutdown_timeout=_LET_FINISH,
+        graceful_shutdown_timeout=LET_FINISH,
         deployment_config=BUILD,
     )
 
@@ -188,6 +165,7 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         await register_search_attributes(client)
         router = Router()
         made = parts(settings, store, router.wake)
+        serves = serves_of(settings)
         running.push_async_callback(close_sessions)
         running.push_async_callback(made.close)
         meter = made.connections.meter
@@ -197,8 +175,8 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         await running.enter_async_context(router.running(Hub(settings, store, client)))
         await running.enter_async_context(sinks.sending(Hub(settings, store, client), meter))
         await running.enter_async_context(upkeep_worker(Hub(settings, store, client), BUILD))
-        serving: set[str] = set()
-        await serve_connections(client, made, store, running, serving)
+        serving = await running.enter_async_context(Serving(client, store, made.operations.call_operation, serves))
+        await serving.look()
         keeper = Keeper(Hub(settings, store, client), Upkeep(Hub(settings, store, client)))
         await keeper.look()
         log.info("worker is ready")
@@ -208,7 +186,7 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
             try:
                 await asyncio.wait_for(stop.wait(), _LOOK_AGAIN_S)
             except TimeoutError:
-                await serve_connections(client, made, store, running, serving)
+                await serving.look()
                 await keeper.look()
 
 
@@ -231,21 +209,3 @@ class Keeper:
             return
         if thorough:
             self.looked_closely = time.monotonic()
-
-
-async def serve_connections(
-    client: Client, made: Parts, store: Store, running: AsyncExitStack, serving: set[str]
-) -> None:
-    """Start a worker for each connection that was published since the last look."""
-    try:
-        async with store.read() as db:
-            rows = await definitions.latest(db, "connection")
-    except TransientError as error:
-        log.warning("connections could not be read: %s", error.problem)
-        return
-    for row in rows:
-        if row.name not in serving:
-            worker = connection_worker(client, made, connections.parse(row.document))
-            await running.enter_async_context(worker)
-            serving.add(row.name)
-            log.info("worker serves connection %s", row.name)

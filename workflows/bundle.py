@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cauce.contract import operation_queue
+from cauce.contract import CALL_WAIT_S, operation_queue
 from cauce.errors import DefinitionError
 from cauce.expressions import VERSION
 from workflows.checking.calls import CATALOG, CATALOG_VERSION, undoing
@@ -127,6 +127,7 @@ def _operation(name: str, contract: OperationContract) -> dict[str, JSON]:
         "input": contract.input,
         "output": contract.output,
         **({"connection": contract.connection} if contract.connection else {}),
+        **({} if contract.wait_s == CALL_WAIT_S else {"wait_s": contract.wait_s}),
     }
 
 

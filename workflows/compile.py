@@ -49,6 +49,7 @@ class _Compiler(Calls, Events):
             secrets=self.secrets,
             effects={name: each["effect"] for name, each in operations.items()},
             timeouts_s={name: float(each["timeout_s"]) for name, each in operations.items()},
+            waits_s=_waits_s(operations),
             listens=self.listens,  # known when the body is compiled
         )
 
@@ -158,3 +159,13 @@ _KEYWORDS: Final[Mapping[str, _Compile]] = {
     "emit": _Compiler.emit,
     "listen": _Compiler.listen,
 }
+
+
+def _waits_s(operations: Mapping[str, Mapping[str, JSON]]) -> dict[str, float]:
+    """Return how long calls may wait, by the operation and the connection that carries it out."""
+    waits = {}
+    for name, pinned in operations.items():
+        operation, _, connection = name.partition("@")
+        if "wait_s" in pinned:
+            waits[f"{operation}@{pinned.get('connection', connection)}"] = float(pinned["wait_s"])
+    return waits

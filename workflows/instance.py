@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Collection, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 
@@ -275,6 +275,8 @@ class Instance:
 
     async def call(self, call: OperationCall, timeout_s: float) -> Outcome:
         """Call an operation of a connection."""
+        wait_s = self.process.waits_s.get(f"{call.operation}@{call.connection}", call.wait_s)
+        call = replace(call, wait_s=wait_s)
         return await self.effect(self.runtime.call_operation(call, timeout_s))
 
     # Human tasks ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,14 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy, SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, ChildWorkflowError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    ChildWorkflowError,
+    TimeoutError,  # noqa: A004 - the SDK calls it so
+    TimeoutType,
+)
 from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
 
 from cauce import contract
@@ -90,21 +97,10 @@ class TemporalRuntime:
         """Call an operation; a write is never a local activity, because a killed worker runs those again."""
         limit = timedelta(seconds=timeout_s)
         if call.effect == "read":
-            return await _read(contract.CALL_OPERATION, call, limit + _MARGIN)
-        with _explained():
-            outcome: Outcome = await workflow.execute_activity(
-                contract.CALL_OPERATION,
-                call,
-                result_type=Outcome,
-                # As `contract.operation_queue`, and apart from others when the instance's own queue is.
-                task_queue=f"{workflow.info().task_queue}-{call.connection}",
-                # The find that follows an ambiguous outcome is part of the same activity.
-                start_to_close_timeout=3 * limit + _MARGIN,
-                heartbeat_timeout=_HEARTBEAT,
-                retry_policy=_PLATFORM,
-                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            )
-        return outcome
+            # What the local activity cannot begin at once waits in the queue of its connection, not in this step.
+            outcome = await _read(contract.CALL_OPERATION, call, limit + _MARGIN)
+            return await _queued(call, limit) if outcome.elsewhere else outcome
+        return await _queued(call, limit)
 
     async def call_http(self, call: HttpCall) -> Outcome:
         """Make one HTTP exchange."""
@@ -295,6 +291,49 @@ async def _read(activity: str, call: OperationCall | HttpCall | ProtocolCall, li
             retry_policy=_PLATFORM,
         )
     return outcome
+
+
+async def _queued(call: OperationCall, limit: timedelta) -> Outcome:
+    """Call an operation on the queue of its connection, where calls wait for a worker that has room."""
+    try:
+        with _explained():
+            outcome: Outcome = await workflow.execute_activity(
+                contract.CALL_OPERATION,
+                call,
+                result_type=Outcome,
+                # As `contract.operation_queue`, and apart from others when the instance's own queue is.
+                task_queue=f"{workflow.info().task_queue}-{call.connection}",
+                schedule_to_start_timeout=timedelta(seconds=call.wait_s),
+                # The find that follows an ambiguous outcome is part of the same activity.
+                start_to_close_timeout=3 * limit + _MARGIN,
+                heartbeat_timeout=_HEARTBEAT,
+                retry_policy=_PLATFORM,
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            )
+    except ActivityError as error:
+        if not isinstance(error.cause, TimeoutError) or error.cause.type != TimeoutType.SCHEDULE_TO_START:
+            raise
+        return Outcome(error=_untaken(call, error.cause))
+    return outcome
+
+
+def _untaken(call: OperationCall, timeout: TimeoutError) -> JSON:
+    """Return the problem of a call that no worker took in time."""
+    name = f"{call.operation}@{call.connection}"
+    match timeout.cause:
+        case None | ApplicationError(type=contract.BUSY):
+            begun = False
+        case _:
+            # A worker had taken it, and came to grief; the ledger knows how far it got.
+            begun = call.effect == "write"
+    if begun:
+        detail = f"{name} was begun by a worker that is gone, and no other took it over within {call.wait_s:g} s."
+        hint = "Start a worker that serves the connection, then retry the instance: the ledger is asked first."
+        return {**fault("communication", detail, status=504).problem, "code": "ambiguous", "hint": hint}
+    detail = f"No worker took {name} within {call.wait_s:g} s; nothing was sent."
+    hint = f"Start a worker that serves {call.connection}, or raise its limits (rate, concurrency, wait)."
+    problem = fault("communication", detail, status=503).problem
+    return {**problem, "code": "transient", "hint": hint, "remoteCode": "no-worker"}
 
 
 def too_large(error: TooLargeError) -> Fault:

@@ -55,12 +55,14 @@ def contracts(rows: Sequence[Definition]) -> Mapping[str, OperationContract]:
     contracts = {}
     for row in rows:
         if row.kind == "connection":
-            for operation in connections.parse(row.document).operations.values():
+            connection = connections.parse(row.document)
+            for operation in connection.operations.values():
                 contracts[f"{operation.name}@{row.name}"] = OperationContract(
                     effect=operation.effect,
                     timeout_s=operation.timeout_s,
                     input=operation.input,
                     output=operation.output,
+                    wait_s=connection.limits.wait_s,
                 )
     return contracts
 

@@ -40,7 +40,8 @@ JSON = Any
 Run = Callable[[Session, Any], Awaitable[JSON]]
 # What a call carries besides its arguments.
 _BOOKKEEPING: Final = frozenset(
-    {"instance", "reference", "token", "secrets", "nonce", "timeout_s", "effect", "definition", "version"}
+    {"instance", "reference", "token", "secrets", "nonce", "effect", "definition", "version"}
+    | {"timeout_s", "wait_s", "again"}
 )
 
 

@@ -18,6 +18,7 @@ from cauce import contract, single
 from cauce import settings as environment
 from cauce.contract import Start
 from cauce.errors import CauceError
+from cauce.serving import BUILD
 from cauce.testing.case import Case, TestFile
 from cauce.testing.course import Course, Guide
 from cauce.testing.matching import Difference
@@ -25,7 +26,6 @@ from cauce.testing.session import CaseFailure, Session
 from cauce.testing.snapshots import Snapshots
 from cauce.testing.stubs import Stubs
 from cauce.testing.verdict import differences
-from cauce.worker import BUILD
 from workflows.checking.walk import listens
 from workflows.process_workflow import ProcessWorkflow
 

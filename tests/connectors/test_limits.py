@@ -9,7 +9,7 @@ import pytest
 from cauce.connection import Limits
 from cauce.connector import Operation
 from cauce.errors import BusinessError, RemoteError, TransientError
-from cauce.limits import Breaker, Limited
+from cauce.limits import BusyError, Limited
 from connectors import echo
 
 CALL = Operation("say", "say", "read", timeout_s=2)
@@ -51,22 +51,7 @@ async def test_a_refusal_is_no_failure() -> None:
     for _ in range(5):
         with pytest.raises(BusinessError):
             await connector.call(CALL, {"fail": "business"})
-    assert not connector.breaker.is_open
-
-
-def test_while_one_call_tries_no_other_goes_through() -> None:
-    now = 0.0
-    breaker = Breaker("erp", 1, 10, clock=lambda: now)
-    breaker.enter()
-    breaker.leave(failed=True)
-    now = 11
-    breaker.enter()
-    with pytest.raises(TransientError):
-        breaker.enter()
-    breaker.leave(failed=None)
-    breaker.enter()
-    breaker.leave(failed=False)
-    assert not breaker.is_open
+    assert connector.gate.state == "closed"
 
 
 async def test_no_more_calls_at_once_than_allowed() -> None:
@@ -96,3 +81,28 @@ async def test_a_turn_that_comes_too_late_is_not_taken() -> None:
     connector = limited(rate_per_s=0.1)
     with pytest.raises(TransientError, match="its rate limit left no turn"):
         await asyncio.gather(*(connector.call(CALL, {}) for _ in range(3)))
+
+
+async def test_who_has_no_patience_waits_for_nothing() -> None:
+    connector = limited(concurrency=1)
+    slow = asyncio.create_task(connector.call(CALL, {"delay": 0.2}))
+    await asyncio.sleep(0.05)
+    with pytest.raises(BusyError):
+        await connector.call(CALL, {}, patience_s=0.0)
+    await slow
+
+
+async def test_the_first_call_of_a_slow_rate_goes_at_once() -> None:
+    assert await limited(rate_per_s=0.01).call(CALL, {"a": 1}, patience_s=0.0) == {"a": 1}
+
+
+async def test_repetitions_beyond_the_budget_are_not_sent() -> None:
+    connector = limited(retries_percent=50.0, retries_least=1)
+    for _ in range(2):
+        await connector.call(CALL, {}, again=False)
+    for _ in range(3):
+        await connector.call(CALL, {}, again=True)
+    with pytest.raises(TransientError, match="more than 50 % of its calls") as caught:
+        await connector.call(CALL, {}, again=True)
+    assert caught.value.remote_code == "retry-budget"
+    assert await connector.call(CALL, {"a": 1}) == {"a": 1}

@@ -15,6 +15,8 @@ from activities.recordings import Recorder, recorder
 from cauce import connection as connections
 from cauce import registry
 from cauce.errors import AmbiguousError, BusinessError, SettingsError
+from cauce.measured import Measured
+from cauce.metering import Meter
 from cauce.secrets import Resolver
 from cauce.store import Store, recordings
 from cauce.store.base import utc_now
@@ -57,7 +59,8 @@ def resolver(tmp_path: Path) -> Resolver:
 async def opened(store: Store, given: JSON, tmp_path: Path) -> Opened:
     parsed = connections.parse(given)
     found = await recorder(store, parsed, resolver(tmp_path))
-    return Opened("", parsed, registry.open_connection(parsed, resolver(tmp_path)), 0.0, found)
+    connector = Measured(registry.open_connection(parsed, resolver(tmp_path)), Meter())
+    return Opened("", parsed, connector, 0.0, found)
 
 
 async def call(there: Opened, operation: str, params: JSON, given: JSON = None) -> JSON:
@@ -210,7 +213,7 @@ async def test_a_store_that_fails_is_no_failure_of_the_call(
     assert isinstance(there.recorder, Recorder)
     gone = Store(f"sqlite:///{tmp_path}/gone.db")
     broken = Recorder(gone, "it", there.recorder.masker)
-    assert await broken.call(there.connector, there.connection.operation("say"), 1, {"n": 1}) == {"n": 1}
+    assert await broken.call(there.connector.call, there.connection.operation("say"), 1, {"n": 1}) == {"n": 1}
     await gone.close()
     assert "was not recorded" in caplog.text
 

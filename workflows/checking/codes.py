@@ -33,6 +33,7 @@ CODES: Final[Mapping[str, str]] = {
     "capability": "A capability does not hold together, or a connection does not do what it asks.",
     "receives": "A connection cannot receive what it says, or nothing becomes of it.",
     "profile": "A connection does not give what a profile asks of it.",
+    "limits": "A limit of a connection cannot be kept, or contradicts another one.",
     "unknown-kind-of-connection": "No connector has this kind.",
     "authentication": "A login lacks something that it needs, or cannot be made by a process.",
     "recursive-function": "A function calls itself, or calls too many others.",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cauce.contract import CALL_WAIT_S
 from schemas import Source, kind_of, validate
 from schemas.durations import seconds
 from schemas.versions import precedence
@@ -13,7 +14,7 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class OperationContract:
-    """What a process must know of an operation: whether it writes, how long it may take, what goes in and out.
+    """What a process must know of an operation: whether it writes, its time limits, what goes in and out.
 
     `connection` is the one that carries it out, where a profile binds the name in the call to another.
     """
@@ -23,6 +24,7 @@ class OperationContract:
     input: JSON = None
     output: JSON = None
     connection: str = ""
+    wait_s: float = CALL_WAIT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +178,13 @@ def contracts(connection: JSON) -> dict[str, OperationContract | None]:
     operations = connection.get("operations")
     if not isinstance(operations, dict):
         return {}
-    return {name: _contract(operation) for name, operation in operations.items()}
+    limits = connection.get("limits")
+    wait = limits.get("wait") if isinstance(limits, dict) else None
+    wait_s = seconds(wait) if isinstance(wait, str) else None
+    return {name: _contract(operation, wait_s or CALL_WAIT_S) for name, operation in operations.items()}
 
 
-def _contract(operation: JSON) -> OperationContract | None:
+def _contract(operation: JSON, wait_s: float) -> OperationContract | None:
     if not isinstance(operation, dict) or operation.get("effect") not in ("read", "write"):
         return None
     timeout = operation.get("timeout")
@@ -190,6 +195,7 @@ def _contract(operation: JSON) -> OperationContract | None:
         default.timeout_s if limit is None else limit,
         operation.get("input"),
         operation.get("output"),
+        wait_s=wait_s,
     )
 
 

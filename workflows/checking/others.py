@@ -6,6 +6,7 @@ from typing import Any
 from schemas import did_you_mean, flaws, guess, listing
 from schemas.source import step
 from workflows.checking.known import World
+from workflows.checking.limits import check_limits
 from workflows.checking.receives import check_receives
 from workflows.checking.report import Report
 from workflows.checking.texts import Scope, check_bare, check_value
@@ -29,6 +30,7 @@ def check_connection(report: Report, document: Mapping[str, JSON], world: World)
         report.key("missing-property", "", "A connection has operations, or receives something.", hint)
     check_receives(report, document, world)
     _check_events(report, document, operations)
+    check_limits(report, document)
     for name, operation in operations.items():
         place = f"/operations{step(name)}"
         for key in ("request", "response"):

@@ -133,6 +133,7 @@ class Process:
     secrets: tuple[str, ...] = ()
     effects: Mapping[str, str] = field(default_factory=dict)
     timeouts_s: Mapping[str, float] = field(default_factory=dict)
+    waits_s: Mapping[str, float] = field(default_factory=dict)
     listens: bool = False
 
     @property

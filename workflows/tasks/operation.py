@@ -21,6 +21,7 @@ async def execute(task: OperationTask, frame: Frame, data: JSON) -> JSON:
         reference=reference,
         token=_token(frame) if task.effect == "write" else "",
         effect=task.effect,
+        again=_again(frame),
     )
     cancelled = cancellations()
     outcome = await frame.instance.call(call, task.timeout_s)
@@ -31,6 +32,12 @@ async def execute(task: OperationTask, frame: Frame, data: JSON) -> JSON:
     if outcome.error is not None:
         raise Fault({**outcome.error, "instance": reference})
     return outcome.output
+
+
+def _again(frame: Frame) -> bool:
+    """Tell whether a `try` around the task has failed before and makes another attempt."""
+    states = frame.instance.journal.states.items()
+    return any(state.get("attempt", 1) > 1 and frame.path.startswith(f"{path}/try/") for path, state in states)
 
 
 def _token(frame: Frame) -> str:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from cauce import connection as connections
 from cauce import registry
 from cauce.errors import CauceError, PermanentError
-from cauce.limits import Limited
 from schemas.changes import Direction, changes
 
 JSON = Any
@@ -52,8 +51,7 @@ async def read(document: Mapping[str, JSON], resolver: registry.Resolver) -> dic
         problem = f"Connections of kind {connection.kind} have no contract that could be read again."
         raise PermanentError(problem, hint="See 'From a contract' in docs/add-a-connector.md.")
     async with registry.open_connection(connection, resolver) as connector:
-        inner = connector.connector if isinstance(connector, Limited) else connector
-        described = await describe(inner, list(connection.operations.values()))
+        described = await describe(connector.connector, list(connection.operations.values()))
     return {
         name: {"calls": connection.operations[name].calls, "input": each.input, "output": each.output}
         for name, each in described.items()

@@ -6,6 +6,7 @@ from cauce.store.models.certificates import Certificate
 from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
 from cauce.store.models.drift import Contract, DriftCase
+from cauce.store.models.limits import ConnectionShare, ConnectionState
 from cauce.store.models.measures import Measure
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.recordings import MaskingKey, RecordedExchange, RecordingSwitch
@@ -29,6 +30,8 @@ __all__ = [
     "AuditEntry",
     "Blob",
     "Certificate",
+    "ConnectionShare",
+    "ConnectionState",
     "Contract",
     "Customer",
     "DeadLetter",

@@ -1,0 +1,101 @@
+"""The queues of connections: which of them a worker serves, with how many calls at a time."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from importlib.metadata import version
+from typing import Any, Final, Self
+
+from temporalio.client import Client
+from temporalio.common import WorkerDeploymentVersion
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
+
+from cauce import connection as connections
+from cauce.connection import Limits
+from cauce.contract import operation_queue
+from cauce.errors import TransientError
+from cauce.settings import Settings
+from cauce.store import definitions
+from cauce.store.session import Store
+
+LET_FINISH: Final = timedelta(seconds=5)
+# Named here, because the SDK would otherwise hash every loaded module at each start. Not used for versioning: an
+# instance is pinned to its definition, and changes of the interpreter are guarded by `workflow.patched`.
+BUILD: Final = WorkerDeploymentConfig(
+    version=WorkerDeploymentVersion(deployment_name="cauce", build_id=version("cauce")), use_worker_versioning=False
+)
+Serves = Callable[[str], bool]
+log = logging.getLogger(__name__)
+
+
+def serves_of(settings: Settings) -> Serves:
+    """Return what tells whether a worker with these settings makes the calls of a connection."""
+    return lambda name: any(fnmatchcase(name, pattern) for pattern in settings.worker_connections)
+
+
+@dataclass(slots=True)
+class _Served:
+    limits: Limits
+    running: AsyncExitStack
+
+
+@dataclass(slots=True)
+class Serving:
+    """A worker for each published connection that is served here, from its publication on."""
+
+    client: Client
+    store: Store
+    call: Callable[..., Any]
+    serves: Serves
+    served: dict[str, _Served] = field(default_factory=dict)
+
+    async def look(self) -> None:
+        """Serve what was published since the last look, and anew what has other limits now."""
+        try:
+            async with self.store.read() as db:
+                rows = await definitions.latest(db, "connection")
+        except TransientError as error:
+            log.warning("connections could not be read: %s", error.problem)
+            return
+        for row in rows:
+            if self.serves(row.name):
+                limits = connections.parse(row.document).limits
+                known = self.served.get(row.name)
+                if known is None or _slots(known.limits) != _slots(limits):
+                    await self._serve(row.name, limits)
+
+    async def _serve(self, name: str, limits: Limits) -> None:
+        earlier = self.served.pop(name, None)
+        if earlier is not None:
+            await earlier.running.aclose()
+        running = AsyncExitStack()
+        await running.enter_async_context(self._worker(name, limits))
+        self.served[name] = _Served(limits, running)
+        log.info("worker serves connection %s", name)
+
+    def _worker(self, name: str, limits: Limits) -> Worker:
+        return Worker(
+            self.client,
+            task_queue=operation_queue(name),
+            activities=[self.call],
+            max_concurrent_activities=limits.concurrency,
+            max_task_queue_activities_per_second=limits.rate_per_s,
+            activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=5, initial=1),
+            graceful_shutdown_timeout=LET_FINISH,
+            deployment_config=BUILD,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for each in self.served.values():
+            await each.running.aclose()
+        self.served.clear()
+
+
+def _slots(limits: Limits) -> tuple[int, float | None]:
+    return limits.concurrency, limits.rate_per_s
