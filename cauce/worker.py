@@ -32,7 +32,7 @@ from cauce.contract import TASK_QUEUE, run_queue
 from cauce.errors import TransientError
 from cauce.http import close_sessions, policy_of
 from cauce.secrets import Resolver
-from cauce.services import monitoring, schedules, sinks
+from cauce.services import alerting, monitoring, schedules, sinks
 from cauce.services.drift.upkeep import Upkeep, upkeep_worker
 from cauce.services.hub import Hub
 from cauce.services.router import Router
@@ -175,6 +175,7 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         await running.enter_async_context(router.running(Hub(settings, store, client)))
         await running.enter_async_context(sinks.sending(Hub(settings, store, client), meter))
         await running.enter_async_context(upkeep_worker(Hub(settings, store, client), BUILD))
+        await running.enter_async_context(alerting.watching(Hub(settings, store, client)))
         serving = await running.enter_async_context(Serving(client, store, made.operations.call_operation, serves))
         await serving.look()
         keeper = Keeper(Hub(settings, store, client), Upkeep(Hub(settings, store, client)))

@@ -8,7 +8,7 @@ from cauce.errors import CauceError, Finding, InputError
 from schemas.source import Source, findings_of, load_file
 
 KIND_FOLDERS: Final = (
-    *("capabilities", "connections", "decisions", "forms", "functions", "processes", "profiles", "stages"),
+    *("alerts", "capabilities", "connections", "decisions", "forms", "functions", "processes", "profiles", "stages"),
 )
 _SUFFIXES: Final = (".yaml", ".yml")
 _TESTS: Final = (".test.yaml", ".test.yml")

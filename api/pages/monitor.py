@@ -2,21 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
-from api.deps import HubDep, VisitorDep
+from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.pages import view
-from cauce.services import monitor
+from cauce.alert_rules import UNITS
+from cauce.errors import ConflictError, InputError
+from cauce.services import alerting, monitor
+from cauce.services.hub import Actor, Hub
 from cauce.services.monitor import Line, Point, windows
 
+JSON = Any
 router = APIRouter()
 
 _WIDTH: Final = 120.0
 _HEIGHT: Final = 30.0
+_OVER: Final = 10
 _SECOND_MS: Final = 1_000
 none: Final = "\N{EN DASH}"
 window_words: Final = {
@@ -38,12 +45,33 @@ class Picture:
 
 @router.get("/monitor")
 async def monitor_page(request: Request, hub: HubDep, actor: VisitorDep, window: str = "1h") -> Response:
-    """Show the figures of a window."""
+    """Show what is wrong now, and the figures of a window."""
+    return await _page(request, hub, actor, window)
+
+
+@router.post("/monitor/alerts/{alert_id}/acknowledge")
+async def acknowledge_alert(request: Request, hub: HubDep, actor: VisitorDep, alert_id: int, form: FormDep) -> Response:
+    """Take an alert on."""
+    try:
+        await alerting.acknowledge(hub, actor, alert_id, str(form.get("note", "")))
+    except (ConflictError, InputError) as error:
+        return await _page(request, hub, actor, "1h", problem=error.problem)
+    return RedirectResponse("/monitor", status_code=HTTPStatus.SEE_OTHER)
+
+
+async def _page(request: Request, hub: Hub, actor: Actor, window: str, *, problem: str = "") -> Response:
     found = await monitor.lines(hub, actor, window)
+    told = await alerting.list_alerts(hub, actor)
     lang = view.language_of(request)
     return view.render(
         request,
         "monitor.html",
+        status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
+        problem=problem,
+        alerts=[each for each in told if each.state == "raised"],
+        over=[each for each in told if each.state != "raised"][:_OVER],
+        may_acknowledge=actor.may(*alerting.deciders),
+        measured=lambda cause: measured(cause, lang),
         groups=[(key, list(lines)) for key, lines in groupby(found, key=lambda each: (each.subject, each.name))],
         windows=[(name, lang.gettext(window_words[name])) for name in windows],
         window=window,
@@ -92,3 +120,15 @@ def took(milliseconds: float | None, lang: Language) -> str:
     if milliseconds < _SECOND_MS:
         return f"{lang.number(round(milliseconds))} ms"
     return f"{lang.number(round(milliseconds / _SECOND_MS, 1))} s"
+
+
+def measured(cause: JSON, lang: Language) -> str:
+    """Write what was measured, in the unit of its metric."""
+    value = cause["value"]
+    match UNITS[cause["metric"]]:
+        case "share":
+            return share(value, lang)
+        case "duration":
+            return took(value * _SECOND_MS if value is not None else None, lang)
+        case _:
+            return none if value is None else f"{lang.number(round(value, 1))} {lang.gettext('a minute')}"

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
-from api.rest.schemas import Model, Page
-from cauce.services import monitor
+from api.rest.schemas import JSON, Model, Page
+from cauce.services import alerting, monitor
 
 router = APIRouter(prefix="/monitor", tags=["monitor"])
 
@@ -50,6 +50,31 @@ class Figures(Model):
     series: list[Point] = Field(description="The window in steps, the oldest first.")
 
 
+class Alert(Model):
+    """Something wrong with a connection or a sync; one alert, whatever rules found it."""
+
+    id: int = Field(examples=[7])
+    subject: str = Field(description="connection or sync.", examples=["connection"])
+    name: str = Field(examples=["erp"])
+    state: str = Field(description="raised or resolved.", examples=["raised"])
+    severity: str = Field(description="warning or critical.", examples=["critical"])
+    causes: list[JSON] = Field(
+        description="Which rules found what, and since when.",
+        examples=[[{"rule": "connection-fails", "operation": "", "metric": "error-rate", "value": 1.0}]],
+    )
+    raised_at: datetime
+    resolved_at: datetime | None
+    acknowledged_by: str = Field(description="Who looks after it; empty as long as nobody does.", examples=["olga"])
+    acknowledged_at: datetime | None
+    note: str = Field(examples=["The provider has been called."])
+
+
+class Acknowledgement(BaseModel):
+    """What somebody says who takes an alert on."""
+
+    note: str = Field(default="", max_length=alerting.longest_note, examples=["The provider has been called."])
+
+
 @router.get("", responses=documented(404))
 async def get_figures(
     hub: HubDep,
@@ -60,3 +85,15 @@ async def get_figures(
     """Return the figures of a window up to now, by operation; there are few, so they come in one page."""
     found = await monitor.lines(hub, actor, window, connection)
     return Page(items=[Figures.model_validate(each) for each in found])
+
+
+@router.get("/alerts", responses=documented())
+async def list_alerts(hub: HubDep, actor: CallerDep) -> Page[Alert]:
+    """List the alerts that are raised, then the last of those that are over: at most 100."""
+    return Page(items=[Alert.model_validate(each) for each in await alerting.list_alerts(hub, actor)])
+
+
+@router.post("/alerts/{alert_id}/acknowledge", responses=documented(404, 409))
+async def acknowledge_alert(hub: HubDep, actor: CallerDep, alert_id: int, said: Acknowledgement) -> Alert:
+    """Take an alert on, with your name."""
+    return Alert.model_validate(await alerting.acknowledge(hub, actor, alert_id, said.note))

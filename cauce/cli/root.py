@@ -55,6 +55,7 @@ ENTRIES = {
         "Make connections from contracts, certify them, and make and judge connector kinds.",
         _administration,
     ),
+    "alerts": Entry("alerts:app", "See what is wrong with connections, and take it on.", _administration),
     "connections": Entry("connections:app", "Look at connections and test them.", _administration),
     "profiles": Entry(
         "profiles:app", "Look at which connections stand behind the names in processes.", _administration

@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from cauce.metering import BOUNDS, Figures
+from cauce.figures import BOUNDS, Figures
 from cauce.services.hub import Hub
 from cauce.store import alerts, measures
 from cauce.store.models import Alert, Measure

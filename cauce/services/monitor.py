@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cauce.errors import NotFoundError
-from cauce.metering import Figures
+from cauce.figures import Figures
 from cauce.services.hub import Actor, Hub, Role
 from cauce.store import definitions, measures
 from cauce.store.base import utc_now

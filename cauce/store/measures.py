@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import case, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cauce.metering import BOUNDS, Figures, Key
+from cauce.figures import BOUNDS, Figures, Key
 from cauce.store.models.measures import Measure
 from cauce.store.session import Db
 from cauce.store.upsert import changed

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from cauce.errors import Finding
 from schemas import Source, kind_of, unknown_kind, validate
+from workflows.checking.alerts import check_alert
 from workflows.checking.capabilities import check_capability, check_implements
 from workflows.checking.functions import check_function, check_function_within
 from workflows.checking.known import Known, World, world_of
@@ -26,6 +27,7 @@ def _check_connection(report: Report, document: Mapping[str, JSON], world: World
 
 
 _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]] = {
+    "alert": check_alert,
     "capability": check_capability,
     "connection": _check_connection,
     "form": check_form,

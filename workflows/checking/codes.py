@@ -34,6 +34,7 @@ CODES: Final[Mapping[str, str]] = {
     "receives": "A connection cannot receive what it says, or nothing becomes of it.",
     "profile": "A connection does not give what a profile asks of it.",
     "limits": "A limit of a connection cannot be kept, or contradicts another one.",
+    "alert": "An alert has a threshold or a span of time that its metric cannot have.",
     "unknown-kind-of-connection": "No connector has this kind.",
     "authentication": "A login lacks something that it needs, or cannot be made by a process.",
     "recursive-function": "A function calls itself, or calls too many others.",

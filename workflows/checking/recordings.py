@@ -31,7 +31,7 @@ def check_recording(report: Report, document: Mapping[str, JSON], world: World) 
 def check_record(report: Report, document: Mapping[str, JSON]) -> None:
     """Check what a connection's file says about being recorded."""
     record = document.get("record") or {}
-    operations = document["operations"]
+    operations = document.get("operations") or {}
     for index, name in enumerate(record.get("operations") or ()):
         if name not in operations:
             problem = f"There is no operation `{name}` in this connection{guess(name, operations)}"

@@ -11,7 +11,7 @@ from cauce.store.base import Base
 class Measure(Base):
     """What happened at one operation in one span of time: a minute, an hour, or since the figures began (total).
 
-    `t0` … `t12` count calls by how long they took; the classes are `cauce.metering.BOUNDS`.
+    `t0` … `t12` count calls by how long they took; the classes are `cauce.figures.BOUNDS`.
     """
 
     __tablename__ = "measures"

@@ -1,7 +1,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from cauce.metering import Figures, Meter
+from cauce.figures import Figures
+from cauce.metering import Meter
 from cauce.store import Store, measures
 
 begin = datetime(2026, 11, 22, 9, 58, tzinfo=UTC)

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
-from cauce.metering import BOUNDS, Figures, Meter
+from cauce.figures import BOUNDS, Figures
+from cauce.metering import Meter
 
 now = datetime(2026, 11, 22, 9, 30, 20, tzinfo=UTC).timestamp()
 
