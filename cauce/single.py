@@ -34,6 +34,7 @@ from cauce.errors import DefinitionError
 from cauce.services import definitions, instances
 from cauce.services.hub import Actor, Hub
 from cauce.services.known import known
+from cauce.services.recorded import with_recorded
 from cauce.services.router import Router
 from cauce.settings import Settings
 from cauce.store import definitions as published
@@ -186,8 +187,11 @@ async def run_once(
     answers: Mapping[str, JSON] | None = None,
     settings: Settings | None = None,
     events: Sequence[Mapping[str, JSON]] = (),
+    recorded: Sequence[Path] = (),
 ) -> Report:
     """Run the process in a file once; what else is in the definitions folder can be called by it.
+
+    A recording takes the place of its connection.
 
     Raises:
         DefinitionError: The file is not a process that can be run; the findings say why.
@@ -199,7 +203,8 @@ async def run_once(
     async with empty_store() as store:
         # Publishing and looking up do not go to Temporal; so what is wrong is said before any server is started.
         hub = Hub(settings, store, await connect(settings.temporal_address, store, lazy=True))
-        await definitions.publish(hub, _OWNER, _others(settings.definitions_dir, source), tolerant=True)
+        others = with_recorded(_others(settings.definitions_dir, source), recorded)
+        await definitions.publish(hub, _OWNER, others, tolerant=True)
         findings = [f for f in check([source], await known(hub)) if f.severity == "error"]
         if findings:
             raise DefinitionError.of("The definition cannot be run", findings)

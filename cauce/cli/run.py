@@ -29,6 +29,10 @@ def run(
         list[str] | None,
         typer.Option(metavar="EVENT", help="An event that comes when the process waits for one; may be repeated."),
     ] = None,
+    recorded: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A recording that answers for its connection; may be repeated."),
+    ] = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Run a definition once and print the outcome.
@@ -39,7 +43,7 @@ def run(
         raise InputError(f"There is no file {file}.", hint="Check the path.")
     answers = inputs.named(answer or [], "--answer")
     coming = [events.whole(each) for each in event or []]
-    report = asyncio.run(run_once(file, inputs.value(data), temporal, answers, events=coming))
+    report = asyncio.run(run_once(file, inputs.value(data), temporal, answers, events=coming, recorded=recorded or ()))
     outcome = _outcome(report)
     if as_json:
         output.document(outcome)

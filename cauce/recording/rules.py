@@ -123,8 +123,9 @@ def pattern(text: str) -> Any:  # noqa: ANN401 - re2 has no types
     try:
         return re2.compile(text, options)
     except re2.error as error:
+        said = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         raise DefinitionError(
-            f"This regular expression cannot be used: {error}.", hint="Look-around and back-references are not known."
+            f"This regular expression cannot be used: {said}.", hint="Look-around and back-references are not known."
         ) from error
 
 

@@ -54,6 +54,12 @@ def change(text: str, path: tuple[str, ...], leaf: Leaf) -> str | None:
     return text if after == before else after
 
 
+def data_attributes(node: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - an element
+    """Return the attributes of an element that hold data, without their namespaces."""
+    named = ((name.partition("}"), value) for name, value in node.attrib.items())
+    return [(end or space, value) for (space, _, end), value in named if not space.endswith(_formal)]
+
+
 def local(node: Any) -> str:  # noqa: ANN401 - an element
     """Return an element's name without its namespace."""
     return str(node.tag).rpartition("}")[2] if isinstance(node.tag, str) else ""

@@ -14,7 +14,7 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer to a call or to a person's task; `says` is `output`, `error` or `answer`."""
+    """One answer to a call or to a person's task; `says` is `output`, `error`, `recording` or `answer`."""
 
     place: Place
     says: str
@@ -104,7 +104,7 @@ def _answers(source: Source, given: Mapping[str, JSON], pointer: str) -> dict[st
 
 
 def _answer(source: Source, written: Mapping[str, JSON], pointer: str) -> Answer:
-    says = next((word for word in ("output", "error", "answer") if word in written), "output")
+    says = next((word for word in ("output", "error", "recording", "answer") if word in written), "output")
     return Answer(
         place=source.place(pointer),
         says=says,

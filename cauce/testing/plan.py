@@ -8,6 +8,7 @@ from typing import Any
 from cauce import registry
 from cauce.errors import DefinitionError, Finding, InputError
 from cauce.testing.case import parse
+from cauce.testing.recordings import library
 from cauce.testing.suite import Planned
 from schemas import Source, kind_of
 from schemas.files import below, beside, is_test, load_files
@@ -48,8 +49,10 @@ def plan(paths: Sequence[Path]) -> Plan:
     wanted = {each.process for each in map(parse, tests)}
     bundles = {title: bundle for title, each in sources.items() if (bundle := bundle_of(each, world)) is not None}
     del wanted
+    parsed = [parse(each) for each in tests]
+    recorded = library([(Path(each.source.file), each.cases) for each in parsed], others)
     cases = [
-        Planned(file, case, bundles[_named(file.process, bundles)]) for file in map(parse, tests) for case in file.cases
+        Planned(file, case, bundles[_named(file.process, bundles)], recorded) for file in parsed for case in file.cases
     ]
     return Plan(tuple(cases), sources, bundles, _finds(others))
 

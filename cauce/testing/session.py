@@ -5,9 +5,9 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from cauce.contract import HumanTask
+from cauce.contract import HumanTask, Outcome
 from cauce.errors import CauceError
 from cauce.expressions.templates import compile_template
 from cauce.testing.case import Answer, Case
@@ -41,6 +41,13 @@ class Waiting:
     since: float | None = None
 
 
+class Replaying(Protocol):
+    """Answers calls from the recordings that a case names."""
+
+    def answer(self, answer: Answer, call: Call) -> Outcome:
+        """Return what a recording answers to a call; raises `CaseFailure` when it holds nothing like it."""
+
+
 class CaseFailure(Exception):  # noqa: N818 (a finding, not an error of the runner)
     """The case cannot go on; the message says why, and what to add to the test file."""
 
@@ -52,6 +59,7 @@ class Session:
     Attributes:
         processes: `namespace.name` -> bundle of every process at hand, for `run: workflow`.
         finds: operation -> the one that looks up what became of a call whose answer got lost.
+        replays: what answers from recordings.
         people: id of each open human task -> the task and the answer it will get.
         answered: reference of a human task -> the answers that were taken.
     """
@@ -60,6 +68,7 @@ class Session:
     bundle: Mapping[str, JSON]
     processes: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     finds: Mapping[str, str] = field(default_factory=dict)
+    replays: Replaying | None = None
     calls: list[Call] = field(default_factory=list)
     people: dict[str, Waiting] = field(default_factory=dict)
     answered: dict[str, list[JSON]] = field(default_factory=dict)

@@ -27,7 +27,7 @@ from cauce.contract import (
     ProtocolCall,
     StopListening,
 )
-from cauce.errors import CauceError
+from cauce.errors import AmbiguousError, CauceError
 from cauce.testing import advice, children
 from cauce.testing.case import Answer
 from cauce.testing.faults import is_ambiguous, problem_of
@@ -252,7 +252,11 @@ def _answered(session: Session, keys: Sequence[str], call: Call) -> Outcome:
 
 def _outcome(session: Session, answer: Answer, call: Call) -> Outcome:
     if answer.says == "answer":
-        raise CaseFailure(f"{answer.place}: '{call.task}' is no person's task; write `output` or `error`.")
+        raise CaseFailure(f"{answer.place}: '{call.task}' is no person's task; write `output`, `error` or `recording`.")
+    if answer.says == "recording" and session.replays is not None:
+        outcome = session.replays.answer(answer, call)
+        lost = outcome.error is not None and outcome.error.get("code") == AmbiguousError.code
+        return (_looked_up(session, call) if lost else None) or outcome
     value = rendered(answer, call.arguments)
     if answer.says == "output":
         return Outcome(output=value)

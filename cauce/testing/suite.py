@@ -22,6 +22,7 @@ from cauce.serving import BUILD
 from cauce.testing.case import Case, TestFile
 from cauce.testing.course import Course, Guide
 from cauce.testing.matching import Difference
+from cauce.testing.recordings import Library, Replays
 from cauce.testing.session import CaseFailure, Session
 from cauce.testing.snapshots import Snapshots
 from cauce.testing.stubs import Stubs
@@ -36,11 +37,12 @@ _LET_FINISH: Final = timedelta(milliseconds=100)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A case that is going to be run: its file, and the bundle of the process under test."""
+    """A case that is going to be run: its file, the bundle of the process under test, and recordings."""
 
     file: TestFile
     case: Case
     bundle: Mapping[str, JSON]
+    library: Library
 
 
 @dataclass(slots=True)
@@ -71,7 +73,7 @@ class Place:
 
     async def run(self, planned: Planned, processes: Mapping[str, JSON], finds: Mapping[str, str]) -> Result:
         """Run one case."""
-        session = Session(planned.case, planned.bundle, processes, finds)
+        session = Session(planned.case, planned.bundle, processes, finds, Replays(planned.library))
         result = Result(planned, session, Course())
         begun = time.monotonic()
         try:

@@ -19,6 +19,7 @@ NOWHERE: dict[str, dict[str, Any]] = {
     "odbc": {"driver": "sqlite", "database": "/nowhere/at/all.sqlite"},
     "http": {"base_url": "http://127.0.0.1:1"},
     "file": {"folder": "/nowhere/at/all"},
+    "recorded": {"recording": "nowhere"},
     "webhook": {"bearer": ["t0ken"]},
     "mail": {"sender": "hub@example.com", "smtp": {"host": "127.0.0.1", "port": 1, "security": "none"}},
 }
@@ -66,7 +67,7 @@ def test_finding_kinds_imports_none() -> None:
     assert answer.strip() == "set()"
 
 
-@pytest.mark.parametrize("kind", ["echo", "file", "http", "mail", "odbc", "soap", "webhook"])
+@pytest.mark.parametrize("kind", ["echo", "file", "http", "mail", "odbc", "recorded", "soap", "webhook"])
 def test_a_kind_lives_in_its_folder_alone(kind: str) -> None:
     folder = Path(__file__).parents[2] / "connectors" / kind
     others = [f"connectors.{other}" for other in KINDS if other != kind]

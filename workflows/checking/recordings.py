@@ -24,7 +24,7 @@ def check_recording(report: Report, document: Mapping[str, JSON], world: World) 
             problem = f"`{credentials[0]}` holds something that nobody may keep."
             report.key("credential", place, problem, f"Write '{removed}' instead, and change what was shown.")
         if personal:
-            problem = f"{personal} values look like personal data, and are not in `masked`."
+            problem = f"Values that look like personal data are not in `masked` ({personal})."
             report.key("unmasked", place, problem, "Replace them, and list what you wrote in `masked`.")
 
 

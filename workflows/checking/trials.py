@@ -15,7 +15,7 @@ from workflows.checking.walk import all_tasks
 
 JSON = Any
 _NOTHING: frozenset[str] = frozenset()
-_ANSWERS = ("output", "error", "answer")
+_ANSWERS = ("output", "error", "recording", "answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +142,11 @@ def _is_person(name: str, names: _Names) -> bool:
 def _check_answer(report: Report, answer: Mapping[str, JSON], pointer: str, *, person: bool | None) -> None:
     given = [key for key in _ANSWERS if key in answer]
     if len(given) != 1:
-        report.key("wrong-answer", pointer, "An answer has one of output, error and answer.", "Write one of them.")
+        problem = "An answer has one of output, error, recording and answer."
+        report.key("wrong-answer", pointer, problem, "Write one of them.")
     elif person is not None and person is not (given[0] == "answer"):
         problem = "A person gives an `answer`." if person else "Only a person gives an `answer`."
-        report.key("wrong-answer", f"{pointer}/{given[0]}", problem, "A call gives `output` or `error`.")
+        report.key("wrong-answer", f"{pointer}/{given[0]}", problem, "A call gives `output`, `error` or `recording`.")
     if isinstance(answer.get("when"), str):
         check_bare(report, f"{pointer}/when", answer["when"], Scope("a matcher", _NOTHING))
     for key in given:

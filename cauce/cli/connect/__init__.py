@@ -8,6 +8,7 @@ from cauce.cli.connect.importing import import_
 from cauce.cli.connect.new import new
 from cauce.cli.connect.quality import quality
 from cauce.cli.connect.recording import export, forget, record, samples
+from cauce.cli.connect.replay import replay
 
 app = typer.Typer(no_args_is_help=True)
 app.command("import")(import_)
@@ -17,6 +18,7 @@ app.command("certify")(certify)
 app.command("record")(record)
 app.command("samples")(samples)
 app.command("export")(export)
+app.command("replay")(replay)
 app.command("forget")(forget)
 app.command("drift")(drift)
 

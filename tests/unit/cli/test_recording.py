@@ -126,7 +126,7 @@ def test_what_a_person_writes_into_a_fixture_is_looked_at(there: Path) -> None:
     found = {each["code"]: each["problem"] for each in json.loads(done.stdout)["findings"]}
     assert found == {
         "credential": "`apiKey` holds something that nobody may keep.",
-        "unmasked": "1 values look like personal data, and are not in `masked`.",
+        "unmasked": "Values that look like personal data are not in `masked` (1).",
     }
 
 
