@@ -113,8 +113,7 @@ class OperationActivities:
     async def _write(self, opened: Opened, operation: Operation, call: OperationCall) -> JSON:
         """Write once in effect: the ledger knows before the system does, and what is unclear is looked up first."""
         with _refusing():
-            key = _key(operation, call)
-            digest = hashlib.sha256(json.dumps(call.params, sort_keys=True).encode()).hexdigest()
+            key = key_of(operation, call)
         async with self.store.transaction() as db:
             try:
                 entry = await ledger.begin(
@@ -124,12 +123,13 @@ class OperationActivities:
                     key,
                     instance=call.instance,
                     task=call.reference,
-                    request_digest=digest,
+                    request_digest=digest_of(call),
                 )
             except ConflictError as error:
                 raise _Refused(error) from error
-            may_send = entry.state != "done" and await ledger.mark_sent(db, entry.id)
-        if entry.state == "done":
+            is_done = entry.state in ledger.DONE
+            may_send = not is_done and await ledger.mark_sent(db, entry.id)
+        if is_done:
             return entry.answer
         if not may_send:
             answer = await self._look_up(opened, operation, call, entry.id)
@@ -249,7 +249,13 @@ async def _send(opened: Opened, operation: Operation, call: OperationCall, patie
         return compile_expression(operation.response).first(answer, {})
 
 
-def _key(operation: Operation, call: OperationCall) -> str:
+def digest_of(call: OperationCall) -> str:
+    """Return what tells one request from another under the same key."""
+    return hashlib.sha256(json.dumps(call.params, sort_keys=True).encode()).hexdigest()
+
+
+def key_of(operation: Operation, call: OperationCall) -> str:
+    """Return the key under which the ledger knows a write."""
     if operation.idempotency_key is None:
         return f"task:{call.token}"
     value = compile_expression(operation.idempotency_key).first(call.params, {})

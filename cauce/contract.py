@@ -37,6 +37,8 @@ REPEAT_NEXT: Final = "next"
 UPKEEP: Final = "cauce-upkeep"
 LIST_CONTRACTS: Final = "list-contracts"
 READ_CONTRACT: Final = "read-contract"
+RECONCILE: Final = "cauce-reconcile"
+RECONCILE_BY_HAND: Final = "reconcile-by-hand"
 
 CALL_OPERATION: Final = "call-operation"
 CALL_HTTP: Final = "call-http"
@@ -44,6 +46,7 @@ RUN_PROCESS: Final = "run-process"
 OPEN_TASK: Final = "open-task"
 CLOSE_TASK: Final = "close-task"
 SETTLE: Final = "settle"
+RECORD_BY_HAND: Final = "record-by-hand"
 FIND_DEFINITION: Final = "find-definition"
 RECORD_LIFECYCLE: Final = "record-lifecycle"
 EMIT: Final = "emit"
@@ -123,6 +126,16 @@ class OperationCall:
     effect: str = "read"
     wait_s: float = CALL_WAIT_S
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A write that a person did in the other system instead of the call, and what came of it."""
+
+    call: OperationCall
+    output: JSON
+    by: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)

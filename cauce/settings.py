@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         default="workflow", description="Which lifecycle events instances that start from now on give."
     )
 
+    by_hand_hours: float = Field(
+        default=1, ge=0, description="After how many hours systems are asked for what was done by hand; 0: never."
+    )
     drift_hours: float = Field(
         default=24, ge=0, description="After how many hours the contracts of connections are read again; 0: never."
     )

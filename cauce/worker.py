@@ -15,6 +15,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 
 from activities.a2a import A2aActivities
 from activities.asyncapi import AsyncApiActivities
+from activities.by_hand import ByHandActivities
 from activities.connections import Connections
 from activities.definitions import DefinitionActivities
 from activities.events import EventActivities
@@ -33,9 +34,9 @@ from cauce.errors import TransientError
 from cauce.http import close_sessions, policy_of
 from cauce.secrets import Resolver
 from cauce.services import alerting, monitoring, schedules, sinks
-from cauce.services.drift.upkeep import Upkeep, upkeep_worker
 from cauce.services.hub import Hub
 from cauce.services.router import Router
+from cauce.services.upkeep import Upkeep, upkeep_worker
 from cauce.serving import BUILD, LET_FINISH, Serving, serves_of
 from cauce.settings import Settings
 from cauce.store.session import Store
@@ -83,6 +84,7 @@ def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Part
             human_tasks.open_task,
             human_tasks.close_task,
             human_tasks.settle,
+            ByHandActivities(store).record_by_hand,
             DefinitionActivities(store).find_definition,
             *events_of(EventActivities(store, emitted)),
             LifecycleActivities(store).record_lifecycle,

@@ -10,6 +10,7 @@ from cauce.contract import CALL_WAIT_S, operation_queue
 from cauce.errors import DefinitionError
 from cauce.expressions import VERSION
 from workflows.checking.calls import CATALOG, CATALOG_VERSION, undoing
+from workflows.checking.fallback import fallback_of
 from workflows.checking.known import OperationContract
 from workflows.checking.walk import all_tasks, inner_tasks
 
@@ -73,6 +74,8 @@ def resolve(
         }.get(full.partition(":")[0] if full.endswith("@default") else "", ("", ""))
         if section:
             found[section][arguments[key]] = _pick(given[section], arguments[key], place)
+        if by_hand := fallback_of(task):
+            found["forms"][by_hand["form"]] = _pick(forms, by_hand["form"], place)
         undo = undoing(task)
         for operation in [full, *([undo["call"]] if undo else [])]:
             if "@" in operation and not operation.endswith("@default"):

@@ -50,6 +50,7 @@ class _Compiler(Calls, Events):
             effects={name: each["effect"] for name, each in operations.items()},
             timeouts_s={name: float(each["timeout_s"]) for name, each in operations.items()},
             waits_s=_waits_s(operations),
+            outputs={name: each.get("output") for name, each in operations.items()},
             listens=self.listens,  # known when the body is compiled
         )
 

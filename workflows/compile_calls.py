@@ -97,7 +97,8 @@ class Calls(Protocols, ABC):
         if pinned is None:
             raise DefinitionError(f"`{name}` is nothing that can be called.", where=place.pointer)
         operation, connection = self._carried_out_by(name)
-        undo = ((definition.get("metadata") or {}).get("cauce") or {}).get("compensate")
+        ours = (definition.get("metadata") or {}).get("cauce") or {}
+        undo, by_hand = ours.get("compensate"), ours.get("fallback")
         compensation = None
         if undo is not None:
             arguments = self.template(undo.get("with") or {}, place)
@@ -110,6 +111,7 @@ class Calls(Protocols, ABC):
             effect=pinned["effect"],
             timeout_s=float(pinned["timeout_s"]),
             compensation=compensation,
+            fallback=None if by_hand is None else self._fallback(by_hand, place),
         )
 
     def _carried_out_by(self, name: str) -> tuple[str, str]:
@@ -117,6 +119,12 @@ class Calls(Protocols, ABC):
         operation, _, connection = name.partition("@")
         pinned = (self.bundle.get("operations") or {}).get(name) or {}
         return operation, pinned.get("connection", connection)
+
+    def _fallback(self, given: Mapping[str, JSON], place: Place) -> model.Fallback:
+        told = {key: given[key] for key in ("group", "user", "title", "data") if key in given}
+        after, due = (self.duration(given.get(key), place) for key in ("after", "due"))
+        form = given["form"]
+        return model.Fallback(form, self.bundle["forms"][form], self.template(told, place), after, due)
 
     def human(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
         """Compile a human task."""

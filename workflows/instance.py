@@ -82,10 +82,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
-    """A human task that waits for its answer: what the answer must look like, and who may not give it."""
+    """A human task that waits for its answer: what the answer must look like, and who may not give it.
+
+    `output` is the schema of what the answer takes the place of, if it is the output of a call.
+    """
 
     schema: JSON
     different_from: Collection[str]
+    output: JSON = None
 
 
 class Walk(Protocol):
@@ -284,7 +288,8 @@ class Instance:
     def wait_for_answer(self, state: dict[str, JSON]) -> None:
         """Let the human task with this state be answered."""
         form = self.process.forms[state["form"]]
-        self.open_tasks[state["token"]] = OpenTask(form.get("schema"), state["excluded"])
+        output = self.process.outputs.get(state.get("instead", ""))
+        self.open_tasks[state["token"]] = OpenTask(form.get("schema"), state["excluded"], output)
 
     def check_answer(self, answer: CompleteTask) -> None:
         """Refuse an answer that the instance cannot take; raises `CauceError`, changes nothing."""
@@ -301,8 +306,9 @@ class Instance:
                 f"'{answer.by}' did an earlier part of this case and may not decide this one.",
                 hint="Another person has to complete it (four eyes).",
             )
-        if waiting.schema is not None:
-            validate_data(waiting.schema, answer.answer, where="answer")
+        for schema in (waiting.schema, waiting.output):
+            if schema is not None:
+                validate_data(schema, answer.answer, where="answer")
 
     async def accept_answer(self, answer: CompleteTask) -> None:
         """Take a checked answer once it is recorded; raises `ConflictError` when the task is over by then."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from cauce.contract import (
     JSON,
+    ByHand,
     CloseTask,
     Emit,
     FindDefinition,
@@ -76,6 +77,10 @@ class Runtime(Protocol):
 
     async def settle(self) -> None:
         """Return once all that happened so far is recorded, so that no crash makes it undone."""
+        ...
+
+    async def record_by_hand(self, done: ByHand) -> None:
+        """Note in the ledger that a person did what could not be called; the same twice is one."""
         ...
 
     async def find_definition(self, wanted: FindDefinition) -> JSON:

@@ -21,6 +21,7 @@ from temporalio.workflow import ActivityCancellationType, ParentClosePolicy
 from cauce import contract
 from cauce.contract import (
     JSON,
+    ByHand,
     CloseTask,
     Emit,
     FindDefinition,
@@ -180,6 +181,10 @@ class TemporalRuntime:
             await workflow.execute_activity(
                 contract.SETTLE, start_to_close_timeout=_SETTLE_LIMIT, retry_policy=_PLATFORM
             )
+
+    async def record_by_hand(self, done: ByHand) -> None:
+        """Note in the ledger that a person did what could not be called."""
+        await self._recorded(contract.RECORD_BY_HAND, done)
 
     async def find_definition(self, wanted: FindDefinition) -> JSON:
         """Return the bundle of a published process, or None."""

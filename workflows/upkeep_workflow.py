@@ -1,4 +1,4 @@
-"""The workflow behind what is looked after by itself, on its own task queue, so that no instance waits for it."""
+"""The workflows behind what is looked after by itself, on its own task queue, so that no instance waits for it."""
 
 import asyncio
 from datetime import timedelta
@@ -37,3 +37,15 @@ class UpkeepWorkflow:
             for name in names
         )
         await asyncio.gather(*read, return_exceptions=True)
+
+
+@workflow.defn(name=contract.RECONCILE)
+class ReconcileWorkflow:
+    """Asks systems whether they have what people did there by hand."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Ask once; what could not be asked is asked the next time."""
+        await workflow.execute_activity(
+            contract.RECONCILE_BY_HAND, start_to_close_timeout=_LIMIT, retry_policy=RetryPolicy(maximum_attempts=1)
+        )

@@ -71,7 +71,7 @@ class Difference(Model):
 class Known(Model):
     """What the ledger knows of the write."""
 
-    state: Literal["pending", "sent", "done", "absent", "failed"]
+    state: Literal["pending", "sent", "done", "absent", "failed", "by-hand"]
     answer: JSON
     instance: str
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from api.deps import CallerDep, bearer
 from api.rest import (
     account,
+    by_hand,
     certification,
     connections,
     dead_letters,
@@ -37,6 +38,7 @@ subjects = (
         events,
         dead_letters,
         account,
+        by_hand,
     ),
     *(monitor, health),
 )

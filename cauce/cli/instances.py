@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cauce.cli import inputs, output, session
+from cauce.cli.by_hand import by_hand_
 from cauce.cli.data_dir import DataDir
 from cauce.contract import JSON
 from cauce.services import instances, repairs, visibility
@@ -14,6 +15,7 @@ from cauce.services.hub import Actor, Hub
 from workflows.repair import leaves
 
 app = typer.Typer(no_args_is_help=True)
+app.command("by-hand")(by_hand_)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of the instance, as namespace.name/key.")]
 
 

@@ -10,7 +10,7 @@ from cauce.services import replays
 from cauce.services.differences import Contract, Difference, differences, masked
 from cauce.services.hub import Actor, Role
 from cauce.services.replays import Known
-from cauce.store import dead_letters
+from cauce.store import dead_letters, ledger
 from cauce.store.models import DeadLetter
 from cauce.store.session import Db
 
@@ -79,7 +79,10 @@ async def detail(db: Db, row: DeadLetter, actor: Actor) -> Detail:
     except CauceError:
         # A contract that cannot be read is told when the letter is replayed.
         contract = None
-    number, answer = applied_as(known.answer if known and known.state == "done" else row.answer), row.answer
+    number, answer = (
+        applied_as(known.answer if known and known.state in ledger.DONE else row.answer),
+        row.answer,
+    )
     hidden = not actor.may(*deciders)
     if hidden:
         sent, edited, answer, number = masked(sent), masked(edited), masked(answer), ""

@@ -156,10 +156,10 @@ async def _to_system(hub: Hub, opened: Connections, letter: DeadLetter, payload:
             task="",
             request_digest=hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest(),
         )
-        if entry.state != "done":
+        if entry.state not in ledger.DONE:
             # An event may arrive twice, so what got lost on its way is simply sent again.
             await ledger.mark_sent(db, entry.id)
-    if entry.state == "done":
+    if entry.state in ledger.DONE:
         return Applied(now=False, answer=entry.answer)
     try:
         answer = _json(await there.connector.call(operation, request))

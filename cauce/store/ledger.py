@@ -1,7 +1,7 @@
 """The ledger of writes to systems outside, written before the call, so that no retry is ever blind.
 
 States: pending (nothing was sent), sent (sent, outcome not known), done (answered), absent (a find proved that it was
-not carried out, so it may be sent again), failed (the system refused).
+not carried out, so it may be sent again), failed (the system refused), by-hand (a person did it there instead).
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ from cauce.store.models import LedgerEntry
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
-State = Literal["pending", "sent", "done", "absent", "failed"]
+State = Literal["pending", "sent", "done", "absent", "failed", "by-hand"]
+# What is done, by a call or by a person, is never sent.
+DONE: frozenset[str] = frozenset({"done", "by-hand"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,24 @@ async def mark_sent(db: Db, entry_id: int) -> bool:
 async def finish(
     db: Db, entry_id: int, state: Literal["pending", "done", "absent", "failed"], answer: JSON = None
 ) -> None:
-    """Note the outcome; `done` is final, and a repeated one keeps the first answer."""
+    """Note the outcome; `done` and `by-hand` are final, and a repeated one keeps the first answer."""
     statement = (
         update(LedgerEntry)
-        .where(LedgerEntry.id == entry_id, LedgerEntry.state != "done")
+        .where(LedgerEntry.id == entry_id, LedgerEntry.state.not_in(DONE))
         .values(state=state, answer=answer, updated_at=utc_now())
     )
     await changed(db, statement)
+
+
+async def record_by_hand(
+    db: Db, connection: str, operation: str, key: str, *, instance: str, task: str, request_digest: str, answer: JSON
+) -> None:
+    """Note that a person did it in the system itself, so that it is never sent; what was done before stays."""
+    identity = {"connection": connection, "operation": operation, "key": key}
+    told = {"state": "by-hand", "answer": answer, "request_digest": request_digest}
+    if not await insert_new(db, LedgerEntry, {**identity, **told, "instance": instance, "task": task}):
+        statement = update(LedgerEntry).filter_by(**identity).where(LedgerEntry.state.not_in(DONE))
+        await changed(db, statement.values(**told, updated_at=utc_now()))
 
 
 async def unresolved(db: Db, limit: int = 100) -> list[LedgerEntry]:
@@ -94,7 +107,7 @@ async def _replace(db: Db, row: LedgerEntry, request_digest: str) -> bool:
 
 def _state(text: str) -> State:
     match text:
-        case "pending" | "sent" | "done" | "absent" | "failed":
+        case "pending" | "sent" | "done" | "absent" | "failed" | "by-hand":
             return text
         case _:
             message = f"the ledger holds an unknown state {text!r}"

@@ -198,7 +198,7 @@ class Guide:
         if answer.refused:
             if not refusal:
                 raise self.session.fail(f"{answer.place}: the answer to '{task.name}' must be refused, and was taken.")
-            waiting.answer = self.session.answer_for([task.reference, task.name], {"data": task.data})
+            waiting.answer = self.session.answer_for([task.reference, task.name], {"data": task.data}, person=True)
 
     def _next(self, state: Mapping[str, JSON], waiting: list[Waiting]) -> float | None:
         """Return the moment of the next thing to happen, by itself or from outside."""

@@ -7,6 +7,7 @@ from typing import Any
 from cauce.testing.course import Course
 from cauce.testing.session import Session
 from schemas import Source
+from workflows.checking.fallback import fallback_of
 from workflows.checking.flow import named
 from workflows.checking.walk import all_tasks
 
@@ -50,6 +51,8 @@ def ways_of(document: Mapping[str, JSON], forms: Mapping[str, JSON]) -> Iterator
         if "if" in task:
             yield (pointer, "holds"), f"{pointer}/if"
             yield (pointer, "does not hold"), f"{pointer}/if"
+        if fallback_of(task) is not None:
+            yield (pointer, "done by hand"), f"{pointer}/metadata/cauce/fallback"
         yield from _inner_ways(pointer, task, forms)
 
 

@@ -14,7 +14,9 @@ from cauce.testing.case import Answer, Case
 from cauce.testing.event_log import EventLog
 from cauce.testing.matching import mismatches
 from schemas.source import unescape
+from workflows.checking.fallback import fallback_of
 from workflows.checking.texts import texts
+from workflows.checking.walk import all_tasks
 
 JSON = Any
 _MOST_CALLS: Final = 2_000
@@ -76,8 +78,8 @@ class Session:
     failure: str = ""
     over: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _counts: Counter[str] = field(default_factory=Counter)
-    _turns: Counter[str] = field(default_factory=Counter)
+    _counts: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    _turns: Counter[tuple[str, bool]] = field(default_factory=Counter)
     _given: dict[Hashable, JSON] = field(default_factory=dict)
 
     async def once(self, identity: Hashable, answer: Callable[[], Awaitable[JSON]]) -> JSON:
@@ -90,27 +92,32 @@ class Session:
         """Return the bundle that an instance runs: the one under test, or that of a child."""
         return self.processes.get(instance.rpartition("/")[0], self.bundle)
 
-    def answer_for(self, keys: Sequence[str], arguments: JSON) -> Answer | None:
-        """Return the answer to one more call that goes by these names (the closest first); None without one."""
+    def answer_for(self, keys: Sequence[str], arguments: JSON, *, person: bool = False) -> Answer | None:
+        """Return the answer to one more call that goes by these names (the closest first); None without one.
+
+        Where calls and a `person` who does them by hand are answered under one name, each gets its own.
+        """
         for key in keys:
-            self._counts[key] += 1
+            self._counts[key, person] += 1
         for key in keys:
-            found = self._of(key, arguments)
+            found = self._of(key, arguments, person=person)
             if found is not None:
                 return found
         return None
 
-    def _of(self, key: str, arguments: JSON) -> Answer | None:
-        given = self.case.answers.get(key, ())
+    def _of(self, key: str, arguments: JSON, *, person: bool) -> Answer | None:
+        given: Sequence[Answer] = self.case.answers.get(key, ())
+        if len({answer.says == "answer" for answer in given}) > 1:
+            given = [answer for answer in given if (answer.says == "answer") is person]
         for answer in given:
-            meant = answer.call is None or answer.call == self._counts[key]
+            meant = answer.call is None or answer.call == self._counts[key, person]
             if not answer.is_plain and meant and (answer.when is None or not mismatches(answer.when, arguments, "")):
                 return answer
         plain = [answer for answer in given if answer.is_plain]
         if not plain:
             return None
-        turn = self._turns[key]
-        self._turns[key] += 1
+        turn = self._turns[key, person]
+        self._turns[key, person] += 1
         return plain[min(turn, len(plain) - 1)]
 
     def record(self, call: Call) -> None:
@@ -160,3 +167,9 @@ def rendered(answer: Answer, arguments: JSON) -> JSON:
 def task_name(reference: str) -> str:
     """Return the name of the task that a reference points to."""
     return unescape(reference.rpartition("/")[2])
+
+
+def stands_in(bundle: Mapping[str, JSON], reference: str) -> bool:
+    """Tell whether a human task is there because a call could not be made."""
+    found = (task for pointer, _, task in all_tasks(bundle["document"]) if pointer == reference)
+    return any(isinstance(task, dict) and fallback_of(task) is not None for task in found)

@@ -31,7 +31,7 @@ from cauce.errors import AmbiguousError, CauceError
 from cauce.testing import advice, children
 from cauce.testing.case import Answer
 from cauce.testing.faults import is_ambiguous, problem_of
-from cauce.testing.session import Call, CaseFailure, Session, Waiting, rendered, task_name
+from cauce.testing.session import Call, CaseFailure, Session, Waiting, rendered, stands_in, task_name
 from schemas import validate_data
 from workflows.checking.protocols import PROTOCOLS
 from workflows.checking.walk import all_tasks
@@ -176,7 +176,9 @@ async def open_task(session: Session, task: HumanTask) -> None:
         "differentFrom": task.different_from,
     }
     session.record(Call(task.name, task.reference, "human-task", arguments))
-    answer = session.answer_for([task.reference, task.name], arguments)
+    answer = session.answer_for([task.reference, task.name], arguments, person=True)
+    if answer is not None and answer.says != "answer" and stands_in(session.bundle_of(task.instance), task.reference):
+        answer = None  # what is written there is meant for the call
     if answer is not None and answer.says != "answer":
         raise CaseFailure(f"{answer.place}: the task '{task.name}' is a person's; write `answer`, not `{answer.says}`.")
     session.people[task.id] = Waiting(task, answer)
@@ -234,6 +236,7 @@ STUBS: Final[Mapping[str, Stub]] = {
     contract.OPEN_TASK: Stub(HumanTask, open_task),
     contract.CLOSE_TASK: Stub(CloseTask, close_task),
     contract.SETTLE: Stub(None, settle),
+    contract.RECORD_BY_HAND: Stub(None, settle),
     contract.RECORD_LIFECYCLE: Stub(None, settle),
     contract.EMIT: Stub(Emit, emit),
     contract.LISTEN: Stub(Listen, listen),

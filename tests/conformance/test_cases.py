@@ -20,6 +20,7 @@ from tests.conformance.conftest import DESIGNER, Place
 ALL = cases()
 JSON = Any
 LONG_LIVED = {
+    "Call / by hand",
     "Call / human-task",
     "Retry",
     "Timeout",

@@ -7,6 +7,7 @@ from schemas import flaws
 from workflows.checking.calls import check_call, check_compensation
 from workflows.checking.events import check_events
 from workflows.checking.events import loop_variables as event_variables
+from workflows.checking.fallback import check_fallback
 from workflows.checking.flow import check_flow, named, task_pointer
 from workflows.checking.runs import check_run
 from workflows.checking.texts import (
@@ -84,6 +85,7 @@ def _check_common(process: Process, pointer: str, task: Mapping[str, JSON], arou
     warn_of_lost_context(report, pointer, task)
     check_timeout(process, f"{pointer}/timeout", task.get("timeout"), around)
     check_compensation(process, pointer, task, around)
+    check_fallback(process, pointer, task, around)
 
 
 def check_schema_of(process: Process, pointer: str, holder: Mapping[str, JSON]) -> None:

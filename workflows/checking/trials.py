@@ -8,6 +8,7 @@ from typing import Any
 from schemas import guess, listing
 from schemas.source import step, unescape
 from workflows.checking.calls import CATALOG, undoing
+from workflows.checking.fallback import fallback_of
 from workflows.checking.known import World
 from workflows.checking.report import Report
 from workflows.checking.texts import Scope, check_bare, check_value
@@ -20,13 +21,14 @@ _ANSWERS = ("output", "error", "recording", "answer")
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """What may be named in the test of a process."""
+    """What may be named in the test of a process; `stood_in` are calls that a person may do by hand."""
 
     tasks: Counter[str]
     references: frozenset[str]
     calls: frozenset[str]
     people: frozenset[str]
     answerable: frozenset[str]
+    stood_in: frozenset[str]
 
     @property
     def nameable(self) -> list[str]:
@@ -69,6 +71,7 @@ def _process(report: Report, name: str, world: World) -> JSON:
 def _names(process: JSON, world: World) -> _Names:
     tasks = Counter(name for _, name, _ in all_tasks(process))
     references, calls, people, answerable = set(), set(), set(), set()
+    stood_in = set[str]()
     documents, titles = [process], set[str]()
     while documents:
         document = documents.pop(0)
@@ -82,6 +85,8 @@ def _names(process: JSON, world: World) -> _Names:
             short = str(task.get("call") or "").partition(":")[0]
             if short == "human-task" and document is process:
                 people.add(name)
+            elif fallback_of(task) is not None and document is process:
+                stood_in.add(name)
             if (short and short not in CATALOG) or "run" in task or "listen" in task or short == "human-task":
                 answerable |= mine
             title = _child(task)
@@ -91,7 +96,8 @@ def _names(process: JSON, world: World) -> _Names:
     for name in calls & world.operations.keys():
         # What is found out about a lost write is asked by an operation of the same connection.
         answerable |= {each for each in world.operations if each.partition("@")[2] == name.partition("@")[2]}
-    return _Names(tasks, frozenset(references), frozenset(calls), frozenset(people), frozenset(answerable | calls))
+    named = (frozenset(each) for each in (references, calls, people, answerable | calls, stood_in))
+    return _Names(tasks, *named)
 
 
 def _called(name: str, task: Mapping[str, JSON]) -> set[str]:
@@ -120,6 +126,12 @@ def _check_answers(report: Report, answers: JSON, pointer: str, names: _Names | 
             _check_answer(report, answer, place, person=None if names is None else _is_person(name, names))
 
 
+def _is_person(name: str, names: _Names) -> bool | None:
+    """Say whether a person answers; None when either may, because a person does what cannot be called."""
+    own = unescape(name.rpartition("/")[2]) if name in names.references else name
+    return None if own in names.stood_in else own in names.people
+
+
 def _check_answered(report: Report, pointer: str, name: str, names: _Names) -> None:
     if name in names.answerable:
         if names.tasks[name] > 1:
@@ -133,10 +145,6 @@ def _check_answered(report: Report, pointer: str, name: str, names: _Names) -> N
         return
     problem = f"There is no task or operation `{name}`{guess(name, names.nameable)}"
     report.key("unknown-task", pointer, problem, listing(names.nameable, word="Answers can be given to"))
-
-
-def _is_person(name: str, names: _Names) -> bool:
-    return name in names.people or (name in names.references and unescape(name.rpartition("/")[2]) in names.people)
 
 
 def _check_answer(report: Report, answer: Mapping[str, JSON], pointer: str, *, person: bool | None) -> None:
@@ -181,7 +189,7 @@ def _check_named(report: Report, expect: Mapping[str, JSON], pointer: str, names
     lists += [(f"{pointer}/moments/{n}/open", each.get("open")) for n, each in enumerate(expect.get("moments") or ())]
     for place, opened in lists:
         for index, name in enumerate(opened or ()):
-            if name not in names.people:
+            if name not in names.people | names.stood_in:
                 problem = f"There is no human task `{name}`{guess(name, names.people)}"
                 report.value("unknown-task", f"{place}/{index}", problem, listing(names.people))
 

@@ -16,6 +16,7 @@ from workflows.model.calls import (
     Compensation,
     Container,
     DecisionTask,
+    Fallback,
     FunctionTask,
     HttpTask,
     HumanTaskCall,
@@ -61,6 +62,7 @@ __all__ = [
     "DoTask",
     "EmitTask",
     "Extension",
+    "Fallback",
     "ForTask",
     "Foreach",
     "ForkTask",
@@ -134,6 +136,7 @@ class Process:
     effects: Mapping[str, str] = field(default_factory=dict)
     timeouts_s: Mapping[str, float] = field(default_factory=dict)
     waits_s: Mapping[str, float] = field(default_factory=dict)
+    outputs: Mapping[str, JSON] = field(default_factory=dict)
     listens: bool = False
 
     @property

@@ -56,6 +56,17 @@ class Compensation:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """The human task that takes the place of a call that cannot be made, once it was tried for a while (`after`)."""
+
+    form: str
+    form_document: Mapping[str, JSON]
+    arguments: Template
+    after: Duration | None = None
+    due: Duration | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OperationTask:
     """Calls an operation of a connection."""
 
@@ -66,6 +77,7 @@ class OperationTask:
     effect: str = "write"
     timeout_s: float = 30.0
     compensation: Compensation | None = None
+    fallback: Fallback | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,22 @@ _PRIORITY = 50
 
 async def execute(task: HumanTaskCall, frame: Frame, data: JSON) -> JSON:
     """Put the task into the inbox and wait; the output is `{answer, by, at}`."""
+    if "form" not in frame.state:
+        await ask(frame, _human_task(task, frame, data))
+    return await answered(frame)
+
+
+async def ask(frame: Frame, wanted: HumanTask, **more: JSON) -> None:
+    """Put a task into the inbox; `more` is remembered until the answer has come."""
     instance, state = frame.instance, frame.state
-    id_ = frame.token()
-    if "form" not in state:
-        wanted = _human_task(task, frame, data)
-        await instance.effect(instance.runtime.open_task(wanted))
-        state.update(form=task.form, excluded=wanted.different_from)
-        instance.wait_for_answer(state)
+    await instance.effect(instance.runtime.open_task(wanted))
+    state.update(form=wanted.form, excluded=wanted.different_from, **more)
+    instance.wait_for_answer(state)
+
+
+async def answered(frame: Frame) -> dict[str, JSON]:
+    """Wait for the answer to the task in the inbox, as `{answer, by, at}`."""
+    instance, state, id_ = frame.instance, frame.state, frame.token()
     try:
         answer = await instance.answer(id_)
     except asyncio.CancelledError:
@@ -30,9 +39,9 @@ async def execute(task: HumanTaskCall, frame: Frame, data: JSON) -> JSON:
     finally:
         instance.open_tasks.pop(id_, None)
         # If anything fails from here on, another attempt asks again.
-        for key in ("token", "form", "excluded"):
+        for key in ("token", "form", "excluded", "instead"):
             state.pop(key, None)
-    instance.journal.performers[task.common.name] = answer["by"]
+    instance.journal.performers[frame.task.common.name] = answer["by"]
     return answer
 
 

@@ -7,6 +7,7 @@ from workflows.evaluation import evaluate
 from workflows.fault import Fault
 from workflows.instance import Frame, cancellations
 from workflows.model import Compensation, OperationTask
+from workflows.tasks import by_hand
 
 
 async def execute(task: OperationTask, frame: Frame, data: JSON) -> JSON:
@@ -24,7 +25,10 @@ async def execute(task: OperationTask, frame: Frame, data: JSON) -> JSON:
         again=_again(frame),
     )
     cancelled = cancellations()
-    outcome = await frame.instance.call(call, task.timeout_s)
+    if task.fallback is None:
+        outcome = await frame.instance.call(call, task.timeout_s)
+    else:
+        outcome = await by_hand.call_or_ask(call, task, task.fallback, frame, data)
     if outcome.error is None and task.compensation is not None:
         _remember(task.compensation, frame, call.token, outcome.output, data)
     if cancellations() > cancelled:

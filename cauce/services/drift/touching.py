@@ -15,8 +15,8 @@ from cauce.services.drift.reading import Change
 from cauce.services.hub import Actor, Hub
 from cauce.services.visibility import Filters
 from cauce.store import definitions
-from cauce.store.models import Definition
 from cauce.store.session import Db
+from workflows.checking.calls import undoing
 from workflows.checking.walk import all_tasks
 
 JSON = Any
@@ -95,11 +95,10 @@ def _how(text: str, change: Change) -> str:
 
 async def users(db: Db, connection: str, operations: frozenset[str]) -> tuple[Use, ...]:
     """Return the latest versions of published processes that use one of these operations."""
-    wanted = {f"{name}@{connection}" for name in operations}
     return tuple(
-        Use(f"{row.namespace}.{row.name}", row.version, tuple(_tasks(row.bundle or {}, wanted)))
+        Use(f"{row.namespace}.{row.name}", row.version, tuple(_tasks(row.bundle or {}, names)))
         for row in await definitions.latest(db, "process")
-        if _uses(row, wanted)
+        if (names := _calls(row.bundle or {}, connection, operations))
     )
 
 
@@ -109,11 +108,10 @@ async def instances(hub: Hub, actor: Actor, connection: str, operations: frozens
     Raises:
         TransientError: Temporal does not answer.
     """
-    wanted = {f"{name}@{connection}" for name in operations}
     titles: dict[str, set[str]] = {}
     async with hub.store.read() as db:
         for row in await definitions.of_kind(db, "process"):
-            if _uses(row, wanted):
+            if _calls(row.bundle or {}, connection, operations):
                 titles.setdefault(f"{row.namespace}.{row.name}", set()).add(row.version)
     found: list[Running] = []
     for title, versions in titles.items():
@@ -131,15 +129,21 @@ def with_finds(operations: frozenset[str], known: Mapping[str, Operation]) -> fr
     return operations | {name for name, each in known.items() if each.find in operations}
 
 
-def _uses(row: Definition, wanted: set[str]) -> bool:
-    return not wanted.isdisjoint((row.bundle or {}).get("operations") or {})
+def _calls(bundle: Mapping[str, JSON], connection: str, operations: frozenset[str]) -> set[str]:
+    """Return the names by which a process calls these operations; a profile may have put the connection there."""
+    pinned = bundle.get("operations") or {}
+    split = {name: name.partition("@") for name in pinned}
+    return {
+        name
+        for name, (operation, _, named) in split.items()
+        if operation in operations and pinned[name].get("connection", named) == connection
+    }
 
 
-def _tasks(bundle: Mapping[str, JSON], wanted: set[str]) -> Iterator[str]:
-    """Yield the references of the tasks that call one of these operations, or would to undo something."""
+def _tasks(bundle: Mapping[str, JSON], names: set[str]) -> Iterator[str]:
+    """Yield the references of the tasks that call one of these names, or would to undo something."""
     for pointer, _, task in all_tasks(bundle.get("document") or {}):
-        ours = ((task.get("metadata") or {}).get("cauce") or {}) if isinstance(task, Mapping) else {}
-        undo = ours.get("compensate") if isinstance(ours, Mapping) else None
-        called = {task.get("call"), (undo or {}).get("call")} if isinstance(task, Mapping) else set()
-        if not wanted.isdisjoint(called):
-            yield pointer
+        if isinstance(task, Mapping):
+            undo = undoing(task)
+            if not names.isdisjoint({task.get("call"), undo["call"] if undo else None}):
+                yield pointer

@@ -1,6 +1,7 @@
 """The tables, by subject; importing this package makes them all known to the metadata."""
 
 from cauce.store.models.alerts import Alert, Turn
+from cauce.store.models.by_hand import DoneByHand
 from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.certificates import Certificate
 from cauce.store.models.dead_letters import DeadLetter
@@ -36,6 +37,7 @@ __all__ = [
     "Customer",
     "DeadLetter",
     "Definition",
+    "DoneByHand",
     "DriftCase",
     "Event",
     "EventConsumption",

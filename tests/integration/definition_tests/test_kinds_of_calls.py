@@ -62,10 +62,51 @@ cases:
     until: P3D
     expect: {status: waiting, took: P3D, moments: [{after: P1D, holds: '.listening | length == 1'}]}
 """
+ORDER = """\
+document: {dsl: '1.0.3', namespace: shop, name: order, version: 1.0.0}
+do:
+  - place:
+      call: create@erp
+      with: {id: A}
+      metadata: {cauce: {fallback: {form: by-hand, group: sales, after: PT10M, due: P1D}}}
+"""
+ERP = """\
+connection: erp
+kind: echo
+operations: {create: {calls: x, effect: write, output: {type: object, properties: {number: {type: string}}}}}
+"""
+FORM = """\
+form: by-hand
+title: By hand
+schema: {type: object, properties: {number: {type: string}}}
+"""
+ORDER_TESTS = """\
+test: order
+process: order
+cases:
+  - name: the system is down, and a person enters it
+    answers:
+      place: [{error: transient}, {answer: {number: 7}, by: ana, after: PT1H, refused: true}, {answer: {number: '7'}}]
+    expect:
+      output: {number: '7'}
+      calls: {create@erp: {with: {id: A}, times: 7}}
+      holds: '[.calls[] | select(.name == "human-task")] | length == 1'
+  - name: the system is back before somebody is asked
+    answers: {place: [{error: transient}, {output: {number: '1'}}]}
+    expect: {output: {number: '1'}, calls: {place: {times: 2}}}
+  - name: nobody has done it yet
+    answers: {place: {error: ambiguous}}
+    until: PT12H
+    expect: {status: waiting, open: [place]}
+  - name: it is refused
+    answers: {place: {error: business}}
+    expect: {error: business}
+"""
+BY_HAND = (("order.yaml", ORDER), ("erp.yaml", ERP), ("by-hand.yaml", FORM), ("order.test.yaml", ORDER_TESTS))
 
 
 def test_every_kind_of_call_is_answered(tmp_path: Path) -> None:
-    for name, text in (("pay.yaml", PAY), ("checking.yaml", CHECKING), ("pay.test.yaml", TESTS)):
+    for name, text in (("pay.yaml", PAY), ("checking.yaml", CHECKING), ("pay.test.yaml", TESTS), *BY_HAND):
         (tmp_path / name).write_text(text)
     done = CliRunner().invoke(app, ["test", str(tmp_path), "--json"])
     report = json.loads(done.stdout)

@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestServer
 
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from cauce.http import close_sessions
-from cauce.services import definitions, instances
-from cauce.services.drift import cases, upkeep
+from cauce.services import definitions, instances, upkeep
+from cauce.services.drift import cases
 from cauce.services.drift.cases import Drift
 from cauce.services.hub import Hub
 from cauce.store import audit, drift, events
@@ -240,7 +240,7 @@ async def test_published_contracts_are_read_by_themselves(hub: Hub, shop: Shop) 
             break
         await asyncio.sleep(0.1)
     assert found == [(running.id, "1.0.0")]
-    schedule = await hub.temporal.get_schedule_handle(upkeep.SCHEDULE).describe()
+    schedule = await hub.temporal.get_schedule_handle(upkeep.DRIFT).describe()
     assert [each.every.total_seconds() for each in schedule.schedule.spec.intervals] == [24 * 3600]
     async with hub.store.read() as db:
         assert (await drift.contracts(db)).keys() == {"shop"}

@@ -14,6 +14,7 @@ from typing import Any
 
 from cauce.bound_filters import bound
 from cauce.contract import (
+    ByHand,
     CloseTask,
     CompleteTask,
     Emit,
@@ -108,6 +109,7 @@ class World:
     listening: set[str] = field(default_factory=set)
     instance: Instance | None = None
     journal: JSON = None
+    by_hand: list[ByHand] = field(default_factory=list)
     runtimes: list["FakeRuntime"] = field(default_factory=list)
     frozen: set["asyncio.Task[Any]"] = field(default_factory=set)
 
@@ -264,6 +266,10 @@ class FakeRuntime:
 
     async def settle(self) -> None:
         await self._happens()
+
+    async def record_by_hand(self, done: ByHand) -> None:
+        await asyncio.sleep(0)
+        self.world.by_hand.append(done)
 
     async def find_definition(self, wanted: FindDefinition) -> JSON:
         await self._happens()

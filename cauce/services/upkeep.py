@@ -1,4 +1,4 @@
-"""Has contracts read by themselves: when a connection was published, and then again on a schedule of Temporal."""
+"""What is looked after by itself, on schedules: contracts are read, and what was done by hand is asked for."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -21,15 +21,25 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker, WorkerDeploymentConfig
 
-from cauce.contract import LIST_CONTRACTS, READ_CONTRACT, UPKEEP, upkeep_queue
+from cauce.contract import (
+    JSON,
+    LIST_CONTRACTS,
+    READ_CONTRACT,
+    RECONCILE,
+    RECONCILE_BY_HAND,
+    UPKEEP,
+    upkeep_queue,
+)
+from cauce.services import by_hand
 from cauce.services.drift import cases, reading
 from cauce.services.hub import Hub
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout
 from cauce.store import definitions, drift
-from workflows.upkeep_workflow import UpkeepWorkflow
+from workflows.upkeep_workflow import ReconcileWorkflow, UpkeepWorkflow
 
-SCHEDULE: Final = "cauce-drift"
+DRIFT: Final = "cauce-drift"
+BY_HAND: Final = "cauce-by-hand"
 _AT_ONCE: Final = 2
 _LET_FINISH: Final = timedelta(seconds=5)
 
@@ -60,6 +70,11 @@ class UpkeepActivities:
         if error is not None and (known is None or known.read_at is None):
             raise ApplicationError(error.problem, type=error.code, non_retryable=error.code != "transient")
 
+    @activity.defn(name=RECONCILE_BY_HAND)
+    async def reconcile_by_hand(self) -> None:
+        """Ask systems whether they have what was done by hand."""
+        await by_hand.ask(self.hub)
+
 
 def upkeep_worker(hub: Hub, build: WorkerDeploymentConfig) -> Worker:
     """Return the worker of the upkeep, which has little to do and does it slowly."""
@@ -67,8 +82,8 @@ def upkeep_worker(hub: Hub, build: WorkerDeploymentConfig) -> Worker:
     return Worker(
         hub.temporal,
         task_queue=upkeep_queue(hub.task_queue),
-        workflows=[UpkeepWorkflow],
-        activities=[activities.list_contracts, activities.read_contract],
+        workflows=[UpkeepWorkflow, ReconcileWorkflow],
+        activities=[activities.list_contracts, activities.read_contract, activities.reconcile_by_hand],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_activities=_AT_ONCE,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=2, initial=1),
@@ -86,7 +101,7 @@ class Upkeep:
     asked: set[tuple[str, str]] = field(default_factory=set)
 
     async def look(self, *, thorough: bool) -> None:
-        """Have the contracts of connections read that are new since the last look; if `thorough`, see to the schedule.
+        """Have the contracts of connections read that are new since the last look; if `thorough`, see to the schedules.
 
         Raises:
             TransientError: Temporal or the store does not answer.
@@ -103,7 +118,9 @@ class Upkeep:
                 await self._ask(row.name)
             self.asked.add((row.name, row.version))
         if thorough:
-            await self._schedule()
+            settings = self.hub.settings
+            await self._schedule(DRIFT, settings.drift_hours, UPKEEP, [[]])
+            await self._schedule(BY_HAND, settings.by_hand_hours, RECONCILE, [])
 
     async def _ask(self, name: str) -> None:
         with explained():
@@ -116,10 +133,9 @@ class Upkeep:
                 rpc_timeout=call_timeout,
             )
 
-    async def _schedule(self) -> None:
-        """Bring the schedule to what the setting says."""
-        hours = self.hub.settings.drift_hours
-        handle = self.hub.temporal.get_schedule_handle(SCHEDULE)
+    async def _schedule(self, name: str, hours: float, workflow: str, arguments: list[JSON]) -> None:
+        """Bring a schedule to what the setting says; 0 hours are none."""
+        handle = self.hub.temporal.get_schedule_handle(name)
         with explained():
             if not hours:
                 try:
@@ -128,18 +144,14 @@ class Upkeep:
                     if error.status is not RPCStatusCode.NOT_FOUND:
                         raise
                 return
-            wanted = self._wanted(timedelta(hours=hours))
+            queue = upkeep_queue(self.hub.task_queue)
+            wanted = Schedule(
+                action=ScheduleActionStartWorkflow(workflow, args=arguments, id=f"{name}/upkeep", task_queue=queue),
+                spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=timedelta(hours=hours))]),
+                policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
+            )
             try:
-                await self.hub.temporal.create_schedule(SCHEDULE, wanted, rpc_timeout=call_timeout)
+                await self.hub.temporal.create_schedule(name, wanted, rpc_timeout=call_timeout)
             except ScheduleAlreadyRunningError:
                 if (await handle.describe(rpc_timeout=call_timeout)).schedule.spec.intervals != wanted.spec.intervals:
                     await handle.update(lambda _: ScheduleUpdate(schedule=wanted), rpc_timeout=call_timeout)
-
-    def _wanted(self, every: timedelta) -> Schedule:
-        return Schedule(
-            action=ScheduleActionStartWorkflow(
-                UPKEEP, args=[[]], id=f"{UPKEEP}/drift", task_queue=upkeep_queue(self.hub.task_queue)
-            ),
-            spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
-            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP),
-        )
