@@ -8,6 +8,7 @@ from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
 from cauce.connector import Probe
 from cauce.services import connections, inbound
+from cauce.services.drift import cases
 from cauce.services.hub import Actor, Hub
 
 router = APIRouter()
@@ -46,6 +47,8 @@ async def _page(
         "connections.html",
         connections=listed,
         qualities=await connections.qualities(each.kind for each in listed),
+        drifted=await cases.states(hub, actor),
+        may_see_contract=actor.may(*cases.READERS),
         tested=tested,
         probes=probes,
         delivery_states=_delivery_states,

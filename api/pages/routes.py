@@ -9,6 +9,7 @@ from api.pages import (
     connections,
     dead_letters,
     definitions,
+    drift,
     expression,
     inbox,
     instances,
@@ -17,7 +18,7 @@ from api.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for each in (account, inbox, task, instances, expression, definitions, connections, monitor, dead_letters):
+for each in (account, inbox, task, instances, expression, definitions, connections, drift, monitor, dead_letters):
     router.include_router(each.router)
 # The import first, or it would be taken for a connection of that name.
 for each in (connection_import, connection):

@@ -21,7 +21,7 @@ from cauce.store.session import Db
 JSON = Any
 EVENT: Final = "dev.cauce.connection.drifted.v1"
 READERS: tuple[Role, ...] = ("designer", "integrator", "manager", "operator", "auditor")
-_LOOKERS: tuple[Role, ...] = ("integrator", "operator")
+LOOKERS: tuple[Role, ...] = ("integrator", "operator")
 _LONGEST_REASON: Final = 1_000
 
 
@@ -94,7 +94,7 @@ async def show(hub: Hub, actor: Actor, name: str) -> Drift:
 
 async def look(hub: Hub, actor: Actor, name: str) -> Drift:
     """Read a connection's contract now, and open, change or close its case; one that cannot be read is no drift."""
-    actor.require("look for drift", *_LOOKERS)
+    actor.require("look for drift", *LOOKERS)
     async with hub.store.read() as db:
         row = await _connection(db, name)
     await examine(hub, row)
@@ -103,7 +103,7 @@ async def look(hub: Hub, actor: Actor, name: str) -> Drift:
 
 async def look_at_all(hub: Hub, actor: Actor) -> list[Drift]:
     """Read the contracts of all connections that have one."""
-    actor.require("look for drift", *_LOOKERS)
+    actor.require("look for drift", *LOOKERS)
     async with hub.store.read() as db:
         rows = await definitions.latest(db, "connection")
     watched = [row for row in rows if reading.is_watched(row.document["kind"])]

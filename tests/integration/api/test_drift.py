@@ -1,8 +1,10 @@
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from cauce.services.hub import Hub
 from cauce.store import drift
+from tests.integration.api.conftest import Browser
 
 CHANGE = {
     "operation": "create-order",
@@ -30,3 +32,27 @@ async def test_drift_is_shown_and_decided_over_rest(program: httpx.AsyncClient, 
     for address in ("read", f"{number}/acknowledge", f"{number}/accept"):
         answer = await program.post(f"/api/v1/connections/erp/drift/{address}", json={"reason": "because"})
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), address
+
+
+async def test_a_page_shows_the_case_and_takes_the_decision(ana: Browser, app: FastAPI, number: int) -> None:
+    listed = (await ana.get("/connections")).text
+    assert "contract changed, breaking" in listed
+    assert 'href="/connections/erp/drift"' in listed
+    page = (await ana.get("/connections/erp/drift")).text
+    assert "`Lang` has to be sent now." in page
+    assert "Accept the contract" not in page
+    refused = await ana.post("/connections/erp/drift", {"do": "accept", "case": number, "reason": "because"})
+    assert refused.status_code == 403
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cauce.test") as client:
+        boss = await Browser(client).log_in("admin")
+        empty = await boss.post("/connections/erp/drift", {"do": "accept", "case": number, "reason": " "})
+        assert (empty.status_code, "takes a reason" in empty.text) == (422, True)
+        known = await boss.post("/connections/erp/drift", {"do": "acknowledge", "case": number})
+        assert known.headers["location"] == "/connections/erp/drift"
+        assert "acknowledged" in (await boss.get("/connections/erp/drift")).text
+        await boss.post("/connections/erp/drift", {"do": "accept", "case": number, "reason": "mended"})
+        assert "admin: mended" in (await boss.get("/connections/erp/drift")).text
+        assert "contract changed" not in (await boss.get("/connections")).text
+        assert (
+            await boss.post("/connections/erp/drift", {"do": "accept", "case": "x", "reason": "y"})
+        ).status_code == 404

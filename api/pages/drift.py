@@ -1,0 +1,60 @@
+"""The contract of a connection: what changed of it, what that touches, and what somebody decides."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.deps import FormDep, HubDep, VisitorDep
+from api.pages import view
+from cauce.errors import InputError
+from cauce.services.drift import cases
+from cauce.services.drift.cases import Drift
+from cauce.services.hub import Actor
+
+router = APIRouter()
+_LONGEST_NUMBER = 9
+_ways = {
+    "by name": view.message("by name"),
+    "as a whole": view.message("as a whole"),
+    "perhaps": view.message("perhaps"),
+    "missing": view.message("it is missing"),
+}
+
+
+@router.get("/connections/{name}/drift")
+async def drift_page(request: Request, hub: HubDep, actor: VisitorDep, name: str) -> Response:
+    """Show what is known of a connection's contract."""
+    return _page(request, actor, await cases.show(hub, actor, name))
+
+
+@router.post("/connections/{name}/drift")
+async def decide(request: Request, hub: HubDep, actor: VisitorDep, name: str, form: FormDep) -> Response:
+    """Read the contract again, or decide about what changed of it."""
+    given, reason = str(form.get("case", "")), str(form.get("reason", ""))
+    number = int(given) if given.isdecimal() and len(given) <= _LONGEST_NUMBER else 0
+    try:
+        match form.get("do"):
+            case "accept":
+                await cases.accept(hub, actor, name, number, reason)
+            case "acknowledge":
+                await cases.acknowledge(hub, actor, name, number, reason)
+            case _:
+                await cases.look(hub, actor, name)
+    except InputError as error:
+        return _page(request, actor, await cases.show(hub, actor, name), error)
+    return RedirectResponse(request.url.path, status_code=HTTPStatus.SEE_OTHER)
+
+
+def _page(request: Request, actor: Actor, found: Drift, problem: InputError | None = None) -> Response:
+    return view.render(
+        request,
+        "drift.html",
+        status=problem.http_status if problem else HTTPStatus.OK,
+        found=found,
+        case=found.case,
+        problem=problem,
+        ways=_ways,
+        may_look=actor.may(*cases.LOOKERS),
+        may_decide=actor.may("integrator"),
+    )
