@@ -9,6 +9,7 @@ from zeep import xsd
 
 from cauce.connector import JSON, Operation
 from cauce.errors import CauceError, PermanentError, RemoteError
+from cauce.xml import parse_xml
 from connectors.soap import faults
 from connectors.soap.answers import LostError, forget_losses, to_json
 from connectors.soap.exchange import Exchange, for_status, origin
@@ -76,7 +77,7 @@ class Caller:
         output = self.bound.operation.output
         if output is None or output.body is None:
             return ""
-        root = faults.parse_xml(exchange.content)
+        root = parse_xml(exchange.content)
         if root is None:
             return "it is empty" if not exchange.content else "it is not XML without a DOCTYPE"
         body = next((child for child in root if str(child.tag).endswith("}Body")), None)
@@ -93,7 +94,7 @@ class Caller:
         """Return the value of a bare simple answer, of which zeep cannot read a single character."""
         output = self.bound.operation.output
         kind = getattr(getattr(output, "body", None), "type", None)
-        root = faults.parse_xml(exchange.content)
+        root = parse_xml(exchange.content)
         if root is None or not isinstance(kind, xsd.AnySimpleType):
             return None
         body = next((child for child in root if str(child.tag).endswith("}Body")), None)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from connectors.soap.faults import parse_xml
+from cauce.xml import parse_xml
 
 wsdl: Final = "{http://schemas.xmlsoap.org/wsdl/}"
 _mime: Final = "{http://schemas.xmlsoap.org/wsdl/mime/}"

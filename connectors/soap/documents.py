@@ -9,8 +9,8 @@ from typing import Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from cauce.errors import PermanentError
+from cauce.xml import parse_xml
 from connectors.soap.catalog import stand_in
-from connectors.soap.faults import parse_xml
 
 _most_bytes: Final = 20_000_000
 _most_bytes_together: Final = 50_000_000

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from connectors.soap.faults import parse_xml
+from cauce.xml import parse_xml
 
 _xsd = "{http://www.w3.org/2001/XMLSchema}"
 

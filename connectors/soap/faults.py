@@ -10,6 +10,7 @@ from lxml import etree
 
 from cauce.connector import JSON
 from cauce.errors import BusinessError, PermanentError, RemoteError, TransientError
+from cauce.xml import parse_xml
 from connectors.soap.exchange import Exchange
 
 _code_names: Final = {"code", "errorcode", "error_code", "faultcode", "errcode", "codigo"}
@@ -32,17 +33,6 @@ class Fault:
     message: str
     detail: JSON
     detail_code: str
-
-
-def parse_xml(content: bytes) -> Any:  # noqa: ANN401 - an element
-    """Return the root element of a document without a DTD; None when it is not such XML."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
-    try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
-    tree: Any = root.getroottree()
-    return None if tree.docinfo.doctype else root
 
 
 def find(content: bytes, code_path: str = "") -> Fault | None:

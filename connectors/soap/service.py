@@ -14,10 +14,10 @@ from zeep.wsdl import Document
 
 from cauce.connection import did_you_mean
 from cauce.errors import CauceError, PermanentError
+from cauce.xml import parse_xml
 from connectors.soap.declared import Declared, declared_in
 from connectors.soap.enumerations import Enumerations
 from connectors.soap.exchange import origin
-from connectors.soap.faults import parse_xml
 from connectors.soap.wire import Wire
 
 _most: Final = 64

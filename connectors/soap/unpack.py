@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from cauce.xml import parse_xml
 from connectors.soap.exchange import Attachment, Exchange
-from connectors.soap.faults import parse_xml
 
 _include: Final = "{http://www.w3.org/2004/08/xop/include}Include"
 _most_parts: Final = 1_000

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from schemas import flaws, guess, listing
+from schemas.elements import UnsuitedError, elements_of
 from schemas.source import step
 from workflows.checking.known import World
 from workflows.checking.report import Report
@@ -33,6 +34,8 @@ def check_receives(report: Report, document: Mapping[str, JSON], world: World) -
             anything = name
         _check_outcome(report, place, reception)
         _check_process(report, place, reception, world)
+        if kind in _by_name:
+            _check_elements(report, place, name, reception, receptions)
         for key, text, what in _expressions(reception):
             check_bare(report, f"{place}/{key}", text, Scope(what, _nothing))
         for key in ("input", "output"):
@@ -48,6 +51,29 @@ def _check_outcome(report: Report, place: str, reception: Mapping[str, JSON]) ->
     if not {"event", "starts", "answer"} & reception.keys():
         hint = "Add `event: {type: …}`, or `starts: {process: …}`."
         report.key("receives", place, "Nothing becomes of what is received here.", hint)
+
+
+def _check_elements(
+    report: Report, place: str, name: str, reception: Mapping[str, JSON], receptions: Mapping[str, JSON]
+) -> None:
+    """Check what is published as a WSDL: names that it has for itself, and schemas that elements can say."""
+    for key in ("when", "answer"):
+        if key in reception:
+            report.key("receives", f"{place}/{key}", f"`{key}` means nothing here.", "Take it out.")
+    taken = next((each for each in receptions if f"{each}Response" == name), "")
+    if name == "Problem" or taken:
+        whose = f"the answer of `{taken}`" if taken else "what faults hold"
+        report.key("receives", place, f"`{name}` is the name of {whose}.", "Take another name.")
+    if "id" not in reception and "key" not in (reception.get("starts") or {}):
+        hint = "Add `id`, an expression for what tells one request from another."
+        problem = "A caller that gets no answer and repeats its request is taken for another one."
+        report.key("no-idempotency", place, problem, hint)
+    for key in ("input", "output"):
+        try:
+            elements_of(reception.get(key))
+        except UnsuitedError as error:
+            hint = "Write it with properties of one type each, lists and objects."
+            report.value("schema-unusable", f"{place}/{key}{error.pointer}", error.sentence, hint)
 
 
 def _check_process(report: Report, place: str, reception: Mapping[str, JSON], world: World) -> None:

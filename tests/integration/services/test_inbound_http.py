@@ -4,18 +4,15 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 
-from api.app import create_app
 from cauce.services import definitions, events
 from cauce.services.hub import Hub
 from schemas import load_yaml
 from tests.integration.services.conftest import boss
+from tests.integration.services.web import served
 
 PAGE = Path(__file__).parents[3] / "docs" / "webhooks.md"
 BLOCKS = dict(re.findall(r"^```\w+ file=(\S+)\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL))
@@ -24,20 +21,6 @@ BLOCKS = dict(re.findall(r"^```\w+ file=(\S+)\n(.*?)^```$", PAGE.read_text(), re
 @pytest.fixture
 def store_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'inbound.db'}"
-
-
-@asynccontextmanager
-async def served(hub: Hub) -> AsyncIterator[str]:
-    """Serve the application, and return its address."""
-    server = uvicorn.Server(uvicorn.Config(create_app(hub.settings, hub), port=0, log_config=None))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - it tells nobody
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
 
 
 async def shell(script: str, directory: Path) -> str:
@@ -50,7 +33,7 @@ async def shell(script: str, directory: Path) -> str:
 
 
 async def test_the_page_works_as_it_says(hub: Hub, tmp_path: Path) -> None:
-    await definitions.publish(hub, boss, [load_yaml(BLOCKS["shop.yaml"], "shop.yaml")])
+    await definitions.publish(hub, boss, [load_yaml(BLOCKS[name], name) for name in ("shop.yaml", "desk.yaml")])
     folder = hub.settings.data_dir / "secrets"
     async with served(hub) as address:
         make, script = (
