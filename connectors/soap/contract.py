@@ -7,8 +7,8 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from cauce.errors import PermanentError
+from cauce.xml import parse_xml
 from connectors.soap.catalog import stand_in
-from connectors.soap.faults import parse_xml
 from connectors.soap.wire import Wire
 
 MAIN: Final = "service.wsdl"
