@@ -39,6 +39,11 @@ LIST_CONTRACTS: Final = "list-contracts"
 READ_CONTRACT: Final = "read-contract"
 RECONCILE: Final = "cauce-reconcile"
 RECONCILE_BY_HAND: Final = "reconcile-by-hand"
+SYNC: Final = "cauce-sync"
+SYNC_DUE: Final = "cauce-sync-due"
+SYNC_AGAIN: Final = "again"
+SYNC_BEGIN: Final = "sync-begin"
+SYNC_BATCH: Final = "sync-batch"
 
 CALL_OPERATION: Final = "call-operation"
 CALL_HTTP: Final = "call-http"
@@ -59,6 +64,11 @@ EVENT_CAME: Final = "event-came"
 def operation_queue(connection: str) -> str:
     """Return the task queue on which the writes of one connection run."""
     return f"{TASK_QUEUE}-{connection}"
+
+
+def sync_id(sync: str) -> str:
+    """Return the id of the workflow that runs a sync; there is one at a time."""
+    return f"{SYNC}/{sync}"
 
 
 def protocol_activity(protocol: str) -> str:
@@ -107,6 +117,33 @@ class Repeat:
     start: Start
     paused: bool = False
     closed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """A run of a sync that somebody or something (`by`) asks for; `full` reads everything."""
+
+    sync: str
+    by: str
+    full: bool = False
+    accept_columns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SyncTurn:
+    """The run that is under way."""
+
+    sync: str
+    run: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStep:
+    """What came of a step: whether the run is `over`; `following` are the syncs whose turn it is then."""
+
+    over: bool
+    following: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from activities.operation import OperationActivities
 from activities.processes.containers import Engine
 from activities.processes.supervisor import Limits
 from activities.run import Rules, RunActivities
+from activities.syncs.run import SyncActivities
 from cauce.authentication import Authenticator
 from cauce.contract import TASK_QUEUE, run_queue
 from cauce.errors import TransientError
@@ -43,6 +44,7 @@ from cauce.store.session import Store
 from cauce.temporal import connect, register_search_attributes
 from workflows.process_workflow import ProcessWorkflow
 from workflows.repeat_workflow import RepeatWorkflow
+from workflows.sync_workflow import SyncDueWorkflow, SyncWorkflow
 
 _LOOK_AGAIN_S: Final = 2.0
 _LOOK_CLOSELY_S: Final = 300.0
@@ -70,6 +72,7 @@ def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Part
     opened = Connections(store, resolver)
     operations = OperationActivities(store, opened, serves_of(settings))
     human_tasks = HumanTaskActivities(store)
+    syncs = SyncActivities(store, opened)
     authenticator = Authenticator(policy_of(settings))
     http = HttpActivities(resolver, authenticator)
     return Parts(
@@ -88,6 +91,8 @@ def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Part
             DefinitionActivities(store).find_definition,
             *events_of(EventActivities(store, emitted)),
             LifecycleActivities(store).record_lifecycle,
+            syncs.begin,
+            syncs.batch,
         ],
         opened,
         RunActivities(resolver, rules(settings)),
@@ -127,7 +132,7 @@ def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> 
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[ProcessWorkflow, RepeatWorkflow],
+        workflows=[ProcessWorkflow, RepeatWorkflow, SyncWorkflow, SyncDueWorkflow],
         activities=activities,
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=2_000,

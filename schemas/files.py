@@ -8,7 +8,18 @@ from cauce.errors import CauceError, Finding, InputError
 from schemas.source import Source, findings_of, load_file
 
 KIND_FOLDERS: Final = (
-    *("alerts", "capabilities", "connections", "decisions", "forms", "functions", "processes", "profiles", "stages"),
+    *(
+        "alerts",
+        "capabilities",
+        "connections",
+        "decisions",
+        "forms",
+        "functions",
+        "processes",
+        "profiles",
+        "stages",
+        "syncs",
+    ),
 )
 _SUFFIXES: Final = (".yaml", ".yml")
 _TESTS: Final = (".test.yaml", ".test.yml")

@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, str]] = {
     "function": "function",
     "capability": "capability",
     "profile": "profile",
+    "sync": "sync",
     "alert": "alert",
     "test": "test",
     "document": "process",

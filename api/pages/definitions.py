@@ -24,6 +24,7 @@ kinds = (
     ("function", view.message("Functions")),
     ("capability", view.message("Capabilities")),
     ("profile", view.message("Profiles")),
+    ("sync", view.message("Syncs")),
     ("alert", view.message("Alerts")),
 )
 

@@ -9,6 +9,7 @@ places = (
     ("instances", message("Instances"), "instances"),
     ("definitions", message("Definitions"), "definitions"),
     ("connections", message("Connections"), "connections"),
+    ("syncs", message("Syncs"), "syncs"),
     ("monitor", message("Monitor"), "monitor"),
     ("dead-letters", message("Dead letters"), "dead-letters"),
 )

@@ -14,11 +14,24 @@ from api.pages import (
     inbox,
     instances,
     monitor,
+    syncs,
     task,
 )
 
 router = APIRouter(include_in_schema=False)
-for each in (account, inbox, task, instances, expression, definitions, connections, drift, monitor, dead_letters):
+for each in (
+    account,
+    inbox,
+    task,
+    instances,
+    expression,
+    definitions,
+    connections,
+    syncs,
+    drift,
+    monitor,
+    dead_letters,
+):
     router.include_router(each.router)
 # The import first, or it would be taken for a connection of that name.
 for each in (connection_import, connection):

@@ -52,6 +52,9 @@ status_words = {
     "already-applied": message("applied before"),
     "dropped": message("dropped"),
     "unchanged": message("unchanged"),
+    "done": message("done"),
+    "stopped": message("stopped"),
+    "paused": message("paused"),
 }
 tones = {
     "running": "info",
@@ -62,6 +65,9 @@ tones = {
     "suspended": "warning",
     "pending": "warning",
     "completed": "success",
+    "done": "success",
+    "stopped": "warning",
+    "paused": "warning",
     "replayed": "success",
     "already-applied": "success",
     "faulted": "danger",

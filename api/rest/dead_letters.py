@@ -16,7 +16,7 @@ from cauce.store.dead_letters import Filters
 
 JSON = Any
 State = Literal["open", "replayed", "already-applied", "dropped"]
-Origin = Literal["event-sink", "event-start", "call"]
+Origin = Literal["event-sink", "event-start", "call", "delivery", "sync"]
 
 router = APIRouter(prefix="/dead-letters", tags=["dead letters"])
 event = {"specversion": "1.0", "id": "a-1", "source": "/shop", "type": "com.example.sold.v1", "data": {"n": 1}}

@@ -19,7 +19,9 @@ from workflows.checking import check
 
 router = APIRouter(prefix="/definitions", tags=["definitions"])
 
-Kind = Annotated[str, Query(pattern="^(process|connection|form|decision|stages|function|capability|profile|alert)$")]
+Kind = Annotated[
+    str, Query(pattern="^(process|connection|form|decision|stages|function|capability|profile|sync|alert)$")
+]
 most_files = 200
 body: dict[str, Any] = {
     "requestBody": {

@@ -20,6 +20,7 @@ from api.rest import (
     monitor,
     profiles,
     schedules,
+    syncs,
     tasks,
 )
 
@@ -28,6 +29,7 @@ subjects = (
     *(
         definitions,
         schedules,
+        syncs,
         instances,
         tasks,
         connections,

@@ -72,7 +72,8 @@ async def detail(db: Db, row: DeadLetter, actor: Actor) -> Detail:
     known: Known | None = None
     try:
         contract = await replays.contract_of(db, row, payload)
-        found = differences(contract, payload) if contract else ()
+        # A row is compared as it is mapped, so that is where the differences are.
+        found = differences(contract, contract.data if row.origin == "sync" else payload) if contract else ()
         known = await replays.known_of(db, row, payload)
     except TransientError:
         raise

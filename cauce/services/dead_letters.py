@@ -78,7 +78,7 @@ async def edit(hub: Hub, actor: Actor, id_: int, payload: JSON) -> Detail:
     async with hub.store.read() as db:
         row = await _found(db, id_)
         sent = await dead_letters.payload_of(db, row.request)
-    payload = replays.check_payload(row, sent, payload)
+        payload = await replays.check_payload(db, row, sent, payload)
     async with hub.store.transaction() as db:
         await _take(db, row)
         digest = await dead_letters.keep(db, payload, longest=hub.settings.max_payload_bytes)

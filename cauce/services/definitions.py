@@ -18,6 +18,7 @@ from cauce.store import audit, definitions
 from cauce.store.definitions import NewDefinition
 from cauce.store.models import Definition
 from cauce.store.session import Db
+from cauce.sync import names_of
 from schemas import Source, did_you_mean, findings_of, kind_of, load_file
 from workflows.bundle import resolve
 from workflows.checking import Known, check, world_of
@@ -25,7 +26,7 @@ from workflows.checking.known import bound
 
 JSON = Any
 # What says how to reach the systems outside, which is the integrator's.
-_OUTSIDE: Final = frozenset({"connection", "capability", "profile"})
+_OUTSIDE: Final = frozenset({"connection", "capability", "profile", "sync"})
 suffixes = frozenset({".yaml", ".yml"})
 
 
@@ -208,6 +209,8 @@ async def _publish_one(
 ) -> Published:
     if kind == "process":
         new = await _process(db, actor, source, pinning, profile)
+    elif kind == "sync":
+        new = _sync(actor, source, profile)
     else:
         digest = _digest(source.data)
         version = source.data["version"] if kind == "function" else ""
@@ -217,6 +220,15 @@ async def _publish_one(
     except ConflictError as error:
         raise ConflictError(error.problem, hint=error.hint, where=source.file) from error
     return Published(kind, full_name(row), row.version, row.digest, added, outdated=row.digest != new.digest)
+
+
+def _sync(actor: Actor, source: Source, profile: JSON) -> NewDefinition:
+    """Return a sync with the connections behind its names; bound to others it is another version."""
+    bindings = (profile or {}).get("connections", {})
+    bundle = {name: bindings[name]["connection"] for name in sorted(names_of(source.data)) if name in bindings}
+    digest = _digest([source.data, bundle] if bundle else source.data)
+    name = source.data["sync"]
+    return NewDefinition("sync", name, digest, source.text, source.data, actor.name, bundle=bundle or None)
 
 
 async def _process(db: Db, actor: Actor, source: Source, pinning: Pinning | None, profile: JSON) -> NewDefinition:

@@ -42,6 +42,7 @@ async def known(hub: Hub, written: Sequence[Source] = ()) -> Known:
             name: [each.capability for each in found if each.state == "certified"] for name, found in abilities.items()
         },
         profile=profiles.chosen(hub.settings.profile, written, documents(rows, "profile")),
+        syncs=documents(rows, "sync"),
     )
 
 

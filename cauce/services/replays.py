@@ -13,6 +13,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from activities.connections import Connections
+from activities.syncs import replay as rows
 from cauce import cloud_events
 from cauce import connection as connections
 from cauce.connection import classify
@@ -28,6 +29,8 @@ from cauce.services.sinks import message
 from cauce.store import dead_letters, definitions, events, ledger
 from cauce.store.models import DeadLetter, Definition
 from cauce.store.session import Db
+from cauce.sync import Sync
+from cauce.sync import parse as parse_sync
 from schemas import validate_data
 
 JSON = Any
@@ -55,6 +58,8 @@ async def contract_of(db: Db, letter: DeadLetter, payload: JSON) -> Contract | N
     """Return what the other side wants of a payload; None where nothing is declared, or nothing there any more."""
     if letter.origin == "event-sink":
         return await _contract_of_sink(db, letter, payload)
+    if letter.origin == "sync":
+        return await _contract_of_row(db, letter, payload)
     if letter.origin == "call":
         operation = await _operation(db, letter)
         return Contract(operation.input, payload) if operation and operation.input is not None else None
@@ -88,7 +93,7 @@ async def known_of(db: Db, letter: DeadLetter, payload: JSON) -> Known | None:
     return Known(entry.state, entry.answer, entry.instance) if entry else None
 
 
-def check_payload(letter: DeadLetter, sent: JSON, payload: JSON) -> JSON:
+async def check_payload(db: Db, letter: DeadLetter, sent: JSON, payload: JSON) -> JSON:
     """Return what a person made of a payload, or raise InputError when it is not what this letter may hold.
 
     An event stays the event it is: by `id` and `source` everybody knows it, and tells that it comes again.
@@ -102,6 +107,9 @@ def check_payload(letter: DeadLetter, sent: JSON, payload: JSON) -> JSON:
         if (at := letter.about["at"]) and not (isinstance(payload, dict) and at in payload):
             problem = f"This letter holds what was sent as `{at}`, and what came with it."
             raise InputError(problem, hint="Change what is in it, and leave its outer form as it is.")
+        return payload
+    if letter.origin == "sync":
+        rows.check(await _sync(db, letter.name), letter.identity, payload)
         return payload
     before, after = (sent, payload) if letter.origin == "event-start" else ([sent], [payload])
     if not isinstance(after, list) or len(after) != len(before) or not all(isinstance(each, dict) for each in after):
@@ -130,6 +138,8 @@ async def replay(hub: Hub, opened: Connections, actor: Actor, letter: DeadLetter
         done = await inbound.take_again(hub, letter.name, payload, letter.about)
         answer = {"event": done.event, "sequence": done.sequence} if done.event else done.output
         return Applied(done.state != "repeated", answer, next(iter(done.instances), ""))
+    if letter.origin == "sync":
+        return await _to_target(hub, opened, letter, payload)
     return await _to_process(hub, letter, payload)
 
 
@@ -172,6 +182,13 @@ async def _to_system(hub: Hub, opened: Connections, letter: DeadLetter, payload:
     async with hub.store.transaction() as db:
         await ledger.finish(db, entry.id, "done", answer)
     return Applied(now=True, answer=answer)
+
+
+async def _to_target(hub: Hub, opened: Connections, letter: DeadLetter, payload: JSON) -> Applied:
+    async with hub.store.read() as db:
+        sync = await _sync(db, letter.name)
+    done = await rows.apply(hub.store, opened, sync, letter.identity, payload, f"dead-letter/{letter.id}")
+    return Applied(now=done is not None, answer={"id": done.target} if done else None)
 
 
 async def _to_process(hub: Hub, letter: DeadLetter, payload: JSON) -> Applied:
@@ -223,6 +240,27 @@ async def _contract_of_delivery(db: Db, letter: DeadLetter, payload: JSON) -> Co
     if reception is None or reception.input is None:
         return None
     return Contract(reception.input, payload[at] if at else payload, [("", f"/{at}")] if at else [])
+
+
+async def _contract_of_row(db: Db, letter: DeadLetter, payload: JSON) -> Contract | None:
+    """Return what the target wants of a row, which is shown as it is mapped."""
+    if rows.is_deletion(letter.identity):
+        return None
+    sync = await _sync(db, letter.name)
+    call = sync.target.upsert or sync.target.create or sync.target.update
+    row = await definitions.find(db, "connection", "", sync.target.connection)
+    operation = connections.parse(row.document).operations.get(call.operation) if row and call else None
+    if operation is None or operation.input is None:
+        return None
+    mapped = rows.mapped(sync, payload)
+    return Contract(operation.input, {"rows": [mapped]} if sync.target.many else mapped)
+
+
+async def _sync(db: Db, name: str) -> Sync:
+    row = await definitions.find(db, "sync", "", name)
+    if row is None:
+        raise NotFoundError(f"There is no sync {name} any more.", hint="Publish it, or drop the letter.")
+    return parse_sync(row.document, row.bundle)
 
 
 async def _operation(db: Db, letter: DeadLetter) -> Operation | None:

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from cauce import correlation
 from cauce.contract import EVENT_CAME, EventCame, Start
 from cauce.errors import CauceError, ConflictError, NotFoundError, TransientError
-from cauce.services import instances
+from cauce.services import instances, syncs
 from cauce.services.collecting import collect, read, reading, start_refused
 from cauce.services.hub import Hub
 from cauce.services.temporal_errors import explained
@@ -29,21 +29,25 @@ _GONE: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Who wants an event: processes to start, listeners to tell."""
+    """Who wants an event: processes to start, listeners to tell, syncs to run."""
 
     processes: Sequence[tuple[Match, Definition]]
     listeners: Sequence[Listener]
+    syncs: Sequence[str] = ()
 
 
 async def wanted_by(db: Db, event: Mapping[str, JSON]) -> Wanted:
     """Return who wants an event; the one place that knows. Only the definitions that it starts are read."""
-    processes = []
+    processes, ours = [], []
     for match in await start_rules.matches(db, event):
+        if match.definition.startswith(definitions.SYNC_PREFIX):
+            ours.append(match.definition.removeprefix(definitions.SYNC_PREFIX))
+            continue
         namespace, _, name = match.definition.partition(".")
         row = await definitions.find(db, "process", namespace, name)
         if row is not None:
             processes.append((match, row))
-    return Wanted(processes, await subscriptions.listeners_of(db, event))
+    return Wanted(processes, await subscriptions.listeners_of(db, event), ours)
 
 
 async def route(hub: Hub, sequence: int, event: Mapping[str, JSON]) -> None:
@@ -62,6 +66,7 @@ async def route(hub: Hub, sequence: int, event: Mapping[str, JSON]) -> None:
                 await _start(hub, sequence, row, event)
         except TransientError as error:
             unavailable = error
+    unavailable = await _run(hub, wanted.syncs, event) or unavailable
     for begin in range(0, len(wanted.listeners), _at_once):
         portion = wanted.listeners[begin : begin + _at_once]
         told = await asyncio.gather(*(_tell(hub, each, sequence) for each in portion), return_exceptions=True)
@@ -74,6 +79,17 @@ async def route(hub: Hub, sequence: int, event: Mapping[str, JSON]) -> None:
         raise unavailable
     async with hub.store.transaction() as db:
         await events.settle_routing(db, sequence)
+
+
+async def _run(hub: Hub, names: Sequence[str], event: Mapping[str, JSON]) -> TransientError | None:
+    """Have syncs run, and return what kept one of them from it."""
+    unavailable: TransientError | None = None
+    for name in names:
+        try:
+            await syncs.ask(hub, name, f"event {event['type']}")
+        except TransientError as error:
+            unavailable = error
+    return unavailable
 
 
 async def _tell(hub: Hub, listener: Listener, sequence: int) -> None:

@@ -110,18 +110,21 @@ async def _tell(hub: Hub, definition: str, kind: str) -> None:
             if process is None:
                 await _forget(hub, row)
             else:
-                await _keep(hub, row, process.bundle, mark)
+                await _keep(hub, row, process, mark)
         async with hub.store.transaction() as db:
             if await schedules.settle(db, row, mark):
                 return
 
 
-async def _keep(hub: Hub, row: Schedule, bundle: JSON, mark: str) -> None:
+async def _keep(hub: Hub, row: Schedule, definition: Definition, mark: str) -> None:
     begin = _begin(hub)
     if row.kind == "after":
         await repeats.keep(hub, row.definition, begin, paused=row.paused)
         return
-    wanted = timetable.of(bundle, row.kind, mark, begin, paused=row.paused)
+    if definition.kind == "sync":
+        wanted = timetable.of_sync(definition.document, row.kind, mark, paused=row.paused)
+    else:
+        wanted = timetable.of(definition.bundle, row.kind, mark, begin, paused=row.paused)
     try:
         await hub.temporal.create_schedule(_id(row), wanted, rpc_timeout=call_timeout)
     except ScheduleAlreadyRunningError:
@@ -188,7 +191,11 @@ async def _described(hub: Hub, row: Schedule) -> ScheduleDescription | None:
 
 async def _process(db: Db, row: Schedule) -> Definition:
     namespace, _, name = row.definition.partition(".")
-    process = await definitions.find(db, "process", namespace, name, row.version)
+    sync = row.definition.removeprefix(definitions.SYNC_PREFIX)
+    if sync != row.definition:
+        process = await definitions.find(db, "sync", "", sync, row.version)
+    else:
+        process = await definitions.find(db, "process", namespace, name, row.version)
     assert process is not None  # noqa: S101 (versions are never deleted)
     return process
 

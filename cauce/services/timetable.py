@@ -18,7 +18,7 @@ from temporalio.client import (
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from cauce import contract
-from cauce.contract import Start
+from cauce.contract import Start, SyncRequest
 from schemas import cron
 from workflows.durations import length
 
@@ -32,7 +32,9 @@ _EVERY_WEEKDAY: Final = (ScheduleRange(0, 6),)
 
 
 def zone(document: JSON) -> str:
-    """Return the time zone of a process."""
+    """Return the time zone of a process or sync."""
+    if "sync" in document:
+        return str(document["schedule"].get("timezone") or "UTC")
     metadata = document["document"].get("metadata") or {}
     return str((metadata.get("cauce") or {}).get("timezone") or "UTC")
 
@@ -47,6 +49,23 @@ def spec(document: JSON, kind: str) -> ScheduleSpec:
     if kind == "every":
         return ScheduleSpec(intervals=[ScheduleIntervalSpec(every=delay(document, kind))])
     return ScheduleSpec(calendars=_calendars(document["schedule"]["cron"]), time_zone_name=zone(document))
+
+
+def of_sync(document: JSON, kind: str, mark: str, *, paused: bool) -> Schedule:
+    """Return the Temporal Schedule of a sync; `mark` says which version of all this it is."""
+    name = str(document["sync"])
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            contract.SYNC_DUE,
+            args=[SyncRequest(name, "schedule")],
+            id=f"{contract.SYNC_DUE}/{name}",
+            task_queue=contract.TASK_QUEUE,
+            memo={memo_mark: mark},
+        ),
+        spec=spec(document, kind),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_catch_up(document, kind)),
+        state=ScheduleState(paused=paused),
+    )
 
 
 def of(bundle: JSON, kind: str, mark: str, begin: Start, *, paused: bool) -> Schedule:

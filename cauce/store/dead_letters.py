@@ -7,12 +7,12 @@ or a person let its instance go on), already-applied (it had been all along), dr
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
 from cauce.errors import CauceError, InputError, RemoteError, TooLargeError
 from cauce.logging import redact
@@ -22,7 +22,7 @@ from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
-Origin = Literal["event-sink", "event-start", "call", "delivery"]
+Origin = Literal["event-sink", "event-start", "call", "delivery", "sync"]
 Closed = Literal["replayed", "already-applied", "dropped"]
 states: tuple[str, ...] = ("open", "replayed", "already-applied", "dropped")
 lease = timedelta(minutes=3)
@@ -75,7 +75,7 @@ class Cause:
 
 
 async def add(db: Db, new: NewLetter) -> None:
-    """Keep what was refused. A call that is refused again opens its letter again; an event is refused once."""
+    """Keep what was refused. A call or row that is refused again opens its letter again; an event is refused once."""
     refusal = refusal_of(new.error)
     told = {"wanted": refusal, "cause": cause_of(new.origin, new.name, new.operation, refusal)}
     told["title"] = without_particulars(refusal["problem"])
@@ -83,7 +83,7 @@ async def add(db: Db, new: NewLetter) -> None:
     identity = {"origin": new.origin, "name": new.name, "identity": new.identity}
     request = await keep(db, new.request)
     values = {"operation": new.operation, "instance": new.instance, "request": request, "about": dict(new.about)}
-    if await insert_new(db, DeadLetter, {**identity, **values, **told}) or new.origin != "call":
+    if await insert_new(db, DeadLetter, {**identity, **values, **told}) or new.origin not in {"call", "sync"}:
         return
     again = {"attempts": DeadLetter.attempts + 1, "edited": None, "updated_at": utc_now()}
     await changed(db, update(DeadLetter).filter_by(**identity).values(**values, **told, **again))
@@ -110,6 +110,16 @@ async def close_calls(db: Db, instance: str, state: Closed, by: str, *, before: 
     mine = DeadLetter.instance == instance, DeadLetter.origin == "call", DeadLetter.state == "open"
     values = {"state": state, "decided_by": by, "decided_at": now, "reason": reason, "updated_at": now}
     await changed(db, update(DeadLetter).where(*mine, DeadLetter.updated_at < before).values(**values))
+
+
+async def close_rows(db: Db, sync: str, identities: Collection[str]) -> None:
+    """Close the letters of rows of which a later state was taken."""
+    mine = DeadLetter.origin == "sync", DeadLetter.name == sync, DeadLetter.state == "open"
+    if not await db.scalar(select(exists().where(*mine))):
+        return
+    now, by, reason = utc_now(), f"sync {sync}", "The row was taken in a later state."
+    values = {"state": "already-applied", "decided_by": by, "decided_at": now, "reason": reason, "updated_at": now}
+    await changed(db, update(DeadLetter).where(*mine, DeadLetter.identity.in_(identities)).values(**values))
 
 
 async def keep(db: Db, payload: JSON, *, longest: int | None = None) -> str:

@@ -14,6 +14,8 @@ from cauce.store.upsert import changed, insert_new
 from schemas.versions import precedence
 
 publication_lock = 0x43_41_55_43_47
+# Before the name of a sync where schedules and rules for events have the names of processes, which hold no slash.
+SYNC_PREFIX = "sync/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ async def _choose_latest(db: Db, kind: str, namespace: str, name: str) -> None:
         await changed(db, update(Definition).where(Definition.id == best.id).values(latest=True))
     if kind == "process":
         await _follow_latest(db, namespace, name)
+    elif kind == "sync":
+        await _follow_sync(db, name)
 
 
 async def _follow_latest(db: Db, namespace: str, name: str) -> None:
@@ -134,3 +138,12 @@ async def _follow_latest(db: Db, namespace: str, name: str) -> None:
     version, digest, document = (latest.version, latest.digest, latest.document) if latest else ("", "", None)
     await schedules.follow(db, f"{namespace}.{name}", version, digest, document)
     await start_rules.follow(db, f"{namespace}.{name}", document)
+
+
+async def _follow_sync(db: Db, name: str) -> None:
+    latest = await find(db, "sync", "", name)
+    version, digest, document = (latest.version, latest.digest, latest.document) if latest else ("", "", {})
+    await schedules.follow(db, f"{SYNC_PREFIX}{name}", version, digest, document)
+    wanted = (document.get("schedule") or {}).get("on")
+    rule = {"schedule": {"on": {"one": {"with": wanted}}}} if wanted else None
+    await start_rules.follow(db, f"{SYNC_PREFIX}{name}", rule)

@@ -4,16 +4,17 @@ States: pending (nothing was sent), sent (sent, outcome not known), done (answer
 not carried out, so it may be sent again), failed (the system refused), by-hand (a person did it there instead).
 """
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from cauce.errors import ConflictError
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import LedgerEntry
 from cauce.store.session import Db
-from cauce.store.upsert import changed, insert_new
+from cauce.store.upsert import changed, insert_all, insert_new
 
 State = Literal["pending", "sent", "done", "absent", "failed", "by-hand"]
 # What is done, by a call or by a person, is never sent.
@@ -91,6 +92,40 @@ async def record_by_hand(
     if not await insert_new(db, LedgerEntry, {**identity, **told, "instance": instance, "task": task}):
         statement = update(LedgerEntry).filter_by(**identity).where(LedgerEntry.state.not_in(DONE))
         await changed(db, statement.values(**told, updated_at=utc_now()))
+
+
+async def find_all(db: Db, connection: str, operation: str, keys: Collection[str]) -> Mapping[str, LedgerEntry]:
+    """Return what is known of writes, by their keys."""
+    mine = LedgerEntry.connection == connection, LedgerEntry.operation == operation, LedgerEntry.key.in_(keys)
+    rows = await db.scalars(select(LedgerEntry).where(*mine).execution_options(populate_existing=True))
+    return {row.key: row for row in rows}
+
+
+async def send_all(
+    db: Db, connection: str, operation: str, digests: Mapping[str, str], *, known: Collection[str], instance: str
+) -> None:
+    """Note that writes leave now, each under its key and with the digest of what is sent; `known` are there already."""
+    whole = {"connection": connection, "operation": operation, "instance": instance, "task": "", "state": "sent"}
+    now = utc_now()
+    new = [{"key": key, "request_digest": digest} for key, digest in digests.items() if key not in known]
+    if new:
+        await insert_all(db, LedgerEntry, [{**whole, **each, "created_at": now, "updated_at": now} for each in new])
+    again = [{"key_": key, "digest_": digest} for key, digest in digests.items() if key in known]
+    if again:
+        mine = LedgerEntry.connection == connection, LedgerEntry.operation == operation, LedgerEntry.state.not_in(DONE)
+        values = {"state": "sent", "request_digest": bindparam("digest_"), "updated_at": now}
+        statement = update(LedgerEntry).where(*mine, LedgerEntry.key == bindparam("key_")).values(**values)
+        await (await db.connection()).execute(statement, again)
+
+
+async def finish_all(db: Db, connection: str, operation: str, outcomes: Sequence[tuple[str, State, JSON]]) -> None:
+    """Note the outcomes of writes: key, state and answer."""
+    mine = LedgerEntry.connection == connection, LedgerEntry.operation == operation, LedgerEntry.state.not_in(DONE)
+    values = {"state": bindparam("state_"), "answer": bindparam("answer_"), "updated_at": utc_now()}
+    statement = update(LedgerEntry).where(*mine, LedgerEntry.key == bindparam("key_")).values(**values)
+    rows = [{"key_": key, "state_": state, "answer_": answer} for key, state, answer in outcomes]
+    if rows:
+        await (await db.connection()).execute(statement, rows)
 
 
 async def unresolved(db: Db, limit: int = 100) -> list[LedgerEntry]:

@@ -15,6 +15,7 @@ from workflows.checking.process import check_process
 from workflows.checking.profiles import check_profile
 from workflows.checking.recordings import check_record, check_recording
 from workflows.checking.report import Report
+from workflows.checking.syncs import check_sync
 from workflows.checking.trials import check_test
 
 JSON = Any
@@ -35,6 +36,7 @@ _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]
     "decision": check_decision,
     "stages": check_stages,
     "profile": check_profile,
+    "sync": check_sync,
     "test": check_test,
 }
 

@@ -54,6 +54,8 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-find": "An operation names a `find` that does not exist or does not only read.",
     "schedule": "A process cannot start by time as it says.",
     "unknown-timezone": "There is no such time zone.",
+    "sync": "A sync does not hold together.",
+    "unknown-sync": "A sync runs after one that does not exist.",
     "duplicate-rule": "Two rules of a decision table have the same id.",
     "unreachable-rule": "A rule stands behind one that always matches.",
     "duplicate-stage": "Two stages of one list have the same id.",

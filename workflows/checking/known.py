@@ -52,6 +52,7 @@ class Known:
     implements: Mapping[str, Collection[str]] = field(default_factory=dict)
     certified: Mapping[str, Collection[str]] | None = None
     profile: Mapping[str, JSON] | None = None
+    syncs: Mapping[str, JSON] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +77,12 @@ class World:
     implements: Mapping[str, Collection[str]] = field(default_factory=dict)
     certified: Mapping[str, Collection[str]] | None = None
     profile: Mapping[str, JSON] | None = None
+    syncs: Mapping[str, JSON] = field(default_factory=dict)
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
     """Put what is published and what the sources define together; the sources win."""
-    documents: dict[str, dict[str, JSON]] = {
-        "form": _documents(known.forms),
-        "decision": _documents(known.decisions),
-        "stages": _documents(known.stages),
-        "connection": {},
-        "capability": dict(known.capabilities),
-    }
+    documents = _published(known)
     processes: dict[str, JSON] = _documents(known.processes)
     functions = {name: dict(versions) for name, versions in known.functions.items()}
     for source in sources:
@@ -118,6 +114,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         {**known.implements, **{name: _names(each.get("implements")) for name, each in written.items()}},
         known.certified,
         known.profile,
+        documents["sync"],
     )
 
 
@@ -156,6 +153,17 @@ def _bindings(profile: Mapping[str, JSON] | None) -> Mapping[str, JSON]:
 
 def _names(given: JSON) -> tuple[str, ...]:
     return tuple(each for each in given if isinstance(each, str)) if isinstance(given, list) else ()
+
+
+def _published(known: Known) -> dict[str, dict[str, JSON]]:
+    return {
+        "form": _documents(known.forms),
+        "decision": _documents(known.decisions),
+        "stages": _documents(known.stages),
+        "connection": {},
+        "capability": dict(known.capabilities),
+        "sync": dict(known.syncs),
+    }
 
 
 def _operations(known: Known, written: Mapping[str, JSON]) -> dict[str, OperationContract | None]:

@@ -24,33 +24,35 @@ _FILTER: Final = Scope("an event filter of a schedule", frozenset())
 
 def check_schedule(report: Report, document: Mapping[str, JSON]) -> None:
     """Check `schedule.every`, `cron` and `after`, and `document.metadata.cauce.timezone`."""
-    _check_zone(report, document)
+    metadata = (document.get("document") or {}).get("metadata")
+    own = metadata.get("cauce") if isinstance(metadata, dict) else None
+    name = own.get("timezone") if isinstance(own, dict) else None
+    check_zone(report, "/document/metadata/cauce/timezone", name)
     schedule = document.get("schedule")
     if not isinstance(schedule, dict):
         return
     timed = [name for name in ("every", "cron", "after") if name in schedule]
     for name in ("every", "after"):
         if name in schedule:
-            _check_length(report, f"/schedule/{name}", name, schedule[name])
+            check_length(report, f"/schedule/{name}", name, schedule[name])
     if isinstance(schedule.get("cron"), str):
-        _check_cron(report, schedule["cron"])
+        check_cron(report, "/schedule/cron", schedule["cron"])
     if isinstance(schedule.get("on"), dict):
         _check_events(report, schedule["on"])
     if timed:
         _check_input(report, f"/schedule/{timed[0]}", document)
 
 
-def _check_zone(report: Report, document: Mapping[str, JSON]) -> None:
-    metadata = (document.get("document") or {}).get("metadata")
-    own = metadata.get("cauce") if isinstance(metadata, dict) else None
-    name = own.get("timezone") if isinstance(own, dict) else None
+def check_zone(report: Report, pointer: str, name: JSON) -> None:
+    """Check that there is a time zone of this name."""
     if isinstance(name, str) and name not in _zones():
         meant = did_you_mean(name, _zones())
         hint = f"Did you mean {meant}?" if meant else "Write it as the IANA does, such as Europe/Madrid or UTC."
-        report.value("unknown-timezone", "/document/metadata/cauce/timezone", f"There is no time zone `{name}`.", hint)
+        report.value("unknown-timezone", pointer, f"There is no time zone `{name}`.", hint)
 
 
-def _check_length(report: Report, pointer: str, name: str, value: JSON) -> None:
+def check_length(report: Report, pointer: str, name: str, value: JSON) -> None:
+    """Check an `every` or `after`, as `name` says."""
     if isinstance(value, str) and "${" in value:
         hint = "Write the duration itself, such as PT1H."
         report.value("schedule", pointer, f"`{name}` cannot be an expression: no instance is there yet.", hint)
@@ -69,11 +71,12 @@ def _check_length(report: Report, pointer: str, name: str, value: JSON) -> None:
         report.value("schedule", pointer, "`every` counts whole seconds, and at least one.", hint)
 
 
-def _check_cron(report: Report, text: str) -> None:
+def check_cron(report: Report, pointer: str, text: str) -> None:
+    """Check a `cron`."""
     try:
         cron.parse(text)
     except cron.CronError as error:
-        report.text("schedule", "/schedule/cron", error.offset, error.problem, error.hint)
+        report.text("schedule", pointer, error.offset, error.problem, error.hint)
 
 
 def _check_events(report: Report, on: Mapping[str, JSON]) -> None:

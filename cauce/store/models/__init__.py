@@ -23,6 +23,7 @@ from cauce.store.models.records import (
 from cauce.store.models.schedules import Schedule
 from cauce.store.models.sinks import EventSink
 from cauce.store.models.starting import EventSet, StartRule
+from cauce.store.models.syncs import CrossReference, SyncRun, SyncState
 from cauce.store.models.work import LedgerEntry, Task
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "ConnectionShare",
     "ConnectionState",
     "Contract",
+    "CrossReference",
     "Customer",
     "DeadLetter",
     "Definition",
@@ -56,6 +58,8 @@ __all__ = [
     "Schedule",
     "SetAside",
     "StartRule",
+    "SyncRun",
+    "SyncState",
     "Task",
     "Turn",
     "User",

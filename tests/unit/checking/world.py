@@ -9,6 +9,10 @@ _FIND = {
     "additionalProperties": False,
 }
 _CREATE = {"type": "object", "properties": {"reference": {"type": "string"}, "lines": {"type": "array"}}}
+_CUSTOMERS = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"id": {"type": "string"}, "name": {}, "changed": {"type": "string"}}},
+}
 _GREET = {
     "function": "greet",
     "version": "1.0.0",
@@ -61,6 +65,7 @@ _SALE = {
 KNOWN = Known(
     operations={
         "find-customer@erp": OperationContract("read", input=_FIND),
+        "list-customers@erp": OperationContract("read", output=_CUSTOMERS),
         "create-order@erp": OperationContract("write", input=_CREATE),
     },
     forms={"qualify": _FORM},

@@ -286,7 +286,7 @@ def test_editors_judge_as_we_do(document: Any) -> None:
     assert ours().is_valid(document) == accepted(document)
 
 
-@pytest.mark.parametrize("kind", ["process", "connection", "form", "decision", "stages", "capability"])
+@pytest.mark.parametrize("kind", ["process", "connection", "form", "decision", "stages", "capability", "sync"])
 def test_our_schemas_are_schemas(kind: str) -> None:
     Draft202012Validator.check_schema(schema(kind))
 

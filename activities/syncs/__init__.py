@@ -1,0 +1,1 @@
+"""What a sync does in the world: reads rows, compares, writes what changed, and remembers how far it is."""
