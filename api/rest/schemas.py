@@ -200,6 +200,23 @@ class Implemented(Model):
     by: str
 
 
+class Limits(Model):
+    """The limits of a connection, for all workers together, and how its calls stand with them."""
+
+    rate_per_s: float | None = Field(examples=[20.0], description="Null when there is none.")
+    concurrency: int = Field(examples=[4])
+    circuit: Literal["closed", "open", "half-open"] = Field(
+        description="Calls are made, refused until `open_until`, or one of them tries whether it works again."
+    )
+    failures: int = Field(examples=[0], description="In a row.")
+    open_until: datetime | None
+    problem: str = Field(examples=[""], description="Of the last failure.")
+    workers: int = Field(examples=[2], description="How many workers called it in the last seconds.")
+    places: int = Field(examples=[4], description="How many of `concurrency` they hold.")
+    calls: int = Field(examples=[120], description="In this window of the retry budget and the one before.")
+    retries: int = Field(examples=[3], description="How many of these were repetitions.")
+
+
 class Connection(Model):
     """A connection, without its settings."""
 
@@ -211,6 +228,7 @@ class Connection(Model):
     implements: list[Implemented]
     published_at: datetime
     published_by: str
+    limits: Limits
 
 
 class Probe(Model):

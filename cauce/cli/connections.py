@@ -9,7 +9,8 @@ from cauce.cli import output, session
 from cauce.cli.data_dir import DataDir
 from cauce.connector import Probe
 from cauce.errors import PermanentError
-from cauce.services import connections, inbound, monitor, sinks
+from cauce.services import connections, inbound, limits, monitor, sinks
+from cauce.services.connection_detail import ConnectionDetail, detail
 from cauce.services.hub import Actor, Hub
 
 app = typer.Typer(no_args_is_help=True)
@@ -28,13 +29,37 @@ def list_(*, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
             one.name,
             one.kind,
             one.version,
+            circuit(one.limits),
             ", ".join(f"{each.name} ({each.effect})" for each in one.operations),
             ", ".join(f"{each.capability} ({_words[each.state]})" for each in one.implements),
         )
         for one in found
     ]
-    head = ("name", "kind", "version", "operations", "capabilities")
+    head = ("name", "kind", "version", "circuit", "operations", "capabilities")
     output.table("Connections", head, rows, empty="No connection is published.")
+
+
+@app.command("show")
+def show(name: str, *, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
+    """Show how a connection stands with its limits: circuit, places, repetitions, and who serves its queue."""
+
+    async def work(hub: Hub, actor: Actor) -> tuple[ConnectionDetail, int | None]:
+        return await detail(hub, actor, name), await limits.serving(hub, name)
+
+    found, serving = session.run(work, data_dir=data_dir)
+    one = found.view.limits
+    if as_json:
+        output.document({"connection": found.view, "serving": serving})
+        return
+    rows = [
+        ("circuit", circuit(one)),
+        ("last problem", one.problem),
+        ("calls at a time", f"{one.places} of {one.concurrency} held by {one.workers} workers"),
+        ("rate", "no limit" if one.rate_per_s is None else f"{one.rate_per_s:g}/s"),
+        ("lately", f"{one.calls} calls, {one.retries} of them repetitions"),
+        ("workers that serve its queue", "Temporal does not say" if serving is None else str(serving)),
+    ]
+    output.table(name, ("", ""), rows, empty="")
 
 
 @app.command("test")
@@ -109,6 +134,17 @@ def received(
 
 def _became(one: inbound.DeliveryView) -> str:
     return one.problem or one.instance or (f"event {one.event}" if one.event is not None else "")
+
+
+def circuit(one: limits.LimitsView) -> str:
+    """Say in words what happens to calls."""
+    match one.circuit:
+        case "closed":
+            return f"closed, {one.failures} failed last" if one.failures else "closed"
+        case "open":
+            return f"open until {one.open_until:%H:%M:%S} UTC, {one.failures} failed"
+        case "half-open":
+            return f"to be tried, {one.failures} failed"
 
 
 def _last(one: sinks.SinkView) -> str:

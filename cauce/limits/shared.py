@@ -57,7 +57,7 @@ class StoreBoard:
             condition = counted(condition_of(row), claim, now)
             _put(row, condition)
             await store_limits.drop_old_shares(db, self.connection, now)
-            known = await store_limits.shares(db, self.connection, now)
+            known = await store_limits.shares(db, now, self.connection)
             others = {each.worker: Share(each.places, each.wanted) for each in known if each.worker != self.worker}
             places = share(self.limit, self.worker, claim.share, others, int(now // _ROUND_S))
             lease = (places, claim.share.wanted, now + LEASE_S)

@@ -9,6 +9,7 @@ from cauce.errors import NotFoundError
 from cauce.services.certification import implemented
 from cauce.services.connections import ConnectionView, view
 from cauce.services.hub import Actor, Hub
+from cauce.services.limits import standing
 from cauce.store import definitions
 
 JSON = Any
@@ -54,6 +55,7 @@ async def detail(hub: Hub, actor: Actor, name: str) -> ConnectionDetail:
             known = [each.name for each in await definitions.latest(db, "connection")]
             raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
         capabilities = (await implemented(db, [row]))[name]
+        shown = view(row, capabilities, await standing(db))
     written = row.document.get("operations") or {}
     operations = tuple(
         OperationDetail(
@@ -72,4 +74,4 @@ async def detail(hub: Hub, actor: Actor, name: str) -> ConnectionDetail:
         )
         for each in connections.parse(row.document).operations.values()
     )
-    return ConnectionDetail(view(row, capabilities), row.document.get("description"), operations)
+    return ConnectionDetail(shown, row.document.get("description"), operations)

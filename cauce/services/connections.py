@@ -13,6 +13,7 @@ from cauce.errors import CauceError, NotFoundError
 from cauce.sdk.quality import Report, judge
 from cauce.services.certification import Implemented, implemented
 from cauce.services.hub import Actor, Hub
+from cauce.services.limits import LimitsView, Standing, standing
 from cauce.store import audit, definitions
 from cauce.store.models import Definition
 
@@ -40,6 +41,7 @@ class ConnectionView:
     implements: tuple[Implemented, ...]
     published_at: datetime
     published_by: str
+    limits: LimitsView
 
 
 async def list_connections(hub: Hub, actor: Actor) -> list[ConnectionView]:
@@ -48,7 +50,8 @@ async def list_connections(hub: Hub, actor: Actor) -> list[ConnectionView]:
     async with hub.store.read() as db:
         rows = await definitions.latest(db, "connection")
         capabilities = await implemented(db, rows)
-        return [view(row, capabilities[row.name]) for row in rows]
+        found = await standing(db)
+        return [view(row, capabilities[row.name], found) for row in rows]
 
 
 async def qualities(kinds: Iterable[str]) -> dict[str, Report | None]:
@@ -87,7 +90,7 @@ def _quality(kind: str) -> tuple[str, Report | None]:
         return kind, None
 
 
-def view(row: Definition, capabilities: tuple[Implemented, ...]) -> ConnectionView:
+def view(row: Definition, capabilities: tuple[Implemented, ...], standing_: Standing) -> ConnectionView:
     """Return a row of the store as the services hand it out."""
     found = connections.parse(row.document)
     operations = [
@@ -102,4 +105,5 @@ def view(row: Definition, capabilities: tuple[Implemented, ...]) -> ConnectionVi
         capabilities,
         row.published_at,
         row.published_by,
+        standing_.of(found.name, found.limits),
     )

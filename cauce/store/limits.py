@@ -31,9 +31,11 @@ async def now(db: Db) -> float:
     return float(await db.scalar(select(extract("epoch", func.clock_timestamp()))) or 0.0)
 
 
-async def shares(db: Db, connection: str, moment: float) -> Sequence[ConnectionShare]:
-    """Return who has places of a connection at a moment."""
-    query = select(ConnectionShare).filter_by(connection=connection).where(ConnectionShare.lease_until > moment)
+async def shares(db: Db, moment: float, connection: str | None = None) -> Sequence[ConnectionShare]:
+    """Return who has places at a moment, of one connection or of all."""
+    query = select(ConnectionShare).where(ConnectionShare.lease_until > moment)
+    if connection is not None:
+        query = query.filter_by(connection=connection)
     return (await db.scalars(query)).all()
 
 
