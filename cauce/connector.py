@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -93,3 +93,15 @@ class BaseConnector(ABC, Generic[S]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+@runtime_checkable
+class Browsable(Protocol):
+    """A connector whose system has a catalogue that a person can look through."""
+
+    async def browse(self, place: str, rows: int, timeout_s: float) -> Mapping[str, JSON]:
+        """Return what there is at a place (`""`, a schema, `schema.table`), with so many rows, masked, of a table.
+
+        `what` says which: `list` with `items`, `table` or `view` with `columns`, `procedure` with `parameters`, or
+        `nothing` with the names that are `known`.
+        """

@@ -6,11 +6,13 @@ from fastapi import APIRouter, Query
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
+from api.rest import catalogs
 from api.rest.schemas import Connection, Page, Probe, Record, Recording, Sample, Test
 from cauce.connection import seconds
 from cauce.services import connections, recordings
 
 router = APIRouter(prefix="/connections", tags=["connections"])
+router.include_router(catalogs.router)
 
 
 @router.get("", responses=documented())

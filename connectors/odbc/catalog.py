@@ -13,27 +13,28 @@ most_tables: Final = 500
 most_columns: Final = 200
 _kinds: Final = {"TABLE": "table", "BASE TABLE": "table", "VIEW": "view"}
 _system: Final = {"information_schema", "pg_catalog", "pg_toast", "sys", "mysql", "performance_schema"}
-_no_default: Final = {"", "NULL", "NONE"}
+no_default: Final = {"", "NULL", "NONE"}
 _database_name: Final = 16  # SQL_DATABASE_NAME
 
 
 def read_catalog(connection: pyodbc.Connection, cursor: pyodbc.Cursor) -> dict[str, Any]:
     """Return `{tables, more}`: at most so many tables and views by name, and the names of the others."""
-    found = sorted(_tables(connection, cursor))
+    found = sorted(tables_of(connection, cursor))
     tables = [
         {
             "schema": schema,
             "name": name,
             "kind": kind,
             "columns": list(_columns(cursor, schema, name)),
-            "key": _key(cursor, catalog, schema, name) if kind == "table" else [],
+            "key": key_of(cursor, catalog, schema, name) if kind == "table" else [],
         }
         for schema, name, kind, catalog in found[:most_tables]
     ]
     return {"tables": tables, "more": [name for _, name, _, _ in found[most_tables:]]}
 
 
-def _tables(connection: pyodbc.Connection, cursor: pyodbc.Cursor) -> Iterator[tuple[str, str, str, str]]:
+def tables_of(connection: pyodbc.Connection, cursor: pyodbc.Cursor) -> Iterator[tuple[str, str, str, str]]:
+    """Yield schema, name, kind and catalogue of the tables and views that are not the system's own."""
     # By position: drivers do not agree on upper and lower case of the columns' names.
     database = str(connection.getinfo(_database_name) or "")
     for catalog, schema, name, kind, *_ in cursor.tables().fetchall():
@@ -53,11 +54,11 @@ def _columns(cursor: pyodbc.Cursor, schema: str, table: str) -> Iterator[dict[st
                 "type": int(row[4]),
                 "size": int(row[6] or 0),
                 "nullable": row[10] != 0,
-                "default": str(row[12] or "").strip().upper() not in _no_default,
+                "default": str(row[12] or "").strip().upper() not in no_default,
             }
 
 
-def _key(cursor: pyodbc.Cursor, catalog: str, schema: str, table: str) -> list[str]:
+def key_of(cursor: pyodbc.Cursor, catalog: str, schema: str, table: str) -> list[str]:
     """Return the columns of the primary key in their order; none where the driver cannot tell."""
     import pyodbc  # noqa: PLC0415 - the manager has to be loaded first
 

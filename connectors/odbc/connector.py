@@ -159,6 +159,11 @@ class Connector(BaseConnector[Settings]):
         reply = await self._ask({"do": "catalog"}, (), operation)
         return {"tables": reply.last["tables"], "more": reply.last["more"]}
 
+    async def browse(self, place: str, rows: int, timeout_s: float) -> Mapping[str, JSON]:
+        """Return what the catalogue tells of a place; see `connectors.odbc.browsing`."""
+        operation = Operation("browse", "", "read", timeout_s=timeout_s)
+        return (await self._ask({"do": "browse", "place": place, "rows": rows}, (), operation)).last
+
     def _request(self, operation: Operation, steps: list[dict[str, Any]]) -> dict[str, JSON]:
         return {
             "do": operation.effect,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cauce.native import driver_path
 from connectors.odbc import bulk
+from connectors.odbc.browsing import look
 from connectors.odbc.catalog import read_catalog
 from connectors.odbc.profiles import Profile, connection_string, dialect_of, profiles
 from connectors.odbc.results import Results, Send, kept_outputs
@@ -91,10 +92,13 @@ class Session:
             self._connection.rollback()
             send({"is": "done"})
             return
-        if request["do"] == "catalog":
+        if request["do"] in {"catalog", "browse"}:
             self._cursor = cursor = self._connection.cursor()
             try:
-                found = read_catalog(self._connection, cursor)
+                if request["do"] == "catalog":
+                    found = read_catalog(self._connection, cursor)
+                else:
+                    found = look(self._connection, cursor, {**request, "dialect": self._dialect})
             finally:
                 self._close(cursor)
             self._connection.rollback()

@@ -34,11 +34,14 @@ def as_json_text(values: Sequence[Any]) -> Sequence[Any]:
 def tune_mariadb(connection: pyodbc.Connection) -> None:
     """Keep MariaDB's driver from losing data without a word.
 
-    Of texts with more than 255 letters that come as UTF-16, it drops some; of times the sign and the fraction.
+    Of texts with more than 255 letters that are sent as UTF-16, it drops some; from the second result on, with the
+    options for reading, it gives none of them; and of times it drops the sign and the fraction.
     """
     import pyodbc  # noqa: PLC0415 - the manager has to be loaded first
 
     connection.setencoding(encoding="utf-8", ctype=pyodbc.SQL_CHAR)
+    for kind in (pyodbc.SQL_CHAR, pyodbc.SQL_WCHAR):
+        connection.setdecoding(kind, encoding="utf-8", ctype=pyodbc.SQL_CHAR)
     connection.add_output_converter(pyodbc.SQL_TYPE_TIME, _time)
 
 

@@ -50,7 +50,9 @@ class MariaServer:
         import pyodbc  # type: ignore[import-not-found]  # noqa: PLC0415 - after the manager; its stub is not looked at
 
         quoted = "{" + PASSWORD.replace("}", "}}") + "}"
-        given = f"Driver={driver_path('mariadb')};Server=127.0.0.1;Port={self.port};UID={USER};PWD={quoted}"
+        given = (
+            f"Driver={driver_path('mariadb')};Server=127.0.0.1;Port={self.port};UID={USER};PWD={quoted};CHARSET=utf8mb4"
+        )
         with contextlib.closing(pyodbc.connect(f"{given};Database={database}", autocommit=True)) as connection:
             for statement in statements:
                 connection.execute(statement)

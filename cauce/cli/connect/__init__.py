@@ -2,6 +2,7 @@
 
 import typer
 
+from cauce.cli.connect.browse import browse
 from cauce.cli.connect.certify import certify
 from cauce.cli.connect.drift import drift
 from cauce.cli.connect.importing import import_
@@ -12,6 +13,7 @@ from cauce.cli.connect.replay import replay
 
 app = typer.Typer(no_args_is_help=True)
 app.command("import")(import_)
+app.command("browse")(browse)
 app.command("new")(new)
 app.command("quality")(quality)
 app.command("certify")(certify)

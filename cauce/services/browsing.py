@@ -1,0 +1,42 @@
+"""The catalogue behind a connection: its tables, their columns and keys, procedures, and what rows look like."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cauce import connection as connections
+from cauce import registry
+from cauce.connector import Browsable
+from cauce.errors import NotFoundError, PermanentError
+from cauce.limits import Limited
+from cauce.services.hub import Actor, Hub
+from cauce.store import audit, definitions
+
+JSON = Any
+most_rows: Final = 20
+_timeout_s: Final = 30.0
+
+
+async def browse(hub: Hub, actor: Actor, name: str, place: str = "", rows: int = 0) -> Mapping[str, JSON]:
+    """Return what there is at a place of a connection's catalogue; rows are masked, and who looked is kept."""
+    actor.require("browse connections", "integrator")
+    async with hub.store.read() as db:
+        row = await definitions.find(db, "connection", "", name)
+        known = [other.name for other in await definitions.latest(db, "connection")] if row is None else []
+    if row is None:
+        raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
+    async with registry.open_connection(connections.parse(row.document), hub.resolver) as opened:
+        connector = opened.connector if isinstance(opened, Limited) else opened
+        if not isinstance(connector, Browsable):
+            raise PermanentError(
+                f"Connection '{name}' has no catalogue to browse.", hint="Connections of kind odbc have one."
+            )
+        found = dict(await connector.browse(place, max(0, min(rows, most_rows)), _timeout_s))
+    found.pop("is", None)
+    if found.get("what") == "nothing":
+        raise NotFoundError(
+            f"There is no '{place}' behind connection '{name}'.", hint=connections.did_you_mean(place, found["known"])
+        )
+    if rows:
+        async with hub.store.transaction() as db:
+            await audit.append(db, actor.name, "connection.browse", name, {"place": place})
+    return found
