@@ -7,7 +7,6 @@ from cauce import connection as connections
 from cauce import registry
 from cauce.connector import Browsable
 from cauce.errors import NotFoundError, PermanentError
-from cauce.limits import Limited
 from cauce.services.hub import Actor, Hub
 from cauce.store import audit, definitions
 
@@ -25,12 +24,11 @@ async def browse(hub: Hub, actor: Actor, name: str, place: str = "", rows: int =
     if row is None:
         raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
     async with registry.open_connection(connections.parse(row.document), hub.resolver) as opened:
-        connector = opened.connector if isinstance(opened, Limited) else opened
-        if not isinstance(connector, Browsable):
+        if not isinstance(opened.connector, Browsable):
             raise PermanentError(
                 f"Connection '{name}' has no catalogue to browse.", hint="Connections of kind odbc have one."
             )
-        found = dict(await connector.browse(place, max(0, min(rows, most_rows)), _timeout_s))
+        found = dict(await opened.connector.browse(place, max(0, min(rows, most_rows)), _timeout_s))
     found.pop("is", None)
     if found.get("what") == "nothing":
         raise NotFoundError(
