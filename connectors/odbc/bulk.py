@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Executions = Iterator[tuple[str, Sequence[Any]]]
 
 # How many parameters one statement takes well. PostgreSQL's driver breaks down above 7,000, SQL Server at 2,100.
-_most_marks: Final[Mapping[str, int]] = {"postgresql": 1000, "mariadb": 2000, "sqlite": 2000, "freetds": 2000}
+_most_marks: Final[Mapping[str, int]] = {"postgresql": 1000, "mariadb": 2000, "sqlite": 1000, "freetds": 2000}
 _most_rows: Final = 1000  # SQL Server's limit for VALUES
 _json_rows: Final = 2000
 _part: Final = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
@@ -50,9 +50,13 @@ def executions(connection: pyodbc.Connection, step: Mapping[str, Any], dialect: 
         return
     begin, end = repeated
     before, row, after = step["sql"][:begin], step["sql"][begin:end], step["sql"][end:]
-    for start in range(0, count, min(most, _most_rows)):
-        part = rows[start : start + min(most, _most_rows)]
-        yield f"{before}{', '.join([row] * len(part))}{after}", [value for values in part for value in values]
+    size = min(most, _most_rows, count)
+    sql = f"{before}{', '.join([row] * size)}{after}"  # one object, by which pyodbc knows that it is prepared
+    for start in range(0, count, size or 1):
+        part = rows[start : start + size]
+        if len(part) < size:
+            sql = f"{before}{', '.join([row] * len(part))}{after}"
+        yield sql, [value for values in part for value in values]
 
 
 def _json_texts(sql: str, columns: Sequence[Sequence[Any]], count: int) -> Executions:

@@ -21,9 +21,15 @@ _sqlite_faithful: Final[Mapping[type, str]] = {
     datetime: "({c} is null or typeof({c}) = 'text' and datetime({c}) is not null and {c} glob '{day}*'"
     " and length({c}) <= 23 and substr({c}, 11) not glob '*[+-]*')",
 }
+# What is asked of every read costs as much as it is long: only what leaves no trace, a zone or more than milliseconds.
+_sqlite_always: Final[Mapping[type, str]] = {
+    int: _sqlite_faithful[int],
+    datetime: "({c} is null or length({c}) in (10, 16, 19, 20, 23)"
+    " or (length({c}) in (21, 22) and substr({c}, 11) not glob '*[+-]*'))",
+}
 _candidates: Final[Mapping[str, set[type]]] = {
     "postgresql": {date, datetime},
-    "sqlite": {float, bool, date},
+    "sqlite": {float, bool, date, datetime},
     "mariadb": {date, datetime},
 }
 # Whose loss leaves no trace; everything else shows itself as a null or a certain date.
@@ -40,13 +46,14 @@ class Doubts:
         self._types = types
         self._today = today
         self._open = {i for i, kind in enumerate(types) if kind in _always.get(dialect, ())}
-        self._settled: set[int] = set()
+        self._doubtful: set[int] = set()
         self._candidates = [i for i, kind in enumerate(types) if kind in _candidates.get(dialect, ())]
 
     def look(self, columns: Sequence[Sequence[Any]]) -> None:
         """Look at a batch for values that may not be what is stored."""
         for index in self._candidates:
-            if index not in self._settled and self._is_doubtful(index, columns[index]):
+            if index not in self._doubtful and self._is_doubtful(index, columns[index]):
+                self._doubtful.add(index)
                 self._open.add(index)
 
     def question(self, sql: str, verb: str) -> tuple[str, list[int]] | None:
@@ -54,7 +61,6 @@ class Doubts:
         if not self._open or verb not in _queries:
             return None
         asked = sorted(self._open)
-        self._settled |= self._open
         self._open = set()
         names = ", ".join(f"c{index}" for index in range(len(self._types)))
         checks = [self._check(index) for index in asked]
@@ -68,7 +74,8 @@ class Doubts:
             return f"isfinite(c{index})"
         if self._dialect == "mariadb":
             return f"(c{index} is null or month(c{index}) * dayofmonth(c{index}) > 0)"
-        return _sqlite_faithful[self._types[index]].format(c=f"c{index}", day=_day)
+        words = _sqlite_faithful if index in self._doubtful else _sqlite_always
+        return words[self._types[index]].format(c=f"c{index}", day=_day)
 
     def _is_doubtful(self, index: int, column: Sequence[Any]) -> bool:
         if self._dialect in _null_when_wrong:
