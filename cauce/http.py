@@ -33,6 +33,7 @@ from cauce.http_messages import (
     secret_headers,
     server_of,
 )
+from cauce.ntlm import Handshake
 from cauce.settings import Settings
 
 __all__ = [
@@ -78,7 +79,7 @@ async def exchange(request: HttpRequest) -> HttpResponse:
         target = url.join(_url(location))
         if target.origin() != url.origin():
             headers = {name: value for name, value in headers.items() if name.lower() not in secret_headers}
-            request = replace(request, digest=None)
+            request = replace(request, digest=None, ntlm=None)
         if response.status == 303 or (response.status in {301, 302} and method == "POST"):  # noqa: PLR2004 - the statuses are their own names
             method, data = "GET", None
             headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
@@ -178,16 +179,53 @@ def _session(*, private: bool) -> aiohttp.ClientSession:
     of_loop = _sessions.setdefault(asyncio.get_running_loop(), {})
     session = of_loop.get(private)
     if session is None or session.closed:
-        trace = aiohttp.TraceConfig()
-        trace.on_request_headers_sent.append(_note_sent)
-        resolver = None if private else _GuardedResolver()
-        session = of_loop[private] = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, resolver=resolver),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trace_configs=[trace],
-            headers={"Accept-Encoding": "gzip, deflate", "User-Agent": "cauce"},
-        )
+        session = of_loop[private] = _opened(private=private, connections=0)
     return session
+
+
+def _opened(*, private: bool, connections: int) -> aiohttp.ClientSession:
+    """Return a session with at most so many connections; 0 for any number."""
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(_note_sent)
+    resolver = None if private else _GuardedResolver()
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, limit_per_host=0, resolver=resolver),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[trace],
+        headers={"Accept-Encoding": "gzip, deflate", "User-Agent": "cauce"},
+    )
+
+
+@asynccontextmanager
+async def _carrier(request: HttpRequest) -> AsyncIterator[aiohttp.ClientSession]:
+    """Give the session that carries a request: the shared one, or one with a connection that is to be logged in."""
+    private = request.policy.private
+    if request.ntlm is None:
+        yield _session(private=private)
+        return
+    async with _opened(private=private, connections=1) as session:
+        yield session
+
+
+async def _logged_in(request: HttpRequest, hop: _Hop, session: aiohttp.ClientSession) -> Mapping[str, str]:
+    """Return the headers of a request, having asked for a challenge of NTLM by one that holds nothing."""
+    url, headers = _where_to(hop, request.policy)
+    if request.ntlm is None:
+        return headers
+    handshake = Handshake(*request.ntlm, hop.url.host or "")
+    async with session.request(
+        hop.method,
+        url,
+        headers={**headers, "Authorization": handshake.begin()},
+        data=None if hop.data is None else b"",
+        allow_redirects=False,
+        ssl=request.tls,
+        timeout=aiohttp.ClientTimeout(total=hop.left_s, sock_connect=min(_connect_timeout_s, hop.left_s)),
+        trace_request_ctx={},
+    ) as response:
+        await _read(response, request)
+        answer = handshake.answer(response.status, response.headers.getall("WWW-Authenticate", []))
+        return {**headers, "Authorization": answer}
 
 
 async def _note_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
@@ -212,19 +250,22 @@ def _no_websocket(request: HttpRequest, cause: aiohttp.WSServerHandshakeError) -
 
 async def _send(request: HttpRequest, hop: _Hop) -> HttpResponse:
     progress: dict[str, bool] = {"sent": False}
-    url, headers = _where_to(hop, request.policy)
+    url, _ = _where_to(hop, request.policy)
     try:
-        async with _session(private=request.policy.private).request(
-            hop.method,
-            url,
-            headers=headers,
-            data=hop.data,
-            allow_redirects=False,
-            ssl=request.tls,
-            timeout=aiohttp.ClientTimeout(total=hop.left_s, sock_connect=min(_connect_timeout_s, hop.left_s)),
-            trace_request_ctx=progress,
-            middlewares=[aiohttp.DigestAuthMiddleware(*request.digest)] if request.digest else None,
-        ) as response:
+        async with (
+            _carrier(request) as session,
+            session.request(
+                hop.method,
+                url,
+                headers=await _logged_in(request, hop, session),
+                data=hop.data,
+                allow_redirects=False,
+                ssl=request.tls,
+                timeout=aiohttp.ClientTimeout(total=hop.left_s, sock_connect=min(_connect_timeout_s, hop.left_s)),
+                trace_request_ctx=progress,
+                middlewares=[aiohttp.DigestAuthMiddleware(*request.digest)] if request.digest else None,
+            ) as response,
+        ):
             body = await _read(response, request)
             given = {name.lower(): value for name, value in response.headers.items()}
             return HttpResponse(request, response.status, given, body, response.charset)

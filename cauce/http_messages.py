@@ -40,7 +40,8 @@ class Policy:
 class HttpRequest:
     """A request, with the limits of its exchange; `body` is JSON data, text or bytes.
 
-    `digest` is the name and password with which a challenge of digest authentication is answered.
+    `digest` is the name and password with which a challenge of digest authentication is answered, `ntlm` those with
+    which a connection of its own is logged in.
     """
 
     method: str
@@ -55,6 +56,7 @@ class HttpRequest:
     effect: Effect | None = None
     tls: SSLContext | bool = True
     digest: tuple[str, str] | None = field(default=None, repr=False)
+    ntlm: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def writes(self) -> bool:

@@ -1,4 +1,4 @@
-"""Logs in where a request goes to: basic, bearer, digest, OAuth 2 and OpenID Connect; for processes and connections."""
+"""Logs in where a request goes to, for processes and connections: basic, bearer, digest, NTLM, OAuth 2 and OpenID."""
 
 from cauce.authentication.authenticator import Authenticator, Authorization
 from cauce.authentication.oauth2_policy import OAuth2, missing_properties

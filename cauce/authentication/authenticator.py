@@ -23,7 +23,8 @@ _UNAUTHORIZED: Final = 401
 class Authorization:
     """What the header `Authorization` says: a scheme such as Bearer, and its parameter.
 
-    The parameter of a digest depends on the request, so it is empty here. `kept` when it was used before.
+    The parameter of a digest depends on the request, that of NTLM on the connection, so it is empty here. `kept` when
+    it was used before.
     """
 
     scheme: str
@@ -85,6 +86,8 @@ class Authenticator:
                 return Authorization("Bearer", token)
             case "digest", {"username": str(user), "password": str()} if ":" not in user:
                 return Authorization("Digest")
+            case "ntlm", {"username": str(), "password": str()}:
+                return Authorization("NTLM")
             case (("oauth2" | "oidc"), Mapping()):
                 described = oauth2_of(scheme, given)
                 token, kept = await self.tokens.get(
@@ -111,6 +114,9 @@ async def _sent(
     if authorization.scheme == "Digest":
         given = policy["digest"]
         return made, await exchange(replace(made, digest=(given["username"], given["password"])))
+    if authorization.scheme == "NTLM":
+        given = policy["ntlm"]
+        return made, await exchange(replace(made, ntlm=(given["username"], given["password"])))
     headers = {name: value for name, value in made.headers.items() if name.lower() != "authorization"}
     headers["Authorization"] = f"{authorization.scheme} {authorization.parameter}"
     return made, await exchange(replace(made, headers=headers))

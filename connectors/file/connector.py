@@ -14,7 +14,7 @@ from connectors.file import delimited, lines
 from connectors.file.local import Local
 from connectors.file.place import Attempt, Entry, Place, is_there, is_too_large, missing
 from connectors.file.rows import Batch, RowError, Table, Wanted, collect
-from connectors.file.settings import Csv, Fixed, Format, JsonLines, Settings, Xlsx
+from connectors.file.settings import Csv, Edifact, Fixed, Format, JsonLines, Settings, Xlsx
 from connectors.file.template import Call, Target, fill
 
 _in_memory: Final = 1_000_000
@@ -217,6 +217,8 @@ def _table(layout: Format, stream: BinaryIO, path: str) -> Table:
             return lines.read_json_lines(stream, path)
         case Xlsx():
             return cast("Table", _workbook().read(layout, stream, path))
+        case Edifact():
+            return cast("Table", _edifact().read(layout, stream, path))
 
 
 def _fill(layout: Format, rows: Sequence[JSON], out: BinaryIO) -> None:
@@ -229,6 +231,8 @@ def _fill(layout: Format, rows: Sequence[JSON], out: BinaryIO) -> None:
             lines.write_json_lines(rows, out)
         case Xlsx():
             _workbook().write(layout, rows, out)
+        case Edifact():
+            _edifact().write(layout, rows, out)
 
 
 def _workbook() -> Any:  # noqa: ANN401 (a module)
@@ -236,6 +240,12 @@ def _workbook() -> Any:  # noqa: ANN401 (a module)
     from connectors.file import workbook  # noqa: PLC0415
 
     return workbook
+
+
+def _edifact() -> Any:  # noqa: ANN401 (a module)
+    from connectors.file import edifact  # noqa: PLC0415
+
+    return edifact
 
 
 def _same(stream: BinaryIO, content: BinaryIO) -> bool:

@@ -96,7 +96,18 @@ class JsonLines(BaseSettings):
     type: Literal["jsonl"] = Field(description="jsonl: one JSON object a line.")
 
 
-Format = Csv | Xlsx | Fixed | JsonLines
+class Edifact(BaseSettings):
+    """Interchanges of EDIFACT (ISO 9735): a row is a message with its segments."""
+
+    type: Literal["edifact"] = Field(description="edifact: messages of EDIFACT.")
+    encoding: Encoding | None = Field(None, description="The character set, where it is not that of the syntax.")
+    syntax: Literal["UNOA", "UNOB", "UNOC", "UNOY"] = Field("UNOC", description="The syntax that is written.")
+    syntax_version: Literal["1", "2", "3", "4"] = Field("3", description="Its version.")
+    decimal: Literal[".", ","] = Field(".", description="What the file says stands before the decimals of its numbers.")
+    break_lines: bool = Field(default=False, description="Whether each segment is written on a line of its own.")
+
+
+Format = Csv | Xlsx | Fixed | JsonLines | Edifact
 
 
 class Sftp(BaseSettings):

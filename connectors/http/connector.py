@@ -36,6 +36,7 @@ class Auth(BaseSettings):
     basic: Basic | None = Field(None, description="A user name and a password, sent as they are.")
     bearer: SecretStr | None = Field(None, description="A token, sent as Authorization: Bearer.")
     digest: Basic | None = Field(None, description="A user name and a password, proved by a digest.")
+    ntlm: Basic | None = Field(None, description="A Windows account, as name@domain, and a password, proved by NTLM.")
     oauth2: OAuth2 | None = Field(None, description="A token of an OAuth 2 provider, as in a process.")
     oidc: OAuth2 | None = Field(None, description="A token of an OpenID provider, as in a process.")
 
@@ -50,7 +51,7 @@ class Auth(BaseSettings):
         """Return the login as a process would write it; None without one."""
         if self.bearer:
             return {"bearer": {"token": self.bearer.get_secret_value()}}
-        for scheme in ("basic", "digest", "oauth2", "oidc"):
+        for scheme in ("basic", "digest", "ntlm", "oauth2", "oidc"):
             if (given := getattr(self, scheme)) is not None:
                 return {scheme: revealed(given.model_dump(exclude_none=True))}
         return None

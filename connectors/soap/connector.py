@@ -160,6 +160,7 @@ def _rules(settings: Settings) -> Rules:
         wsdl_file=settings.wsdl_file,
         authorization=f"Basic {token}" if token else "",
         digest=Digest(username, password) if settings.security == "digest" else None,
+        ntlm=(username, password) if settings.security == "ntlm" else None,
         headers={name: value.get_secret_value() for name, value in settings.headers.items()},
         proxy=settings.proxy,
         proxy_login=f"{settings.proxy_username}:{_shown(settings.proxy_password)}" if settings.proxy_username else "",

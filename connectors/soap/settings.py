@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 from cauce.connector import BaseSettings
 
 _Text = str | bool | int | float
-_logins = {"basic", "digest", "username-token", "username-token-digest"}
+_logins = {"basic", "digest", "ntlm", "username-token", "username-token-digest"}
 
 
 class Signature(BaseSettings):
@@ -29,10 +29,10 @@ class Settings(BaseSettings):
     address: str | None = Field(
         None, pattern=r"^https?://\S+$", description="The service's own address, when the WSDL's is not the right one."
     )
-    security: Literal["none", "basic", "digest", "username-token", "username-token-digest"] | None = Field(
+    security: Literal["none", "basic", "digest", "ntlm", "username-token", "username-token-digest"] | None = Field(
         None,
-        description="How to log in: by HTTP (basic, digest) or WS-Security (username-token, with the password as text"
-        " or as a digest); basic when there is a username and nothing else is said.",
+        description="How to log in: by HTTP (basic, digest, ntlm) or WS-Security (username-token, with the password as"
+        " text or as a digest); basic when there is a username and nothing else is said.",
     )
     username: str = Field("", description="The name to log in with.")
     password: SecretStr | None = Field(None, description="The password to log in with.")

@@ -18,6 +18,7 @@ from zeep.wsdl.utils import etree_to_string
 
 from cauce import correlation
 from cauce.errors import PermanentError, RemoteError, TransientError
+from cauce.ntlm import Handshake
 from connectors.soap.digest import Digest
 from connectors.soap.documents import Documents, is_http
 from connectors.soap.exchange import Answer, Exchange, judge, origin
@@ -89,6 +90,7 @@ class Rules:
     wsdl_file: str = ""
     authorization: str = field(default="", repr=False)
     digest: Digest | None = None
+    ntlm: tuple[str, str] | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     proxy: str | None = None
     proxy_login: str = field(default="", repr=False)
@@ -105,9 +107,17 @@ class Wire(Transport):
         self._close_session = False
 
     @cached_property
+    def _context(self) -> ssl.SSLContext | None:
+        """Return what TLS is made with; on first use, for files are read."""
+        return self._secure()
+
+    @cached_property
     def _pools(self) -> urllib3.PoolManager:
-        """Return the connections; made on first use, for files are read."""
-        usual: dict[str, Any] = {"num_pools": 8, "maxsize": 16, "retries": False, "ssl_context": self._secure()}
+        """Return the connections."""
+        return self._made(num_pools=8, maxsize=16)
+
+    def _made(self, **sizes: int) -> urllib3.PoolManager:
+        usual: dict[str, Any] = {**sizes, "retries": False, "ssl_context": self._context}
         if self.rules.proxy:
             login = urllib3.make_headers(proxy_basic_auth=self.rules.proxy_login) if self.rules.proxy_login else None
             pools: urllib3.PoolManager = urllib3.ProxyManager(self.rules.proxy, proxy_headers=login, **usual)
@@ -144,6 +154,9 @@ class Wire(Transport):
     ) -> None:
         """Send a request with the login; once more when the answer is a challenge, which did no work."""
         rules = self.rules
+        if rules.ntlm:
+            self._by_ntlm(*rules.ntlm, method, url, exchange, body, headers)
+            return
         login = rules.digest.header(method, url) if rules.digest else rules.authorization
         self._request(method, url, exchange, body, {**headers, "Authorization": login} if login else headers)
         if exchange.status != _unauthorized or rules.digest is None:
@@ -155,14 +168,45 @@ class Wire(Transport):
             exchange.sent = False
             self._request(method, url, exchange, body, {**headers, "Authorization": login})
 
+    def _by_ntlm(
+        self,
+        username: str,
+        password: str,
+        method: str,
+        url: str,
+        exchange: Exchange,
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> None:
+        """Send a request over a connection of its own, which is logged in first: by a request that holds nothing."""
+        handshake, pools = (
+            Handshake(username, password, urlsplit(url).hostname or ""),
+            self._made(num_pools=1, maxsize=1),
+        )
+        try:
+            empty = None if body is None else b""
+            self._request(method, url, exchange, empty, {**headers, "Authorization": handshake.begin()}, pools)
+            challenges = exchange.headers.getlist("WWW-Authenticate") if hasattr(exchange.headers, "getlist") else []
+            login = handshake.answer(exchange.status, challenges)
+            exchange.sent = False
+            self._request(method, url, exchange, body, {**headers, "Authorization": login}, pools)
+        finally:
+            pools.clear()
+
     def _request(
-        self, method: str, url: str, exchange: Exchange, body: bytes | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        exchange: Exchange,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        pools: urllib3.PoolManager | None = None,
     ) -> None:
         server = origin(url)
         connect_s = max(0.001, min(self.rules.connect_timeout_s, exchange.left_s))
         _current.exchange = exchange
         try:
-            response = self._pools.request(
+            response = (pools or self._pools).request(
                 method,
                 url,
                 body=body,
