@@ -15,6 +15,7 @@ from cauce.services.hub import Actor, Hub
 router = APIRouter()
 said = {
     "certified": view.message("It was tried; the report is below."),
+    "mapped": view.message("The mapping is published."),
     "published": view.message("The connection is published."),
 }
 

@@ -13,6 +13,7 @@ from api.pages import (
     expression,
     inbox,
     instances,
+    mapper,
     monitor,
     syncs,
     task,
@@ -34,5 +35,5 @@ for each in (
 ):
     router.include_router(each.router)
 # The import first, or it would be taken for a connection of that name.
-for each in (connection_import, connection):
+for each in (connection_import, connection, mapper):
     router.include_router(each.router)

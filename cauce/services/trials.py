@@ -43,6 +43,11 @@ class Trial:
 async def try_expression(actor: Actor, expression: str, data: str, variables: str) -> Trial:
     """Evaluate an expression on data and variables that are JSON text; what is wrong with any of them is the result."""
     require(actor)
+    return (await tried(expression, data, variables))[0]
+
+
+async def tried(expression: str, data: str, variables: str = "") -> tuple[Trial, JSON]:
+    """Evaluate an expression for whoever may, and return its first output beside the trial; None without one."""
     try:
         _check_length(expression, "expression", longest_expression)
         text = strip_delimiters(expression.replace("\r\n", "\n"))
@@ -51,8 +56,8 @@ async def try_expression(actor: Actor, expression: str, data: str, variables: st
         async with _turn:
             result = await asyncio.to_thread(_evaluated, text, given, named)
     except (ExpressionError, InputError) as error:
-        return Trial(problem=error.problem, hint=error.hint, caret=_caret(error))
-    return _shown(result)
+        return Trial(problem=error.problem, hint=error.hint, caret=_caret(error)), None
+    return _shown(result), next(iter(result.outputs), None)
 
 
 def require(actor: Actor) -> None:

@@ -101,7 +101,9 @@ def types_of(schema: Mapping[str, JSON]) -> tuple[str, ...]:
     """Return the types that a schema allows; where it names none, what it speaks of."""
     types = schema.get("type")
     if types is None:
-        types = "object" if "properties" in schema else "array" if "items" in schema else []
+        words = [schema["const"]] if "const" in schema else schema.get("enum") or []
+        texts = bool(words) and all(isinstance(each, str) for each in words)
+        types = "object" if "properties" in schema else "array" if "items" in schema else "string" if texts else []
     return tuple(str(each) for each in (types if isinstance(types, list) else [types]))
 
 
