@@ -10,6 +10,7 @@ from schemas.source import Source, findings_of, load_file
 KIND_FOLDERS: Final = (
     *(
         "alerts",
+        "calendars",
         "capabilities",
         "connections",
         "decisions",

@@ -21,6 +21,7 @@ KINDS: Final[Mapping[str, str]] = {
     "form": "form",
     "decision": "decision",
     "stages": "stages",
+    "calendar": "calendar",
     "function": "function",
     "capability": "capability",
     "profile": "profile",
@@ -29,6 +30,8 @@ KINDS: Final[Mapping[str, str]] = {
     "test": "test",
     "document": "process",
 }
+# Tests and recordings stay in their files.
+PUBLISHED: Final = frozenset(KINDS.values()) - {"test", "recording"}
 CODES: Final[Mapping[str, str]] = {
     "yaml": "The file is not YAML, or holds more than plain data.",
     "duplicate-key": "A key stands twice in one map.",

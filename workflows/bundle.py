@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +16,12 @@ from workflows.checking.walk import all_tasks, inner_tasks
 
 JSON = Any
 FORMAT: Final = 1
+# What a function of the default catalog names: the section of the bundle, and the argument.
+_NAMED: Final[Mapping[str, tuple[str, str]]] = {
+    "human-task": ("forms", "form"),
+    "decision": ("decisions", "table"),
+    "enter-stage": ("stages", "stages"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,14 @@ def resolve(
     forms: Mapping[str, JSON],
     decisions: Mapping[str, JSON],
     stages: Mapping[str, JSON],
+    calendars: Callable[[str], JSON] | None = None,
     resources: Mapping[str, JSON] | None = None,
     functions: Outside | None = None,
 ) -> dict[str, JSON]:
     """Return the bundle of a checked process: everything that its calls name is in it, so that nothing can change.
 
-    `resources` is what was fetched from the addresses that it names, `functions` are those from outside that it calls.
+    `calendars` gives a calendar with its holidays written out, `resources` is what was fetched from the addresses that
+    it names, `functions` are those from outside that it calls.
 
     Raises:
         DefinitionError: It names something that is not among what was given.
@@ -67,11 +75,7 @@ def resolve(
         full = names[name] = _full_name(name, local, outside)
         if full in outside.functions:
             continue
-        section, key = {
-            "human-task": ("forms", "form"),
-            "decision": ("decisions", "table"),
-            "enter-stage": ("stages", "stages"),
-        }.get(full.partition(":")[0] if full.endswith("@default") else "", ("", ""))
+        section, key = _NAMED.get(full.partition(":")[0] if full.endswith("@default") else "", ("", ""))
         if section:
             found[section][arguments[key]] = _pick(given[section], arguments[key], place)
         if by_hand := fallback_of(task):
@@ -80,8 +84,16 @@ def resolve(
         for operation in [full, *([undo["call"]] if undo else [])]:
             if "@" in operation and not operation.endswith("@default"):
                 found["operations"][operation] = _operation(operation, _pick(operations, operation, place))
-    more = {"functions": pinned, "resources": dict(resources or {})}
+    tasks = [task for _, task, _, _ in calls]
+    hours = {name: calendars(name) for name in sorted(_calendars(tasks))} if calendars else {}
+    more = {"calendars": hours, "functions": pinned, "resources": dict(resources or {})}
     return _sealed(document, {**found, **{section: entries for section, entries in more.items() if entries}})
+
+
+def _calendars(tasks: Iterable[Mapping[str, JSON]]) -> set[str]:
+    """Return the calendars that human tasks are due by."""
+    asked = [task for task in tasks if task["call"].partition(":")[0] == "human-task"]
+    return {each["with"]["due"]["calendar"] for each in asked if "calendar" in (each["with"].get("due") or {})}
 
 
 def _sealed(document: Mapping[str, JSON], sections: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:

@@ -13,6 +13,7 @@ from workflows.compile_login import scheme_of
 from workflows.compile_protocols import PROTOCOLS, Protocols
 from workflows.compile_values import Place, escape
 from workflows.names import STANDARD
+from workflows.working_time import WorkingTime
 
 
 class Calls(Protocols, ABC):
@@ -131,8 +132,17 @@ class Calls(Protocols, ABC):
         form, due = given["form"], given.get("due")
         after = due.get("after") if isinstance(due, Mapping) else None
         return model.HumanTaskCall(
-            common, form, self.bundle["forms"][form], self.template(given, place), self.duration(after, place)
+            common,
+            form,
+            self.bundle["forms"][form],
+            self.template(given, place),
+            self.duration(after, place),
+            self._calendar(due),
         )
+
+    def _calendar(self, due: JSON) -> WorkingTime | None:
+        name = due.get("calendar") if isinstance(due, Mapping) else None
+        return WorkingTime.of(self.bundle["calendars"][name]) if name else None
 
     def decision(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
         """Compile a look into a decision table."""

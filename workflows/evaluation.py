@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import Protocol
 
 from cauce.contract import JSON
@@ -15,6 +16,7 @@ from workflows.fault import Fault, fault
 from workflows.model import Value
 from workflows.names import Names
 from workflows.runtime import Runtime
+from workflows.working_time import WorkingTime, working_length
 
 
 def evaluate(value: Value | None, data: JSON, names: Names, reference: str) -> JSON:
@@ -57,13 +59,31 @@ def check_data(schema: JSON, data: JSON, what: str, reference: str) -> None:
 
 def seconds(duration: Duration, data: JSON, names: Names, runtime: Runtime, reference: str) -> float:
     """Return how many seconds a duration lasts that begins now."""
-    value = duration.value
-    if duration.expression is not None:
-        value = evaluate(duration.expression, data, names, reference)
+    value = _value(duration, data, names, reference)
     try:
         return durations.length(value, runtime.now()).total_seconds()
     except ExpressionError as error:
         raise expression_fault(error, reference) from error
+
+
+def deadline(
+    duration: Duration, calendar: WorkingTime | None, data: JSON, names: Names, runtime: Runtime, reference: str
+) -> datetime:
+    """Return when a duration is over that begins now, in the working time of a calendar if there is one."""
+    if calendar is None:
+        left = seconds(duration, data, names, runtime, reference)
+        return datetime.fromtimestamp(runtime.time() + left, UTC)
+    try:
+        length = working_length(_value(duration, data, names, reference))
+        return calendar.after(datetime.fromtimestamp(runtime.time(), UTC), length)
+    except ExpressionError as error:
+        raise expression_fault(error, reference) from error
+
+
+def _value(duration: Duration, data: JSON, names: Names, reference: str) -> JSON:
+    if duration.expression is None:
+        return duration.value
+    return evaluate(duration.expression, data, names, reference)
 
 
 class Clock(Protocol):

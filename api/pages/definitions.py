@@ -21,6 +21,7 @@ kinds = (
     ("form", view.message("Forms")),
     ("decision", view.message("Decisions")),
     ("stages", view.message("Stages")),
+    ("calendar", view.message("Calendars")),
     ("function", view.message("Functions")),
     ("capability", view.message("Capabilities")),
     ("profile", view.message("Profiles")),

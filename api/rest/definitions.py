@@ -14,14 +14,12 @@ from cauce.errors import CauceError, DefinitionError, Finding, InputError
 from cauce.services import definitions
 from cauce.services.definitions import DefinitionView
 from cauce.services.known import known
-from schemas import Limits, Source, findings_of, load_all
+from schemas import PUBLISHED, Limits, Source, findings_of, load_all
 from workflows.checking import check
 
 router = APIRouter(prefix="/definitions", tags=["definitions"])
 
-Kind = Annotated[
-    str, Query(pattern="^(process|connection|form|decision|stages|function|capability|profile|sync|alert)$")
-]
+Kind = Annotated[str, Query(pattern=f"^({'|'.join(sorted(PUBLISHED))})$")]
 most_files = 200
 body: dict[str, Any] = {
     "requestBody": {

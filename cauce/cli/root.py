@@ -44,6 +44,8 @@ ENTRIES = {
     "test": Entry("testing:run_tests", "Run the tests of definitions, without calling anything outside.", _definitions),
     "diagram": Entry("diagram:diagram", "Draw a process as Mermaid text.", _definitions),
     "diff": Entry("diff:diff", "Say what is different between two versions of a definition.", _definitions),
+    "calendars": Entry("calendars:app", "Look at calendars, and compute deadlines.", _definitions),
+    "clocks": Entry("clocks:app", "Hold deadlines against what really happened.", _definitions),
     "eval": Entry("evaluate:evaluate", "Evaluate an expression on data.", _definitions),
     "start": Entry("start:start", "Start an instance of a published process.", _work),
     "events": Entry("events:app", "Send events, and see those that came.", _work),

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from cauce import calendars
 from cauce.capabilities import shipped
 from cauce.errors import CauceError, ConflictError, DefinitionError, Finding, InputError, NotFoundError
 from cauce.services.functions import pin
@@ -239,6 +240,7 @@ async def _process(db: Db, actor: Actor, source: Source, pinning: Pinning | None
         forms=documents(rows, "form"),
         decisions=documents(rows, "decision"),
         stages=documents(rows, "stages"),
+        calendars=calendars.of(documents(rows, "calendar")),
         resources=pinning.pins if pinning else {},
         functions=pinning.functions if pinning else None,
     )

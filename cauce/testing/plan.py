@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cauce import registry
+from cauce import calendars, registry
 from cauce.errors import DefinitionError, Finding, InputError
 from cauce.testing.case import parse
 from cauce.testing.recordings import library
@@ -92,6 +92,7 @@ def bundle_of(source: Source, world: World) -> Mapping[str, JSON] | None:
             forms=world.forms,
             decisions=world.decisions,
             stages=world.stages,
+            calendars=calendars.of(world.calendars),
         )
     except (DefinitionError, KeyError, TypeError):
         return None

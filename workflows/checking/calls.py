@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from cauce.errors import ExpressionError
 from schemas import guess, listing
 from workflows.checking.catalogs import DEFAULT, callee, split
 from workflows.checking.contracts import check_arguments
@@ -13,6 +14,7 @@ from workflows.checking.resources import check_pinned
 from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
 from workflows.checking.unsupported import refuse
 from workflows.checking.walk import Around, Process
+from workflows.working_time import working_length
 
 JSON = Any
 CATALOG: Final = ("human-task", "decision", "enter-stage", "compensate")
@@ -138,7 +140,7 @@ def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], 
         )
     due = given.get("due")
     if due and "calendar" in due:
-        refuse(report, f"{place}/due/calendar", "A working-time calendar", "give the time in hours or days.")
+        _check_calendar(process, f"{place}/due", due)
     if not due and "timeout" not in task and not around.timed:
         hint = "Add `due: {after: P2D}` to its arguments, or a `timeout`."
         report.key("no-time-limit", f"{pointer}/call", "Nobody is told when this task is left lying.", hint)
@@ -147,6 +149,17 @@ def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], 
             problem = f"There is no human task `{name}` in this process{guess(name, process.human_tasks)}"
             report.value("unknown-task", f"{place}/differentFrom/{index}", problem, listing(process.human_tasks))
     _check_answers(process, pointer, task)
+
+
+def _check_calendar(process: Process, pointer: str, due: Mapping[str, JSON]) -> None:
+    _check_name(process, f"{pointer}/calendar", due["calendar"], "calendar")
+    after = due["after"]
+    if isinstance(after, str) and after.startswith("${"):
+        return
+    try:
+        working_length(after)
+    except ExpressionError as error:
+        process.report.value("working-time", f"{pointer}/after", error.problem, error.hint or "")
 
 
 def _check_answers(process: Process, pointer: str, task: Mapping[str, JSON]) -> None:
@@ -177,12 +190,13 @@ def _check_stage(process: Process, pointer: str, given: Mapping[str, JSON]) -> N
 
 
 def _check_name(process: Process, pointer: str, name: str, kind: str) -> JSON:
-    """Check that a form, decision table or list of stages exists, and return it."""
+    """Check that a form, decision table, calendar or list of stages exists, and return it."""
     world = process.world
     options, what = {
         "form": (world.forms, "form"),
         "decision": (world.decisions, "decision table"),
         "stages": (world.stages, "list of stages"),
+        "calendar": (world.calendars, "calendar"),
     }[kind]
     if name not in options:
         problem = f"There is no {what} `{name}`{guess(name, options)}"

@@ -43,6 +43,7 @@ class Known:
     forms: Collection[str] = ()
     decisions: Collection[str] = ()
     stages: Collection[str] = ()
+    calendars: Collection[str] = ()
     processes: Collection[str] = ()
     kinds: frozenset[str] | None = None
     runs: Collection[str] | None = None
@@ -67,6 +68,7 @@ class World:
     forms: Mapping[str, JSON]
     decisions: Mapping[str, JSON]
     stages: Mapping[str, JSON]
+    calendars: Mapping[str, JSON]
     processes: frozenset[str]
     kinds: frozenset[str] | None
     documents: Mapping[str, JSON] = field(default_factory=dict)
@@ -104,6 +106,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         documents["form"],
         documents["decision"],
         documents["stages"],
+        documents["calendar"],
         frozenset(processes),
         known.kinds,
         processes,
@@ -162,6 +165,7 @@ def _published(known: Known) -> dict[str, dict[str, JSON]]:
         "stages": _documents(known.stages),
         "connection": {},
         "capability": dict(known.capabilities),
+        "calendar": _documents(known.calendars),
         "sync": dict(known.syncs),
     }
 

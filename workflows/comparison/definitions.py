@@ -10,7 +10,7 @@ from workflows.comparison.values import differences
 
 JSON = Any
 Bound = Mapping[str, Mapping[str, JSON]]
-_BOUND: Final = ("forms", "decisions", "stages", "operations")
+_BOUND: Final = ("forms", "decisions", "stages", "calendars", "operations")
 
 
 def compare(before: JSON, after: JSON, bound: tuple[Bound, Bound] = ({}, {})) -> list[Change]:

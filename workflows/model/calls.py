@@ -9,6 +9,7 @@ from cauce.expressions import Expression
 from cauce.expressions.templates import Template
 from workflows.durations import Duration
 from workflows.model.basics import Common
+from workflows.working_time import WorkingTime
 
 if TYPE_CHECKING:
     from workflows.model import Task
@@ -89,6 +90,7 @@ class HumanTaskCall:
     form_document: Mapping[str, JSON]
     arguments: Template
     due_after: Duration | None = None
+    calendar: WorkingTime | None = None
 
 
 @dataclass(frozen=True, slots=True)

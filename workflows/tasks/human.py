@@ -1,10 +1,9 @@
 """`call: human-task`: a person is asked, and the process waits for the answer."""
 
 import asyncio
-from datetime import UTC, datetime
 
 from cauce.contract import JSON, CloseTask, HumanTask
-from workflows.evaluation import evaluate_object, seconds
+from workflows.evaluation import deadline, evaluate_object
 from workflows.fault import fault
 from workflows.instance import Frame
 from workflows.model import HumanTaskCall
@@ -80,5 +79,5 @@ def _due(task: HumanTaskCall, frame: Frame, given: dict[str, JSON], data: JSON) 
         return str(due["at"])
     if task.due_after is None:
         return None
-    left = seconds(task.due_after, data, frame.names(), runtime, task.common.reference)
-    return datetime.fromtimestamp(runtime.time() + left, UTC).isoformat()
+    names, reference = frame.names(), task.common.reference
+    return deadline(task.due_after, task.calendar, data, names, runtime, reference).isoformat()

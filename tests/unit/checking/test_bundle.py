@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from cauce import calendars
 from cauce.errors import DefinitionError
 from schemas import load_yaml
 from workflows.bundle import digest, resolve
@@ -82,3 +83,23 @@ def test_digest_is_of_everything_and_survives_json() -> None:
 def test_what_is_not_there_cannot_be_published() -> None:
     with pytest.raises(DefinitionError, match="/do/1/rate: There is no `credit` to publish with the process"):
         resolve(load_yaml(TEXT, "order.yaml").data, **{**WORLD, "decisions": {}})
+
+
+def test_a_calendar_is_pinned_with_its_holidays_written_out() -> None:
+    text = """\
+document: {dsl: '1.0.3', namespace: sales, name: order, version: 1.2.0}
+do:
+  - ask: {call: human-task, with: {form: qualify, assign: {group: g}, due: {after: P1D, calendar: office}}}
+"""
+    document = load_yaml(text, "order.yaml").data
+    office = {
+        "calendar": "office",
+        "timezone": "Europe/Madrid",
+        "hours": {"monday": ["09:00-14:00"]},
+        "holidays": {"country": "ES"},
+    }
+    pinned = resolve(document, **WORLD, calendars=calendars.of({"office": office}))["calendars"]["office"]
+    assert (pinned["timezone"], pinned["week"]) == ("Europe/Madrid", [["09:00-14:00"], *([[]] * 6)])
+    assert pinned["days"]["2030-01-01"] == pinned["days"]["2026-12-25"] == []
+    with pytest.raises(DefinitionError):
+        resolve(document, **WORLD, calendars=calendars.of({}))

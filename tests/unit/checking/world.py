@@ -71,6 +71,7 @@ KNOWN = Known(
     forms={"qualify": _FORM},
     decisions={"credit"},
     stages={"sales": _STAGES},
+    calendars={"office"},
     processes={"t.other": None, "t.sale": _SALE},
     kinds=frozenset({"http", "soap", "soapserver"}),
     runs=("shell", "script:python", "container:alpine"),
