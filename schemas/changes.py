@@ -36,7 +36,10 @@ _MOST_VALUES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: where (dotted, `[]` for the entries of a list, empty for the whole), what, and in a sentence."""
+    """One change: where (dotted, `[]` for the entries of a list, empty for the whole), what, and in a sentence.
+
+    What stands behind a colon in a sentence is in no language: `string → integer`, `+ "GBP"`, `maxLength * → 20`.
+    """
 
     path: str
     what: What
@@ -58,7 +61,7 @@ class _Comparison:
         if before == after:
             return
         if before is False or after is False:
-            yield self._moved(path, "type", "narrower" if after is False else "wider", "whether anything may be there")
+            yield self._moved(path, "type", "narrower" if after is False else "wider", "false")
             return
         old = before if isinstance(before, Mapping) else {}
         new = after if isinstance(after, Mapping) else {}
@@ -86,7 +89,7 @@ class _Comparison:
 
     def _kinds(self, old: Mapping[str, JSON], new: Mapping[str, JSON], path: str) -> Iterator[Change]:
         ours, theirs = _kinds_of(old), _kinds_of(new)
-        about = f"{_listed(ours)} became {_listed(theirs)}"
+        about = f"{_listed(ours)} → {_listed(theirs)}"
         if ours - theirs:
             yield self._moved(path, "type", "narrower", about)
         if theirs - ours:
@@ -97,16 +100,16 @@ class _Comparison:
         if ours == theirs:
             return
         if ours is None or theirs is None:
-            told = ", ".join(sorted(ours or theirs or ())[:_MOST_VALUES])
+            told = _some(ours or theirs or frozenset())
             if ours is None:
-                yield self._moved(path, "values", "narrower", f"only {told}")
+                yield self._moved(path, "values", "narrower", f"* → {told}")
             else:
-                yield self._moved(path, "values", "wider", f"not only {told}")
+                yield self._moved(path, "values", "wider", f"{told} → *")
             return
-        if gone := sorted(ours - theirs):
-            yield self._moved(path, "values", "narrower", f"not {', '.join(gone[:_MOST_VALUES])} any more")
-        if came := sorted(theirs - ours):
-            yield self._moved(path, "values", "wider", f"now also {', '.join(came[:_MOST_VALUES])}")
+        if gone := ours - theirs:
+            yield self._moved(path, "values", "narrower", f"- {_some(gone)}")
+        if came := theirs - ours:
+            yield self._moved(path, "values", "wider", f"+ {_some(came)}")
 
     def _limits(self, old: Mapping[str, JSON], new: Mapping[str, JSON], path: str) -> Iterator[Change]:
         for keywords, sign in ((_UPPER, 1), (_LOWER, -1)):
@@ -115,7 +118,7 @@ class _Comparison:
                 if ours == theirs:
                     continue
                 less = ours is None or (theirs is not None and sign * (theirs - ours) < 0)
-                about = f"{keyword} {_number(ours)} became {_number(theirs)}"
+                about = f"{keyword} {_number(ours)} → {_number(theirs)}"
                 yield self._moved(path, "limit", "narrower" if less else "wider", about)
 
     def _fields(self, old: Mapping[str, JSON], new: Mapping[str, JSON], path: str) -> Iterator[Change]:
@@ -172,18 +175,17 @@ class _Comparison:
             yield from self._either(keyword, path, narrower=bool(less), wider=bool(more))
 
     def _either(self, keyword: str, path: str, *, narrower: bool, wider: bool) -> Iterator[Change]:
-        about = f"the alternatives of {keyword}" if keyword != "allOf" else "the parts of allOf"
         if narrower:
-            yield self._moved(path, "rule", "narrower", about)
+            yield self._moved(path, "rule", "narrower", keyword)
         if wider:
-            yield self._moved(path, "rule", "wider", about)
+            yield self._moved(path, "rule", "wider", keyword)
 
     def _rule(self, keyword: str, old: Mapping[str, JSON], new: Mapping[str, JSON], path: str) -> Change:
         if keyword not in new:
-            return self._moved(path, "rule", "wider", f"no {keyword} any more")
+            return self._moved(path, "rule", "wider", f"- {keyword}")
         if keyword not in old:
-            return self._moved(path, "rule", "narrower", f"a {keyword}")
-        return Change(path, "rule", breaking=True, sentence=f"{_shown(path)} has another {keyword}.")
+            return self._moved(path, "rule", "narrower", f"+ {keyword}")
+        return Change(path, "rule", breaking=True, sentence=f"{_shown(path)} has another rule: {keyword}.")
 
 
 def _kinds_of(schema: Mapping[str, JSON]) -> frozenset[str]:
@@ -204,17 +206,21 @@ def _values_of(schema: Mapping[str, JSON]) -> frozenset[str] | None:
     return frozenset(json.dumps(value, sort_keys=True, ensure_ascii=False) for value in values)
 
 
+def _some(values: frozenset[str]) -> str:
+    return " | ".join(sorted(values)[:_MOST_VALUES]) + (" | …" if len(values) > _MOST_VALUES else "")
+
+
 def _listed(kinds: frozenset[str]) -> str:
     if kinds == _ALL_KINDS:
-        return "anything"
+        return "*"
     shown = {"number" if each == "fraction" else each for each in kinds}
     if "number" in shown:
         shown.discard("integer")
-    return " or ".join(sorted(shown)) or "nothing"
+    return " | ".join(sorted(shown)) or "nothing"
 
 
 def _number(limit: JSON) -> str:
-    return "none" if limit is None else str(limit)
+    return "*" if limit is None else str(limit)
 
 
 def _shown(path: str) -> str:

@@ -1,5 +1,6 @@
 """The contract of a connection: what changed of it, what that touches, and what somebody decides."""
 
+import re
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -20,6 +21,24 @@ _ways = {
     "perhaps": view.message("perhaps"),
     "missing": view.message("it is missing"),
 }
+_sentence = re.compile(r"(?:`(?P<path>.+?)`|It) (?P<words>[^:]+)(?:: (?P<detail>.+))?\.", re.DOTALL)
+# What sentences about changes say; `parts` finds it in them.
+_words = (
+    view.message("is not taken any more"),
+    view.message("is not given any more"),
+    view.message("is not in the contract any more"),
+    view.message("is new and has to be sent"),
+    view.message("is new"),
+    view.message("has to be sent now"),
+    view.message("need not be sent any more"),
+    view.message("always comes now"),
+    view.message("may be missing now"),
+    view.message("takes less than before"),
+    view.message("takes more than before"),
+    view.message("gives less variety than before"),
+    view.message("may give what never came before"),
+    view.message("has another rule"),
+)
 
 
 @router.get("/connections/{name}/drift")
@@ -46,6 +65,12 @@ async def decide(request: Request, hub: HubDep, actor: VisitorDep, name: str, fo
     return RedirectResponse(request.url.path, status_code=HTTPStatus.SEE_OTHER)
 
 
+def parts(sentence: str) -> tuple[str, str, str]:
+    """Return what a sentence about a change is about, its words to be translated, and what is in no language."""
+    found = _sentence.fullmatch(sentence)
+    return (found["path"] or "", found["words"], found["detail"] or "") if found else ("", sentence, "")
+
+
 def _page(request: Request, actor: Actor, found: Drift, problem: InputError | None = None) -> Response:
     return view.render(
         request,
@@ -55,6 +80,7 @@ def _page(request: Request, actor: Actor, found: Drift, problem: InputError | No
         case=found.case,
         problem=problem,
         ways=_ways,
+        parts=parts,
         may_look=actor.may(*cases.LOOKERS),
         may_decide=actor.may("integrator"),
     )

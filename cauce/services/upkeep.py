@@ -108,11 +108,9 @@ class Upkeep:
         """
         async with self.hub.store.read() as db:
             rows = await definitions.latest(db, "connection")
-            known = await drift.contracts(db)
+            known = await drift.versions(db)
         for row in rows:
-            here = known.get(row.name)
-            is_new = here is None or here.version != row.version
-            if not is_new or (row.name, row.version) in self.asked:
+            if known.get(row.name) == row.version or (row.name, row.version) in self.asked:
                 continue
             if await asyncio.to_thread(reading.is_watched, row.document["kind"]):
                 await self._ask(row.name)

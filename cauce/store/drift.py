@@ -1,6 +1,6 @@
 """Contracts as they were agreed, and the cases in which they are not kept."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -17,9 +17,10 @@ async def contract(db: Db, connection: str) -> Contract | None:
     return await db.get(Contract, connection, populate_existing=True)
 
 
-async def contracts(db: Db) -> Mapping[str, Contract]:
-    """Return what is known of all contracts, by connection."""
-    return {row.connection: row for row in await db.scalars(select(Contract))}
+async def versions(db: Db) -> Mapping[str, str]:
+    """Return which version of each connection its contract was looked at for."""
+    rows = await db.execute(select(Contract.connection, Contract.version))
+    return {row.connection: row.version for row in rows}
 
 
 async def lock(db: Db, connection: str) -> Contract:
@@ -29,12 +30,16 @@ async def lock(db: Db, connection: str) -> Contract:
     return (await db.scalars(query.execution_options(populate_existing=True))).one()
 
 
-async def unsettled(db: Db, connections: Collection[str] | None = None) -> Mapping[str, DriftCase]:
-    """Return the cases that are open or acknowledged, by connection."""
-    query = select(DriftCase).where(DriftCase.state.in_(UNSETTLED)).order_by(DriftCase.id)
-    if connections is not None:
-        query = query.where(DriftCase.connection.in_(connections))
-    return {row.connection: row for row in await db.scalars(query)}
+async def unsettled(db: Db, connection: str) -> DriftCase | None:
+    """Return the case of a connection that is open or acknowledged."""
+    query = select(DriftCase).filter_by(connection=connection).where(DriftCase.state.in_(UNSETTLED))
+    return (await db.scalars(query)).first()
+
+
+async def breaking(db: Db) -> Mapping[str, bool]:
+    """Return the connections with a case that is not settled, and whether it is breaking."""
+    query = select(DriftCase.connection, DriftCase.breaking).where(DriftCase.state.in_(UNSETTLED))
+    return {row.connection: row.breaking for row in await db.execute(query)}
 
 
 async def settled(db: Db, connection: str, limit: int = 20) -> Sequence[DriftCase]:

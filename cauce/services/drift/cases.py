@@ -67,8 +67,8 @@ async def states(hub: Hub, actor: Actor) -> Mapping[str, str]:
     """Return for each connection with an unsettled case whether that is breaking or compatible."""
     actor.require("see drift", *READERS, "staff")
     async with hub.store.read() as db:
-        rows = await drift.unsettled(db)
-    return {name: "breaking" if row.breaking else "compatible" for name, row in rows.items()}
+        found = await drift.breaking(db)
+    return {name: "breaking" if is_breaking else "compatible" for name, is_breaking in found.items()}
 
 
 async def show(hub: Hub, actor: Actor, name: str) -> Drift:
@@ -76,7 +76,7 @@ async def show(hub: Hub, actor: Actor, name: str) -> Drift:
     actor.require("see drift", *READERS)
     async with hub.store.read() as db:
         row = await _connection(db, name)
-        known, found = await drift.contract(db, name), (await drift.unsettled(db, [name])).get(name)
+        known, found = await drift.contract(db, name), await drift.unsettled(db, name)
         settled = await drift.settled(db, name)
         case = None if found is None else await _touching(db, row, _case(found))
     if case is not None and case.changes:
@@ -166,7 +166,7 @@ async def _decide(hub: Hub, actor: Actor, name: str, number: int, state: str, re
 async def _note(db: Db, row: Definition, known: Contract, found: Mapping[str, JSON]) -> None:
     """Open, change or close the connection's case."""
     changes = reading.drifted(known.agreed, found)
-    case = (await drift.unsettled(db, [row.name])).get(row.name)
+    case = await drift.unsettled(db, row.name)
     if case is None and not changes:
         return
     if case is not None and case.changes == changes:

@@ -1,10 +1,16 @@
+from typing import get_args
+
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from api.i18n import catalogue
+from api.pages.drift import parts
 from cauce.services.hub import Hub
 from cauce.store import drift
+from schemas.changes import Direction, changes
 from tests.integration.api.conftest import Browser
+from tests.unit.schemas.test_changes import EXAMPLES
 
 CHANGE = {
     "operation": "create-order",
@@ -39,7 +45,7 @@ async def test_a_page_shows_the_case_and_takes_the_decision(ana: Browser, app: F
     assert "contract changed, breaking" in listed
     assert 'href="/connections/erp/drift"' in listed
     page = (await ana.get("/connections/erp/drift")).text
-    assert "`Lang` has to be sent now." in page
+    assert "<code>Lang</code> has to be sent now" in page
     assert "Accept the contract" not in page
     refused = await ana.post("/connections/erp/drift", {"do": "accept", "case": number, "reason": "because"})
     assert refused.status_code == 403
@@ -56,3 +62,15 @@ async def test_a_page_shows_the_case_and_takes_the_decision(ana: Browser, app: F
         assert (
             await boss.post("/connections/erp/drift", {"do": "accept", "case": "x", "reason": "y"})
         ).status_code == 404
+
+
+def test_every_change_is_told_in_spanish_too() -> None:
+    spanish = catalogue("es")
+    told = [
+        parts(change.sentence)[1]
+        for before, after, _, _ in EXAMPLES
+        for direction in get_args(Direction)
+        for change in changes(before, after, direction)
+    ]
+    assert len(set(told)) > 10
+    assert [each for each in told if spanish.gettext(each) == each] == []
