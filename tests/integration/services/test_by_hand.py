@@ -1,6 +1,5 @@
-"""Calls done by hand: from a system that is down, through the inbox and the ledger, to what the system has later."""
+"""Calls done by hand: what the ledger knows of them, and what the system has later."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from activities.operation import OperationActivities
 from cauce.contract import ByHand, OperationCall
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from cauce.http import close_sessions
-from cauce.services import by_hand, definitions, instances, tasks
+from cauce.services import by_hand, definitions
 from cauce.services.hub import Hub
 from cauce.store import ledger
 from schemas import load_yaml
@@ -30,19 +29,6 @@ operations:
   order: {calls: POST /orders, effect: write, idempotency: {key: .id, find: find}}
   find: {calls: 'GET /orders/{id}', effect: read}
   blind: {calls: POST /orders, effect: write, idempotency: {key: .id}}
-"""
-FORM = """\
-form: by-hand
-title: Order by hand
-schema: {type: object, required: [number], properties: {number: {type: string}}}
-"""
-PROCESS = """\
-document: {dsl: '1.0.3', namespace: sales, name: order, version: 1.0.0}
-do:
-  - place:
-      call: order@shop
-      with: {id: '${ .id }'}
-      metadata: {cauce: {fallback: {form: by-hand, group: sales, due: P1D}}}
 """
 
 
@@ -62,6 +48,12 @@ class Shop:
         return web.json_response({"number": "sent"})
 
 
+@pytest.fixture(autouse=True)
+async def closed_sessions() -> AsyncIterator[None]:
+    yield
+    await close_sessions()
+
+
 @pytest.fixture
 async def shop() -> AsyncIterator[Shop]:
     one = Shop()
@@ -71,7 +63,6 @@ async def shop() -> AsyncIterator[Shop]:
     async with TestServer(app) as server:
         one.url = str(server.make_url("")).rstrip("/")
         yield one
-        await close_sessions()
 
 
 async def publish(hub: Hub, *texts: str) -> None:
@@ -154,24 +145,3 @@ async def test_a_person_settles_with_a_reason(lonely_hub: Hub, shop: Shop) -> No
     with pytest.raises(ConflictError, match="settled already"):
         await by_hand.settle(hub, boss, one.id, "again")
     assert await by_hand.list_done(hub, boss) == []
-
-
-@pytest.mark.usefixtures("worker")
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
-async def test_from_a_system_that_is_down_to_one_that_has_it(hub: Hub, shop: Shop) -> None:
-    await publish(hub, CONNECTION.replace("URL", "http://127.0.0.1:1"), FORM, PROCESS)
-    started = await instances.start(hub, ana, "sales.order", {"id": "A"})
-    found: tuple[tasks.TaskView, ...] = ()
-    for _ in range(300):
-        if found := tuple((await tasks.inbox(hub, ana)).tasks):
-            break
-        await asyncio.sleep(0.1)
-    with pytest.raises(InputError):
-        await tasks.complete(hub, ana, found[0].id, {"number": 4711})
-    await tasks.complete(hub, ana, found[0].id, {"number": "4711"})
-    assert await hub.temporal.get_workflow_handle(started.id).result() == {"number": "4711"}
-    shop.orders["A"] = {"number": "4711"}
-    await publish(hub, CONNECTION.replace("URL", shop.url))
-    await by_hand.reconcile(hub, boss)
-    assert (await states(hub))["A"] == ("confirmed", {"number": "4711"})
-    assert shop.sent == 0

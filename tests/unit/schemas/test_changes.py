@@ -129,7 +129,7 @@ def _holds(schema: JSON, value: JSON) -> bool:
     return bool(jsonschema.Draft202012Validator(schema).is_valid(value))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(before=_schemas, after=_schemas, direction=st.sampled_from(["input", "output"]))
 def test_what_is_not_breaking_breaks_nothing(before: JSON, after: JSON, direction: Direction) -> None:
     if any(each.breaking for each in changes(before, after, direction)):
@@ -140,7 +140,7 @@ def test_what_is_not_breaking_breaks_nothing(before: JSON, after: JSON, directio
     assert wrong == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(schema=_schemas, direction=st.sampled_from(["input", "output"]))
 def test_what_did_not_change_is_no_change(schema: JSON, direction: Direction) -> None:
     assert changes(schema, schema, direction) == []
