@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -181,11 +182,13 @@ class OperationActivities:
                 ),
             )
         find = opened.connection.operation(operation.find)
+        # However often the write was tried: this question is a new one, and not asking it would cost more.
+        asked = replace(call, again=False)
         found = None
         for delay_s in _FIND_DELAYS_S:
             await asyncio.sleep(delay_s)
             try:
-                found = await _send(opened, find, call)
+                found = await _send(opened, find, asked)
             except (_Refused, BusyError) as outcome:
                 error = outcome.error if isinstance(outcome, _Refused) else outcome
                 if isinstance(error, TransientError) and delay_s != _FIND_DELAYS_S[-1]:

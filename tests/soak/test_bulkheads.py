@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.service import RPCError
 
 from cauce.services import definitions, instances
 from cauce.services.hub import Actor, Hub
 from cauce.settings import load
-from cauce.store import Store
+from cauce.store import Store, ledger
 from cauce.store import limits as store_limits
 from cauce.store.migrations import upgrade
 from cauce.temporal import connect, register_search_attributes
@@ -44,7 +44,7 @@ settings: {{base_url: 'http://127.0.0.1:{port}', timeout: PT20S}}
 limits: {{concurrency: {concurrency}, breaker: {{failures: 1000000}}}}
 operations:
   look: {{calls: GET /look, effect: read}}
-  put: {{calls: POST /put, effect: write, request: '{{body: .}}', idempotency: {{key: .key}}}}
+  put: {{calls: POST /put, effect: write, request: '{{body: .}}', idempotency: {{key: .key, find: look}}}}
 """
 PROCESS = """
 document: {{dsl: '1.0.3', namespace: load, name: {name}, version: 1.0.0}}
@@ -115,11 +115,12 @@ async def hub(tmp_path: Path, temporal_server: TemporalServer, peers: Peers) -> 
 
 
 @asynccontextmanager
-async def worker(hub: Hub) -> AsyncIterator[asyncio.subprocess.Process]:
+async def worker(hub: Hub, connections: str = "*") -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a worker as a process of its own."""
     given = hub.settings
     environment = {
         **os.environ,
+        "CAUCE_WORKER_CONNECTIONS": connections,
         "CAUCE_DATA_DIR": str(given.data_dir),
         "CAUCE_TEMPORAL_ADDRESS": given.temporal_address,
         "CAUCE_TEMPORAL_NAMESPACE": given.temporal_namespace,
@@ -199,6 +200,35 @@ async def test_places_of_a_killed_worker_come_back_and_the_limit_holds_across_wo
     assert sum(held) <= 4
     # What the killed worker had asked for is still being answered for a moment.
     assert peers.most <= 4
+
+
+async def test_a_write_whose_worker_was_killed_is_not_taken_for_one_that_was_never_sent(hub: Hub, peers: Peers) -> None:
+    text = CONNECTION.format(name="lost", port=peers.dead_port, concurrency=4).replace(
+        "limits: {", "limits: {wait: PT5S, "
+    )
+    await definitions.publish(hub, boss, [load_yaml(text, "lost.yaml")])
+    process = PROCESS.format(name="lost").replace("  - look: {call: look@lost}\n", "")
+    await definitions.publish(hub, boss, [load_yaml(process, "p-lost.yaml")])
+    async with worker(hub) as killed:
+        started = await instances.start(hub, boss, "load.lost", {}, key="1")
+        await until_sent(hub)
+        os.kill(killed.pid, signal.SIGKILL)
+    async with worker(hub, "well"):
+        handle = hub.temporal.get_workflow_handle(started.id)
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+        problem = (await instances.instance(hub, boss, started.id)).problem
+    assert problem is not None
+    assert (problem["code"], problem["status"]) == ("ambiguous", 504)
+
+
+async def until_sent(hub: Hub) -> None:
+    for _ in range(300):
+        async with hub.store.read() as db:
+            if await ledger.unresolved(db):
+                return
+        await asyncio.sleep(0.1)
+    pytest.fail("nothing was sent")
 
 
 async def shares(hub: Hub, number: int) -> list[int]:

@@ -7,12 +7,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from temporalio import activity
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 
-from cauce.contract import CALL_OPERATION
+from cauce.contract import CALL_OPERATION, OperationCall, Outcome
 from cauce.services import definitions, instances
 from cauce.services.hub import Hub
 from cauce.services.visibility import summary
+from cauce.serving import Serving, serves_of
+from cauce.settings import load
 from cauce.worker import run_worker
 from schemas import load_yaml
 from tests.integration.services.conftest import boss
@@ -123,3 +126,19 @@ async def test_reads_of_a_troubled_connection_leave_the_steps_of_workflows_alone
             await after[-1].result()
         elsewhere = [f"cauce-{name}"]
         assert [await queues(each) for each in (fine, failing, *after)] == [[], [], elsewhere, []]
+
+
+@activity.defn(name=CALL_OPERATION)
+async def nothing(_: OperationCall) -> Outcome:
+    return Outcome()
+
+
+async def test_new_limits_of_a_connection_are_served_without_a_restart_and_only_by_its_workers(hub: Hub) -> None:
+    name, other = f"c{uuid4().hex[:8]}", f"d{uuid4().hex[:8]}"
+    async with Serving(hub.temporal, hub.store, nothing, serves_of(load(worker_connections="erp, c*"))) as serving:
+        await serving.look()
+        for limits in ("{concurrency: 1}", "{concurrency: 3}"):
+            await publish(hub, name, limits)
+            await publish(hub, other, limits)
+            await serving.look()
+        assert {known: each.limits.concurrency for known, each in serving.served.items()} == {name: 3}
