@@ -17,6 +17,7 @@ from cauce.http import HttpRequest, exchange, failure, policy_of
 from cauce.importing import MAX_BYTES
 from cauce.services.hub import Actor, Hub
 from cauce.services.importing import Imported, Wish, import_contract, slug
+from cauce.services.yaml_text import scalar
 
 JSON = Any
 _TIMEOUT_S: Final = 30.0
@@ -98,7 +99,7 @@ async def _from_upload(hub: Hub, offered: Offered, upload: Upload, address: str 
         own = str(path.resolve())
     if own not in imported.text:
         return imported
-    place = address or f"{{setting: {imported.name}-wsdl}}"
+    place = scalar(address) if address else f"{{setting: {imported.name}-wsdl}}"
     text = imported.text.replace(f'"{own}"', place).replace(own, place)
     said = "" if address else _elsewhere
     decide = tuple(said if each == _here else each for each in imported.decide)

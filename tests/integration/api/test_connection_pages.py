@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from cauce.services.hub import Actor, Hub
 from schemas import load_yaml
 from tests.integration.api.conftest import Browser
 
+WSDL = Path(__file__).parents[2] / "connectors" / "soap_node" / "warehouse.wsdl"
 boss = Actor("boss", frozenset({"admin"}))
 spanish = {"accept-language": "es"}
 shop = """\
@@ -189,3 +191,22 @@ async def test_an_environment_that_keeps_to_itself_is_kept_to(igor: Browser, hub
     assert (page.status_code, "private address" in page.text) == (502, True)
     page = await send(igor, do="read", source="Driver=sqlite;Database=/etc/x.db")
     assert page.status_code == 403
+
+
+async def test_what_an_environment_allows_is_fetched_by_its_own_rules(igor: Browser, hub: Hub) -> None:
+    async def served(request: web.Request) -> web.Response:
+        return web.Response(body=WSDL.read_bytes() if "wsdl" in request.query_string else document.encode())
+
+    app = web.Application()
+    app.router.add_get("/shop", served)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    hub.settings.__dict__["allow_private_http"] = False
+    hub.settings.__dict__["stand_ins"] = {"docs.example": f"http://127.0.0.1:{runner.addresses[0][1]}"}
+    page = await send(igor, do="read", source="http://docs.example/shop", name="warehouse")
+    assert load_yaml(text_in(page), "c.yaml").data["settings"]["base_url"] == "http://warehouse.example"
+    page = await send(igor, do="read", source="http://docs.example/shop?wsdl,%231")
+    assert load_yaml(text_in(page), "c.yaml").data["settings"]["wsdl"] == "http://docs.example/shop?wsdl,%231"
+    await close_sessions()
+    await runner.cleanup()
