@@ -92,7 +92,7 @@ class SyncActivities:
                 job = await self._job(turn)
                 if job is None:
                     return _NO_MORE
-                return await (self._rows(job) if job.run.progress["phase"] == "rows" else self._deletions(job))
+                step = await (self._rows(job) if job.run.progress["phase"] == "rows" else self._deletions(job))
         except TransientError as error:
             with contextlib.suppress(CauceError):
                 async with self.store.transaction() as db:
@@ -101,7 +101,27 @@ class SyncActivities:
         except CauceError as error:
             async with self.store.transaction() as db:
                 await syncs.end(db, turn.run, "failed", str(error))
-            return _NO_MORE
+            step = _NO_MORE
+        if step.over:
+            await self._measure(turn)
+        return step
+
+    async def _measure(self, turn: SyncTurn) -> None:
+        """Count a run that has ended, for the monitor."""
+        async with self.store.read() as db:
+            run = await syncs.find_run(db, turn.run)
+        if run is None or run.ended_at is None or run.state == "stopped":
+            return
+        took_ms = (run.ended_at - run.started_at).total_seconds() * 1000
+        self.connections.meter.note(
+            "sync",
+            run.sync,
+            run.mode,
+            "done" if run.state == "done" else "failed",
+            took_ms=took_ms,
+            items=run.read,
+            rejected=run.rejected,
+        )
 
     async def _job(self, turn: SyncTurn) -> Job | None:
         async with self.store.read() as db:

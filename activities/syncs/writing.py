@@ -81,20 +81,25 @@ class Writer:
     instance: str
     attempt: int = 1
     results: list[Result] = field(default_factory=list)
+    unavailable: list[CauceError] = field(default_factory=list)
 
     async def write(self, changes: Sequence[Change]) -> list[Result]:
         """Write changes and return what became of each.
 
         Raises:
-            TransientError: The target does not take rows now; what it took is in the ledger.
+            TransientError: The target does not take some rows now; what it took is in the ledger.
         """
         target = self.sync.target
-        if target.upsert is not None:
-            if target.many:
-                await self._write_many(target.upsert, changes)
-            else:
-                await self._write_each(target.upsert, changes)
-            return self.results
+        if target.upsert is not None and target.many:
+            await self._write_many(target.upsert, changes)
+        elif target.upsert is not None:
+            await self._write_each(target.upsert, changes)
+        else:
+            await self._find_and_write(changes)
+        return self._settled()
+
+    async def _find_and_write(self, changes: Sequence[Change]) -> None:
+        target = self.sync.target
         there, absent = await self._tell_apart(changes)
         if target.update is not None:
             await self._write_each(target.update, there)
@@ -104,7 +109,6 @@ class Writer:
             await self._create(target.create, absent)
         else:
             self.results += [self._refused(each, _nothing_there()) for each in absent]
-        return self.results
 
     async def delete(self, call: Call, arguments: str, gone: Sequence[Reference]) -> list[Result]:
         """Take rows away that are gone, and return what became of each."""
@@ -115,6 +119,12 @@ class Writer:
             row = Row(each.source_id, {"source": each.source_id, "target": each.target_id}, params, _DELETED)
             changes.append(Change(row, each, each.target_id))
         await self._write_each(call, changes, asked=False)
+        return self._settled()
+
+    def _settled(self) -> list[Result]:
+        """Return what became of the rows; raises when some have to be tried again, now that the others are done."""
+        if self.unavailable:
+            raise self.unavailable[0]
         return self.results
 
     async def _tell_apart(self, changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
@@ -129,10 +139,11 @@ class Writer:
         async def look(change: Change) -> None:
             try:
                 answer = await self._answer(find, change.row.mapped) if find else None
-            except LoginError:
-                raise
-            except OF_A_ROW as error:
-                self.results.append(self._refused(change, error))
+            except CauceError as error:
+                if isinstance(error, OF_A_ROW) and not isinstance(error, LoginError | AmbiguousError):
+                    self.results.append(self._refused(change, error))
+                else:
+                    self.unavailable.append(error)
                 return
             if answer is None:
                 absent.append(change)
@@ -182,7 +193,11 @@ class Writer:
             return False
         for delay_s in _FIND_DELAYS_S:
             await asyncio.sleep(delay_s)
-            answer = await self._answer(find, change.row.mapped)
+            try:
+                answer = await self._answer(find, change.row.mapped)
+            except CauceError as error:
+                self.unavailable.append(error)
+                return False
             if answer is not None:
                 await self._finish(call, [(key, "done", answer)])
                 self.results.append(self._result(change, "written", self._id(answer, change.row.mapped)))
@@ -235,7 +250,8 @@ class Writer:
         await self._finish(call, outcomes)
         lost = [pair for pair in unavailable if not self._gives_up(pair[1])]
         if lost:
-            raise _not_now(call, lost[0][1], len(lost), again=again)
+            self.unavailable.append(_not_now(call, lost[0][1], len(lost), again=again))
+            unavailable = [pair for pair in unavailable if pair not in lost]
         self.results += [self._refused(change, error) for change, error in unavailable]
 
     def _gives_up(self, error: CauceError) -> bool:

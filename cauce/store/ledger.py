@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from cauce.errors import ConflictError
 from cauce.store.base import JSON, utc_now
@@ -112,7 +112,7 @@ async def send_all(
         await insert_all(db, LedgerEntry, [{**whole, **each, "created_at": now, "updated_at": now} for each in new])
     again = [{"key_": key, "digest_": digest} for key, digest in digests.items() if key in known]
     if again:
-        mine = LedgerEntry.connection == connection, LedgerEntry.operation == operation, LedgerEntry.state.not_in(DONE)
+        mine = _not_done(connection, operation)
         values = {"state": "sent", "request_digest": bindparam("digest_"), "updated_at": now}
         statement = update(LedgerEntry).where(*mine, LedgerEntry.key == bindparam("key_")).values(**values)
         await (await db.connection()).execute(statement, again)
@@ -120,12 +120,18 @@ async def send_all(
 
 async def finish_all(db: Db, connection: str, operation: str, outcomes: Sequence[tuple[str, State, JSON]]) -> None:
     """Note the outcomes of writes: key, state and answer."""
-    mine = LedgerEntry.connection == connection, LedgerEntry.operation == operation, LedgerEntry.state.not_in(DONE)
+    mine = _not_done(connection, operation)
     values = {"state": bindparam("state_"), "answer": bindparam("answer_"), "updated_at": utc_now()}
     statement = update(LedgerEntry).where(*mine, LedgerEntry.key == bindparam("key_")).values(**values)
     rows = [{"key_": key, "state_": state, "answer_": answer} for key, state, answer in outcomes]
     if rows:
         await (await db.connection()).execute(statement, rows)
+
+
+def _not_done(connection: str, operation: str) -> tuple[ColumnElement[bool], ...]:
+    # Not as a list, which no statement can have that is executed for many rows at once.
+    undone = [LedgerEntry.state != each for each in sorted(DONE)]
+    return (LedgerEntry.connection == connection, LedgerEntry.operation == operation, *undone)
 
 
 async def unresolved(db: Db, limit: int = 100) -> list[LedgerEntry]:
