@@ -283,7 +283,7 @@ data = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data)
 def test_what_is_written_is_read_again(value: dict[str, Any]) -> None:
     node = etree.Element("{urn:x}a")

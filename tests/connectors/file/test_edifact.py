@@ -164,7 +164,7 @@ segments = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(segments, min_size=1, max_size=4), st.booleans())
 def test_any_message_survives(found: list[dict[str, Any]], break_lines: bool) -> None:  # noqa: FBT001 - drawn
     layout, made = Edifact(type="edifact", break_lines=break_lines), io.BytesIO()

@@ -68,6 +68,14 @@ async def hub(settings: Settings, store_url: str) -> AsyncIterator[Hub]:
         await started.terminate(client)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with its tables; copying it is cheaper than making them for every test."""
+    file = tmp_path_factory.mktemp("migrated") / "cauce.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
 async def lonely_hub(settings: Settings, tmp_path: Path) -> AsyncIterator[Hub]:
     """Return a hub whose Temporal does not answer."""

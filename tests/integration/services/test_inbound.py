@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import json
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from cauce.errors import ForbiddenError, NotFoundError, TransientError
+from cauce.errors import DefinitionError, ForbiddenError, NotFoundError, TransientError
 from cauce.receiving import Answer, Request
 from cauce.services import dead_letters, definitions, events, inbound
 from cauce.services.hub import Actor, Hub
@@ -43,8 +44,8 @@ receives:
 
 
 @pytest.fixture
-def store_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'inbound.db'}"
+def store_url(tmp_path: Path, migrated: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'inbound.db')}"
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ async def test_a_signed_delivery_is_one_event_that_starts_a_process(hub: Hub, sh
     assert await lately(hub) == {"7": ("repeated", 2, "")}
 
 
-async def test_strangers_are_told_nothing_and_counted(hub: Hub, shop: str, kind: str) -> None:
+async def test_strangers_are_told_nothing_and_others_what_was_not_meant(hub: Hub, shop: str, kind: str) -> None:
     for _ in range(3):
         answer = await inbound.receive(hub, shop, request({"number": 7}, key=b"guess"))
         assert (answer.status, answer.media_type) == (401, "application/problem+json")
@@ -101,8 +102,6 @@ async def test_strangers_are_told_nothing_and_counted(hub: Hub, shop: str, kind:
     assert not (await events.list_events(hub, boss, type_=kind)).events
     assert not await dead_letters.list_causes(hub, ops, Filters(state="open", name=shop))
 
-
-async def test_what_nobody_wants_and_what_is_only_answered(hub: Hub, shop: str) -> None:
     answer = await inbound.receive(hub, shop, request({"number": 7}, topic="stock"))
     assert (answer.status, content(answer)["state"]) == (202, "ignored")
     answer = await inbound.receive(hub, shop, request({"challenge": "abc"}, topic="ping"))
@@ -132,7 +131,9 @@ async def test_a_malformed_delivery_goes_to_the_desk_and_is_mended(hub: Hub, sho
     assert {each.event["id"] for each in (await events.list_events(hub, boss, type_=kind)).events} == {"8", "9"}
 
 
-async def test_addresses_that_receive_nothing_look_alike(hub: Hub, shop: str) -> None:
+async def test_addresses_that_receive_nothing_look_alike_and_a_missing_secret_is_the_operators_business(
+    hub: Hub, shop: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     text = "connection: out\nkind: echo\noperations: {say: {calls: say, effect: read}}\n"
     await definitions.publish(hub, boss, [load_yaml(text, "out.yaml")])
     for name in ("out", "nowhere", "x" * 500):
@@ -142,11 +143,10 @@ async def test_addresses_that_receive_nothing_look_alike(hub: Hub, shop: str) ->
         await inbound.list_receivers(hub, boss, "out")
     with pytest.raises(ForbiddenError):
         await inbound.list_receivers(hub, ana)
-
-
-async def test_a_missing_secret_is_the_operators_business(
-    hub: Hub, shop: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+    with pytest.raises(DefinitionError, match="Connections of kind `echo` receive nothing"):
+        await definitions.publish(
+            hub, boss, [load_yaml(f"{text}receives: {{a: {{event: {{type: t}}}}}}\n", "out.yaml")]
+        )
     monkeypatch.delenv("CAUCE_SECRET_SHOP_WEBHOOK")
     with pytest.raises(TransientError) as told:
         await inbound.receive(hub, shop, request({"number": 7}))

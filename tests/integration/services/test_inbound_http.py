@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ BLOCKS = dict(re.findall(r"^```\w+ file=(\S+)\n(.*?)^```$", PAGE.read_text(), re
 
 
 @pytest.fixture
-def store_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'inbound.db'}"
+def store_url(tmp_path: Path, migrated: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'inbound.db')}"
 
 
 async def shell(script: str, directory: Path) -> str:
