@@ -11,7 +11,7 @@ from typing import Any, Final
 from cauce import connection as connections
 from cauce import registry
 from cauce.connection import Connection
-from cauce.errors import CauceError, NotFoundError, TransientError
+from cauce.errors import CauceError, NotFoundError, RemoteError, TransientError
 from cauce.receiving import Answer, Delivery, Done, Receiver, Request
 from cauce.services import receptions
 from cauce.services.hub import Actor, Hub, Role
@@ -78,7 +78,8 @@ async def receive(hub: Hub, name: str, request: Request) -> Answer:
     identity = receptions.identity(connection, delivery) or request.now.isoformat()
     try:
         done = await receptions.take(hub, connection, delivery)
-    except TransientError as error:
+    except RemoteError as error:
+        # It may come again, or is about the instance that it started, which shows for itself how it ended.
         await _note(hub, Note(name, identity, "failed", delivery.reception, problem=error.problem, size=size))
         return receiver.refuse(request, error)
     except CauceError as error:

@@ -225,6 +225,7 @@ async def test_a_process_answers(hub: Hub, kind: str, node: Path, require: Requi
         )
         assert (code, message, detail["code"]) == ("Server", "Blocked.", "blocked")
         assert "s3cret" not in str(detail)
+        assert not await dead_letters.list_causes(hub, ops, Filters(state="open", name="desk"))
         told = await node_says(node, address, "basic", "Quote", '{"reference": "Q-3", "net": 7}')
         assert told["answer"]["number"] == "Q-3", told
         assert told["answer"]["lines"][0] == {"text": "Ñandú & <co>", "good": True}
