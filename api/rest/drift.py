@@ -38,8 +38,9 @@ class Met(Model):
 
 
 class Use(Model):
-    """A published process that uses what changed."""
+    """A published process or sync that uses what changed."""
 
+    kind: Literal["process", "sync"]
     definition: str = Field(examples=["sales.lead-to-order"])
     version: str = Field(examples=["1.2.0"])
     tasks: list[str] = Field(examples=[["/do/2/order"]])

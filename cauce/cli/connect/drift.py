@@ -85,7 +85,7 @@ def _tell(found: Drift) -> None:
 
 def _tell_touched(case: Case) -> None:
     rows = [("mapping", f"{each.operation}.{each.part}", each.path, each.how) for each in case.mappings]
-    rows += [("process", f"{each.definition} {each.version}", ", ".join(each.tasks), "") for each in case.definitions]
+    rows += [(each.kind, f"{each.definition} {each.version}", ", ".join(each.tasks), "") for each in case.definitions]
     rows += [("instance", each.id, each.version, "running") for each in case.instances]
     output.table("It touches", ("", "", "", "how"), rows, empty="It touches nothing that is published.")
     if case.problem:

@@ -37,11 +37,12 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A published process that uses what changed, and its tasks that do."""
+    """A published process or sync (its `kind`) that uses what changed, and where in it: tasks, or calls of the sync."""
 
     definition: str
     version: str
     tasks: tuple[str, ...]
+    kind: str = "process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,17 @@ def _how(text: str, change: Change) -> str:
 
 
 async def users(db: Db, connection: str, operations: frozenset[str]) -> tuple[Use, ...]:
-    """Return the latest versions of published processes that use one of these operations."""
-    return tuple(
+    """Return the latest versions of published processes, and syncs, that use one of these operations."""
+    processes = tuple(
         Use(f"{row.namespace}.{row.name}", row.version, tuple(_tasks(row.bundle or {}, names)))
         for row in await definitions.latest(db, "process")
         if (names := _calls(row.bundle or {}, connection, operations))
+    )
+    called = {f"{name}@{connection}" for name in operations}
+    return processes + tuple(
+        Use(row.name, row.version, places, "sync")
+        for row in await definitions.latest(db, "sync")
+        if (places := tuple(_places(row.document, called)))
     )
 
 
@@ -127,6 +134,11 @@ async def instances(hub: Hub, actor: Actor, connection: str, operations: frozens
 def with_finds(operations: frozenset[str], known: Mapping[str, Operation]) -> frozenset[str]:
     """Return operations with those that ask them what became of a write."""
     return operations | {name for name, each in known.items() if each.find in operations}
+
+
+def _places(sync: Mapping[str, JSON], called: set[str]) -> Iterator[str]:
+    for side in ("source", "target"):
+        yield from (f"/{side}/{key}" for key, each in sync[side].items() if isinstance(each, str) and each in called)
 
 
 def _calls(bundle: Mapping[str, JSON], connection: str, operations: frozenset[str]) -> set[str]:

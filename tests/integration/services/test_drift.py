@@ -42,6 +42,13 @@ do:
   - place: {call: create-order@shop, with: {sku: A}, metadata: {cauce: {compensate: {call: find-order@shop}}}}
   - rest: {wait: PT1H}
 """
+SYNC = """\
+sync: orders
+schedule: {every: PT1H}
+source: {call: find-order@shop, key: .number, cursor: {by: hash}}
+mapping: '{sku: .number}'
+target: {upsert: create-order@shop}
+"""
 LATER = """\
 document: {dsl: '1.0.3', namespace: sales, name: order, version: 2.0.0}
 do:
@@ -101,7 +108,7 @@ async def notices(hub: Hub) -> list[JSON]:
 
 async def test_what_changed_becomes_a_case_with_all_that_it_touches(lonely_hub: Hub, shop: Shop) -> None:
     hub = lonely_hub
-    await publish(hub, CONNECTION.replace("URL", shop.url), PROCESS)
+    await publish(hub, CONNECTION.replace("URL", shop.url), PROCESS, SYNC)
     assert (await cases.look(hub, boss, "shop")).case is None
     shop.order = ORDER | {"properties": ORDER["properties"] | {"total": {"type": "string"}, "note": {"type": "string"}}}
     found = await cases.look(hub, boss, "shop")
@@ -115,11 +122,14 @@ async def test_what_changed_becomes_a_case_with_all_that_it_touches(lonely_hub: 
         ("create-order", "response", "as a whole"),
         ("find-order", "response", "by name"),
     ]
-    assert [(each.definition, each.tasks) for each in found.case.definitions] == [("sales.order", ("/do/0/place",))]
+    assert [(each.definition, each.tasks) for each in found.case.definitions] == [
+        ("sales.order", ("/do/0/place",)),
+        ("orders", ("/source/call", "/target/upsert")),
+    ]
     assert found.case.problem == "Temporal does not answer."
     (notice,) = await notices(hub)
     assert (notice["connection"], notice["owner"], notice["breaking"]) == ("shop", "sales-it", True)
-    assert notice["definitions"] == ["sales.order"]
+    assert notice["definitions"] == ["sales.order", "orders"]
     assert await cases.states(hub, ana) == {"shop": "breaking"}
 
 
