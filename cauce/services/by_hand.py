@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from cauce import connection as connections
 from cauce import registry
-from cauce.connector import Operation
-from cauce.errors import CauceError, ConflictError, InputError, NotFoundError
+from cauce.connector import BaseConnector, BaseSettings, Operation
+from cauce.errors import CauceError, ConflictError, InputError, NotFoundError, TransientError
 from cauce.expressions import compile_expression
 from cauce.services.hub import Actor, Hub, Role
 from cauce.store import audit, by_hand, definitions
@@ -82,7 +82,7 @@ async def settle(hub: Hub, actor: Actor, id_: int, reason: str) -> DoneView:
 async def ask(hub: Hub) -> None:
     """Ask every system concerned, by the `find` of the operation, and note what it says."""
     async with hub.store.read() as db:
-        rows = await by_hand.page(db, UNSETTLED, limit=_AT_ONCE)
+        rows = await by_hand.longest_unasked(db, _AT_ONCE)
         published = {row.name: row.document for row in await definitions.latest(db, "connection")}
     for name in dict.fromkeys(row.connection for row in rows):
         await _ask_one(hub, published.get(name), [row for row in rows if row.connection == name])
@@ -91,27 +91,36 @@ async def ask(hub: Hub) -> None:
 async def _ask_one(hub: Hub, document: Mapping[str, JSON] | None, rows: Sequence[DoneByHand]) -> None:
     if document is None:
         for row in rows:
-            await _note(hub, row.id, "open", problem="The connection is not published any more.")
+            await _note(hub, row.id, _state(row), problem="The connection is not published any more.")
         return
     connection = connections.parse(document)
+    down = ""
     try:
         connector = registry.open_connection(connection, hub.resolver)
     except CauceError as error:
         for row in rows:
-            await _note(hub, row.id, "open", problem=error.problem)
+            await _note(hub, row.id, _state(row), found=row.found, problem=error.problem)
         return
     async with connector:
         for row in rows:
+            if down:
+                # A system that is down is asked once, not for each.
+                await _note(hub, row.id, _state(row), found=row.found, problem=down)
+                continue
             try:
-                find = _find(connection, row.operation)
-                request = compile_expression(find.request).first(row.params, {})
-                answer = await connector.call(find, request)
-                found = compile_expression(find.response).first(answer, {})
+                found = await _found(connector, connection, row)
             except CauceError as error:
                 # What was known of it before is still known.
                 await _note(hub, row.id, _state(row), found=row.found, problem=error.problem)
+                down = error.problem if isinstance(error, TransientError) else ""
                 continue
             await _note(hub, row.id, _verdict(row.answer, found), found=found)
+
+
+async def _found(connector: BaseConnector[BaseSettings], connection: connections.Connection, row: DoneByHand) -> JSON:
+    find = _find(connection, row.operation)
+    request = compile_expression(find.request).first(row.params, {})
+    return compile_expression(find.response).first(await connector.call(find, request), {})
 
 
 def _find(connection: connections.Connection, name: str) -> Operation:

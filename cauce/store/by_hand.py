@@ -30,6 +30,14 @@ async def page(db: Db, states: Collection[str], *, after: int = 0, limit: int = 
     return (await db.scalars(query.order_by(DoneByHand.id).limit(limit))).all()
 
 
+async def longest_unasked(db: Db, limit: int) -> Sequence[DoneByHand]:
+    """Return what is neither confirmed nor settled, and what the system was never or longest not asked for first."""
+    query = select(DoneByHand).where(DoneByHand.state.in_(UNSETTLED))
+    return (
+        await db.scalars(query.order_by(DoneByHand.checked_at.asc().nulls_first(), DoneByHand.id).limit(limit))
+    ).all()
+
+
 async def find(db: Db, id_: int) -> DoneByHand | None:
     """Return one write that was done by hand."""
     return await db.get(DoneByHand, id_, populate_existing=True)
