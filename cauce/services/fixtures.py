@@ -1,13 +1,13 @@
 """Turns what was recorded of a connection into a fixture: a file that people read, commit and replay."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cauce import connection as connections
 from cauce import registry
 from cauce.connection import Connection
-from cauce.errors import ConflictError
+from cauce.errors import ConflictError, RemoteError
 from cauce.recording.masking import Masker
 from cauce.recording.references import secrets_of
 from cauce.recording.rules import rules
@@ -28,12 +28,16 @@ _about: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """The text of a fixture, how many exchanges are in it, and how many were left out to keep it readable."""
+    """The text of a fixture, how many exchanges are in it, and how many were left out to keep it readable.
+
+    `problem` says why the contract is not in it, when it has one that cannot be read now.
+    """
 
     name: str
     text: str
     exchanges: int
     left_out: int
+    problem: str = ""
 
 
 async def export(
@@ -52,8 +56,11 @@ async def export(
         raise ConflictError(f"Nothing was recorded of '{name}'.", hint=hint)
     masker = Masker(key, rules(parsed.record), tuple(secrets_of(parsed.settings, hub.resolver)))
     masked = [masker.exchange(each.document) for each in reversed(rows)]
-    contract = {file: masker.clean(text) for file, text in (await _contract(hub, parsed)).items()}
-    head = {"recording": recording or name, "connection": name, "kind": parsed.kind}
+    head: dict[str, JSON] = {"recording": recording or name, "connection": name, "kind": parsed.kind}
+    try:
+        contract = {file: masker.clean(text) for file, text in (await _contract(hub, parsed)).items()}
+    except RemoteError as error:
+        return replace(fixture(head, masked), problem=error.problem)
     return fixture(head | ({"documents": contract} if contract else {}), masked)
 
 

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,10 +43,9 @@ class Exchange:
         """Return the seconds left until the deadline."""
         return self.started + self.timeout_s - monotonic()
 
-    def note(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Let a recording have what was sent and what came back."""
+    def note(self, url: str, headers: Mapping[str, str], body: bytes, started: float) -> None:
+        """Let a recording have what was sent and what came back; `started` is of the performance counter."""
         if self.recording is not None and not self.attachments:
-            started = perf_counter() - (monotonic() - self.started)
             answer = tape.http_response(self.status, self.headers, self.content) if self.status else None
             self.recording.note(tape.http_request("POST", url, headers, body), answer, started)
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import perf_counter
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -135,12 +136,12 @@ class Wire(Transport):
         exchange: Exchange = _current.exchange
         self._check(address)
         sent = {**headers, **self.rules.headers, "Accept": "text/xml, application/soap+xml, multipart/related"}
-        body = etree_to_string(envelope)
+        body, started = etree_to_string(envelope), perf_counter()
         try:
             self._logged_in("POST", address, exchange, body, {**correlation.headers(), **sent})
             unpack(exchange, origin(address))
         finally:
-            exchange.note(address, sent, body)
+            exchange.note(address, sent, body, started)
         judge(exchange, origin(address))
         return Answer(exchange.status, {"Content-Type": "text/xml"}, exchange.content)
 

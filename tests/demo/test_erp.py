@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,22 @@ from zeep.exceptions import Fault, TransportError
 from cauce import connection as connections
 from cauce import registry
 from cauce.capabilities import shipped
+from cauce.connector import BaseConnector, Operation
+from cauce.errors import RemoteError
+from cauce.expressions import compile_expression
+from cauce.recording.exchanges import described
+from cauce.recording.fixtures import read
+from cauce.recording.masking import Masker
+from cauce.recording.rules import rules
+from cauce.recording.tape import running
 from cauce.secrets import Resolver
 from cauce.services.certifying.subject import Subject
 from cauce.services.certifying.suite import certify
+from cauce.services.fixtures import fixture
+from cauce.testing.stand_in import serving
 from demo.company import Company
 from schemas import load_file
+from workflows.checking import check
 from workflows.checking.capabilities import shortcomings
 
 FOLDER = Path(__file__).parents[2] / "definitions" / "connections"
@@ -318,3 +330,64 @@ class TestFaults:
         answer = requests.post(f"{company.erp_admin}/faults", json=order, timeout=5)
 
         assert (answer.status_code, answer.json()) == (400, {"problem": problem})
+
+
+def recorded_calls(reference: str) -> list[tuple[str, Any]]:
+    """Return calls of the shipped connection: reads, writes, what is refused, and the same once more."""
+    customer = {"taxId": "B99286320", "name": "Peña & Hijos", "email": "ana@pena.example", "phone": "+34 612 345 678"}
+    line = {"sku": PUMP, "quantity": 2, "discountPct": 0}
+    order_ = {"reference": reference, "customer": "C000001", "lines": [line], "delivery": "complete"}
+    return [
+        ("find-customer", {"taxId": "B99286320"}),
+        ("create-customer", customer),
+        ("create-customer", customer),
+        ("find-customer", {"taxId": "B99286320"}),
+        ("get-item", {"sku": PUMP}),
+        ("get-item", {"sku": "NO-SUCH"}),
+        ("create-order", order_),
+    ]
+
+
+async def test_what_was_recorded_is_replayed_with_identical_results(company: Company, tmp_path: Path) -> None:
+    environment = {f"CAUCE_SETTING_{name.upper().replace('-', '_')}": text for name, text in company.settings().items()}
+    environment["CAUCE_SECRET_ERP_PASSWORD"] = company.password
+    resolver = Resolver(tmp_path, tmp_path / "settings.json", environment)
+    parsed = connections.parse(load_file(FOLDER / "erp.yaml").data)
+    masker = Masker(b"k", rules({"mask": [{"field": "Name"}]}), [company.password])
+    exchanges = []
+    async with registry.open_connection(parsed, resolver) as connector:
+        for name, params in recorded_calls("rec:1"):
+            exchanges.append(await exchange(connector, parsed.operation(name), params, masker))
+        contract = await connector.contract()
+    head = {"recording": "erp", "connection": "erp", "kind": "soap", "documents": contract}
+    text = fixture(head, exchanges).text
+    for left in (company.password, "Peña", "pena.example", "612 345 678", "B99286320", "127.0.0.1"):
+        assert left not in text
+    (tmp_path / "erp.yaml").write_text(text, encoding="utf-8")
+    assert check([load_file(tmp_path / "erp.yaml")]) == []
+    replayed = read(tmp_path / "erp.yaml")
+    async with serving(replayed, delays=False) as address:
+        moved = replace(parsed, settings={"wsdl": f"{address}/?wsdl"})
+        async with registry.open_connection(moved, resolver) as connector:
+            for each in replayed.exchanges:
+                found = await outcome_of(connector, parsed.operation(each["operation"]), each["request"])
+                wanted = {"error": each["error"]["code"]} if "error" in each else {"response": each["response"]}
+                assert found == wanted, each["operation"]
+
+
+async def exchange(connector: BaseConnector[Any], operation: Operation, params: Any, masker: Masker) -> Any:
+    request = compile_expression(operation.request).first(params, {})
+    kept: dict[str, Any] = {"operation": operation.name, "with": params, "request": request, "tookMs": 1.0}
+    with running() as tape:
+        try:
+            kept["response"] = await connector.call(operation, request)
+        except RemoteError as error:
+            kept["error"] = described(error)
+    return masker.exchange({**kept, "wire": tape.wire})
+
+
+async def outcome_of(connector: BaseConnector[Any], operation: Operation, request: Any) -> dict[str, Any]:
+    try:
+        return {"response": await connector.call(operation, request)}
+    except RemoteError as error:
+        return {"error": error.remote_code}

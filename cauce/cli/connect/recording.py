@@ -117,6 +117,8 @@ def export(
         output.line(made.text.rstrip("\n"))
     left = f"; {made.left_out} older ones did not fit" if made.left_out else ""
     output.say(f"{made.name}: {made.exchanges} exchanges{left}. Look through it before you commit it.")
+    if made.problem:
+        output.say(f"The contract is not in it, so clients cannot begin with its replay: {made.problem}")
 
 
 def forget(name: Name, *, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:

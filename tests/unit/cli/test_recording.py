@@ -112,10 +112,15 @@ def test_a_recording_beside_definitions_is_not_published(there: Path) -> None:
     assert "A recording is not published." in alone.output
 
 
-def test_the_oldest_are_left_out_of_a_fixture_that_would_be_too_large(there: Path) -> None:
-    put(there, "x" * 400_000, "y " * 200_000, "z" * 200_000)
+def test_the_oldest_are_left_out_of_a_fixture_that_would_be_too_large(
+    there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(there, "x" * 700, "y" * 700, "z" * 700)
+    monkeypatch.setattr("cauce.services.fixtures.largest_text", 2_000)
     made = told(there, "export", "polly")
     assert (made["exchanges"], made["left_out"]) == (2, 1)
+    monkeypatch.setattr("cauce.services.fixtures.largest_text", 200)
+    assert "larger than a file of definitions" in told(there, "export", "polly", code=1)["error"]["detail"]
 
 
 def test_what_a_person_writes_into_a_fixture_is_looked_at(there: Path) -> None:

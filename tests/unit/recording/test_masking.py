@@ -195,7 +195,7 @@ def exchanges(draw: st.DrawFn) -> tuple[JSON, list[str]]:
     return given_, [name, mail, password, SECRET]
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(exchanges())
 def test_nothing_that_is_masked_is_left_and_masking_again_changes_nothing(drawn: tuple[JSON, list[str]]) -> None:
     exchange, forbidden = drawn
