@@ -13,7 +13,7 @@ from connectors.odbc.catalog import read_catalog
 from connectors.odbc.profiles import Profile, connection_string, dialect_of, profiles
 from connectors.odbc.results import Results, Send, kept_outputs
 from connectors.odbc.rows import CorruptError
-from connectors.odbc.values import as_parameters, tune_mariadb
+from connectors.odbc.values import as_parameters, tune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,8 +56,7 @@ class Session:
         connection = pyodbc.connect(connection_string(parts), autocommit=True, timeout=request["connect_timeout_s"])
         if dialect == "any":
             dialect = dialect_of(str(connection.getinfo(_product)))
-        if dialect == "mariadb":
-            tune_mariadb(connection)
+        tune(connection, dialect)
         session = cls(connection, dialect, effect)
         session._prepare()
         return session

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _safe_digits: Final = 15
 _exact_drivers: Final = {"postgresql", "mariadb"}
 _largest_exponent: Final = 20
+_speak_utf8: Final = {"mariadb", "sqlite"}
 
 
 def as_parameters(values: Sequence[Any], dialect: str) -> Sequence[Any]:
@@ -31,18 +32,21 @@ def as_json_text(values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
-def tune_mariadb(connection: pyodbc.Connection) -> None:
-    """Keep MariaDB's driver from losing data without a word.
+def tune(connection: pyodbc.Connection, dialect: str) -> None:
+    """Let texts pass as UTF-8 where the driver understands it, and times as they are.
 
-    Of texts with more than 255 letters that are sent as UTF-16, it drops some; from the second result on, with the
-    options for reading, it gives none of them; and of times it drops the sign and the fraction.
+    Of texts with more than 255 letters that are sent as UTF-16, MariaDB's driver drops some; from the second result on,
+    with the options for reading, it gives none of them; and of times it drops the sign and the fraction. SQLite's takes
+    UTF-8 faster, and no letter beyond the first 65,536 in a statement otherwise.
     """
     import pyodbc  # noqa: PLC0415 - the manager has to be loaded first
 
-    connection.setencoding(encoding="utf-8", ctype=pyodbc.SQL_CHAR)
-    for kind in (pyodbc.SQL_CHAR, pyodbc.SQL_WCHAR):
-        connection.setdecoding(kind, encoding="utf-8", ctype=pyodbc.SQL_CHAR)
-    connection.add_output_converter(pyodbc.SQL_TYPE_TIME, _time)
+    if dialect in _speak_utf8:
+        connection.setencoding(encoding="utf-8", ctype=pyodbc.SQL_CHAR)
+    if dialect == "mariadb":
+        for kind in (pyodbc.SQL_CHAR, pyodbc.SQL_WCHAR):
+            connection.setdecoding(kind, encoding="utf-8", ctype=pyodbc.SQL_CHAR)
+        connection.add_output_converter(pyodbc.SQL_TYPE_TIME, _time)
 
 
 def _time(raw: bytes) -> str:
