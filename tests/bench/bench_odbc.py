@@ -65,7 +65,7 @@ def bare_connection(settings: odbc.Settings, *, reads: bool) -> Any:
     import pyodbc  # type: ignore[import-not-found]  # noqa: PLC0415 - after the manager; its stub is not looked at
 
     profile = profiles[settings.driver]
-    parts = {"Driver": str(driver_path(settings.driver)), "Database": settings.database}  # type: ignore[arg-type]  # a known one
+    parts = {"Driver": str(driver_path(settings.driver)), "Database": settings.database}
     if settings.server:
         parts |= {"Server": settings.server, "Port": str(settings.port), "UID": settings.username}
     if settings.password:
