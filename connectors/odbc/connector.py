@@ -106,7 +106,8 @@ class Connector(BaseConnector[Settings]):
     async def batches(self, operation: Operation, params: JSON, size: int) -> AsyncGenerator[list[JSON], None]:
         """Read with one statement in one transaction, batch by batch; `max_rows` is no limit here.
 
-        The operation's timeout is that of each batch. The worker process reads only as fast as batches are taken.
+        The operation's timeout is that of each batch. The worker process sends only as fast as batches are taken;
+        whether it holds the whole result is the driver's affair (PostgreSQL's does not).
         """
         where = f"{operation.name}@{self.name}"
         if operation.effect != "read":

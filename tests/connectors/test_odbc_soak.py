@@ -45,9 +45,11 @@ async def connector(database: Database) -> AsyncIterator[odbc.Connector]:
 
 
 async def test_a_million_rows_are_read_in_little_memory(database: Database, connector: odbc.Connector) -> None:
+    """The drivers of SQLite and MariaDB hold the result; Cauce does not, and PostgreSQL's driver neither."""
     text = ", ".join(f"'{letter * 50}' as t{number}" for number, letter in enumerate("añ漢b"))
     sql = NUMBERS[database.kind].format(rows=ROWS, text=text)
     count = most = 0
+    mine = psutil.Process().memory_info().rss
     async with aclosing(connector.batches(read(sql, timeout_s=60), None, 2000)) as batches:
         async for batch in batches:
             count += len(batch)
@@ -55,8 +57,10 @@ async def test_a_million_rows_are_read_in_little_memory(database: Database, conn
                 most = max(most, *(worker.memory_info().rss for worker in workers()))
                 await asyncio.sleep(0.05)  # who takes slowly makes nobody hoard
     assert count == ROWS
-    print(f"{database.kind}: {most / 2**20:.0f} MB in the worker process")  # noqa: T201 - a figure of `make soak`
-    assert most < MEGABYTES * 2**20
+    grown = psutil.Process().memory_info().rss - mine
+    print(f"{database.kind}: worker process {most / 2**20:.0f} MB, here {grown / 2**20:.0f} MB more")  # noqa: T201 - a figure
+    assert grown < MEGABYTES * 2**20
+    assert database.kind != "postgresql" or most < MEGABYTES * 2**20
 
 
 async def test_processes_killed_at_random_lose_and_double_nothing(database: Database) -> None:
