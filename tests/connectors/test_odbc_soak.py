@@ -83,22 +83,18 @@ async def test_processes_killed_at_random_lose_and_double_nothing(database: Data
             sure.update(ids)
 
     async with database.connector() as one:
-        stop = asyncio.Event()
 
         async def kill() -> None:
-            while not stop.is_set():
-                await asyncio.sleep(chance.uniform(0.05, 0.4))
-                if there := workers():
-                    os.kill(chance.choice(there).pid, chance.choice([signal.SIGKILL, signal.SIGSEGV]))
+            await asyncio.sleep(chance.uniform(0, 0.05))
+            if there := workers():
+                os.kill(chance.choice(there).pid, chance.choice([signal.SIGKILL, signal.SIGSEGV]))
 
-        killer = asyncio.create_task(kill())
         for start in range(0, 300, 3):
-            await asyncio.gather(*(pay(one, number) for number in range(start, start + 3)))
-        stop.set()
-        await killer
+            kills = [kill()] if chance.random() < 0.3 else []
+            await asyncio.gather(*(pay(one, number) for number in range(start, start + 3)), *kills)
         found = {row["id"] for row in await one.call(read("select id from paid"), None)}
     assert sure <= found <= sure | unsure
-    assert len(sure) > 300
+    assert len(sure) > 1500  # of 3,000: most were not killed
     assert all(len(found & set(range(n * 10, n * 10 + 10))) in {0, 10} for n in range(300))
 
 
