@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.odbc.catalog import key_of, no_default, tables_of
+from connectors.odbc.profiles import quoted
 from connectors.odbc.rows import as_json
-from connectors.odbc.tables import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -68,6 +68,15 @@ def dialect_of(driver: str) -> str:
     return next((name for part, name in known.items() if part in file), "any")
 
 
+def quoted(name: str, dialect: str) -> str:
+    """Return a name so that no character in it can end it."""
+    if dialect == "mariadb":
+        return "`" + name.replace("`", "``") + "`"
+    if dialect == "freetds":
+        return "[" + name.replace("]", "]]") + "]"
+    return '"' + name.replace('"', '""') + '"'
+
+
 def connection_string(parts: Mapping[str, str]) -> str:
     """Return `Key={value};…`, quoted so that no value can end early or add a key."""
     return ";".join(f"{key}={_quote(value)}" for key, value in parts.items())

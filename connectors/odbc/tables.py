@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from cauce.connector import JSON
 from cauce.importing import ImportedOperation, LeftOut
+from connectors.odbc.profiles import quoted
 
 _page: Final = 500
 _plain: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -172,15 +173,6 @@ def _insert(table: Table, own: str, dialect: str) -> ImportedOperation | LeftOut
         input=_input(given, required, dialect),
         decide=tuple(decide),
     )
-
-
-def quoted(name: str, dialect: str) -> str:
-    """Return a name so that no character in it can end it."""
-    if dialect == "mariadb":
-        return "`" + name.replace("`", "``") + "`"
-    if dialect == "freetds":
-        return "[" + name.replace("]", "]]") + "]"
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _of(table: Table, dialect: str) -> str:

@@ -18,7 +18,7 @@ from cauce.native import driver_path
 from cauce.secrets import Resolver
 from cauce.services.importing import Imported, Wish, import_contract
 from connectors import odbc
-from connectors.odbc.tables import quoted
+from connectors.odbc.profiles import quoted
 from schemas import load_yaml, validate_data
 from tests.conftest import Require
 
