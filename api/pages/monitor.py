@@ -6,6 +6,7 @@ from http import HTTPStatus
 from itertools import groupby
 from typing import Any, Final
 
+from babel import numbers
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -78,7 +79,7 @@ async def _page(request: Request, hub: Hub, actor: Actor, window: str, *, proble
         spark=picture,
         share=lambda value: share(value, lang),
         took=lambda value: took(value, lang),
-        one_decimal=lambda value: lang.number(round(value, 1)),
+        one_decimal=lambda value: decimal(value, lang),
         state=state,
     )
 
@@ -110,7 +111,7 @@ def state(lines: Sequence[Line]) -> str:
 
 def share(value: float | None, lang: Language) -> str:
     """Write a share in percent."""
-    return none if value is None else f"{lang.number(round(value * 100, 1))} %"
+    return none if value is None else f"{decimal(value * 100, lang)} %"
 
 
 def took(milliseconds: float | None, lang: Language) -> str:
@@ -119,7 +120,12 @@ def took(milliseconds: float | None, lang: Language) -> str:
         return none
     if milliseconds < _SECOND_MS:
         return f"{lang.number(round(milliseconds))} ms"
-    return f"{lang.number(round(milliseconds / _SECOND_MS, 1))} s"
+    return f"{decimal(milliseconds / _SECOND_MS, lang)} s"
+
+
+def decimal(value: float, lang: Language) -> str:
+    """Write a figure with one decimal at most; more would only seem to be known."""
+    return numbers.format_decimal(value, format="#,##0.#", locale=lang.code)
 
 
 def measured(cause: JSON, lang: Language) -> str:
@@ -131,4 +137,4 @@ def measured(cause: JSON, lang: Language) -> str:
         case "duration":
             return took(value * _SECOND_MS if value is not None else None, lang)
         case _:
-            return none if value is None else f"{lang.number(round(value, 1))} {lang.gettext('a minute')}"
+            return none if value is None else f"{decimal(value, lang)} {lang.gettext('a minute')}"

@@ -66,11 +66,13 @@ class Caller:
             carry(exchange)
 
     def _answer(self, exchange: Exchange, value: Any) -> JSON:  # noqa: ANN401 - whatever zeep gives
-        if value is None and (why := self._why_nothing(exchange)):
+        answer = to_json(value)
+        # zeep makes an answer without content of any element that it did not expect and that is empty.
+        if _is_hollow(answer) and (why := self._why_nothing(exchange)):
             if fault := self._fault(exchange):
                 raise fault
             raise self._unreadable(exchange, why)
-        return _with_attachments(to_json(value), exchange)
+        return _with_attachments(answer, exchange)
 
     def _why_nothing(self, exchange: Exchange) -> str:
         """Say why there is no value although the WSDL declares one; empty when there need be none."""
@@ -110,6 +112,12 @@ class Caller:
         return exchange.unreadable(
             f"{self.name} answered {self.bound.operation.name} and it cannot be read: {why}.", _mend_wsdl
         )
+
+
+def _is_hollow(answer: JSON) -> bool:
+    """Tell whether an answer holds nothing; 0 and false are something."""
+    held = answer.values() if isinstance(answer, dict) else [answer]
+    return all(each in (None, "", [], {}) for each in held)
 
 
 def _with_attachments(answer: JSON, exchange: Exchange) -> JSON:

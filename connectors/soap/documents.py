@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from cauce.errors import PermanentError
-from cauce.xml import parse_xml
+from cauce.xml import is_too_wide, parse_xml
 from connectors.soap.catalog import stand_in
 
 _most_bytes: Final = 20_000_000
@@ -51,6 +51,9 @@ class Documents:
                     hint="Give settings.wsdl a WSDL with only what is called.",
                     remote_code="too-large",
                 )
+            if is_too_wide(content):
+                problem = "The WSDL, or what it imports, has an element of too many attributes to be read."
+                raise PermanentError(problem, hint="No WSDL needs that: look at where it comes from.")
             self.loaded[url] = content
         return self.loaded[url]
 

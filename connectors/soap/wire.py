@@ -20,6 +20,7 @@ from zeep.wsdl.utils import etree_to_string
 from cauce import correlation
 from cauce.errors import PermanentError, RemoteError, TransientError
 from cauce.ntlm import Handshake
+from cauce.xml import is_too_wide
 from connectors.soap.digest import Digest
 from connectors.soap.documents import Documents, is_http
 from connectors.soap.exchange import Answer, Exchange, judge, origin
@@ -143,6 +144,8 @@ class Wire(Transport):
         finally:
             exchange.note(address, sent, body, started)
         judge(exchange, origin(address))
+        if is_too_wide(exchange.content):
+            raise exchange.unreadable(f"{origin(address)} answered with an element of too many attributes to be read.")
         return Answer(exchange.status, {"Content-Type": "text/xml"}, exchange.content)
 
     def close(self) -> None:

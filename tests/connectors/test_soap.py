@@ -151,6 +151,7 @@ async def test_faults_of_every_shape_are_understood(
     assert error.remote_code == code
 
 
+WIDE = " ".join(f"b{number}='1'" for number in range(3_000))
 HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
 
 
@@ -182,6 +183,8 @@ HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
         ),
         (Reply(envelope(ORDER.replace("12.50", "a lot")), 200), PermanentError, AmbiguousError),
         (Reply(envelope(""), 200), PermanentError, AmbiguousError),
+        (Reply(envelope("<Other xmlns='urn:orders'/>"), 200), PermanentError, AmbiguousError),
+        (Reply(envelope(ORDER.replace("<Total", f"<Total {WIDE}")), 200), PermanentError, AmbiguousError),
         (Reply(envelope(f"{ORDER}{'<x/>' * 60000}"), 200), PermanentError, AmbiguousError),
         (Reply(gzip.compress(b" " * 50_000_000), 200, {"Content-Encoding": "gzip"}), PermanentError, AmbiguousError),
     ],
