@@ -7,8 +7,9 @@ from cauce import connection as connections
 from cauce import registry
 from cauce.connector import Browsable
 from cauce.errors import NotFoundError, PermanentError
+from cauce.services import published
 from cauce.services.hub import Actor, Hub
-from cauce.store import audit, definitions
+from cauce.store import audit
 
 JSON = Any
 most_rows: Final = 20
@@ -19,10 +20,7 @@ async def browse(hub: Hub, actor: Actor, name: str, place: str = "", rows: int =
     """Return what there is at a place of a connection's catalogue; rows are masked, and who looked is kept."""
     actor.require("browse connections", "integrator")
     async with hub.store.read() as db:
-        row = await definitions.find(db, "connection", "", name)
-        known = [other.name for other in await definitions.latest(db, "connection")] if row is None else []
-    if row is None:
-        raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
+        row = await published.connection(db, name)
     async with registry.open_connection(connections.parse(row.document), hub.resolver) as opened:
         if not isinstance(opened.connector, Browsable):
             raise PermanentError(

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cauce import connection as connections
-from cauce.errors import NotFoundError
+from cauce.services import published
 from cauce.services.certification import State, implemented
 from cauce.services.certifying.checks import Check
 from cauce.services.hub import Actor, Hub
-from cauce.store import certificates, definitions
+from cauce.store import certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +39,7 @@ async def report(hub: Hub, actor: Actor, name: str) -> CertificationReport:
     """
     actor.require("see connections", "designer", "integrator", "manager", "operator", "auditor", "staff")
     async with hub.store.read() as db:
-        row = await definitions.find(db, "connection", "", name)
-        if row is None:
-            known = [each.name for each in await definitions.latest(db, "connection")]
-            raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
+        row = await published.connection(db, name)
         states = (await implemented(db, [row]))[name]
         facts = await certificates.latest(db, [name])
     found = []

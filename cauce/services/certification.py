@@ -12,6 +12,7 @@ from cauce import registry
 from cauce.capabilities import shipped
 from cauce.errors import CauceError, ConflictError, InputError, NotFoundError
 from cauce.secrets import Resolver
+from cauce.services import published
 from cauce.services.certifying.checks import Certification
 from cauce.services.certifying.subject import Subject
 from cauce.services.certifying.suite import certify as try_out
@@ -47,11 +48,8 @@ async def certify(
     """
     actor.require("certify connections", "integrator")
     async with hub.store.read() as db:
-        row = await definitions.find(db, "connection", "", name)
+        row = await published.connection(db, name)
         known = {**shipped(), **{each.name: each.document for each in await definitions.latest(db, "capability")}}
-        others = [each.name for each in await definitions.latest(db, "connection")] if row is None else []
-    if row is None:
-        raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, others))
     wanted = [_capability(row.document, each, known) for each in capabilities or _implemented(row.document)]
     _check_environment(row.document, wanted, hub.resolver, anyway=anyway)
     data = hub.resolver.resolve((row.document.get("certification") or {}).get("data") or {})

@@ -5,12 +5,11 @@ from typing import Any
 
 from cauce import connection as connections
 from cauce.connector import Effect
-from cauce.errors import NotFoundError
+from cauce.services import published
 from cauce.services.certification import implemented
 from cauce.services.connections import ConnectionView, view
 from cauce.services.hub import Actor, Hub
 from cauce.services.limits import standing
-from cauce.store import definitions
 
 JSON = Any
 
@@ -50,10 +49,7 @@ async def detail(hub: Hub, actor: Actor, name: str) -> ConnectionDetail:
     """
     actor.require("see connections", "designer", "integrator", "manager", "operator", "auditor", "staff")
     async with hub.store.read() as db:
-        row = await definitions.find(db, "connection", "", name)
-        if row is None:
-            known = [each.name for each in await definitions.latest(db, "connection")]
-            raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
+        row = await published.connection(db, name)
         capabilities = (await implemented(db, [row]))[name]
         shown = view(row, capabilities, await standing(db))
     written = row.document.get("operations") or {}

@@ -11,6 +11,7 @@ from cauce import registry
 from cauce.connector import Effect, Probe
 from cauce.errors import CauceError, NotFoundError
 from cauce.sdk.quality import Report, judge
+from cauce.services import published
 from cauce.services.certification import Implemented, implemented
 from cauce.services.hub import Actor, Hub
 from cauce.services.limits import LimitsView, Standing, standing
@@ -64,10 +65,7 @@ async def test(hub: Hub, actor: Actor, name: str) -> list[Probe]:
     """Test a connection in stages; the last probe says what is wrong, if anything is."""
     actor.require("test connections", "integrator", "operator")
     async with hub.store.read() as db:
-        row = await definitions.find(db, "connection", "", name)
-        known = [other.name for other in await definitions.latest(db, "connection")] if row is None else []
-    if row is None:
-        raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
+        row = await published.connection(db, name)
     probes = await _probe(hub, row.document)
     async with hub.store.transaction() as db:
         await audit.append(db, actor.name, "connection.test", name, {"ok": all(probe.ok for probe in probes)})

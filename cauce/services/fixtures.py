@@ -12,7 +12,7 @@ from cauce.recording.masking import Masker
 from cauce.recording.references import secrets_of
 from cauce.recording.rules import rules
 from cauce.services.hub import Actor, Hub
-from cauce.services.recordings import published
+from cauce.services.recordings import connection_of
 from cauce.services.yaml_text import comment, lines
 from cauce.store import audit, recordings
 
@@ -45,7 +45,7 @@ async def export(
 ) -> Fixture:
     """Return the newest exchanges of a connection as a fixture, masked once more by the rules of now."""
     actor.require("export recordings", "integrator")
-    row = await published(hub, name)
+    row = await connection_of(hub, name)
     parsed = connections.parse(row.document)
     async with hub.store.transaction() as db:
         rows = await recordings.exchanges(db, name, operations, limit=min(most, most_exchanges))

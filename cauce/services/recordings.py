@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cauce import connection as connections
-from cauce.errors import InputError, NotFoundError
+from cauce.errors import InputError
+from cauce.services import published
 from cauce.services.hub import Actor, Hub
-from cauce.store import audit, definitions, recordings
+from cauce.store import audit, recordings
 from cauce.store.base import utc_now
 from cauce.store.models import Definition
 from cauce.store.session import Db
@@ -67,7 +68,7 @@ async def start(
         raise InputError("A recording lasts a day at most.", hint="Say for example PT10M.", where="for")
     if calls is not None and not 0 < calls <= most_calls:
         raise InputError(f"A recording has {most_calls:,} calls at most.", where="calls")
-    row = await published(hub, name)
+    row = await connection_of(hub, name)
     for each in operations:
         connections.parse(row.document).operation(each)
     until = utc_now() + timedelta(seconds=lasts_s or (longest_s if calls else usual_s))
@@ -81,7 +82,7 @@ async def start(
 async def stop(hub: Hub, actor: Actor, name: str) -> Recording:
     """Have a connection not recorded any more, unless its file says always; what was recorded stays."""
     actor.require("record connections", "integrator")
-    row = await published(hub, name)
+    row = await connection_of(hub, name)
     async with hub.store.transaction() as db:
         if await recordings.switch_off(db, name):
             await audit.append(db, actor.name, "recording.stop", name, {})
@@ -100,7 +101,7 @@ async def forget(hub: Hub, actor: Actor, name: str) -> int:
 async def recording(hub: Hub, actor: Actor, name: str) -> Recording:
     """Return whether a connection is recorded, and what there is of it."""
     actor.require("see recordings", "integrator", "designer", "operator")
-    row = await published(hub, name)
+    row = await connection_of(hub, name)
     async with hub.store.read() as db:
         return await _recording(db, row)
 
@@ -108,7 +109,7 @@ async def recording(hub: Hub, actor: Actor, name: str) -> Recording:
 async def list_samples(hub: Hub, actor: Actor, name: str, operation: str, *, limit: int = 20) -> list[Sample]:
     """Return the newest recorded calls of an operation, the newest first."""
     actor.require("see recordings", "integrator", "designer")
-    connections.parse((await published(hub, name)).document).operation(operation)
+    connections.parse((await connection_of(hub, name)).document).operation(operation)
     async with hub.store.read() as db:
         return await samples(db, name, operation, limit=limit)
 
@@ -134,14 +135,10 @@ def sample(id_: int, at: datetime, document: JSON) -> Sample:
     )
 
 
-async def published(hub: Hub, name: str) -> Definition:
+async def connection_of(hub: Hub, name: str) -> Definition:
     """Return the connection of this name as it is published."""
     async with hub.store.read() as db:
-        row = await definitions.find(db, "connection", "", name)
-        known = [each.name for each in await definitions.latest(db, "connection")] if row is None else []
-    if row is None:
-        raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
-    return row
+        return await published.connection(db, name)
 
 
 async def _recording(db: Db, row: Definition) -> Recording:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from cauce import connection as connections
 from cauce.errors import CauceError, ConflictError, InputError, NotFoundError
+from cauce.services import published
 from cauce.services.drift import reading, touching
 from cauce.services.drift.reading import Change
 from cauce.services.drift.touching import Met, Running, Use
@@ -75,7 +76,7 @@ async def show(hub: Hub, actor: Actor, name: str) -> Drift:
     """Return what is known of a connection's contract, and what its changes touch."""
     actor.require("see drift", *READERS)
     async with hub.store.read() as db:
-        row = await _connection(db, name)
+        row = await published.connection(db, name)
         known, found = await drift.contract(db, name), await drift.unsettled(db, name)
         settled = await drift.settled(db, name)
         case = None if found is None else await _touching(db, row, _case(found))
@@ -96,7 +97,7 @@ async def look(hub: Hub, actor: Actor, name: str) -> Drift:
     """Read a connection's contract now, and open, change or close its case; one that cannot be read is no drift."""
     actor.require("look for drift", *LOOKERS)
     async with hub.store.read() as db:
-        row = await _connection(db, name)
+        row = await published.connection(db, name)
     await examine(hub, row)
     return await show(hub, actor, name)
 
@@ -147,7 +148,7 @@ async def _decide(hub: Hub, actor: Actor, name: str, number: int, state: str, re
     if len(reason) > _LONGEST_REASON:
         raise InputError("The reason is too long.", hint=f"It may have {_LONGEST_REASON} characters.", where="reason")
     async with hub.store.transaction() as db:
-        row = await _connection(db, name)
+        row = await published.connection(db, name)
         known = await drift.lock(db, name)
         case = await drift.case(db, name, number)
         if case is None:
@@ -237,14 +238,6 @@ async def _with_instances(hub: Hub, actor: Actor, row: Definition, case: Case) -
 
 def _concerned(changes: Sequence[Change]) -> frozenset[str]:
     return frozenset(each.operation for each in changes if each.operation)
-
-
-async def _connection(db: Db, name: str) -> Definition:
-    row = await definitions.find(db, "connection", "", name)
-    if row is None:
-        others = [each.name for each in await definitions.latest(db, "connection")]
-        raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, others))
-    return row
 
 
 def _case(row: DriftCase) -> Case:

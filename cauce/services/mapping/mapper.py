@@ -6,7 +6,8 @@ from typing import Any, Final, Literal
 
 from cauce import connection as connections
 from cauce.capabilities import shipped
-from cauce.errors import ConflictError, NotFoundError
+from cauce.errors import ConflictError
+from cauce.services import published
 from cauce.services.definitions import Published, publish
 from cauce.services.differences import Contract, Difference, differences
 from cauce.services.hub import Actor, Hub
@@ -174,11 +175,7 @@ async def _ours(hub: Hub, row: Definition, operation: str) -> tuple[str, tuple[J
 
 async def _row(hub: Hub, name: str) -> Definition:
     async with hub.store.read() as db:
-        row = await definitions.find(db, "connection", "", name)
-        if row is None:
-            known = [each.name for each in await definitions.latest(db, "connection")]
-            raise NotFoundError(f"There is no connection '{name}'.", hint=connections.did_you_mean(name, known))
-    return row
+        return await published.connection(db, name)
 
 
 def _shown(value: JSON) -> str:
