@@ -4,6 +4,9 @@ import contextlib
 import os
 import re
 import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -226,10 +229,23 @@ class Settings(BaseSettings):
         return key
 
 
+_given: ContextVar[Mapping[str, Any]] = ContextVar("_given")
+
+
+@contextmanager
+def given(**values: Any) -> Iterator[None]:  # noqa: ANN401 - checked by the model
+    """Have every `load` within the block see these values, as if they were in the environment."""
+    token = _given.set(values)
+    try:
+        yield
+    finally:
+        _given.reset(token)
+
+
 def load(**given: Any) -> Settings:  # noqa: ANN401 - checked by the model
     """Return the settings from the environment; what is given here (by options of the CLI, by tests) wins."""
     try:
-        return Settings(**given)
+        return Settings(**{**_given.get({}), **given})
     except UnreadableError as cause:
         # Its text quotes the value.
         raise SettingsError(

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from sqlalchemy import make_url
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
+from cauce.store.migrations import upgrade
 from tests.servers import mariadb, openid, postgresql, temporal
 from tests.servers.network import stay_on_loopback
 from tools.native_packages import mariadb_root, postgresql_bin
@@ -140,6 +142,37 @@ def postgres_url(postgres_server: postgresql.PostgresServer) -> Iterator[str]:
     """Return the URL of an empty database that only this test has."""
     with postgres_server.database() as name:
         yield postgres_server.url(name)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with its tables; copying it is cheaper than making them for every test."""
+    file = tmp_path_factory.mktemp("migrated") / "cauce.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres_server: postgresql.PostgresServer) -> Iterator[str]:
+    """Return the name of a database with the tables of the store."""
+    with postgres_server.database() as name:
+        upgrade(postgres_server.url(name))
+        yield name
+
+
+@pytest.fixture
+def make_tables(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return what gives an empty store its tables."""
+
+    def make(url: str) -> None:
+        store = make_url(url)
+        if store.get_backend_name() == "sqlite":
+            shutil.copy(request.getfixturevalue("migrated"), str(store.database))
+        else:
+            server: postgresql.PostgresServer = request.getfixturevalue("postgres_server")
+            server.replace(str(store.database), request.getfixturevalue("migrated_database"))
+
+    return make
 
 
 @pytest.fixture(scope="session")

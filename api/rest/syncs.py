@@ -78,7 +78,7 @@ class Counterpart(Model):
 class Asked(BaseModel):
     """How a run is to be made."""
 
-    full: bool = Field(default=False, description="Read everything, and not only what has changed.")
+    full: bool = Field(default=False, description="Read everything, and not only what has changed.", examples=[True])
     accept_columns: bool = Field(default=False, description="Take the shape that the source has now for the right one.")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from cauce import settings as environment
 from cauce.cli.data_dir import load_settings
 from cauce.errors import SettingsError
 from cauce.services import users
@@ -37,7 +38,9 @@ def run(
         async with open_hub(settings) as hub:
             return await work(hub, await users.actor_of(hub, as_user) if as_user else local())
 
-    return asyncio.run(opened())
+    # A connection to the hub itself opens the store by itself, and has to find the same one.
+    with environment.given(data_dir=settings.data_dir):
+        return asyncio.run(opened())
 
 
 def local() -> Actor:

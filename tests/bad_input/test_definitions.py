@@ -25,7 +25,7 @@ CASES = {
     "not text": ("\x00\x01", (1, 1, "yaml"), "", ""),
     "of no kind": (
         "just words\n",
-        (1, 1, "unknown-kind"), "A definition begins with one of connection, form, ", "A process begins with ",
+        (1, 1, "unknown-kind"), "A definition begins with one of recording, connection, ", "A process begins with ",
     ),
     "a tag that makes an object": (
         HEAD + "do:\n  - a: {set: !!python/object:os.system {x: 1}}\n",

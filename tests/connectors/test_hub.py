@@ -1,20 +1,19 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
 
 from cauce.connector import Effect, Operation
 from cauce.errors import AmbiguousError, BusinessError, PermanentError, TransientError
-from cauce.store.migrations import upgrade
 from connectors.hub import Connector, Settings, handlers
 
 customer = {"taxId": "B12345674", "name": "Ferretería Ñuñoa SL", "email": "a@example.com"}
 
 
 @pytest.fixture
-async def hub(store_url: str) -> AsyncIterator[Connector]:
-    upgrade(store_url)
+async def hub(store_url: str, make_tables: Callable[[str], None]) -> AsyncIterator[Connector]:
+    make_tables(store_url)
     async with Connector("hub", Settings(store_url=store_url)) as connector:
         yield connector
 

@@ -1,6 +1,6 @@
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from cauce.services.hub import Actor, Hub
 from cauce.settings import Settings, load
 from cauce.store import Store, definitions
 from cauce.store.definitions import NewDefinition
-from cauce.store.migrations import upgrade
 from cauce.temporal import connect
 from cauce.worker import run_worker
 from tests.servers.temporal import TemporalServer
@@ -56,8 +55,8 @@ class Recorder(OutboundInterceptor):
 
 
 @pytest.fixture
-async def hub(settings: Settings, store_url: str) -> AsyncIterator[Hub]:
-    upgrade(store_url)
+async def hub(settings: Settings, store_url: str, make_tables: Callable[[str], None]) -> AsyncIterator[Hub]:
+    make_tables(store_url)
     async with Store(store_url) as store:
         started = Started()
         plain = await connect(settings.temporal_address, store, namespace=settings.temporal_namespace)
@@ -68,19 +67,11 @@ async def hub(settings: Settings, store_url: str) -> AsyncIterator[Hub]:
         await started.terminate(client)
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a store with its tables; copying it is cheaper than making them for every test."""
-    file = tmp_path_factory.mktemp("migrated") / "cauce.db"
-    upgrade(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-async def lonely_hub(settings: Settings, tmp_path: Path) -> AsyncIterator[Hub]:
+async def lonely_hub(settings: Settings, tmp_path: Path, make_tables: Callable[[str], None]) -> AsyncIterator[Hub]:
     """Return a hub whose Temporal does not answer."""
     url = f"sqlite:///{tmp_path / 'lonely.db'}"
-    upgrade(url)
+    make_tables(url)
     async with Store(url) as store:
         yield Hub(settings, store, await connect("127.0.0.1:1", store, lazy=True))
 

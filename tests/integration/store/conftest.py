@@ -1,13 +1,12 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from cauce.store import Store
-from cauce.store.migrations import upgrade
 
 
 @pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
-    upgrade(store_url)
+async def store(store_url: str, make_tables: Callable[[str], None]) -> AsyncIterator[Store]:
+    make_tables(store_url)
     async with Store(store_url) as store:
         yield store

@@ -1,6 +1,6 @@
 import json
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +16,6 @@ from cauce.contract import SyncRequest, SyncStep, SyncTurn
 from cauce.secrets import Resolver
 from cauce.store import Store, definitions, syncs
 from cauce.store.definitions import NewDefinition
-from cauce.store.migrations import upgrade
 from cauce.store.models import SyncRun
 from tests.servers import row_server
 from tests.servers.row_server import Rows
@@ -126,24 +125,18 @@ async def opened(store_url: str, folder: Path) -> AsyncIterator[Bench]:
         await http.close_sessions()
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an empty store to copy, which takes less than to make one for every test."""
-    file = tmp_path_factory.mktemp("syncs") / "store.sqlite"
-    upgrade(f"sqlite+aiosqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-async def bench(template: Path, tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(migrated: Path, tmp_path: Path) -> AsyncIterator[Bench]:
     file = tmp_path / "store.sqlite"
-    shutil.copy(template, file)
+    shutil.copy(migrated, file)
     async with opened(f"sqlite+aiosqlite:///{file}", tmp_path) as made:
         yield made
 
 
 @pytest.fixture
-async def postgresql_bench(postgres_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
-    upgrade(postgres_url)
+async def postgresql_bench(
+    postgres_url: str, tmp_path: Path, make_tables: Callable[[str], None]
+) -> AsyncIterator[Bench]:
+    make_tables(postgres_url)
     async with opened(postgres_url, tmp_path) as made:
         yield made
