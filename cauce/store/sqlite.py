@@ -44,17 +44,26 @@ def prepare(engine: Engine, *, begin: str, query_only: bool = False) -> None:
     def _(connection: sqlite3.Connection, _record: object) -> None:
         # The driver would otherwise begin by itself, deferred, and only before the first write.
         connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        if query_only:
-            cursor.execute("PRAGMA query_only = ON")
-        cursor.close()
+        try:
+            _set_pragmas(connection, query_only=query_only)
+        except Exception:
+            # The pool forgets a connection whose preparation failed, and nobody would close it.
+            connection.close()
+            raise
 
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _set_pragmas(connection: sqlite3.Connection, *, query_only: bool) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    if query_only:
+        cursor.execute("PRAGMA query_only = ON")
+    cursor.close()
 
 
 # What SQLite says (a part of it), what that means, and what to do about it; the first that fits counts.
