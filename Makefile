@@ -10,9 +10,8 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-em
 # Options for one's own runs: make test ARGS='-k store -x'
 ARGS ?=
 K ?=
-JOBS ?= 2
-# Whole installations wait more than they compute.
-ALONE_JOBS ?= 3
+# For two processors: tests wait for a third of their time.
+JOBS ?= 3
 # Tests start Cauce many times over; compiling it each time, as some environments ask for, takes longer than the tests.
 test test-connector bench soak: export PYTHONDONTWRITEBYTECODE =
 # Tests of whole installations run after the others; tests of speed and endurance have targets of their own.
@@ -46,7 +45,7 @@ demo: setup-demo ## Start everything with the demo company, feed leads, show a s
 test: setup-test ## Set up, then run every test
 	@a=0; b=0; \
 	$(PYTEST) -n $(JOBS) $(SHARED) -m "not ($(ALONE) or $(LONG))" $(ARGS) || a=$$?; \
-	$(PYTEST) -n $(ALONE_JOBS) $(SHARED) $(ALONE_IN) -m "($(ALONE)) and not ($(LONG))" $(ARGS) || b=$$?; \
+	$(PYTEST) -n $(JOBS) $(SHARED) $(ALONE_IN) -m "($(ALONE)) and not ($(LONG))" $(ARGS) || b=$$?; \
 	if [ $$a -eq 5 ]; then exit $$b; elif [ $$b -eq 5 ]; then exit $$a; fi; exit $$((a > b ? a : b))  # 5: none selected
 
 .PHONY: test-connector
