@@ -6,6 +6,7 @@ import re
 import secrets
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ class Guard:
             self.challenges
         ):
             self.admitted.append(f"{name} {given.get('nc')}")
-            handler.close_connection = True
-            handler._send(self.peer.reply)  # noqa: SLF001 - what it would have done
+            reply = self.peer.reply
+            # Said, because it is done: a client that kept the connection would find it gone at its next call.
+            handler._send(replace(reply, headers={**reply.headers, "Connection": "close"}))  # noqa: SLF001 - as always
             return
         heads = "".join(f"WWW-Authenticate: {challenge}\r\n" for challenge in self.challenges)
         handler.wfile.write(f"HTTP/1.1 401 No\r\n{heads}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
