@@ -8,12 +8,15 @@ import pytest
 from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput, WorkflowHandle
 from temporalio.service import RPCError
 
+from cauce.http import close_sessions
+from cauce.services import definitions as published
 from cauce.services.hub import Actor, Hub
 from cauce.settings import Settings, load
 from cauce.store import Store, definitions
 from cauce.store.definitions import NewDefinition
 from cauce.temporal import connect
 from cauce.worker import run_worker
+from schemas import load_yaml
 from tests.servers.temporal import TemporalServer
 
 boss = Actor("boss", frozenset({"admin"}))
@@ -27,6 +30,18 @@ def settings(tmp_path: Path, temporal_server: TemporalServer) -> Settings:
     return load(
         data_dir=tmp_path, temporal_address=temporal_server.address, temporal_namespace=temporal_server.namespace
     )
+
+
+async def publish(hub: Hub, *texts: str) -> None:
+    """Publish definitions together."""
+    await published.publish(hub, boss, [load_yaml(text, f"{index}.yaml") for index, text in enumerate(texts)])
+
+
+@pytest.fixture
+async def closed_sessions() -> AsyncIterator[None]:
+    """Close what was opened to call other systems over HTTP."""
+    yield
+    await close_sessions()
 
 
 class Started(Interceptor):

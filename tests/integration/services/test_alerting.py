@@ -4,12 +4,11 @@ import pytest
 
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from cauce.metering import Meter
-from cauce.services import alerting, definitions, exposition
+from cauce.services import alerting, exposition
 from cauce.services.alerting import AlertView
 from cauce.services.hub import Actor, Hub
 from cauce.store import alerts, events, measures
-from schemas import load_yaml
-from tests.integration.services.conftest import ana, auditor, boss
+from tests.integration.services.conftest import ana, auditor, boss, publish
 
 olga = Actor("olga", frozenset({"operator"}))
 begin = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -32,10 +31,6 @@ connection: erp
 kind: echo
 operations: {find: {calls: find, effect: read}, create: {calls: create, effect: read}}
 """
-
-
-async def publish(hub: Hub, *texts: str) -> None:
-    await definitions.publish(hub, boss, [load_yaml(text, f"{number}.yaml") for number, text in enumerate(texts)])
 
 
 async def happened(hub: Hub, at: datetime, *operations: str, failed: bool, took_ms: float = 10.0) -> None:

@@ -13,12 +13,12 @@ from activities.connections import Connections
 from activities.operation import OperationActivities
 from cauce.contract import ByHand, OperationCall
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from cauce.http import close_sessions
-from cauce.services import by_hand, definitions
+from cauce.services import by_hand
 from cauce.services.hub import Hub
 from cauce.store import ledger
-from schemas import load_yaml
-from tests.integration.services.conftest import ana, auditor, boss
+from tests.integration.services.conftest import ana, auditor, boss, publish
+
+pytestmark = pytest.mark.usefixtures("closed_sessions")
 
 JSON = Any
 CONNECTION = """\
@@ -48,12 +48,6 @@ class Shop:
         return web.json_response({"number": "sent"})
 
 
-@pytest.fixture(autouse=True)
-async def closed_sessions() -> AsyncIterator[None]:
-    yield
-    await close_sessions()
-
-
 @pytest.fixture
 async def shop() -> AsyncIterator[Shop]:
     one = Shop()
@@ -63,10 +57,6 @@ async def shop() -> AsyncIterator[Shop]:
     async with TestServer(app) as server:
         one.url = str(server.make_url("")).rstrip("/")
         yield one
-
-
-async def publish(hub: Hub, *texts: str) -> None:
-    await definitions.publish(hub, boss, [load_yaml(text, f"{index}.yaml") for index, text in enumerate(texts)])
 
 
 def call(id_: str, operation: str = "order") -> OperationCall:

@@ -9,15 +9,15 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from cauce.http import close_sessions
-from cauce.services import definitions, instances, upkeep
+from cauce.services import instances, upkeep
 from cauce.services.drift import cases
 from cauce.services.drift.cases import Drift
 from cauce.services.hub import Hub
 from cauce.serving import BUILD
 from cauce.store import audit, drift, events
-from schemas import load_yaml
-from tests.integration.services.conftest import ana, auditor, boss
+from tests.integration.services.conftest import ana, auditor, boss, publish
+
+pytestmark = pytest.mark.usefixtures("closed_sessions")
 
 JSON = Any
 ORDER: JSON = {
@@ -75,12 +75,6 @@ class Shop:
         return web.json_response({"number": "1", "state": "open", "total": 3})
 
 
-@pytest.fixture(autouse=True)
-async def closed_sessions() -> AsyncIterator[None]:
-    yield
-    await close_sessions()
-
-
 @pytest.fixture
 async def shop() -> AsyncIterator[Shop]:
     one = Shop()
@@ -90,10 +84,6 @@ async def shop() -> AsyncIterator[Shop]:
     async with TestServer(app) as server:
         one.url = str(server.make_url("")).rstrip("/")
         yield one
-
-
-async def publish(hub: Hub, *texts: str) -> None:
-    await definitions.publish(hub, boss, [load_yaml(text, f"{index}.yaml") for index, text in enumerate(texts)])
 
 
 def told(found: Drift) -> list[tuple[str, str, str, bool]]:

@@ -15,12 +15,11 @@ from cauce import correlation, tracing
 from cauce.correlation import Correlation
 from cauce.logging import RedactingFilter
 from cauce.metering import Meter
-from cauce.services import definitions, events, exposition, instances, monitor
+from cauce.services import events, exposition, instances, monitor
 from cauce.services.hub import Hub
 from cauce.services.monitoring import handing_over
 from cauce.settings import Settings
-from schemas import load_yaml
-from tests.integration.services.conftest import auditor, boss, put_process
+from tests.integration.services.conftest import auditor, boss, publish, put_process
 from tests.servers.processes import free_port
 
 CONNECTION = """
@@ -94,10 +93,6 @@ def lines() -> Iterator[list[logging.LogRecord]]:
     logging.getLogger().addHandler(handler)
     yield kept
     logging.getLogger().removeHandler(handler)
-
-
-async def publish(hub: Hub, *texts: str) -> None:
-    await definitions.publish(hub, boss, [load_yaml(text, f"{number}.yaml") for number, text in enumerate(texts)])
 
 
 async def until_done(hub: Hub, instance: str) -> str:
