@@ -60,6 +60,7 @@ class Target:
     id: str
     upsert: Call | None = None
     many: bool = False
+    looks_first: bool = True
     find: Call | None = None
     create: Call | None = None
     update: Call | None = None

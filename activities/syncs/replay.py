@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from activities.connections import Connections
+from activities.syncs.changes import Change, Result
+from activities.syncs.outlet import Outlet
 from activities.syncs.rows import key_of, prepare
-from activities.syncs.writing import Change, Result, Writer
+from activities.syncs.writing import delete, write
 from cauce.errors import ConflictError, InputError
 from cauce.store import cross_references
 from cauce.store.cross_references import Pair, Reference
@@ -35,7 +37,7 @@ async def apply(
         known = (await cross_references.of(db, sync.name, [row.key])).get(row.key)
     if known is not None and known.is_live and known.digest == row.digest:
         return None
-    (result,) = await Writer(store, connections, sync, instance).write([Change(row, known)])
+    (result,) = await write(Outlet(store, connections, sync, instance), [Change(row, known)])
     return await _noted(store, sync, result)
 
 
@@ -69,8 +71,8 @@ async def _delete(store: Store, connections: Connections, sync: Sync, key: str, 
         raise ConflictError(f"The sync {sync.name} deletes nothing any more.", hint="Drop the letter.")
     if known is None or not known.is_live:
         return None
-    writer = Writer(store, connections, sync, instance)
-    (result,) = await writer.delete(sync.deletes.call, sync.deletes.arguments, [known])
+    outlet = Outlet(store, connections, sync, instance)
+    (result,) = await delete(outlet, sync.deletes.call, sync.deletes.arguments, [known])
     return await _noted(store, sync, result, state="deleted")
 
 

@@ -14,9 +14,11 @@ from temporalio import activity
 
 from activities.connections import Connections
 from activities.heartbeats import heartbeats
+from activities.syncs.changes import Change, Result
+from activities.syncs.outlet import Outlet
 from activities.syncs.reading import Page, beginning, read_page
 from activities.syncs.rows import Batch, Row, prepare
-from activities.syncs.writing import Change, Result, Writer
+from activities.syncs.writing import delete, write
 from cauce.contract import SYNC_BATCH, SYNC_BEGIN, SyncRequest, SyncStep, SyncTurn
 from cauce.errors import CauceError, ConflictError, NotFoundError, TransientError
 from cauce.store import cross_references, dead_letters, definitions, syncs
@@ -142,7 +144,7 @@ class SyncActivities:
         async with self.store.read() as db:
             known = await cross_references.of(db, job.sync.name, list(batch.rows))
         changes = [Change(row, known.get(key)) for key, row in batch.rows.items() if _is_new(row, known.get(key))]
-        results = await self._writer(job).write(changes)
+        results = await write(self._outlet(job), changes)
         failed = [Result(each.key, "rejected", error=each.error) for each in batch.rows.values() if each.error]
         return await self._settle_rows(job, page, batch, [*failed, *results])
 
@@ -187,7 +189,7 @@ class SyncActivities:
             if not after:
                 await _check_share(db, job, deletes)
             gone = await cross_references.gone(db, job.sync.name, job.run.id, after=after, limit=job.sync.batch)
-        results = await self._writer(job).delete(deletes.call, deletes.arguments, list(gone.values()))
+        results = await delete(self._outlet(job), deletes.call, deletes.arguments, list(gone.values()))
         return await self._settle_deletions(job, gone, results)
 
     async def _settle_deletions(self, job: Job, gone: Mapping[str, Reference], results: Sequence[Result]) -> SyncStep:
@@ -218,9 +220,9 @@ class SyncActivities:
             state.full_at = job.run.started_at
         return SyncStep(over=True, following=await following(db, job.sync.name))
 
-    def _writer(self, job: Job) -> Writer:
+    def _outlet(self, job: Job) -> Outlet:
         name, attempt = f"sync:{job.sync.name}/{job.run.id}", activity.info().attempt
-        return Writer(self.store, self.connections, job.sync, name, attempt)
+        return Outlet(self.store, self.connections, job.sync, name, attempt)
 
 
 async def following(db: Db, ended: str) -> list[str]:
