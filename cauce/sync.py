@@ -123,6 +123,7 @@ def parse(document: Mapping[str, JSON], bindings: Mapping[str, str] | None = Non
         target=Target(
             id=bare(target.get("id"), ".id"),
             many=bool(target.get("many")),
+            looks_first=True,
             **{name: call(target[name]) for name in ("upsert", "find", "create", "update") if name in target},
         ),
         deletes=_deletes(call(deletes["call"]), deletes) if deletes else None,
