@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import make_url
@@ -31,6 +31,8 @@ LONGEST = (
     "integration/services/test_schedules.py",
     "integration/definition_tests/test_command.py",
 )
+# An installation is started once by each process that runs such tests, and takes longer than they do.
+TOGETHER = ("tests/e2e/acceptance/",)
 NEEDS = ("temporal", "postgres", "mariadb", "mosquitto", "odbc", "node", "openid", "editor", "chromium")
 
 
@@ -76,6 +78,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first; everything else stays in its order."""
     order = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each process whole files, and one of them all the files of a folder that shares what is dear."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - tests run without xdist, too
+
+    class ByInstallation(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((folder for folder in TOGETHER if nodeid.startswith(folder)), super()._split_scope(nodeid))
+
+    return ByInstallation(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,24 @@ def bring_mosquitto() -> str:
     return f"{count} packages unpacked into the environment"
 
 
+def bring_php() -> tuple[Path, Path]:
+    """Unpack PHP with its SOAP library, a peer for long tests; return the program and the folder of its extensions."""
+    if _php() is None:
+        bring((("php-cli",), ("php-soap",)), leave_out=_NOT_FOR_TESTS)
+    found = _php()
+    if found is None:
+        raise SetupError("Debian's packages of PHP have no SOAP library where it was looked for.")
+    return found
+
+
+def _php() -> tuple[Path, Path] | None:
+    for root in (Path("/usr"), NATIVE / "usr"):
+        libraries, programs = sorted(root.glob("lib/php/*/soap.so")), sorted(root.glob("bin/php[0-9]*"))
+        if libraries and programs:
+            return programs[-1], libraries[-1].parent
+    return None
+
+
 def mosquitto_program() -> Path | None:
     """Return the broker of MQTT: the system's, else the environment's."""
     places = [Path("/usr/sbin/mosquitto"), NATIVE / "usr/sbin/mosquitto"]

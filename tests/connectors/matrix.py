@@ -13,6 +13,8 @@ FILE: Final = Path(__file__).parents[2] / "docs" / "connectors.md"
 BEGIN: Final = "<!-- table of the tests: python -m tests.connectors.matrix -->"
 END: Final = "<!-- end of the table -->"
 NPM_SOAP: Final = "`soap` (npm)"
+PHP_SOAP: Final = "PHP's `SoapServer`"
+SPYNE: Final = "`spyne`"
 OURS: Final = "a peer written for the test"
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,9 +41,10 @@ def shows(what: str, against: str = OURS, kind: str = "soap") -> Callable[[F], F
 
 
 def table() -> str:
-    for path in sorted(Path(__file__).parent.glob("test_*.py")):
-        if "@shows(" in path.read_text(encoding="utf-8"):
-            import_module(f"tests.connectors.{path.stem}")
+    for package in ("tests.connectors", "tests.soak.peers"):
+        for path in sorted((FILE.parents[1] / package.replace(".", "/")).glob("test_*.py")):
+            if "@shows(" in path.read_text(encoding="utf-8"):
+                import_module(f"{package}.{path.stem}")
     lines = [f"| `{row.kind}` | {row.what} | {row.against} | `{row.test}` |" for row in sorted({*shown()})]
     return "\n".join(["| kind | what | against | test |", "|---|---|---|---|", *lines])
 
