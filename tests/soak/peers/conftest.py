@@ -33,7 +33,7 @@ def php(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder, port = tmp_path_factory.mktemp("php"), free_port()
     environment = {**os.environ, "LD_LIBRARY_PATH": native_packages.library_path(), "PEER_FOLDER": str(folder)}
     options = ["-n", "-d", f"extension_dir={extensions}", "-d", "extension=soap.so"]
-    command = [program, *options, "-S", f"127.0.0.1:{port}", HERE / "server.php"]
+    command: list[str | Path] = [program, *options, "-S", f"127.0.0.1:{port}", HERE / "server.php"]
     with running(command, log=folder / "log", ready=lambda: _answers(port), environment=environment):
         yield f"http://127.0.0.1:{port}"
 
@@ -45,7 +45,15 @@ def spyne(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     python = place / "bin" / "python"
     if not any(place.glob("lib/python*/site-packages/spyne")):
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
-        command = [python, "-m", "pip", "install", "--quiet", "--requirement", HERE / "requirements.txt"]
+        command: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--requirement",
+            HERE / "requirements.txt",
+        ]
         subprocess.run(command, check=True)
     log = tmp_path_factory.mktemp("spyne") / "log"
     with running([python, HERE / "spyne_server.py", str(port)], log=log, ready=lambda: _answers(port)):
