@@ -82,9 +82,10 @@ bench: setup-test ## Compare speeds: engine against hand-written workflows, conn
 	$(PYTEST) -m bench -p no:xdist -s --timeout 1800 $(ARGS)
 
 .PHONY: soak
-soak: setup-test ## Run for a long time under load and kills, and the acceptance tests on PostgreSQL
+soak: setup-test ## Run for a long time under load and kills, the acceptance tests on PostgreSQL, and laws on all their examples
 	$(PYTEST) -m soak -p no:xdist -s --timeout 14400 $(ARGS)
 	CAUCE_TEST_STORE=postgresql $(PYTEST) -m e2e -p no:xdist tests/e2e/acceptance
+	CAUCE_TEST_EFFORT=whole $(PYTEST) -m "not ($(LONG))" -n $(JOBS) $(SHARED) tests/unit tests/connectors
 
 .PHONY: docs
 docs: setup ## Check that the documentation says what the code does

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+import hypothesis
 import pytest
 from sqlalchemy import make_url
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from cauce.store.migrations import upgrade
+from tests.effort import examples
 from tests.servers import mariadb, openid, postgresql, temporal
 from tests.servers.network import stay_on_loopback
 from tools.native_packages import mariadb_root, postgresql_bin
@@ -31,8 +33,8 @@ LONGEST = (
     "integration/services/test_schedules.py",
     "integration/definition_tests/test_command.py",
 )
-# An installation is started once by each process that runs such tests, and takes longer than they do.
-TOGETHER = ("tests/e2e/acceptance/",)
+# What such tests share is started once by each process that runs some of them, and takes longer than they do.
+TOGETHER = ("tests/e2e/acceptance/", "tests/bad_input/")
 NEEDS = ("temporal", "postgres", "mariadb", "mosquitto", "odbc", "node", "openid", "editor", "chromium")
 
 
@@ -71,6 +73,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if unknown:
         raise pytest.UsageError(f"--require knows no {', '.join(sorted(unknown))}; it knows {', '.join(NEEDS)}.")
     stay_on_loopback()
+    hypothesis.settings.register_profile("cauce", max_examples=examples(100))
+    hypothesis.settings.load_profile("cauce")
 
 
 @pytest.hookimpl(trylast=True)

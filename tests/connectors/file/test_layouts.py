@@ -17,6 +17,7 @@ from connectors import file
 from connectors.file import delimited
 from connectors.file.rows import Wanted, collect
 from connectors.file.settings import Csv
+from tests.effort import examples
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(layout=LAYOUTS, given_rows=ROWS)
 def test_csv_gives_back_what_was_written(layout: Csv, given_rows: list[Any]) -> None:
     content = io.BytesIO()
@@ -81,7 +82,7 @@ def test_csv_gives_back_what_was_written(layout: Csv, given_rows: list[Any]) -> 
     assert batch.rows == given_rows
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_rows_rejects_or_an_error_that_names_the_file(content: bytes) -> None:
     try:

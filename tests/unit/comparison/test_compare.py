@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from workflows.comparison import Change, compare
 
 JSON = Any
@@ -139,13 +140,13 @@ tasks = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(lists(tasks))
 def test_nothing_differs_from_itself(body: JSON) -> None:
     assert changes(body, body) == []
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(lists(tasks), lists(tasks))
 def test_what_is_added_one_way_is_removed_the_other(before: JSON, after: JSON) -> None:
     there, back = changes(before, after), changes(after, before)

@@ -17,6 +17,7 @@ from cauce.expressions import compile_expression
 from cauce.expressions.budget import allow_depth
 from cauce.expressions.emission import emitted, fused
 from cauce.expressions.expression import Expression
+from tests.effort import examples
 from tests.unit.expressions.programs import data as random_data
 from tests.unit.expressions.programs import programs
 from tests.unit.expressions.test_hostile import EVALUATED
@@ -80,7 +81,9 @@ def test_every_case_means_the_same_both_ways() -> None:
     assert written > 200
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=examples(400), deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 @given(program=programs, value=random_data)
 def test_random_programs_mean_the_same_both_ways(program: str, value: Any) -> None:
     expression = compile_expression(f"[{program}]")

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cauce.limits.circuit import Circuit, enter, fail, give_up, succeed
+from tests.effort import examples
 
 MOST, RESET_S, TRIAL_S = 3, 30.0, 5.0
 steps = st.lists(
@@ -85,7 +86,7 @@ class Calls:
 
 
 @given(steps)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_at_no_moment_do_two_calls_try_and_no_failure_is_forgotten(history: list[tuple[str, float]]) -> None:
     calls = Calls()
     for what, seconds in history:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from cauce.limits import budget, pace
 from cauce.limits.budget import Window
 from cauce.limits.places import Share, share, target
+from tests.effort import examples
 
 workers = st.sampled_from(["ana", "bea", "eva", "leo", "luis"])
 moves = st.lists(st.tuples(workers, st.sampled_from(["begin", "end", "claim", "go"])), max_size=40)
 
 
 @given(st.integers(1, 7), moves)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_workers_never_use_more_places_than_there_are(limit: int, history: list[tuple[str, str]]) -> None:
     held: dict[str, Share] = {}
     used: dict[str, int] = {}
@@ -68,7 +69,7 @@ def test_who_holds_too_much_gives_back_as_its_calls_end() -> None:
 
 
 @given(st.floats(0.05, 200), st.lists(st.floats(0, 3), max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_turns_never_come_faster_than_the_rate(per_s: float, pauses: list[float]) -> None:
     given_until, now, turns = 0.0, 1_000_000.0, list[float]()
     for pause in pauses:

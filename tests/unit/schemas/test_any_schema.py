@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from cauce.errors import DefinitionError, InputError
 from schemas import flaws, validate_data
+from tests.effort import examples
 
 names = st.sampled_from(["a", "b", "ab", "1"])
 scalars = st.one_of(st.none(), st.booleans(), st.integers(-1, 3), st.sampled_from([0.5, "", "a", "ab", "aab"]))
@@ -47,7 +48,7 @@ def keywords(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 schemas = st.recursive(st.booleans() | keywords(st.booleans()), keywords, max_leaves=6)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(schemas, data)
 def test_verdict_is_the_library_s(schema: Any, value: Any) -> None:
     if flaws(schema):
@@ -68,7 +69,7 @@ def refusal(schema: Any, value: Any) -> InputError | DefinitionError | None:
     return None
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.dictionaries(st.sampled_from(["type", "properties", "$ref", "oneOf", "pattern", "required", "$id"]), data), data
 )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cauce.errors import CauceError
 from schemas import Limits, events, source
+from tests.effort import examples
 
 ROOT = Path(__file__).parents[3]
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "definitions").rglob("*.yaml"))]
@@ -28,7 +29,7 @@ def test_shipped_definitions_read_the_same(text: str) -> None:
     assert read(events.fast, text) == read(events.thorough, text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data())
 def test_what_the_fast_parser_accepts_means_the_same_in_yaml_1_2(data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from(TEXTS))

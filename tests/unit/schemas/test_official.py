@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from schemas import Places, Source, load_file, schema, validate
+from tests.effort import examples
 
 SPEC = Path(__file__).resolve().parents[4] / "shared" / "spec"
 OFFICIAL = SPEC / "schema" / "workflow.yaml"
@@ -272,14 +273,14 @@ def accepted(document: Any) -> bool:
     return validate("process", source) == []
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.one_of(documents, st.builds(lambda one: {"document": HEAD, "do": [{"a": one}]}, task), heads))
 def test_what_ours_accepts_the_official_schema_accepts(document: Any) -> None:
     if accepted(document):
         assert [error.message for error in official().iter_errors(document)] == []
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.one_of(documents, st.builds(lambda one: {"document": HEAD, "do": [{"a": one}]}, task), heads))
 def test_editors_judge_as_we_do(document: Any) -> None:
     """Editors take the same schema without our dispatch on the keyword of a task."""
