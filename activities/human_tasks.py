@@ -2,8 +2,10 @@
 
 from temporalio import activity
 
-from cauce.contract import CLOSE_TASK, OPEN_TASK, SETTLE, CloseTask, HumanTask
-from cauce.store import tasks
+from cauce import calendars
+from cauce.contract import CLOSE_TASK, FIND_POLICY, JSON, OPEN_TASK, SETTLE, CloseTask, FindPolicy, HumanTask
+from cauce.policies import row_of
+from cauce.store import definitions, tasks
 from cauce.store.session import Store
 
 
@@ -24,6 +26,15 @@ class HumanTaskActivities:
         """Take a task out of the inbox, with its answer."""
         async with self.store.transaction() as db:
             await tasks.close(db, over.id, over.state, by=over.by, answer=over.answer)
+
+    @activity.defn(name=FIND_POLICY)
+    async def find_policy(self, wanted: FindPolicy) -> JSON:
+        """Return what a policy says of a form today, with the calendar that its deadlines count in."""
+        async with self.store.read() as db:
+            policy = await definitions.find(db, "policy", "", wanted.policy)
+            rows = await definitions.latest(db, "calendar")
+        documents = {each.name: each.document for each in rows}
+        return row_of(policy.document, wanted.form, calendars.of(documents)) if policy else None
 
     @activity.defn(name=SETTLE)
     async def settle(self) -> None:

@@ -50,6 +50,7 @@ CALL_HTTP: Final = "call-http"
 RUN_PROCESS: Final = "run-process"
 OPEN_TASK: Final = "open-task"
 CLOSE_TASK: Final = "close-task"
+FIND_POLICY: Final = "find-policy"
 SETTLE: Final = "settle"
 RECORD_BY_HAND: Final = "record-by-hand"
 FIND_DEFINITION: Final = "find-definition"
@@ -246,7 +247,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class HumanTask:
-    """One task for a person, as the process asks for it."""
+    """One task for a person, as the process asks for it.
+
+    `assign` are the rules by which somebody is found, if `group` and `user` do not say it all; `at` is when it was
+    asked for, and `policy` where its rules are from.
+    """
 
     id: str
     instance: str
@@ -264,6 +269,9 @@ class HumanTask:
     due_at: str | None = None
     different_from: list[str] = field(default_factory=list)
     business_key: str = ""
+    assign: list[JSON] = field(default_factory=list)
+    at: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +292,14 @@ class CompleteTask:
     answer: JSON
     by: str
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindPolicy:
+    """What a policy says of the tasks with a form."""
+
+    policy: str
+    form: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ KIND_FOLDERS: Final = (
         "decisions",
         "forms",
         "functions",
+        "policies",
         "processes",
         "profiles",
         "stages",

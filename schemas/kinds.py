@@ -26,12 +26,14 @@ KINDS: Final[Mapping[str, str]] = {
     "capability": "capability",
     "profile": "profile",
     "sync": "sync",
+    "policy": "policy",
     "alert": "alert",
     "test": "test",
     "document": "process",
 }
 # Tests and recordings stay in their files.
 PUBLISHED: Final = frozenset(KINDS.values()) - {"test", "recording"}
+_OF_TASKS: Final = ("assignment", "assignmentRule", "due", "priority", "duration", "dynamic", "expression")
 CODES: Final[Mapping[str, str]] = {
     "yaml": "The file is not YAML, or holds more than plain data.",
     "duplicate-key": "A key stands twice in one map.",
@@ -68,6 +70,10 @@ def schema(kind: str) -> dict[str, JSON]:
     if kind == "function":
         # What a function consists of is a task like any in a process.
         loaded["$defs"] = json.loads(_read("process"))["$defs"]
+    if kind == "policy":
+        # Its rows say what tasks say.
+        shared = json.loads(_read("process"))["$defs"]
+        loaded["$defs"] |= {name: shared[name] for name in _OF_TASKS}
     return loaded
 
 

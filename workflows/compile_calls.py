@@ -9,6 +9,7 @@ from cauce.contract import JSON
 from cauce.errors import DefinitionError
 from cauce.expressions.templates import compile_template
 from workflows import model
+from workflows.assigning import split
 from workflows.compile_login import scheme_of
 from workflows.compile_protocols import PROTOCOLS, Protocols
 from workflows.compile_values import Place, escape
@@ -131,13 +132,15 @@ class Calls(Protocols, ABC):
         """Compile a human task."""
         form, due = given["form"], given.get("due")
         after = due.get("after") if isinstance(due, Mapping) else None
+        assign, wheres = split(given.get("assign"))
         return model.HumanTaskCall(
             common,
             form,
             self.bundle["forms"][form],
-            self.template(given, place),
+            self.template({**given, "assign": assign}, place),
             self.duration(after, place),
             self._calendar(due),
+            wheres,
         )
 
     def _calendar(self, due: JSON) -> WorkingTime | None:

@@ -9,6 +9,7 @@ from cauce.contract import (
     CloseTask,
     Emit,
     FindDefinition,
+    FindPolicy,
     Heard,
     HttpCall,
     HumanTask,
@@ -81,6 +82,10 @@ class Runtime(Protocol):
 
     async def record_by_hand(self, done: ByHand) -> None:
         """Note in the ledger that a person did what could not be called; the same twice is one."""
+        ...
+
+    async def find_policy(self, wanted: FindPolicy) -> JSON:
+        """Return what a policy says of a form today, as `{row, calendar}`, or None."""
         ...
 
     async def find_definition(self, wanted: FindDefinition) -> JSON:

@@ -25,6 +25,7 @@ from cauce.contract import (
     CloseTask,
     Emit,
     FindDefinition,
+    FindPolicy,
     Heard,
     HttpCall,
     HumanTask,
@@ -185,6 +186,10 @@ class TemporalRuntime:
     async def record_by_hand(self, done: ByHand) -> None:
         """Note in the ledger that a person did what could not be called."""
         await self._recorded(contract.RECORD_BY_HAND, done)
+
+    async def find_policy(self, wanted: FindPolicy) -> JSON:
+        """Return what a policy says of a form today, or None."""
+        return await self._local(contract.FIND_POLICY, wanted)
 
     async def find_definition(self, wanted: FindDefinition) -> JSON:
         """Return the bundle of a published process, or None."""

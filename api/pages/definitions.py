@@ -22,6 +22,7 @@ kinds = (
     ("decision", view.message("Decisions")),
     ("stages", view.message("Stages")),
     ("calendar", view.message("Calendars")),
+    ("policy", view.message("Policies")),
     ("function", view.message("Functions")),
     ("capability", view.message("Capabilities")),
     ("profile", view.message("Profiles")),

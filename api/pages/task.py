@@ -12,6 +12,7 @@ from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.names import names_of
 from api.pages import view
+from api.pages.why import chosen
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
 from cauce.expressions import compile_expression
 from cauce.services import tasks
@@ -143,6 +144,7 @@ def reasons(task: TaskView, process: str, lang: Language) -> list[tuple[str, str
         (lang.gettext("for the case"), task.business_key),
         (lang.gettext("and gives it to the group"), task.group or ""),
         (lang.gettext("and gives it to"), task.user or ""),
+        *chosen(task.assignment, lang),
         (lang.gettext("It came"), lang.moment(task.created_at)),
         (lang.gettext("It is due"), lang.moment(task.due_at)),
     ]

@@ -66,6 +66,11 @@ class Task(TaskSummary):
     form_document: JSON = Field(description="The form; `schema` is the JSON Schema of the answer.")
     data: JSON = Field(description="What the process gave to the task.")
     answer: JSON = Field(description="What was answered, when it is completed.")
+    assignment: JSON = Field(
+        None,
+        description="Why it was given to whom: `how`, the number of the `rule`, and what was `tried` before.",
+        examples=[{"how": "least-loaded", "rule": 2, "user": "ana", "load": 3, "there": 4, "tried": []}],
+    )
 
 
 class Completion(BaseModel):

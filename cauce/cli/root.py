@@ -64,7 +64,7 @@ ENTRIES = {
     ),
     "syncs": Entry("syncs:app", "Look at what is kept the same in two systems; run and pause it.", _administration),
     "schedules": Entry("schedules:app", "Look at what starts by time, and pause it.", _administration),
-    "users": Entry("users:app", "Add people and change their passwords.", _administration),
+    "users": Entry("users:app", "Add people, say what they can do, and change their passwords.", _administration),
     "tokens": Entry("tokens:app", "Create tokens for programs that use the API.", _administration),
     "store": Entry("store:app", "Look after the store.", _administration),
 }

@@ -113,6 +113,7 @@ def _show(task: tasks.TaskView, *, as_json: bool) -> None:
             "task": task.name,
             "instance": task.instance,
             "for": task.user or task.group,
+            "why": task.assignment,
             "state": task.state,
             "claimed by": task.claimed_by,
             "due": task.due_at,

@@ -1,4 +1,4 @@
-"""`cauce users`: adds people, lists them, changes their passwords."""
+"""`cauce users`: adds people, lists them, says what they can do, changes their passwords."""
 
 import secrets
 import sys
@@ -8,7 +8,7 @@ import typer
 
 from cauce.cli import output, session
 from cauce.cli.data_dir import DataDir
-from cauce.services import users
+from cauce.services import people, users
 from cauce.services.hub import Actor, Hub, roles
 
 app = typer.Typer(no_args_is_help=True)
@@ -76,6 +76,40 @@ def password(
         output.say(f"{name} has a new password.")
         if made:
             output.line(f"password: {made}")
+
+
+@app.command()
+def profile(  # noqa: PLR0913 - one parameter for each option
+    name: Name,
+    *,
+    skill: Annotated[list[str] | None, typer.Option(help="What they can do; may be repeated, '' for none.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="A language they speak; may be repeated.")] = None,
+    territory: Annotated[list[str] | None, typer.Option(help="Whom they look after; may be repeated.")] = None,
+    capacity: Annotated[
+        float | None, typer.Option(help="How much they take: 1 is usual, 0.5 half, 0 nothing by itself.")
+    ] = None,
+    group: Annotated[list[str] | None, typer.Option(help="A group whose tasks they do; may be repeated.")] = None,
+    as_user: session.AsUser = None,
+    data_dir: DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Show what somebody can do, or change it: tasks find people by it. What is not given stays."""
+    given = (skill, language, territory, capacity, group)
+
+    async def work(hub: Hub, actor: Actor) -> people.Profile:
+        if all(each is None for each in given):
+            return await people.profile(hub, actor, name)
+        lists = (None if each is None else [one for one in each if one] for each in (skill, language, territory, group))
+        skills, languages, territories, groups = lists
+        change = people.Change(skills, languages, territories, capacity, groups)
+        return await people.change_profile(hub, actor, name, change)
+
+    found = session.run(work, data_dir=data_dir, as_user=as_user)
+    if as_json:
+        output.document(found)
+        return
+    lists = {key: ", ".join(getattr(found, key)) for key in ("groups", "skills", "languages", "territories")}
+    output.pairs(found.name, {**lists, "capacity": f"{found.capacity:g}", "open tasks": found.load})
 
 
 def _read_password() -> str:

@@ -52,6 +52,7 @@ class TaskView:
     business_key: str
     may_act: bool
     different_from: tuple[str, ...] = ()
+    assignment: JSON = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,4 +233,5 @@ def _view(row: Task, actor: Actor) -> TaskView:
         business_key=row.business_key,
         may_act=_may_act(row, actor),
         different_from=tuple(row.different_from or ()),
+        assignment=row.assignment,
     )

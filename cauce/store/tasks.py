@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tup
 
 from cauce.contract import HumanTask
 from cauce.errors import InputError
+from cauce.store.assigning import given_to
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Task
 from cauce.store.session import Db
@@ -59,16 +60,18 @@ async def add_task(db: Db, task: HumanTask) -> bool:
     """Put a task into the inbox; return whether it is new.
 
     One that is there already and that nobody has claimed gets what is asked for now: an instance that a crash set back
-    by a step may have read something newer since.
+    by a step may have read something newer since. Who it was given to stays, unless the question is another one.
     """
+    given = await given_to(db, task)
     due_at = datetime.fromisoformat(task.due_at).astimezone(UTC) if task.due_at else None
     asked = {
         "title": task.name if task.title is None else task.title,
         "form": task.form,
         "form_document": {} if task.form_document is None else task.form_document,
         "data": task.data,
-        "group": task.group,
-        "user": task.user,
+        "group": given.group,
+        "user": given.user,
+        "assignment": given.assignment,
         "priority": task.priority,
         "due_at": due_at,
         "urgent_at": due_at or no_due_date,

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cauce import calendars, registry
 from cauce.errors import DefinitionError, Finding, InputError
+from cauce.policies import row_of
 from cauce.testing.case import parse
 from cauce.testing.recordings import library
 from cauce.testing.suite import Planned
@@ -51,8 +53,11 @@ def plan(paths: Sequence[Path]) -> Plan:
     del wanted
     parsed = [parse(each) for each in tests]
     recorded = library([(Path(each.source.file), each.cases) for each in parsed], others)
+    policy = partial(_row, world)
     cases = [
-        Planned(file, case, bundles[_named(file.process, bundles)], recorded) for file in parsed for case in file.cases
+        Planned(file, case, bundles[_named(file.process, bundles)], recorded, policy)
+        for file in parsed
+        for case in file.cases
     ]
     return Plan(tuple(cases), sources, bundles, _finds(others))
 
@@ -103,6 +108,12 @@ def _named(name: str, bundles: Mapping[str, JSON]) -> str:
     if name in bundles:
         return name
     return next(title for title in bundles if title.rpartition(".")[2] == name)
+
+
+def _row(world: World, name: str, form: str) -> JSON:
+    """Return what a policy says of a form."""
+    document = world.policies.get(name)
+    return row_of(document, form, calendars.of(world.calendars)) if document else None
 
 
 def _finds(sources: Sequence[Source]) -> dict[str, str]:

@@ -54,6 +54,10 @@ class CaseFailure(Exception):  # noqa: N818 (a finding, not an error of the runn
     """The case cannot go on; the message says why, and what to add to the test file."""
 
 
+def no_policy(_policy: str, _form: str) -> JSON:
+    """Say nothing of any form."""
+
+
 @dataclass(slots=True)
 class Session:
     """One case while it runs.
@@ -62,6 +66,7 @@ class Session:
         processes: `namespace.name` -> bundle of every process at hand, for `run: workflow`.
         finds: operation -> the one that looks up what became of a call whose answer got lost.
         replays: what answers from recordings.
+        policy: gives what a policy says of a form.
         people: id of each open human task -> the task and the answer it will get.
         answered: reference of a human task -> the answers that were taken.
     """
@@ -71,6 +76,7 @@ class Session:
     processes: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict)
     finds: Mapping[str, str] = field(default_factory=dict)
     replays: Replaying | None = None
+    policy: Callable[[str, str], JSON] = no_policy
     calls: list[Call] = field(default_factory=list)
     people: dict[str, Waiting] = field(default_factory=dict)
     answered: dict[str, list[JSON]] = field(default_factory=dict)

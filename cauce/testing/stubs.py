@@ -18,6 +18,7 @@ from cauce.contract import (
     CloseTask,
     Emit,
     FindDefinition,
+    FindPolicy,
     Heard,
     HttpCall,
     HumanTask,
@@ -174,6 +175,8 @@ async def open_task(session: Session, task: HumanTask) -> None:
         "priority": task.priority,
         "dueAt": task.due_at,
         "differentFrom": task.different_from,
+        **({"assign": task.assign} if task.assign else {}),
+        **({"policy": task.policy} if task.policy else {}),
     }
     session.record(Call(task.name, task.reference, "human-task", arguments))
     answer = session.answer_for([task.reference, task.name], arguments, person=True)
@@ -193,6 +196,11 @@ async def close_task(session: Session, over: CloseTask) -> None:
 
 async def settle(session: Session, nothing: JSON) -> None:
     """Do nothing: nobody asks for what would be kept."""
+
+
+async def find_policy(session: Session, wanted: FindPolicy) -> JSON:
+    """Return what the policy beside the test says of a form."""
+    return session.policy(wanted.policy, wanted.form)
 
 
 async def find_definition(session: Session, wanted: FindDefinition) -> JSON:
@@ -242,6 +250,7 @@ STUBS: Final[Mapping[str, Stub]] = {
     contract.LISTEN: Stub(Listen, listen),
     contract.STOP_LISTENING: Stub(StopListening, stop_listening),
     contract.EVENTS_POSITION: Stub(None, events_position),
+    contract.FIND_POLICY: Stub(FindPolicy, find_policy),
     contract.FIND_DEFINITION: Stub(FindDefinition, find_definition),
 }
 

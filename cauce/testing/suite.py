@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,7 +23,7 @@ from cauce.testing.case import Case, TestFile
 from cauce.testing.course import Course, Guide
 from cauce.testing.matching import Difference
 from cauce.testing.recordings import Library, Replays
-from cauce.testing.session import CaseFailure, Session
+from cauce.testing.session import CaseFailure, Session, no_policy
 from cauce.testing.snapshots import Snapshots
 from cauce.testing.stubs import Stubs
 from cauce.testing.verdict import differences
@@ -37,12 +37,13 @@ _LET_FINISH: Final = timedelta(milliseconds=100)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A case that is going to be run: its file, the bundle of the process under test, and recordings."""
+    """A case that is going to be run: its file, the bundle of the process under test, recordings, and policies."""
 
     file: TestFile
     case: Case
     bundle: Mapping[str, JSON]
     library: Library
+    policy: Callable[[str, str], JSON] = no_policy
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Place:
 
     async def run(self, planned: Planned, processes: Mapping[str, JSON], finds: Mapping[str, str]) -> Result:
         """Run one case."""
-        session = Session(planned.case, planned.bundle, processes, finds, Replays(planned.library))
+        session = Session(planned.case, planned.bundle, processes, finds, Replays(planned.library), planned.policy)
         result = Result(planned, session, Course())
         begun = time.monotonic()
         try:

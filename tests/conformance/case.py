@@ -29,6 +29,7 @@ class Case:
         events: events in their order; each comes when the instance waits for one, or `$at` seconds after its start.
         emitted: what the instance has put into the log, in order; every property given must be as given.
         inbox: name of each human task -> state of its row at the end.
+        given: name of each human task -> who it was given to, a person or `group GROUP`, with ` (how)` behind it.
         shows: texts that the output has in it, where the rest of it does not matter.
         unsteady: properties of the output that are different each time.
         tasks: "name status" or "/reference status" of each task, in the order they started.
@@ -57,6 +58,7 @@ class Case:
     tasks: list[str] | None = None
     context: JSON = None
     inbox: Mapping[str, str] | None = None
+    given: Mapping[str, str] | None = None
     unchecked: bool = False
     sandbox: bool = False
     exact_time: bool = False

@@ -16,6 +16,7 @@ from cauce import settings, single
 from cauce.embedded import temporal_server
 from cauce.services import definitions
 from cauce.services.hub import Actor, Hub
+from cauce.store import Store, people, users
 from cauce.temporal import connect
 from tests.conformance.case import HERE
 from tests.conformance.stand_in import StandIn, standing_in
@@ -25,8 +26,24 @@ from tests.servers.container_engine import install
 
 IMAGES = ("hello-world", "tool", "alpine", "missing", "slow")
 DESIGNER = Actor("conformance", frozenset({"admin"}))
+PEOPLE = {
+    "cauce-run": (["again"], [], 1.0),
+    "rail-1": (["desk", "again"], ["rail"], 1.0),
+    "rail-2": (["desk", "rota"], ["rail", "fleet"], 1.0),
+    "fleet-1": (["desk", "rota"], ["fleet"], 1.0),
+}
 # Not ours, and without state that a workflow could see; some of them cannot be imported twice.
 FOREIGN = ("attr", "isodate", "jsonschema", "jsonschema_specifications", "re2", "referencing", "rpds", "ruamel", "yaml")
+
+
+async def add_people(store: Store) -> None:
+    """Add accounts whose names begin with what they can do; each group is used by the cases of one behaviour."""
+    async with store.transaction() as db:
+        for name, (groups, skills, capacity) in PEOPLE.items():
+            await users.add(db, name, password_hash="", roles=["staff"], groups=groups)
+            await people.save_profile(
+                db, name, skills=skills, languages=["es"], territories=["north"], capacity=capacity
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +84,7 @@ async def place_of(
     assert not findings
     hub = Hub(chosen, store, await connect("127.0.0.1:1", store, lazy=True))
     await definitions.publish(hub, DESIGNER, sources)
+    await add_people(store)
     bench = await stack.enter_async_context(single.bench(chosen, "time-skipping", store, runner, options))
     return Place(bench, hub, stand_in)
 

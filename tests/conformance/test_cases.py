@@ -80,6 +80,8 @@ async def run_case(case: Case, place: Place) -> None:
         await _check_emitted(case, place, handle)
     if case.inbox is not None:
         assert await _inbox(place, handle) == case.inbox
+    if case.given is not None:
+        assert await _given(place, handle) == case.given
 
 
 async def bundle_of(case: Case, place: Place, document: JSON) -> JSON:
@@ -148,3 +150,9 @@ async def _inbox(place: Place, handle: WorkflowHandle[Any, Any]) -> dict[str, st
     async with place.hub.store.read() as db:
         rows = (await db.scalars(select(Task).filter_by(instance=handle.id))).all()
     return {row.name: row.state for row in rows}
+
+
+async def _given(place: Place, handle: WorkflowHandle[Any, Any]) -> dict[str, str]:
+    async with place.hub.store.read() as db:
+        rows = (await db.scalars(select(Task).filter_by(instance=handle.id))).all()
+    return {row.name: f"{row.user or f'group {row.group}'} ({(row.assignment or {}).get('how')})" for row in rows}

@@ -4,17 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cauce.errors import ExpressionError
 from schemas import guess, listing
+from workflows.checking.assignment import check_assignment, check_due, row_of, without_where
 from workflows.checking.catalogs import DEFAULT, callee, split
 from workflows.checking.contracts import check_arguments
 from workflows.checking.profiles import absence
 from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol, without_subscription
 from workflows.checking.resources import check_pinned
 from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
-from workflows.checking.unsupported import refuse
 from workflows.checking.walk import Around, Process
-from workflows.working_time import working_length
 
 JSON = Any
 CATALOG: Final = ("human-task", "decision", "enter-stage", "compensate")
@@ -30,7 +28,8 @@ def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around:
     to_system = kind in ("http", "operation") or kind in PROTOCOLS
     what = "the arguments of a call" if to_system else f"the arguments of `{name}`"
     scope = process.scope(what, IN_TASK, around, secrets=to_system)
-    check_value(process.report, f"{pointer}/with", without_subscription(given), scope)
+    seen = without_where(given) if kind == "human-task" else without_subscription(given)
+    check_value(process.report, f"{pointer}/with", seen, scope)
     if kind == "http":
         check_endpoint(process, f"{pointer}/with/endpoint", given["endpoint"])
     elif kind in PROTOCOLS:
@@ -134,13 +133,10 @@ def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], 
     given, report = task["with"], process.report
     place = f"{pointer}/with"
     _check_name(process, f"{place}/form", given["form"], "form")
-    if "strategy" in given["assign"]:
-        refuse(
-            report, f"{place}/assign/strategy", "An assignment strategy", "any member of the group may claim the task."
-        )
-    due = given.get("due")
-    if due and "calendar" in due:
-        _check_calendar(process, f"{place}/due", due)
+    check_assignment(process, place, given)
+    policies, policy = process.world.policies, given.get("policy")
+    due = given.get("due") or row_of(policies.get(policy), given["form"], {"due": None}).get("due")
+    check_due(report, f"{place}/due", given.get("due"), process.world)
     if not due and "timeout" not in task and not around.timed:
         hint = "Add `due: {after: P2D}` to its arguments, or a `timeout`."
         report.key("no-time-limit", f"{pointer}/call", "Nobody is told when this task is left lying.", hint)
@@ -149,17 +145,6 @@ def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], 
             problem = f"There is no human task `{name}` in this process{guess(name, process.human_tasks)}"
             report.value("unknown-task", f"{place}/differentFrom/{index}", problem, listing(process.human_tasks))
     _check_answers(process, pointer, task)
-
-
-def _check_calendar(process: Process, pointer: str, due: Mapping[str, JSON]) -> None:
-    _check_name(process, f"{pointer}/calendar", due["calendar"], "calendar")
-    after = due["after"]
-    if isinstance(after, str) and after.startswith("${"):
-        return
-    try:
-        working_length(after)
-    except ExpressionError as error:
-        process.report.value("working-time", f"{pointer}/after", error.problem, error.hint or "")
 
 
 def _check_answers(process: Process, pointer: str, task: Mapping[str, JSON]) -> None:
@@ -190,13 +175,12 @@ def _check_stage(process: Process, pointer: str, given: Mapping[str, JSON]) -> N
 
 
 def _check_name(process: Process, pointer: str, name: str, kind: str) -> JSON:
-    """Check that a form, decision table, calendar or list of stages exists, and return it."""
+    """Check that a form, decision table or list of stages exists, and return it."""
     world = process.world
     options, what = {
         "form": (world.forms, "form"),
         "decision": (world.decisions, "decision table"),
         "stages": (world.stages, "list of stages"),
-        "calendar": (world.calendars, "calendar"),
     }[kind]
     if name not in options:
         problem = f"There is no {what} `{name}`{guess(name, options)}"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from cauce.errors import Finding
 from schemas import Source, kind_of, unknown_kind, validate
 from workflows.checking.alerts import check_alert
+from workflows.checking.assignment import check_policy
 from workflows.checking.calendars import check_calendar
 from workflows.checking.capabilities import check_capability, check_implements
 from workflows.checking.functions import check_function, check_function_within
@@ -37,6 +38,7 @@ _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]
     "decision": check_decision,
     "stages": check_stages,
     "calendar": check_calendar,
+    "policy": check_policy,
     "profile": check_profile,
     "sync": check_sync,
     "test": check_test,

@@ -22,6 +22,8 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-form": "A human task names a form that does not exist.",
     "unknown-decision": "A call names a decision table that does not exist.",
     "unknown-stages": "A call names a list of stages that does not exist.",
+    "unknown-policy": "A human task names a policy that does not exist.",
+    "assignment": "Rules of assignment contradict each other, or find nobody.",
     "unknown-calendar": "A task is due by a calendar that does not exist.",
     "unknown-stage": "A call names a stage that its list does not have.",
     "unknown-process": "A process to run is not known.",

@@ -54,6 +54,7 @@ class Known:
     certified: Mapping[str, Collection[str]] | None = None
     profile: Mapping[str, JSON] | None = None
     syncs: Mapping[str, JSON] = field(default_factory=dict)
+    policies: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class World:
     certified: Mapping[str, Collection[str]] | None = None
     profile: Mapping[str, JSON] | None = None
     syncs: Mapping[str, JSON] = field(default_factory=dict)
+    policies: Mapping[str, JSON] = field(default_factory=dict)
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
@@ -118,6 +120,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         known.certified,
         known.profile,
         documents["sync"],
+        documents["policy"],
     )
 
 
@@ -167,6 +170,7 @@ def _published(known: Known) -> dict[str, dict[str, JSON]]:
         "capability": dict(known.capabilities),
         "calendar": _documents(known.calendars),
         "sync": dict(known.syncs),
+        "policy": _documents(known.policies),
     }
 
 

@@ -83,7 +83,7 @@ class OperationTask:
 
 @dataclass(frozen=True, slots=True)
 class HumanTaskCall:
-    """Gives a person something to do and waits for the answer."""
+    """Gives a person something to do and waits for the answer; `wheres` are those of its rules of assignment."""
 
     common: Common
     form: str
@@ -91,6 +91,7 @@ class HumanTaskCall:
     arguments: Template
     due_after: Duration | None = None
     calendar: WorkingTime | None = None
+    wheres: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

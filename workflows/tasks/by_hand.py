@@ -90,6 +90,7 @@ def _human_task(
     shown = {"call": common.definition["call"], "arguments": call.params, "problem": problem.get("detail")}
     due_s = _seconds(fallback.due, frame, data)
     return HumanTask(
+        at=instance.runtime.now().isoformat(),
         id=frame.token(),
         instance=instance.runtime.instance_id,
         definition=instance.process.title,

@@ -3,10 +3,11 @@
 import asyncio
 
 from cauce.contract import JSON, CloseTask, HumanTask
-from workflows.evaluation import deadline, evaluate_object
-from workflows.fault import fault
+from workflows.assigning import LAST, asked
+from workflows.evaluation import deadline
 from workflows.instance import Frame
 from workflows.model import HumanTaskCall
+from workflows.policies import Wanted, wanted
 
 _PRIORITY = 50
 
@@ -14,7 +15,7 @@ _PRIORITY = 50
 async def execute(task: HumanTaskCall, frame: Frame, data: JSON) -> JSON:
     """Put the task into the inbox and wait; the output is `{answer, by, at}`."""
     if "form" not in frame.state:
-        await ask(frame, _human_task(task, frame, data))
+        await ask(frame, _human_task(task, frame, await wanted(task, frame, data)))
     return await answered(frame)
 
 
@@ -40,17 +41,16 @@ async def answered(frame: Frame) -> dict[str, JSON]:
         # If anything fails from here on, another attempt asks again.
         for key in ("token", "form", "excluded", "instead"):
             state.pop(key, None)
-    instance.journal.performers[frame.task.common.name] = answer["by"]
+    instance.journal.performers |= {frame.task.common.name: answer["by"], LAST: answer["by"]}
     return answer
 
 
-def _human_task(task: HumanTaskCall, frame: Frame, data: JSON) -> HumanTask:
-    instance, reference = frame.instance, task.common.reference
-    given = evaluate_object(task.arguments, data, frame.names(), reference, "`with`")
-    assign = given.get("assign")
-    if not isinstance(assign, dict) or not (assign.get("group") or assign.get("user")):
-        raise fault("configuration", "A human task needs `assign.group` or `assign.user`.", instance=reference)
+def _human_task(task: HumanTaskCall, frame: Frame, wanted: Wanted) -> HumanTask:
+    instance, reference, given = frame.instance, task.common.reference, wanted.arguments
     performers = instance.journal.performers
+    rules = asked(given.get("assign"), wanted.wheres, performers, task.common.name, reference)
+    # Who is named outright needs no choosing: a group's members, or one person.
+    plain = len(rules) == 1 and len(rules[0]) == 1
     priority = given.get("priority", _PRIORITY)
     return HumanTask(
         id=frame.token(),
@@ -63,21 +63,23 @@ def _human_task(task: HumanTaskCall, frame: Frame, data: JSON) -> HumanTask:
         title=given.get("title") or task.form_document.get("title") or task.common.name,
         form_document=dict(task.form_document),
         data=given.get("data"),
-        group=assign.get("group"),
-        user=assign.get("user"),
+        group=rules[-1].get("group"),
+        user=rules[-1].get("user"),
         priority=round(priority) if isinstance(priority, int | float) else _PRIORITY,
-        due_at=_due(task, frame, given, data),
+        due_at=_due(frame, wanted, reference),
         different_from=[performers[name] for name in given.get("differentFrom") or [] if name in performers],
         business_key=instance.key,
+        assign=[] if plain else rules,
+        at=instance.runtime.now().isoformat(),
+        policy=given.get("policy") or "",
     )
 
 
-def _due(task: HumanTaskCall, frame: Frame, given: dict[str, JSON], data: JSON) -> str | None:
-    runtime = frame.instance.runtime
-    due = given.get("due")
+def _due(frame: Frame, wanted: Wanted, reference: str) -> str | None:
+    due = wanted.arguments.get("due")
     if isinstance(due, dict) and due.get("at"):
         return str(due["at"])
-    if task.due_after is None:
+    if wanted.due_after is None:
         return None
-    names, reference = frame.names(), task.common.reference
-    return deadline(task.due_after, task.calendar, data, names, runtime, reference).isoformat()
+    runtime = frame.instance.runtime
+    return deadline(wanted.due_after, wanted.calendar, wanted.due_data, frame.names(), runtime, reference).isoformat()

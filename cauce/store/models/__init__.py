@@ -1,6 +1,7 @@
 """The tables, by subject; importing this package makes them all known to the metadata."""
 
 from cauce.store.models.alerts import Alert, Turn
+from cauce.store.models.assignment import AbsenceEntry, PersonProfile, Rota
 from cauce.store.models.by_hand import DoneByHand
 from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.certificates import Certificate
@@ -27,6 +28,7 @@ from cauce.store.models.syncs import CrossReference, SyncRun, SyncState
 from cauce.store.models.work import LedgerEntry, Task
 
 __all__ = [
+    "AbsenceEntry",
     "Alert",
     "ApiToken",
     "AuditEntry",
@@ -52,9 +54,11 @@ __all__ = [
     "LedgerEntry",
     "MaskingKey",
     "Measure",
+    "PersonProfile",
     "Received",
     "RecordedExchange",
     "RecordingSwitch",
+    "Rota",
     "Schedule",
     "SetAside",
     "StartRule",

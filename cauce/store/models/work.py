@@ -38,6 +38,7 @@ class Task(Base):
         Index("ix_tasks_user", "user", "state"),
         Index("ix_tasks_claimed_by", "claimed_by", "state"),
         Index("ix_tasks_instance", "instance"),
+        Index("ix_tasks_case", "business_key", "definition", "name"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -52,6 +53,7 @@ class Task(Base):
     data: Mapped[Document | None]
     group: Mapped[str | None]
     user: Mapped[str | None]
+    assignment: Mapped[Document | None]
     claimed_by: Mapped[str | None]
     state: Mapped[str] = mapped_column(default="open")
     priority: Mapped[int] = mapped_column(default=50)

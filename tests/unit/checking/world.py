@@ -72,6 +72,7 @@ KNOWN = Known(
     decisions={"credit"},
     stages={"sales": _STAGES},
     calendars={"office"},
+    policies={"sales": {"policy": "sales", "forms": {"qualify": {"priority": 70}}}},
     processes={"t.other": None, "t.sale": _SALE},
     kinds=frozenset({"http", "soap", "soapserver"}),
     runs=("shell", "script:python", "container:alpine"),

@@ -19,6 +19,7 @@ from cauce.contract import (
     CompleteTask,
     Emit,
     FindDefinition,
+    FindPolicy,
     Heard,
     HttpCall,
     HumanTask,
@@ -91,6 +92,7 @@ class World:
     operations: dict[str, Callable[[OperationCall], Any]] = field(default_factory=dict)
     people: dict[str, JSON] = field(default_factory=dict)
     processes: dict[str, JSON] = field(default_factory=dict)
+    policies: dict[str, JSON] = field(default_factory=dict)
     new_run_after: int | None = None
     cancel_at: float | None = None
     slow_s: float = 0.0
@@ -270,6 +272,10 @@ class FakeRuntime:
     async def record_by_hand(self, done: ByHand) -> None:
         await asyncio.sleep(0)
         self.world.by_hand.append(done)
+
+    async def find_policy(self, wanted: FindPolicy) -> JSON:
+        await self._happens()
+        return self.world.policies.get(wanted.policy)
 
     async def find_definition(self, wanted: FindDefinition) -> JSON:
         await self._happens()

@@ -1,0 +1,109 @@
+"""Who is given a task where its row is made, on both databases."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from cauce.absence import Absence
+from cauce.contract import HumanTask
+from cauce.store import Store, absences, people, tasks, users
+from cauce.store.models import Task
+
+AT = datetime(2026, 12, 24, 9, tzinfo=UTC)
+TASK = HumanTask(
+    id="t",
+    instance="sales.lead/1",
+    definition="sales.lead",
+    version="1.0.0",
+    name="qualify",
+    reference="/do/0/qualify",
+    form="qualify-lead",
+    group="sales",
+    at=AT.isoformat(),
+)
+
+
+@pytest.fixture
+async def staffed(store: Store) -> Store:
+    async with store.transaction() as db:
+        for name in ("ana", "bea", "carl"):
+            await users.add(db, name, password_hash="", roles=["staff"], groups=["sales"])
+        await users.add(db, "eva", password_hash="", roles=["auditor"], groups=["sales"])
+        await people.save_profile(db, "bea", skills=["rail"], languages=["en"], territories=[], capacity=2)
+    return store
+
+
+async def add(store: Store, id_: str, *rules: dict[str, Any], **more: Any) -> Task:
+    async with store.transaction() as db:
+        wanted = [{"group": "sales", **rule} for rule in rules]
+        await tasks.add_task(db, replace(TASK, id=id_, assign=wanted, **more))
+        row = await tasks.find_task(db, id_)
+    assert row is not None
+    return row
+
+
+def reason(row: Task) -> dict[str, Any]:
+    assert isinstance(row.assignment, dict)
+    return row.assignment
+
+
+async def test_many_who_choose_at_once_share_the_work_by_what_each_takes(staffed: Store) -> None:
+    rows = await asyncio.gather(*(add(staffed, f"t{number}", {"strategy": "least-loaded"}) for number in range(16)))
+    # Of 16, who takes twice as much gets twice as many; who may not do tasks gets none.
+    assert Counter(row.user for row in rows) == {"ana": 4, "bea": 8, "carl": 4}
+
+
+async def test_turns_go_round_however_many_choose_at_once(staffed: Store) -> None:
+    rows = await asyncio.gather(*(add(staffed, f"t{number}", {"strategy": "round-robin"}) for number in range(9)))
+    assert Counter(row.user for row in rows) == {"ana": 3, "bea": 3, "carl": 3}
+    # Another form has a rota of its own.
+    assert (await add(staffed, "other", {"strategy": "round-robin"}, form="contact")).user == "ana"
+
+
+async def test_asked_again_it_stays_with_whom_it_was_given_to_unless_the_question_is_another(staffed: Store) -> None:
+    first = await add(staffed, "t", {"strategy": "round-robin"})
+    again = await add(staffed, "t", {"strategy": "round-robin"}, title="Newer")
+    assert (first.user, again.user, again.title) == ("ana", "ana", "Newer")
+    assert (await add(staffed, "next", {"strategy": "round-robin"})).user == "bea"
+    assert (await add(staffed, "t", {"skills": ["rail"]})).user == "bea"
+
+
+async def test_what_is_done_counts_no_more(staffed: Store) -> None:
+    rule = {"strategy": "least-loaded", "where": '.name != "bea"'}
+    first = await add(staffed, "t1", rule)
+    await add(staffed, "t2", rule)
+    async with staffed.transaction() as db:
+        await tasks.close(db, "t1", "completed", by="ana")
+    assert (first.user, (await add(staffed, "t3", rule)).user) == ("ana", "ana")
+
+
+async def test_a_case_that_is_opened_again_goes_to_who_had_it(staffed: Store) -> None:
+    await add(staffed, "t1", {"skills": "rail"}, business_key="lead:1")
+    async with staffed.transaction() as db:
+        await tasks.close(db, "t1", "completed", by="bea")
+    again = await add(staffed, "t2", {"strategy": "sticky"}, business_key="lead:1", instance="sales.lead/2")
+    assert (again.user, reason(again)["how"]) == ("bea", "sticky")
+    assert (await add(staffed, "t3", {"strategy": "sticky"}, business_key="lead:2")).user is None
+
+
+async def test_nobody_fits_and_the_group_has_it(staffed: Store) -> None:
+    row = await add(staffed, "t", {"skills": ["welding"]}, policy="desk")
+    assert (row.user, row.group, reason(row)["how"], reason(row)["policy"]) == (None, "sales", "nobody", "desk")
+
+
+async def test_one_person_who_is_away_is_stood_in_for(staffed: Store) -> None:
+    async with staffed.transaction() as db:
+        week = Absence("ana", date(2026, 12, 21), date(2026, 12, 27), "bea")
+        await absences.add(db, week, note="", by="ana")
+        await absences.add(db, Absence("bea", week.begins, week.ends, "ana", form="contact"), note="", by="bea")
+    away = await add(staffed, "t1", user="ana", group=None)
+    assert (away.user, reason(away)["instead"]) == ("bea", "ana")
+    assert (await add(staffed, "t2", user="ana", group=None, form="contact")).user == "ana"
+    later = await add(staffed, "t3", user="ana", group=None, at="2026-12-28T09:00:00+00:00")
+    assert later.user == "ana"
+    assert "instead" not in reason(later)
+    assert (await add(staffed, "t4", {"strategy": "round-robin"})).user == "bea"
