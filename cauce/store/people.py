@@ -67,4 +67,4 @@ async def loads(db: Db) -> dict[str, int]:
     """Return how many open tasks each person has: those they claimed, else those that are for them."""
     holder = func.coalesce(Task.claimed_by, Task.user)
     query = select(holder, func.count()).where(Task.closed_at.is_(None), holder.is_not(None)).group_by(holder)
-    return {name: count for name, count in (await db.execute(query)).all()}
+    return {name or "": count for name, count in (await db.execute(query)).all()}
