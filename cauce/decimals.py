@@ -4,14 +4,14 @@ from decimal import Decimal
 from typing import Final
 
 # A float gives back every decimal of this many digits; JSON and jq numbers are floats.
-_digits: Final = 15
+float_digits: Final = 15
 _largest_whole: Final = 2**53
 
 
 def exact_number(value: Decimal) -> int | float | str:
     """Return a number when a JSON number holds the value exactly, else its digits as text."""
     text = str(value)
-    if len(text.lstrip("-0.").replace(".", "")) > _digits or "E" in text or not value.is_finite():
+    if len(text.lstrip("-0.").replace(".", "")) > float_digits or "E" in text or not value.is_finite():
         return text if value.is_finite() and "E" not in text else _from_exponent(value)
     return float(text) if "." in text else int(text)
 

@@ -3,13 +3,15 @@
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, Final
 
 from cauce.connector import JSON
 from cauce.errors import PermanentError, TooLargeError
 from connectors.odbc.statement import Statement
 
-_plain: Final = {str, bool, type(None)}
+_plain: Final = {str, bool, int, float, type(None)}
+_longest_whole: Final = 2**63
 
 
 def step_of(statement: Statement, params: JSON, where: str, most: int) -> dict[str, Any]:
@@ -87,13 +89,27 @@ def _column(rows: Sequence[Mapping[str, JSON]], field: str, place: str) -> list[
             "Map it in `request`; null is a value, too.",
             f"{place}[{number}].{field}",
         ) from None
-    if set(map(type, column)) <= _plain and "\0" not in "".join(value for value in column if isinstance(value, str)):
+    if _is_harmless(column):
         return column
     # The place is written down only where something is wrong: there may be a million of them.
     for number, value in enumerate(column):
         if problem := _objection(value):
             raise _refused(*problem, f"{place}[{number}].{field}")
     return column
+
+
+def _is_harmless(column: Sequence[JSON]) -> bool:
+    """Say whether there is surely nothing to object to, without looking at each value in Python."""
+    kinds = set(map(type, column))
+    if not kinds <= _plain:
+        return False
+    if str in kinds and "\0" in "".join(column if len(kinds) == 1 else [v for v in column if type(v) is str]):
+        return False
+    if int in kinds:
+        wholes = column if len(kinds) == 1 else [value for value in column if type(value) is int]
+        if max(wholes) >= _longest_whole or min(wholes) < -_longest_whole:
+            return False
+    return float not in kinds or isfinite(sum(value for value in column if type(value) is float))
 
 
 def _object(params: JSON, where: str) -> Mapping[str, JSON]:
@@ -115,7 +131,7 @@ def _objection(value: JSON) -> tuple[str, str] | None:
     """Return what is wrong with a value and what to do, if anything is."""
     if isinstance(value, str) and "\0" in value:
         return "The text holds a NUL character, at which drivers cut it off.", "Take it out."
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+    if isinstance(value, int) and not isinstance(value, bool) and not -_longest_whole <= value < _longest_whole:
         return "The whole number has more than 64 bits.", "Give it as text."
     if isinstance(value, float) and value - value != 0:
         return "The number is not finite.", "Give null or a number."

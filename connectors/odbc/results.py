@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cauce.errors import TooLargeError
 from connectors.odbc.doubts import Doubts
-from connectors.odbc.rows import as_json
+from connectors.odbc.rows import as_json, types_of
 
 if TYPE_CHECKING:
     import pyodbc  # type: ignore[import-not-found]  # its stub lies beside it, which mypy does not look at
@@ -51,13 +51,12 @@ class Results:
 
     def _take_outputs(self, cursor: pyodbc.Cursor, out: Sequence[str]) -> None:
         """Take the one row in which PostgreSQL gives output parameters."""
-        types = [column[1] for column in cursor.description]
-        columns = as_json(out, types, [[value] for value in cursor.fetchone()])
+        columns = as_json(out, types_of(cursor.description), [[value] for value in cursor.fetchone()])
         self.outputs = {name: column[0] for name, column in zip(out, columns, strict=True)}
 
     def _fetch(self, cursor: pyodbc.Cursor, step: Mapping[str, Any], params: Sequence[Any]) -> int:
         names = _unique([str(column[0]) for column in cursor.description])
-        types = [column[1] for column in cursor.description]
+        types = types_of(cursor.description)
         if names != self._names or "columns" not in step:
             self._send({"is": "columns", "names": names})
             self._names = names

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from locale import LC_CTYPE, getlocale
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -37,15 +38,17 @@ def tune(connection: pyodbc.Connection, dialect: str) -> None:
 
     Of texts with more than 255 letters that are sent as UTF-16, MariaDB's driver drops some; from the second result on,
     with the options for reading, it gives none of them; and of times it drops the sign and the fraction. SQLite's takes
-    UTF-8 faster, and no letter beyond the first 65,536 in a statement otherwise.
+    UTF-8 faster, and no letter beyond the first 65,536 in a statement otherwise. SQLite's and PostgreSQL's give it
+    faster; what PostgreSQL's gives is in the process's own encoding, which `connectors.odbc.pool` sets.
     """
     import pyodbc  # noqa: PLC0415 - the manager has to be loaded first
 
     if dialect in _speak_utf8:
         connection.setencoding(encoding="utf-8", ctype=pyodbc.SQL_CHAR)
-    if dialect == "mariadb":
+    if dialect in _speak_utf8 or (dialect == "postgresql" and getlocale(LC_CTYPE)[1] == "UTF-8"):
         for kind in (pyodbc.SQL_CHAR, pyodbc.SQL_WCHAR):
             connection.setdecoding(kind, encoding="utf-8", ctype=pyodbc.SQL_CHAR)
+    if dialect == "mariadb":
         connection.add_output_converter(pyodbc.SQL_TYPE_TIME, _time)
 
 

@@ -19,7 +19,7 @@ from cauce.connector import Operation
 from cauce.native import driver_path, load_odbc
 from connectors import odbc
 from connectors.odbc.profiles import connection_string, profiles
-from tests.bench.bench_connectors import compare, target
+from tests.bench.bench_connectors import compare, line, target
 from tests.servers import mariadb, postgresql
 
 FIELDS = ("id", "sku", "name", "qty", "price", "total", "day", "at", "active", "note")
@@ -182,10 +182,7 @@ async def run(kinds: Iterable[str], reads: int, writes: int, rounds: int) -> lis
             for bench, rows in ((bench_read, reads), (bench_write, writes)):
                 result = await bench(settings, rows, rounds)
                 results.append(result)
-                sys.stdout.write(
-                    f"{result['name']:<36} bare {result['bare_s']:.3f} s  connector {result['ours_s']:.3f} s"
-                    f"  ratio {result['ratio']:.2f}  (best {result['ratio_of_best']:.2f}, target {target})\n"
-                )
+                sys.stdout.write(line(result))
                 sys.stdout.flush()
     return results
 

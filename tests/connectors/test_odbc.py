@@ -146,6 +146,11 @@ async def test_more_rows_than_allowed_is_an_error(accounts: odbc.Connector) -> N
         ("select :a, ?", {"a": 1}, "The statement mixes ? and :name."),
         ("select :a", {"a": "x\0y"}, "params.a: The text holds a NUL character"),
         ("select :a", {"a": 2**63}, "params.a: The whole number has more than 64 bits."),
+        ("select :l.a", {"l": [{"a": 1}, {"a": 2**63}]}, "params.l[1].a: The whole number has more than 64 bits."),
+        ("select :l.a", {"l": [{"a": None}, {"a": -(2**64)}]}, "params.l[1].a: The whole number has more than 64"),
+        ("select :l.a", {"l": [{"a": 1}, {"a": float("inf")}]}, "params.l[1].a: The number is not finite."),
+        ("select :l.a", {"l": [{"a": "x"}, {"a": "\0"}]}, "params.l[1].a: The text holds a NUL character"),
+        ("select :l.a", {"l": [{"a": 1}, {"a": "\0"}]}, "params.l[1].a: The text holds a NUL character"),
         ("select :a", {"a": {"b": 1}}, "params.a: An object or a list is not an SQL value."),
         ("select 'a", {}, "A quote (') is opened and never closed."),
         ("selec 1", {}, "accounts: the statement is wrong"),
@@ -271,15 +276,19 @@ async def test_check_says_what_works(accounts: odbc.Connector) -> None:
 async def test_postgresql_types_keep_their_values(scm: odbc.Connector) -> None:
     sql = """select true as b, 12.50::numeric(10,2) as n, 1234567890123456.78::numeric as long, 9007199254740993 as big,
              timestamptz '2024-01-01 10:00+02' as at, date '2024-01-01' as d, 'ñ😀' as t, null::int as nothing,
-             :since::date + 1 as next, 'a:b' as colon -- :comment ?"""
+             :since::date + 1 as next, 'a:b' as colon, -12::numeric(15) as short, null::numeric(5, 2) as none,
+             null::numeric(5) as never -- :comment ?"""
     [row] = await scm.call(read(sql), {"since": "2024-02-28"})
     assert row == {
         "b": True, "n": 12.5, "long": "1234567890123456.78", "big": "9007199254740993", "at": "2024-01-01T08:00:00",
         "d": "2024-01-01", "t": "ñ😀", "nothing": None, "next": "2024-02-29", "colon": "a:b",
+        "short": -12, "none": None, "never": None,
     }  # fmt: skip
+    assert type(row["short"]) is int
 
 
-@pytest.mark.parametrize("value", ["date 'infinity'", "timestamp '-infinity'", "'NaN'::float8", "'NaN'::numeric"])
+@pytest.mark.parametrize("value", ["date 'infinity'", "timestamp '-infinity'", "'NaN'::float8", "'NaN'::numeric",
+                                   "'NaN'::numeric(5, 2)", "'NaN'::numeric(5)"])  # fmt: skip
 async def test_what_postgresqls_driver_would_change_is_refused(scm: odbc.Connector, value: str) -> None:
     error = await failed(scm, read(f"select {value} as v"))
     assert type(error) is PermanentError
