@@ -14,7 +14,7 @@ from connectors.file import delimited, lines
 from connectors.file.local import Local
 from connectors.file.place import Attempt, Entry, Place, is_there, is_too_large, missing
 from connectors.file.rows import Batch, RowError, Table, Wanted, collect
-from connectors.file.settings import Csv, Edifact, Fixed, Format, JsonLines, Settings, Xlsx
+from connectors.file.settings import X12, Csv, Edifact, Fixed, Format, JsonLines, Settings, Xlsx
 from connectors.file.template import Call, Target, fill
 
 _in_memory: Final = 1_000_000
@@ -219,6 +219,8 @@ def _table(layout: Format, stream: BinaryIO, path: str) -> Table:
             return cast("Table", _workbook().read(layout, stream, path))
         case Edifact():
             return cast("Table", _edifact().read(layout, stream, path))
+        case X12():
+            return cast("Table", _x12().read(layout, stream, path))
 
 
 def _fill(layout: Format, rows: Sequence[JSON], out: BinaryIO) -> None:
@@ -233,6 +235,8 @@ def _fill(layout: Format, rows: Sequence[JSON], out: BinaryIO) -> None:
             _workbook().write(layout, rows, out)
         case Edifact():
             _edifact().write(layout, rows, out)
+        case X12():
+            _x12().write(layout, rows, out)
 
 
 def _workbook() -> Any:  # noqa: ANN401 (a module)
@@ -246,6 +250,12 @@ def _edifact() -> Any:  # noqa: ANN401 (a module)
     from connectors.file import edifact  # noqa: PLC0415
 
     return edifact
+
+
+def _x12() -> Any:  # noqa: ANN401 (a module)
+    from connectors.file import x12  # noqa: PLC0415
+
+    return x12
 
 
 def _same(stream: BinaryIO, content: BinaryIO) -> bool:

@@ -11,6 +11,7 @@ from cauce.connector import BaseSettings
 from connectors.file.columns import Columns, FixedColumn, one_of_each
 
 Encoding = Literal["utf-8", "utf-8-sig", "latin-1", "iso-8859-15", "cp1252"]
+Separator = Annotated[str, StringConstraints(pattern=r"^[^A-Za-z0-9 ]$")]
 HostKey = Annotated[str, StringConstraints(pattern=r"^(ssh|ecdsa|sk-ssh|sk-ecdsa)-[\w@.-]+ [A-Za-z0-9+/=]{20,}( .*)?$")]
 
 
@@ -107,7 +108,25 @@ class Edifact(BaseSettings):
     break_lines: bool = Field(default=False, description="Whether each segment is written on a line of its own.")
 
 
-Format = Csv | Xlsx | Fixed | JsonLines | Edifact
+class X12(BaseSettings):
+    """Interchanges of X12 (ANSI ASC): a row is a transaction set with its segments."""
+
+    type: Literal["x12"] = Field(description="x12: transaction sets of X12.")
+    encoding: Encoding = Field("latin-1", description="The character set.")
+    segment: Separator = Field("~", description="What ends a segment that is written.")
+    element: Separator = Field("*", description="What stands between its elements.")
+    component: Separator = Field(":", description="What stands between the components of an element.")
+    repetition: Separator = Field("^", description="What stands between the repetitions of an element (00501).")
+    break_lines: bool = Field(default=False, description="Whether each segment is written on a line of its own.")
+
+    @model_validator(mode="after")
+    def _separators_differ(self) -> Self:
+        if len({self.segment, self.element, self.component, self.repetition}) < 4:  # noqa: PLR2004 - of these four
+            raise ValueError("segment, element, component and repetition are four different characters")
+        return self
+
+
+Format = Csv | Xlsx | Fixed | JsonLines | Edifact | X12
 
 
 class Sftp(BaseSettings):

@@ -32,7 +32,7 @@ from tests.effort import examples
         {"format": {"type": "fixed", "columns": [{"name": "a", "start": 1, "length": 3},
                                                  {"name": "b", "start": 3, "length": 3}]}},
         {"format": {"type": "edifact", "syntax": "UNOX"}},
-        {"format": {"type": "x12"}},
+        {"format": {"type": "x12", "component": "*"}},
         {"sftp": {"host": "h", "username": "u", "password": "p", "host_keys": []}},
         {"sftp": {"host": "h", "username": "u", "host_keys": ["ssh-ed25519 " + "A" * 68]}},
     ],
