@@ -55,6 +55,7 @@ SETTLE: Final = "settle"
 RECORD_BY_HAND: Final = "record-by-hand"
 FIND_DEFINITION: Final = "find-definition"
 RECORD_LIFECYCLE: Final = "record-lifecycle"
+RECORD_CLOCKS: Final = "record-clocks"
 EMIT: Final = "emit"
 LISTEN: Final = "listen"
 STOP_LISTENING: Final = "stop-listening"
@@ -333,6 +334,17 @@ class LifecycleEvents:
 
     instance: str
     events: list[JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockNews:
+    """What happened to clocks of an instance, in order: its event, the clock as it is then, and what to do."""
+
+    instance: str
+    definition: str
+    version: str
+    business_key: str
+    notes: list[JSON]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 from activities.a2a import A2aActivities
 from activities.asyncapi import AsyncApiActivities
 from activities.by_hand import ByHandActivities
+from activities.clocks import ClockActivities
 from activities.connections import Connections
 from activities.definitions import DefinitionActivities
 from activities.events import EventActivities
@@ -92,6 +93,7 @@ def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Part
             DefinitionActivities(store).find_definition,
             *events_of(EventActivities(store, emitted)),
             LifecycleActivities(store).record_lifecycle,
+            ClockActivities(store).record_clocks,
             syncs.begin,
             syncs.batch,
         ],

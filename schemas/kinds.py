@@ -21,6 +21,8 @@ KINDS: Final[Mapping[str, str]] = {
     "form": "form",
     "decision": "decision",
     "stages": "stages",
+    # A clock names its calendar.
+    "clock": "clock",
     "calendar": "calendar",
     "function": "function",
     "capability": "capability",

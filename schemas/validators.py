@@ -30,6 +30,7 @@ CALLS: Final = {
     "human-task": "callHumanTask",
     "decision": "callDecision",
     "enter-stage": "callEnterStage",
+    "clock": "callClock",
     "compensate": "callCompensate",
 }
 _BESIDE_TASKS: Final = ("if", "input", "output", "export", "timeout", "then", "metadata", "with", "catch", "while")

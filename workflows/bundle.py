@@ -21,6 +21,7 @@ _NAMED: Final[Mapping[str, tuple[str, str]]] = {
     "human-task": ("forms", "form"),
     "decision": ("decisions", "table"),
     "enter-stage": ("stages", "stages"),
+    "clock": ("clocks", "clock"),
 }
 
 
@@ -41,13 +42,14 @@ class Outside:
     plain: Mapping[str, str] = field(default_factory=dict)
 
 
-def resolve(
+def resolve(  # noqa: PLR0913 - one for each kind of definition
     document: Mapping[str, JSON],
     *,
     operations: Mapping[str, OperationContract],
     forms: Mapping[str, JSON],
     decisions: Mapping[str, JSON],
     stages: Mapping[str, JSON],
+    clocks: Mapping[str, JSON] | None = None,
     calendars: Callable[[str], JSON] | None = None,
     resources: Mapping[str, JSON] | None = None,
     functions: Outside | None = None,
@@ -62,8 +64,8 @@ def resolve(
     """
     own = (document.get("use") or {}).get("functions") or {}
     outside = functions or Outside()
-    found: dict[str, dict[str, JSON]] = {"operations": {}, "forms": {}, "decisions": {}, "stages": {}, "calls": {}}
-    given: Mapping[str, Mapping[str, JSON]] = {"forms": forms, "decisions": decisions, "stages": stages}
+    given = {"forms": forms, "decisions": decisions, "stages": stages, "clocks": clocks or {}}
+    found: dict[str, dict[str, JSON]] = {"operations": {}, "calls": {}, **{section: {} for section in given}}
     calls = [(place, task, found["calls"], own) for place, task in _calls(all_tasks(document))]
     pinned = {}
     for key, function in outside.functions.items():
@@ -80,20 +82,27 @@ def resolve(
             found[section][arguments[key]] = _pick(given[section], arguments[key], place)
         if by_hand := fallback_of(task):
             found["forms"][by_hand["form"]] = _pick(forms, by_hand["form"], place)
-        undo = undoing(task)
-        for operation in [full, *([undo["call"]] if undo else [])]:
-            if "@" in operation and not operation.endswith("@default"):
-                found["operations"][operation] = _operation(operation, _pick(operations, operation, place))
-    tasks = [task for _, task, _, _ in calls]
-    hours = {name: calendars(name) for name in sorted(_calendars(tasks))} if calendars else {}
-    more = {"calendars": hours, "functions": pinned, "resources": dict(resources or {})}
+        for operation in _operations(full, task):
+            found["operations"][operation] = _operation(operation, _pick(operations, operation, place))
+    timed = found.pop("clocks")
+    needed = _calendars([task for _, task, _, _ in calls], timed)
+    hours = {name: calendars(name) for name in sorted(needed)} if calendars else {}
+    more = {"calendars": hours, "clocks": timed, "functions": pinned, "resources": dict(resources or {})}
     return _sealed(document, {**found, **{section: entries for section, entries in more.items() if entries}})
 
 
-def _calendars(tasks: Iterable[Mapping[str, JSON]]) -> set[str]:
-    """Return the calendars that human tasks are due by."""
+def _operations(full: str, task: Mapping[str, JSON]) -> list[str]:
+    """Return the operations that a call makes, and that undo it."""
+    undo = undoing(task)
+    named = [full, *([undo["call"]] if undo else [])]
+    return [each for each in named if "@" in each and not each.endswith("@default")]
+
+
+def _calendars(tasks: Iterable[Mapping[str, JSON]], clocks: Mapping[str, JSON]) -> set[str]:
+    """Return the calendars that human tasks are due by, and those that clocks count in."""
     asked = [task for task in tasks if task["call"].partition(":")[0] == "human-task"]
-    return {each["with"]["due"]["calendar"] for each in asked if "calendar" in (each["with"].get("due") or {})}
+    due = {each["with"]["due"]["calendar"] for each in asked if "calendar" in (each["with"].get("due") or {})}
+    return due | {each["calendar"] for each in clocks.values() if "calendar" in each}
 
 
 def _sealed(document: Mapping[str, JSON], sections: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:

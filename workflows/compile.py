@@ -9,6 +9,7 @@ from cauce.contract import JSON
 from cauce.errors import DefinitionError
 from workflows import model
 from workflows.compile_calls import Calls
+from workflows.compile_clocks import clocks_of
 from workflows.compile_events import Events
 from workflows.compile_extensions import compiled, extending
 from workflows.compile_run import compile_run
@@ -51,6 +52,7 @@ class _Compiler(Calls, Events):
             timeouts_s={name: float(each["timeout_s"]) for name, each in operations.items()},
             waits_s=_waits_s(operations),
             outputs={name: each.get("output") for name, each in operations.items()},
+            clocks=clocks_of(self.bundle),
             listens=self.listens,  # known when the body is compiled
         )
 

@@ -173,6 +173,10 @@ class Calls(Protocols, ABC):
         catalogue = self.bundle["stages"][given["stages"]]
         return model.StageTask(common, self.template(given, place), {each["id"]: each for each in catalogue["list"]})
 
+    def clock(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
+        """Compile what is done to a clock."""
+        return model.ClockTask(common, given["clock"], given["action"], self.template(given, place))
+
     def compensate(self, common: model.Common, _given: Mapping[str, JSON], _place: Place) -> model.Task:
         """Compile the undoing of what was done."""
         return model.CompensateTask(common)
@@ -183,5 +187,6 @@ _CATALOG: Final[Mapping[str, _Compile]] = {
     "human-task": Calls.human,
     "decision": Calls.decision,
     "enter-stage": Calls.stage,
+    "clock": Calls.clock,
     "compensate": Calls.compensate,
 }

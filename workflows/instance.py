@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 from cauce.contract import JSON, CompleteTask, OperationCall, Outcome, Start
 from cauce.errors import ConflictError, ForbiddenError
 from schemas import validate_data
+from workflows.clocks import Clocks
 from workflows.inbox import Inbox
 from workflows.journal import Journal
 from workflows.lifecycle import MOST_NOTES, Lifecycle
@@ -138,6 +139,7 @@ class Instance:
         else:
             self._take_over(Journal.from_json(start.journal))
         self.lifecycle = Lifecycle(start.lifecycle, process, self.key, self.journal, runtime)
+        self.clocks = Clocks(self)
 
     def _take_over(self, journal: Journal) -> None:
         self.journal = journal

@@ -22,6 +22,7 @@ async def run_process(instance: Instance) -> JSON:
     names = Names(instance)
     state = journal.states.setdefault(ROOT, {})
     await _tidy(instance)
+    instance.clocks.go_on()
     try:
         if "begun" not in state:
             if not state:
@@ -38,6 +39,7 @@ async def run_process(instance: Instance) -> JSON:
             state["output"] = await _run_body(instance, names)
         output = evaluate(process.output_as, state["output"], names, "/")
         check_data(process.output_schema, output, "output", "/")
+        await instance.clocks.end()
     except Fault as error:
         error.problem.setdefault("instance", "/")
         journal.problem = error.problem

@@ -43,6 +43,8 @@ class Journal:
         marks: with what each task of the open lists began.
         skips: path of a task that an operator skipped -> the output that stands for its own.
         deaf: listeners that a repair took out of the instance, each with the places of the events it had used up.
+        clocks: name of a clock -> when it began, its pauses, and what has happened to it.
+        clock_notes: what is still to be told of them.
         closing: human tasks that have to leave the inbox, because a repair took them out of the instance.
     """
 
@@ -70,6 +72,8 @@ class Journal:
     skips: dict[str, JSON] = field(default_factory=dict)
     closing: list[str] = field(default_factory=list)
     deaf: list[list[JSON]] = field(default_factory=list)
+    clocks: dict[str, dict[str, JSON]] = field(default_factory=dict)
+    clock_notes: list[JSON] = field(default_factory=list)
 
     def to_json(self) -> dict[str, JSON]:
         """Return the journal as JSON data."""

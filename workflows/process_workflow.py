@@ -108,6 +108,7 @@ class ProcessWorkflow:
         try:
             if start.cancelling:
                 await undo_all(instance, "/")
+                await instance.clocks.end()
                 raise ApplicationError("The instance was cancelled.", type="cancelled", non_retryable=True)
             self.output = await interpreter.run_process(instance)
             return RawValue(workflow.payload_converter().to_payload(self.output))
@@ -123,6 +124,7 @@ class ProcessWorkflow:
         await asyncio.gather(main, return_exceptions=True)
         try:
             await undo_all(instance, "/")
+            await instance.clocks.end()
         except Fault as error:
             failure = _failure(error)
             await self._tell_end(news, failure)

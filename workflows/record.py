@@ -43,6 +43,7 @@ def state_of(instance: Instance) -> dict[str, JSON]:
         "listening": list(instance.inbox.listeners.values()),
         "open": open_tasks(journal),
         "resettable": list(resettable(journal)),
+        "clocks": instance.clocks.views(),
         "problem": journal.problem,
         "busy": instance.in_flight > 0,
         "startedAt": journal.started_at,

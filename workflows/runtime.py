@@ -6,6 +6,7 @@ from typing import Protocol
 from cauce.contract import (
     JSON,
     ByHand,
+    ClockNews,
     CloseTask,
     Emit,
     FindDefinition,
@@ -94,6 +95,10 @@ class Runtime(Protocol):
 
     async def record_lifecycle(self, events: list[JSON]) -> None:
         """Put lifecycle events into the log; the same event twice is one."""
+        ...
+
+    async def record_clocks(self, news: ClockNews) -> None:
+        """Put what happened to clocks into the store, and do what follows from it; the same twice is one."""
         ...
 
     async def emit(self, wanted: Emit) -> None:

@@ -22,6 +22,7 @@ from cauce import contract
 from cauce.contract import (
     JSON,
     ByHand,
+    ClockNews,
     CloseTask,
     Emit,
     FindDefinition,
@@ -200,6 +201,10 @@ class TemporalRuntime:
         # A local retry keeps the step open, and no timer fires meanwhile; what is told may wait, the process may not.
         told = LifecycleEvents(self.instance_id, events)
         await self._local(contract.RECORD_LIFECYCLE, told, retried_here=timedelta(seconds=1))
+
+    async def record_clocks(self, news: ClockNews) -> None:
+        """Put what happened to clocks into the store."""
+        await self._local(contract.RECORD_CLOCKS, news)
 
     async def emit(self, wanted: Emit) -> None:
         """Put an event into the log.

@@ -89,6 +89,19 @@ class WorkingTime:
             left -= here
         raise self._never()
 
+    def before(self, end: datetime, length: Length) -> datetime:
+        """Return the moment from which on `length` of working time is left until `end`, in UTC."""
+        moment = self._days_before(end, length.days) if length.days else end.astimezone(UTC)
+        left = length.time
+        if not left:
+            return moment
+        for begin, close in self._spans_until(moment):
+            here = min(close, moment) - begin
+            if left <= here:
+                return min(close, moment) - left
+            left -= here
+        raise self._never()
+
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Return how much working time lies between two moments; nothing when `end` is not the later."""
         start, end = start.astimezone(UTC), end.astimezone(UTC)
@@ -122,6 +135,35 @@ class WorkingTime:
             if wanted <= end:
                 return max(begin, wanted)
         return spans[-1][1]
+
+    def _days_before(self, end: datetime, days: int) -> datetime:
+        end = end.astimezone(UTC)
+        last = next((min(close, end) for _, close in self._spans_until(end)), end).astimezone(self.zone)
+        day, left = last.date(), days
+        for _ in range(_FURTHEST):
+            if left == 0:
+                break
+            day -= timedelta(days=1)
+            left -= bool(self._spans_on(day))
+        else:
+            raise self._never()
+        spans = self._spans_on(day)
+        wanted = _at(day, last.time().replace(tzinfo=None), self.zone)
+        for begin, close in reversed(spans):
+            if wanted >= begin:
+                return min(close, wanted)
+        return spans[0][0]
+
+    def _spans_until(self, moment: datetime) -> Iterator[Span]:
+        """Yield the spans that begin before `moment`, the last one first."""
+        day = moment.astimezone(self.zone).date()
+        for _ in range(_FURTHEST):
+            for begin, end in reversed(self._spans_on(day)):
+                if begin < moment:
+                    yield begin, end
+            if day == date.min:
+                return
+            day -= timedelta(days=1)
 
     def _spans_from(self, moment: datetime) -> Iterator[Span]:
         """Yield the spans that end after `moment`, in order."""

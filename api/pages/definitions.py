@@ -23,6 +23,7 @@ kinds = (
     ("stages", view.message("Stages")),
     ("calendar", view.message("Calendars")),
     ("policy", view.message("Policies")),
+    ("clock", view.message("Clocks")),
     ("function", view.message("Functions")),
     ("capability", view.message("Capabilities")),
     ("profile", view.message("Profiles")),

@@ -240,6 +240,7 @@ async def _process(db: Db, actor: Actor, source: Source, pinning: Pinning | None
         forms=documents(rows, "form"),
         decisions=documents(rows, "decision"),
         stages=documents(rows, "stages"),
+        clocks=documents(rows, "clock"),
         calendars=calendars.of(documents(rows, "calendar")),
         resources=pinning.pins if pinning else {},
         functions=pinning.functions if pinning else None,

@@ -32,6 +32,7 @@ async def known(hub: Hub, written: Sequence[Source] = ()) -> Known:
         decisions=documents(rows, "decision"),
         stages=documents(rows, "stages"),
         calendars=documents(rows, "calendar"),
+        clocks=documents(rows, "clock"),
         processes=frozenset(full_name(row) for row in rows if row.kind == "process"),
         kinds=frozenset(registry.kinds()),
         runs=hub.settings.allow_run,

@@ -97,6 +97,7 @@ def bundle_of(source: Source, world: World) -> Mapping[str, JSON] | None:
             forms=world.forms,
             decisions=world.decisions,
             stages=world.stages,
+            clocks=world.clocks,
             calendars=calendars.of(world.calendars),
         )
     except (DefinitionError, KeyError, TypeError):

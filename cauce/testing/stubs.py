@@ -246,6 +246,7 @@ STUBS: Final[Mapping[str, Stub]] = {
     contract.SETTLE: Stub(None, settle),
     contract.RECORD_BY_HAND: Stub(None, settle),
     contract.RECORD_LIFECYCLE: Stub(None, settle),
+    contract.RECORD_CLOCKS: Stub(None, settle),
     contract.EMIT: Stub(Emit, emit),
     contract.LISTEN: Stub(Listen, listen),
     contract.STOP_LISTENING: Stub(StopListening, stop_listening),

@@ -41,6 +41,7 @@ def facts(session: Session, course: Course) -> dict[str, JSON]:
         "error": course.error,
         "context": course.journal.get("context"),
         "stages": course.journal.get("stages") or [],
+        "clocks": {each["clock"]: each for each in course.state.get("clocks") or ()},
         "tasks": [record["name"] for record in course.state.get("tasks") or ()],
         "calls": [
             {"task": call.task, "name": call.name, "arguments": call.arguments, "undoes": call.undoes}

@@ -21,6 +21,7 @@ ALL = cases()
 JSON = Any
 LONG_LIVED = {
     "Call / by hand",
+    "Call / clock",
     "Call / human-task",
     "Retry",
     "Timeout",

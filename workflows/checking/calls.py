@@ -7,6 +7,7 @@ from typing import Any, Final
 from schemas import guess, listing
 from workflows.checking.assignment import check_assignment, check_due, row_of, without_where
 from workflows.checking.catalogs import DEFAULT, callee, split
+from workflows.checking.clocks import check_clock_call
 from workflows.checking.contracts import check_arguments
 from workflows.checking.profiles import absence
 from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol, without_subscription
@@ -15,7 +16,7 @@ from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
 from workflows.checking.walk import Around, Process
 
 JSON = Any
-CATALOG: Final = ("human-task", "decision", "enter-stage", "compensate")
+CATALOG: Final = ("human-task", "decision", "enter-stage", "clock", "compensate")
 CATALOG_VERSION: Final = "1.0.0"
 _ANSWER = re.compile(r"\.answer\.([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -44,6 +45,8 @@ def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around:
         _check_human_task(process, pointer, task, around)
     elif kind == "decision":
         _check_name(process, f"{pointer}/with/table", given["table"], "decision")
+    elif kind == "clock":
+        check_clock_call(process, f"{pointer}/with", given)
     elif kind == "enter-stage":
         _check_stage(process, f"{pointer}/with", given)
 

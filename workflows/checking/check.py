@@ -10,6 +10,7 @@ from workflows.checking.alerts import check_alert
 from workflows.checking.assignment import check_policy
 from workflows.checking.calendars import check_calendar
 from workflows.checking.capabilities import check_capability, check_implements
+from workflows.checking.clocks import check_clock
 from workflows.checking.functions import check_function, check_function_within
 from workflows.checking.known import Known, World, world_of
 from workflows.checking.others import check_connection, check_decision, check_form, check_stages
@@ -39,6 +40,7 @@ _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]
     "stages": check_stages,
     "calendar": check_calendar,
     "policy": check_policy,
+    "clock": check_clock,
     "profile": check_profile,
     "sync": check_sync,
     "test": check_test,

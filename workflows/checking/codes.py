@@ -25,6 +25,8 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-policy": "A human task names a policy that does not exist.",
     "assignment": "Rules of assignment contradict each other, or find nobody.",
     "unknown-calendar": "A task is due by a calendar that does not exist.",
+    "unknown-clock": "A call names a clock that does not exist.",
+    "clock": "A clock is asked for what it cannot do.",
     "unknown-stage": "A call names a stage that its list does not have.",
     "unknown-process": "A process to run is not known.",
     "run-not-allowed": "This environment does not let such a process run.",

@@ -44,6 +44,7 @@ class Known:
     decisions: Collection[str] = ()
     stages: Collection[str] = ()
     calendars: Collection[str] = ()
+    clocks: Collection[str] = ()
     processes: Collection[str] = ()
     kinds: frozenset[str] | None = None
     runs: Collection[str] | None = None
@@ -82,6 +83,7 @@ class World:
     profile: Mapping[str, JSON] | None = None
     syncs: Mapping[str, JSON] = field(default_factory=dict)
     policies: Mapping[str, JSON] = field(default_factory=dict)
+    clocks: Mapping[str, JSON] = field(default_factory=dict)
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
@@ -121,6 +123,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         known.profile,
         documents["sync"],
         documents["policy"],
+        documents["clock"],
     )
 
 
@@ -169,6 +172,7 @@ def _published(known: Known) -> dict[str, dict[str, JSON]]:
         "connection": {},
         "capability": dict(known.capabilities),
         "calendar": _documents(known.calendars),
+        "clock": _documents(known.clocks),
         "sync": dict(known.syncs),
         "policy": _documents(known.policies),
     }

@@ -28,6 +28,7 @@ from workflows.model.calls import (
     RunTask,
     StageTask,
 )
+from workflows.model.clocks import ClockRules, ClockTask
 from workflows.model.events import (
     STRATEGIES,
     EmitTask,
@@ -54,6 +55,7 @@ __all__ = [
     "STRATEGIES",
     "Case",
     "Catch",
+    "ClockTask",
     "Common",
     "CompensateTask",
     "Compensation",
@@ -109,6 +111,7 @@ Task = (
     | DecisionTask
     | StageTask
     | CompensateTask
+    | ClockTask
     | FunctionTask
     | RunProcessTask
     | RunTask
@@ -138,6 +141,7 @@ class Process:
     waits_s: Mapping[str, float] = field(default_factory=dict)
     outputs: Mapping[str, JSON] = field(default_factory=dict)
     listens: bool = False
+    clocks: Mapping[str, ClockRules] = field(default_factory=dict)
 
     @property
     def title(self) -> str:

@@ -7,6 +7,7 @@ from workflows import model
 from workflows.instance import Frame
 from workflows.tasks import (
     asyncapi,
+    clock,
     compensate,
     decision,
     do,
@@ -66,6 +67,8 @@ async def execute(frame: Frame, data: JSON) -> JSON:  # noqa: C901, PLR0911, PLR
             return raise_.execute(task, frame, data)
         case model.StageTask():
             return stage.execute(task, frame, data)
+        case model.ClockTask():
+            return await clock.execute(task, frame, data)
         case model.CompensateTask():
             return await compensate.execute(frame, data)
         case model.FunctionTask():

@@ -5,6 +5,7 @@ from cauce.store.models.assignment import AbsenceEntry, PersonProfile, Rota
 from cauce.store.models.by_hand import DoneByHand
 from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.certificates import Certificate
+from cauce.store.models.clocks import Clock
 from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
 from cauce.store.models.drift import Contract, DriftCase
@@ -34,6 +35,7 @@ __all__ = [
     "AuditEntry",
     "Blob",
     "Certificate",
+    "Clock",
     "ConnectionShare",
     "ConnectionState",
     "Contract",

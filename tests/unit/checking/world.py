@@ -47,6 +47,11 @@ _ORDERS = {
 }
 _FORM = {"form": "qualify", "title": "Q", "schema": {"type": "object", "properties": {"score": {"type": "integer"}}}}
 _STAGES = {"stages": "sales", "list": [{"id": "lead", "title": "Lead"}, {"id": "won", "title": "Won"}]}
+_CLOCK = {
+    "clock": "answer",
+    "targets": {"high": "PT4H", "low": "P2D"},
+    "pauses": {"customer": {"most": "P5D"}, "supplier": {}},
+}
 _SALE = {
     "document": {"dsl": "1.0.3", "namespace": "t", "name": "sale", "version": "1.0.0"},
     "do": [
@@ -73,6 +78,7 @@ KNOWN = Known(
     stages={"sales": _STAGES},
     calendars={"office"},
     policies={"sales": {"policy": "sales", "forms": {"qualify": {"priority": 70}}}},
+    clocks={"answer": _CLOCK, "unseen": None},
     processes={"t.other": None, "t.sale": _SALE},
     kinds=frozenset({"http", "soap", "soapserver"}),
     runs=("shell", "script:python", "container:alpine"),

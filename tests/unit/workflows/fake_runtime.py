@@ -15,6 +15,7 @@ from typing import Any
 from cauce.bound_filters import bound
 from cauce.contract import (
     ByHand,
+    ClockNews,
     CloseTask,
     CompleteTask,
     Emit,
@@ -112,6 +113,7 @@ class World:
     instance: Instance | None = None
     journal: JSON = None
     by_hand: list[ByHand] = field(default_factory=list)
+    clock_news: list[JSON] = field(default_factory=list)
     runtimes: list["FakeRuntime"] = field(default_factory=list)
     frozen: set["asyncio.Task[Any]"] = field(default_factory=set)
 
@@ -171,6 +173,7 @@ class World:
             main.cancel()
             await asyncio.gather(main, return_exceptions=True)
             await undo_all(instance, "/")
+            await instance.clocks.end()
             raise asyncio.CancelledError
         runtime.over = not ended
         # Held, because the loop itself would let them be collected while they wait.
@@ -283,6 +286,10 @@ class FakeRuntime:
 
     async def record_lifecycle(self, events: list[JSON]) -> None:
         raise NotImplementedError
+
+    async def record_clocks(self, news: ClockNews) -> None:
+        await self._happens()
+        self.world.clock_news += news.notes
 
     async def emit(self, wanted: Emit) -> None:
         await self._happens_to_its_end()

@@ -1,0 +1,90 @@
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from cauce.contract import ClockNews
+from cauce.store import Store, clocks, tasks
+from cauce.store.models import AuditEntry, Event
+from tests.integration.store.test_tasks import call
+
+JSON = Any
+HERE = "sales.lead/1"
+
+
+def note(what: str, act: Mapping[str, JSON] | None = None, *, id_: str = "c1", **shown: JSON) -> dict[str, JSON]:
+    clock = {
+        "clock": "first-contact",
+        "title": {"en": "First contact"},
+        "state": "running",
+        "severity": "hot",
+        "startedAt": "2026-03-02T09:00:00Z",
+        "dueAt": "2026-03-02T10:00:00Z",
+        "steps": [],
+        **shown,
+    }
+    event = {
+        "specversion": "1.0",
+        "id": f"{id_} {what}",
+        "source": "urn:t",
+        "subject": HERE,
+        "type": f"dev.cauce.clock.{what}.v1",
+        "data": {},
+    }
+    acts = {"act": {"step": what, "tasks": [], **act}} if act else {}
+    return {"event": event, "id": id_, "clock": clock, "target": "PT1H", "pauses": [], **acts}
+
+
+async def tell(store: Store, *notes: JSON, instance: str = HERE) -> None:
+    async with store.transaction() as db:
+        await clocks.record(db, ClockNews(instance, "sales.lead", "1.0.0", "L-1", list(notes)))
+
+
+async def test_a_clock_is_one_row_and_every_event_is_in_the_log_once(store: Store) -> None:
+    for _ in range(2):
+        await tell(store, note("started"), note("breached", state="breached", breachedAt="2026-03-02T10:00:00Z"))
+    await tell(store, note("stopped", state="stopped", stoppedAt="2026-03-02T11:00:00Z"))
+    async with store.read() as db:
+        (row,) = await clocks.of_instance(db, HERE)
+        types = (await db.scalars(select(Event.type).order_by(Event.id))).all()
+    assert (row.name, row.state, row.due_at) == ("first-contact", "stopped", datetime(2026, 3, 2, 10, tzinfo=UTC))
+    assert types == [f"dev.cauce.clock.{what}.v1" for what in ("started", "breached", "stopped")]
+
+
+async def test_what_escalates_reaches_the_tasks_it_is_about_once_and_is_in_the_audit(store: Store) -> None:
+    async with store.transaction() as db:
+        await tasks.add_task(db, call)
+        await tasks.claim(db, "t1", "ana")
+        await tasks.add_task(db, replace(call, id="t2", name="other"))
+        await tasks.add_task(db, replace(call, id="t3", instance="sales.lead/2"))
+    act = {"assign": {"group": "managers"}, "raise": 60, "tasks": ["qualify"]}
+    for _ in range(2):
+        await tell(store, note("escalated", act))
+    async with store.read() as db:
+        rows = {row.id: row for row in await tasks.open_tasks(db)}
+        entries = (await db.scalars(select(AuditEntry).filter_by(action="task.escalate"))).all()
+    first = rows["t1"]
+    assert (first.group, first.claimed_by, first.state, first.priority, first.rank) == (
+        "managers",
+        None,
+        "open",
+        100,
+        -100,
+    )
+    assert [(rows[id_].group, rows[id_].priority) for id_ in ("t2", "t3")] == [("sales", 50)] * 2
+    assert [(entry.actor, entry.subject) for entry in entries] == [("clock:first-contact", "t1")]
+
+
+async def test_what_is_due_first_comes_first_and_what_is_stopped_is_not_ahead(store: Store) -> None:
+    await tell(store, note("started", id_="late", dueAt="2026-03-05T10:00:00Z"))
+    await tell(store, note("started", id_="soon"), instance="sales.lead/2")
+    await tell(store, note("stopped", id_="over", state="stopped", stoppedAt="2026-03-02T09:30:00Z"))
+    async with store.read() as db:
+        assert [row.id for row in await clocks.ahead(db)] == ["soon", "late"]
+        assert [row.id for row in await clocks.ahead(db, until=datetime(2026, 3, 3, tzinfo=UTC))] == ["soon"]
+        assert [row.id for row in await clocks.ahead(db, definition="sales.other")] == []
+        first = (await clocks.ahead(db, limit=1))[0]
+        assert [row.id for row in await clocks.ahead(db, after=(first.due_at, first.id))] == ["late"]
+        assert {key: row.id for key, row in (await clocks.nearest(db, [HERE, "nowhere"])).items()} == {HERE: "late"}
