@@ -1,11 +1,23 @@
-"""Puts human tasks into the inbox and takes them out."""
+"""Puts human tasks into the inbox, changes them while they wait, and takes them out."""
 
 from temporalio import activity
 
 from cauce import calendars
-from cauce.contract import CLOSE_TASK, FIND_POLICY, JSON, OPEN_TASK, SETTLE, CloseTask, FindPolicy, HumanTask
+from cauce.contract import (
+    CHANGE_TASK,
+    CLOSE_TASK,
+    FIND_POLICY,
+    OPEN_TASK,
+    SETTLE,
+    CloseTask,
+    FindPolicy,
+    HumanTask,
+    TaskChange,
+)
 from cauce.policies import row_of
-from cauce.store import definitions, tasks
+from cauce.store import audit, definitions, task_acts, tasks
+from cauce.store.base import JSON, utc_now
+from cauce.store.models import Task
 from cauce.store.session import Store
 
 
@@ -21,9 +33,21 @@ class HumanTaskActivities:
         async with self.store.transaction() as db:
             await tasks.add_task(db, task)
 
+    @activity.defn(name=CHANGE_TASK)
+    async def change_task(self, change: TaskChange) -> None:
+        """Change a task that goes on waiting: a step of its ladder, or who has answered by now."""
+        async with self.store.transaction() as db:
+            row = await task_acts.change(db, change)
+            if row is None:
+                return
+            tell(row, change.notify)
+            given = {"notify": change.notify, "group": change.group, "user": change.user, "raised": change.raised}
+            said = {key: value for key, value in given.items() if value}
+            await audit.append(db, row.definition, "task.escalate", row.id, {"instance": row.instance, **said})
+
     @activity.defn(name=CLOSE_TASK)
     async def close_task(self, over: CloseTask) -> None:
-        """Take a task out of the inbox, with its answer."""
+        """Take a human task out of the inbox, with its answer."""
         async with self.store.transaction() as db:
             await tasks.close(db, over.id, over.state, by=over.by, answer=over.answer)
 
@@ -39,3 +63,10 @@ class HumanTaskActivities:
     @activity.defn(name=SETTLE)
     async def settle(self) -> None:
         """Do nothing: that it runs at all proves that the server has recorded what came before."""
+
+
+def tell(task: Task, whom: JSON) -> None:
+    """Tell a group or a person that a task is left lying: they may look at it from now on."""
+    told = {key: whom[key] for key in ("group", "user") if whom.get(key)} if isinstance(whom, dict) else {}
+    if told:
+        task.told = [*task.told, {**told, "at": utc_now().isoformat()}]

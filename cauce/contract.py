@@ -51,6 +51,7 @@ RUN_PROCESS: Final = "run-process"
 OPEN_TASK: Final = "open-task"
 CLOSE_TASK: Final = "close-task"
 FIND_POLICY: Final = "find-policy"
+CHANGE_TASK: Final = "change-task"
 SETTLE: Final = "settle"
 RECORD_BY_HAND: Final = "record-by-hand"
 FIND_DEFINITION: Final = "find-definition"
@@ -251,7 +252,9 @@ class HumanTask:
     """One task for a person, as the process asks for it.
 
     `assign` are the rules by which somebody is found, if `group` and `user` do not say it all; `at` is when it was
-    asked for, and `policy` where its rules are from.
+    asked for, and `policy` where its rules are from. `approvals` says how many of how many people have to agree
+    ({need, of}), `return_to` which earlier tasks a person may send the case back to. `returned` is why a person was
+    asked again, `expires_at` when nobody is asked any more.
     """
 
     id: str
@@ -273,11 +276,33 @@ class HumanTask:
     assign: list[JSON] = field(default_factory=list)
     at: str = ""
     policy: str = ""
+    follow_up_at: str | None = None
+    expires_at: str | None = None
+    approvals: JSON = None
+    return_to: list[str] = field(default_factory=list)
+    returned: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """What the process changes of a human task that goes on waiting.
+
+    A step of its ladder (`rung`, counted from 1) is done once, however often it is sent: who is told (`notify`), whom
+    the task goes to, and by how much its priority is raised. `answered` are all who have given their answer by now.
+    """
+
+    id: str
+    rung: int = 0
+    notify: JSON = None
+    group: str | None = None
+    user: str | None = None
+    raised: int = 0
+    answered: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class CloseTask:
-    """A human task that is over: `state` is completed, cancelled or expired."""
+    """A human task that is over: `state` is completed, sent-back, cancelled or expired."""
 
     id: str
     state: str
@@ -287,12 +312,19 @@ class CloseTask:
 
 @dataclass(frozen=True, slots=True)
 class CompleteTask:
-    """A person's answer to a human task; the argument of the `complete-task` update."""
+    """A person's answer to a human task; the argument of the `complete-task` update.
+
+    With `return_to` the person sends the case back to an earlier task instead, and says why. Those in `behalf` had the
+    task before and delegated it: four eyes count them as its doers, too.
+    """
 
     task_id: str
     answer: JSON
     by: str
     at: str
+    return_to: str = ""
+    reason: str = ""
+    behalf: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

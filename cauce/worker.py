@@ -86,6 +86,7 @@ def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Part
             GrpcActivities(resolver, authenticator, settings.plaintext_hosts).call_grpc,
             McpActivities(resolver, authenticator, settings.allowed_programs).call_mcp,
             human_tasks.open_task,
+            human_tasks.change_task,
             human_tasks.close_task,
             human_tasks.find_policy,
             human_tasks.settle,

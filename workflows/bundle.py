@@ -100,9 +100,9 @@ def _operations(full: str, task: Mapping[str, JSON]) -> list[str]:
 
 def _calendars(tasks: Iterable[Mapping[str, JSON]], clocks: Mapping[str, JSON]) -> set[str]:
     """Return the calendars that human tasks are due by, and those that clocks count in."""
-    asked = [task for task in tasks if task["call"].partition(":")[0] == "human-task"]
-    due = {each["with"]["due"]["calendar"] for each in asked if "calendar" in (each["with"].get("due") or {})}
-    return due | {each["calendar"] for each in clocks.values() if "calendar" in each}
+    asked = [task["with"] for task in tasks if task["call"].partition(":")[0] == "human-task"]
+    times = [given.get(key) or {} for given in asked for key in ("due", "followUp", "expires")]
+    return {each["calendar"] for each in (*times, *clocks.values()) if "calendar" in each}
 
 
 def _sealed(document: Mapping[str, JSON], sections: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:

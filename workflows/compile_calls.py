@@ -7,8 +7,9 @@ from typing import Final
 
 from cauce.contract import JSON
 from cauce.errors import DefinitionError
-from cauce.expressions.templates import compile_template
+from cauce.expressions.templates import compile_template, strip_delimiters
 from workflows import model
+from workflows.approvals import DEFAULT_WHEN
 from workflows.assigning import split
 from workflows.compile_login import scheme_of
 from workflows.compile_protocols import PROTOCOLS, Protocols
@@ -133,15 +134,27 @@ class Calls(Protocols, ABC):
         form, due = given["form"], given.get("due")
         after = due.get("after") if isinstance(due, Mapping) else None
         assign, wheres = split(given.get("assign"))
+        plain, approves = self._approvals(given)
+        calendars = {key: self._calendar(given.get(key)) for key in ("followUp", "expires")}
         return model.HumanTaskCall(
             common,
             form,
             self.bundle["forms"][form],
-            self.template({**given, "assign": assign}, place),
+            self.template({**plain, "assign": assign}, place),
             self.duration(after, place),
             self._calendar(due),
             wheres,
+            {key: calendar for key, calendar in calendars.items() if calendar},
+            approves,
         )
+
+    def _approvals(self, given: Mapping[str, JSON]) -> tuple[Mapping[str, JSON], str]:
+        """Return the arguments without what is asked of each answer, and that: it is no value when the task begins."""
+        counted = given.get("approvals")
+        if not isinstance(counted, Mapping):
+            return given, ""
+        plain = {key: value for key, value in counted.items() if key != "when"}
+        return {**given, "approvals": plain}, strip_delimiters(counted.get("when", DEFAULT_WHEN))
 
     def _calendar(self, due: JSON) -> WorkingTime | None:
         name = due.get("calendar") if isinstance(due, Mapping) else None

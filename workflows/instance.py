@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Protocol, TypeVar
 
-from cauce.contract import JSON, CompleteTask, OperationCall, Outcome, Start
+from cauce.contract import JSON, CloseTask, CompleteTask, OperationCall, Outcome, Start, TaskChange
 from cauce.errors import ConflictError, ForbiddenError
 from schemas import validate_data
+from workflows import approvals
+from workflows.approvals import check_return
 from workflows.clocks import Clocks
 from workflows.inbox import Inbox
 from workflows.journal import Journal
@@ -25,12 +27,26 @@ _BREATH: Final = 500
 _MOMENT: Final = timedelta(milliseconds=1)
 
 
-class EndProcess(Exception):  # noqa: N818 (a way out, not an error)
+class WayOut(Exception):  # noqa: N818 (no error)
+    """Raised to leave the tasks that are open, however deep."""
+
+
+class EndProcess(WayOut):
     """Raised by `then: end`; carries the process's output."""
 
     def __init__(self, output: JSON) -> None:
         super().__init__()
         self.output = output
+
+
+class GoBack(WayOut):
+    """Raised when a person sends the case back to an earlier task: `task` of the open list `home`."""
+
+    def __init__(self, home: str, task: str, note: dict[str, JSON]) -> None:
+        super().__init__()
+        self.home = home
+        self.task = task
+        self.note = note
 
 
 @dataclass(slots=True)
@@ -85,12 +101,15 @@ class Frame:
 class OpenTask:
     """A human task that waits for its answer: what the answer must look like, and who may not give it.
 
-    `output` is the schema of what the answer takes the place of, if it is the output of a call.
+    `output` is the schema of what the answer takes the place of, if it is the output of a call. `approvals` is what the
+    task remembers of them, when several people answer; `return_to` are the tasks that the case may be sent back to.
     """
 
     schema: JSON
     different_from: Collection[str]
     output: JSON = None
+    approvals: dict[str, JSON] | None = None
+    return_to: Collection[str] = ()
 
 
 class Walk(Protocol):
@@ -291,7 +310,9 @@ class Instance:
         """Let the human task with this state be answered."""
         form = self.process.forms[state["form"]]
         output = self.process.outputs.get(state.get("instead", ""))
-        self.open_tasks[state["token"]] = OpenTask(form.get("schema"), state["excluded"], output)
+        self.open_tasks[state["token"]] = OpenTask(
+            form.get("schema"), state["excluded"], output, state.get("approvals"), state.get("returnTo", ())
+        )
 
     def check_answer(self, answer: CompleteTask) -> None:
         """Refuse an answer that the instance cannot take; raises `CauceError`, changes nothing."""
@@ -300,7 +321,7 @@ class Instance:
             self.frozen
             or waiting is None
             or answer.task_id in self.journal.answers
-            or answer.task_id in self._accepting
+            or self._accepting_key(answer) in self._accepting
         ):
             raise _not_open()
         if answer.by in waiting.different_from:
@@ -308,26 +329,42 @@ class Instance:
                 f"'{answer.by}' did an earlier part of this case and may not decide this one.",
                 hint="Another person has to complete it (four eyes).",
             )
+        if answer.return_to:
+            check_return(answer, waiting.return_to)
+            return
         for schema in (waiting.schema, waiting.output):
             if schema is not None:
                 validate_data(schema, answer.answer, where="answer")
+        if waiting.approvals is not None:
+            approvals.check(waiting.approvals, answer)
 
-    async def accept_answer(self, answer: CompleteTask) -> None:
+    def _accepting_key(self, answer: CompleteTask) -> str:
+        """Return what only one answer at a time may have: the task, or a person's part of it."""
+        several = self.open_tasks[answer.task_id].approvals is not None
+        return f"{answer.task_id}/{answer.by}" if several else answer.task_id
+
+    async def accept_answer(self, answer: CompleteTask) -> CloseTask | TaskChange:
         """Take a checked answer once it is recorded; raises `ConflictError` when the task is over by then."""
         # A killed server forgets what is not recorded; a task that the answer had closed could never be answered again.
-        self._accepting.add(answer.task_id)
+        key = self._accepting_key(answer)
+        self._accepting.add(key)
         try:
             await self.runtime.settle()
         finally:
-            self._accepting.discard(answer.task_id)
-        self.take_answer(answer)
+            self._accepting.discard(key)
+        return self.take_answer(answer)
 
-    def take_answer(self, answer: CompleteTask) -> None:
-        """Keep an answer for the task that waits for it."""
-        if answer.task_id not in self.open_tasks:
+    def take_answer(self, answer: CompleteTask) -> CloseTask | TaskChange:
+        """Keep an answer for the task that waits for it; returns what becomes of the task in the inbox."""
+        waiting = self.open_tasks.get(answer.task_id)
+        if waiting is None or answer.task_id in self.journal.answers:
             raise _not_open()
-        self.journal.answers[answer.task_id] = {"answer": answer.answer, "by": answer.by, "at": answer.at}
-        self._changed.set()
+        given = {"answer": answer.answer, "by": answer.by, "at": answer.at, "behalf": list(answer.behalf)}
+        kept, row = approvals.taken(waiting.approvals, answer, given)
+        if kept is not None:
+            self.journal.answers[answer.task_id] = kept
+            self._changed.set()
+        return row
 
     async def answer(self, task_id: str) -> dict[str, JSON]:
         """Wait for the answer to a human task, and take it."""

@@ -5,10 +5,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 
 from cauce.contract import JSON, CloseTask, StopListening
-from workflows import extended, marks
+from workflows import extended, going_back, marks
 from workflows.evaluation import check_data, evaluate, holds, seconds, within
 from workflows.fault import Fault
-from workflows.instance import EndProcess, Frame, Instance
+from workflows.instance import EndProcess, Frame, GoBack, Instance
 from workflows.journal import ROOT
 from workflows.model import TaskList
 from workflows.names import BEFORE_PROCESS, Names
@@ -94,7 +94,13 @@ async def run_scope(
         if f"{path}/{index}/{task.common.name}" not in instance.journal.states:
             marks.put_mark(instance.journal.marks, path, f"{index}/{task.common.name}", data, instance.journal.context)
         frame = Frame(instance, task, f"{path}/{index}/{task.common.name}", data, variables, instance.runtime.time())
-        data = await run_task(frame)
+        try:
+            data = await run_task(frame)
+        except GoBack as back:
+            if back.home != path:
+                raise
+            place[0], place[1] = index, data = going_back.begin_again(instance, back)
+            continue
         then = frame.then
         if then is None or then == "continue":
             index += 1
@@ -236,7 +242,7 @@ def _tell_end(frame: Frame, error: BaseException) -> None:
             lifecycle.task_ends(reference, "completed", error.output)
         case Fault():
             lifecycle.task_ends(reference, "faulted", error.problem)
-        case asyncio.CancelledError():
+        case asyncio.CancelledError() | GoBack():
             lifecycle.task_ends(reference, "cancelled")
         case _:
             # A bug: the step is tried again when it is mended.
@@ -251,7 +257,7 @@ def _close_record(record: dict[str, JSON], instance: Instance, error: BaseExcept
         case Fault():
             error.problem.setdefault("instance", reference)
             record["status"], record["error"] = "faulted", error.problem
-        case asyncio.CancelledError():
+        case asyncio.CancelledError() | GoBack():
             record["status"] = "cancelled"
         case _:
             record["status"] = "faulted"

@@ -10,6 +10,7 @@ from typing import Self
 
 from cauce.contract import JSON
 from workflows import marks
+from workflows.assigning import LAST
 from workflows.marks import Marks
 
 TRACE_LIMIT = 400
@@ -33,6 +34,8 @@ class Journal:
         writes: path of a task -> id under which its write was sent; a retry sends it under the same one.
         answers: id of a human task -> answer that came and was not yet used.
         performers: name of a human task -> who completed it last.
+        others: name of a human task -> who else counts as its doer: gave an answer before, or delegated it.
+        returned: why the case was sent back and to which path, until the person who has to mend it is told.
         compensations: calls that undo what was done, oldest first.
         lifecycle: what is to be told of the instance, and what of it was told.
         turns: how often listeners have used events up.
@@ -61,6 +64,8 @@ class Journal:
     writes: dict[str, str] = field(default_factory=dict)
     answers: dict[str, dict[str, JSON]] = field(default_factory=dict)
     performers: dict[str, str] = field(default_factory=dict)
+    others: dict[str, list[str]] = field(default_factory=dict)
+    returned: dict[str, JSON] = field(default_factory=dict)
     compensations: list[dict[str, JSON]] = field(default_factory=list)
     lifecycle: dict[str, JSON] = field(default_factory=dict)
     turns: int = 0
@@ -85,6 +90,19 @@ class Journal:
         known = {f.name for f in fields(cls)}
         given = {key: value for key, value in data.items() if key in known}
         return cls(**given | {"marks": marks.from_json(data.get("marks") or {})})
+
+    def performed(self, task: str, by: str, others: list[str]) -> None:
+        """Note who did a human task, and who else counts as its doer."""
+        self.performers |= {task: by, LAST: by}
+        self.others.pop(task, None)
+        if others:
+            self.others[task] = list(dict.fromkeys(others))
+
+    def doers(self, tasks: list[str]) -> list[str]:
+        """Return everybody who did one of these human tasks."""
+        known = [name for name in tasks if name in self.performers]
+        found = [each for name in known for each in (self.performers[name], *self.others.get(name, ()))]
+        return list(dict.fromkeys(found))
 
     def try_again(self) -> None:
         """Forget that the instance ended with an error: what is open begins anew, with all of its time."""

@@ -140,13 +140,16 @@ class ProcessWorkflow:
         instance = self.instance
         self._answering += 1
         try:
-            await instance.accept_answer(answer)
-            await instance.runtime.close_task(CloseTask(answer.task_id, "completed", answer.answer, answer.by))
+            row = await instance.accept_answer(answer)
+            if isinstance(row, CloseTask):
+                await instance.runtime.close_task(row)
+            else:
+                await instance.runtime.change_task(row)
         except CauceError as error:
             raise _refusal(error) from error
         finally:
             self._answering -= 1
-        return "completed"
+        return row.state if isinstance(row, CloseTask) else "counted"
 
     @complete_task.validator
     def check_complete_task(self, answer: CompleteTask) -> None:

@@ -24,7 +24,7 @@ def repair(journal: Journal, wanted: Repair) -> str:
     path = ROOT
     if wanted.action == "skip":
         path = _path(journal, wanted.path, open_tasks(journal), "open")
-        _forget(journal, path)
+        forget(journal, path)
         journal.skips[path] = wanted.value
     elif wanted.action == "reset":
         path = _path(journal, wanted.path, [*resettable(journal)], "in a list that is open")
@@ -90,7 +90,7 @@ def _reset(journal: Journal, path: str, wanted: Repair) -> None:
         raise InputError("Only a task of a list can begin with another input.", hint=hint, where="input")
     if (branch := _BRANCH.match(path)) and branch["fork"] in journal.states:
         journal.states[branch["fork"]].get("done", {}).pop(branch["index"], None)
-    _forget(journal, path)
+    forget(journal, path)
 
 
 def _begin_at(journal: Journal, home: str, task: str, wanted: Repair) -> None:
@@ -106,12 +106,12 @@ def _begin_at(journal: Journal, home: str, task: str, wanted: Repair) -> None:
         journal.context = kept[1]
     order = list(begun)
     for later in order[order.index(task) :]:
-        _forget(journal, f"{home}/{later}")
+        forget(journal, f"{home}/{later}")
         if later != task:
             del begun[later]
 
 
-def _forget(journal: Journal, path: str) -> None:
+def forget(journal: Journal, path: str) -> None:
     """Drop all that is open at and below a path, but not under which id a write was sent: it is never sent twice."""
     for key in [key for key in journal.states if key == path or _is_below(key, path)]:
         state = journal.states.pop(key)

@@ -21,6 +21,7 @@ from cauce.contract import (
     RunCall,
     Start,
     StopListening,
+    TaskChange,
 )
 
 
@@ -75,6 +76,10 @@ class Runtime(Protocol):
 
     async def close_task(self, task: CloseTask) -> None:
         """Take a human task out of the inbox."""
+        ...
+
+    async def change_task(self, change: TaskChange) -> None:
+        """Change a human task that goes on waiting; the same step twice is one."""
         ...
 
     async def settle(self) -> None:

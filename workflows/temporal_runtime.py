@@ -38,6 +38,7 @@ from cauce.contract import (
     RunCall,
     Start,
     StopListening,
+    TaskChange,
 )
 from cauce.errors import TooLargeError
 from workflows.fault import Fault, fault
@@ -172,6 +173,10 @@ class TemporalRuntime:
     async def close_task(self, task: CloseTask) -> None:
         """Take a human task out of the inbox."""
         await self._local(contract.CLOSE_TASK, task)
+
+    async def change_task(self, change: TaskChange) -> None:
+        """Change a human task that goes on waiting."""
+        await self._local(contract.CHANGE_TASK, change)
 
     async def settle(self) -> None:
         """Return once all that happened so far is recorded.

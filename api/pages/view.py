@@ -45,6 +45,7 @@ status_words = {
     "failed": message("failed"),
     "cancelled": message("cancelled"),
     "expired": message("expired"),
+    "sent-back": message("sent back"),
     "pending": message("pending"),
     "retrying": message("retrying"),
     "skipped": message("skipped"),

@@ -49,7 +49,7 @@ class TaskSummary(Model):
     group: str | None = Field(examples=["sales"])
     user: str | None = Field(description="The one person it is meant for, if there is one.")
     claimed_by: str | None = Field(examples=["ana"])
-    state: Literal["open", "claimed", "completed", "cancelled", "expired"]
+    state: Literal["open", "claimed", "completed", "sent-back", "cancelled", "expired"]
     priority: int = Field(examples=[50])
     due_at: datetime | None
     created_at: datetime
@@ -57,6 +57,15 @@ class TaskSummary(Model):
     closed_by: str | None
     business_key: str = Field(examples=["lead:2041"])
     may_act: bool = Field(description="Whether you may claim and complete it.")
+    owner: str | None = Field(default=None, description="Who delegated it, if somebody did.", examples=["rosa"])
+    follow_up_at: datetime | None = Field(default=None, description="Until when it is kept out of the inbox.")
+    expires_at: datetime | None = Field(default=None, description="When nobody is asked any more.")
+    approvals: JSON = Field(
+        default=None,
+        description="How many of how many people have to agree, when several answer.",
+        examples=[{"need": 2, "of": 3}],
+    )
+    answered_by: list[str] = Field(default=[], description="Who has given their answer, of several.")
 
 
 class Task(TaskSummary):
@@ -71,6 +80,12 @@ class Task(TaskSummary):
         description="Why it was given to whom: `how`, the number of the `rule`, and what was `tried` before.",
         examples=[{"how": "least-loaded", "rule": 2, "user": "ana", "load": 3, "there": 4, "tried": []}],
     )
+    note: str = Field(default="", description="What was said when it was handed over or given back.")
+    return_to: list[str] = Field(
+        default=[], description="Earlier tasks that the case may be sent back to.", examples=[["enter-order"]]
+    )
+    returned: JSON = Field(default=None, description="Why the case came back to this task: task, by, at, reason.")
+    told: list[JSON] = Field(default=[], description="Who was told that it is left lying.")
 
 
 class Completion(BaseModel):

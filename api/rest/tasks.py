@@ -1,4 +1,4 @@
-"""Human tasks: list, look, claim, give back, complete."""
+"""Human tasks: list, look, claim, give back, complete, and what else people do with them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -9,13 +9,27 @@ from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Completion, Page, Return, Task, TaskSummary
-from cauce.services import tasks
+from api.rest.task_schemas import (
+    Assignment,
+    Batch,
+    BatchResult,
+    BatchRow,
+    Delegation,
+    Draft,
+    DraftContent,
+    FollowUp,
+    Priority,
+    SendBack,
+)
+from cauce.errors import NotFoundError
+from cauce.services import task_acts, task_batches, task_drafts, tasks
+from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
 from cauce.store.tasks import Filters
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
-TaskState = Literal["open", "claimed", "completed", "cancelled", "expired"]
+TaskState = Literal["open", "claimed", "completed", "sent-back", "cancelled", "expired"]
 
 
 @router.get("", responses=documented(422))
@@ -31,14 +45,24 @@ async def list_tasks(  # noqa: PLR0913 - one for each filter
     definition: Annotated[str | None, Query(examples=["sales.lead-to-order"])] = None,
     form: str | None = None,
     due_before: datetime | None = None,
+    delegated: Annotated[bool, Query(description="Only what you have handed to others.")] = False,
+    set_aside: Annotated[bool, Query(description="Only what waits for its follow-up date.")] = False,
     after: Annotated[str | None, Query(description="Comes with `next`.")] = None,
     limit: Limit = 50,
 ) -> Page[TaskSummary]:
     """List the tasks that concern you, the most urgent first."""
-    wanted = Filters(state, mine, group, instance, definition, form, due_before)
+    wanted = Filters(state, mine, group, instance, definition, form, due_before, delegated, set_aside)
     page = await tasks.inbox(hub, actor, wanted, after=after, limit=limit)
     items = [TaskSummary.model_validate(each) for each in page.tasks]
     return Page(items=items, next=next_page(request, page.after))
+
+
+@router.post("/complete", responses=documented(422))
+async def complete_tasks(hub: HubDep, actor: CallerDep, given: Batch) -> BatchResult:
+    """Give one answer to many tasks of one kind; each is answered or not by itself."""
+    rows = await task_batches.complete(hub, actor, given.tasks, given.answer)
+    done = sum(each.problem is None for each in rows)
+    return BatchResult(done=done, rows=[BatchRow.model_validate(each) for each in rows])
 
 
 @router.get("/{task_id}", response_model=Task, responses=documented(404))
@@ -73,3 +97,54 @@ async def complete_task(hub: HubDep, actor: CallerDep, task_id: str, given: Comp
     `errors` for each field, and the task stays open. Sending the same answer again is safe.
     """
     return await tasks.complete(hub, actor, task_id, given.answer)
+
+
+@router.post("/{task_id}/send-back", response_model=Task, responses=documented(404, 409, 422, 503))
+async def send_task_back(hub: HubDep, actor: CallerDep, task_id: str, given: SendBack) -> TaskView:
+    """Send the case back to one of the tasks in `return_to`, which then has to be done again."""
+    return await tasks.send_back(hub, actor, task_id, given.to, given.reason)
+
+
+@router.post("/{task_id}/delegate", response_model=Task, responses=documented(404, 409, 422))
+async def delegate_task(hub: HubDep, actor: CallerDep, task_id: str, given: Delegation) -> TaskView:
+    """Hand your task to somebody else who may do it; you still see it, and get it back when they return it."""
+    return await task_acts.delegate(hub, actor, task_id, given.to, given.note)
+
+
+@router.post("/{task_id}/assign", response_model=Task, responses=documented(404, 409, 422))
+async def assign_task(hub: HubDep, actor: CallerDep, task_id: str, given: Assignment) -> TaskView:
+    """Give a task to a person or a group, whoever has it now; for managers."""
+    return await task_acts.assign(hub, actor, task_id, user=given.user, group=given.group, note=given.note)
+
+
+@router.post("/{task_id}/priority", response_model=Task, responses=documented(404, 409, 422))
+async def set_priority(hub: HubDep, actor: CallerDep, task_id: str, given: Priority) -> TaskView:
+    """Change how urgent a task is; for managers."""
+    return await task_acts.set_priority(hub, actor, task_id, given.priority, given.reason)
+
+
+@router.post("/{task_id}/follow-up", response_model=Task, responses=documented(404, 409, 422))
+async def set_follow_up(hub: HubDep, actor: CallerDep, task_id: str, given: FollowUp) -> TaskView:
+    """Keep your task out of the inbox until a moment, which is never after it is due."""
+    return await task_acts.follow_up(hub, actor, task_id, given.at)
+
+
+@router.get("/{task_id}/draft", response_model=Draft, responses=documented(404))
+async def get_draft(hub: HubDep, actor: CallerDep, task_id: str) -> DraftView:
+    """Return your draft of a task."""
+    found = await task_drafts.draft(hub, actor, task_id)
+    if found is None:
+        raise NotFoundError("There is no draft of yours.", hint="Save one first.")
+    return found
+
+
+@router.put("/{task_id}/draft", response_model=Draft, responses=documented(404, 409, 413, 422))
+async def save_draft(hub: HubDep, actor: CallerDep, task_id: str, given: DraftContent) -> DraftView:
+    """Save what you have typed so far, in the place of what you saved before; nobody else sees it."""
+    return await task_drafts.save(hub, actor, task_id, given.content)
+
+
+@router.delete("/{task_id}/draft", status_code=204, responses=documented(404))
+async def drop_draft(hub: HubDep, actor: CallerDep, task_id: str) -> None:
+    """Forget your draft of a task."""
+    await task_drafts.drop(hub, actor, task_id)

@@ -4,23 +4,28 @@ from typing import Annotated
 
 import typer
 
-from cauce.cli import inputs, output, session
+from cauce.cli import inputs, output, session, task_acts
 from cauce.cli.data_dir import DataDir
 from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
 from cauce.store.tasks import Filters
 
 app = typer.Typer(no_args_is_help=True)
+task_acts.add_to(app)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of the task.")]
 
 
 @app.command("list")
 def list_(  # noqa: PLR0913 - one parameter for each option
     *,
-    state: Annotated[str | None, typer.Option(help="open, claimed, completed, cancelled or expired.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="open, claimed, completed, sent-back, cancelled or expired.")
+    ] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Only what is claimed by or assigned to the person.")] = False,
     group: Annotated[str | None, typer.Option(help="The group that does them.")] = None,
     instance: Annotated[str | None, typer.Option(metavar="ID", help="The instance they belong to.")] = None,
+    delegated: Annotated[bool, typer.Option("--delegated", help="Only what the person has handed to others.")] = False,
+    set_aside: Annotated[bool, typer.Option("--set-aside", help="Only what waits for its follow-up date.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
     page: Annotated[str | None, typer.Option(metavar="CURSOR", help="Where to go on, from the last page.")] = None,
     as_user: session.AsUser = None,
@@ -28,7 +33,7 @@ def list_(  # noqa: PLR0913 - one parameter for each option
     as_json: output.AsJson = False,
 ) -> None:
     """List tasks, the most urgent first."""
-    filters = Filters(state=state, mine=mine, group=group, instance=instance)
+    filters = Filters(state=state, mine=mine, group=group, instance=instance, delegated=delegated, set_aside=set_aside)
 
     async def work(hub: Hub, actor: Actor) -> tasks.Inbox:
         return await tasks.inbox(hub, actor, filters, after=page, limit=limit)
@@ -64,7 +69,7 @@ def claim(
     async def work(hub: Hub, actor: Actor) -> tasks.TaskView:
         return await tasks.claim(hub, actor, task)
 
-    _told(session.run(work, data_dir=data_dir, as_user=as_user), as_json=as_json)
+    task_acts.told(session.run(work, data_dir=data_dir, as_user=as_user), as_json=as_json)
 
 
 @app.command()
@@ -82,7 +87,7 @@ def complete(
     async def work(hub: Hub, actor: Actor) -> tasks.TaskView:
         return await tasks.complete(hub, actor, task, given)
 
-    _told(session.run(work, data_dir=data_dir, as_user=as_user), as_json=as_json)
+    task_acts.told(session.run(work, data_dir=data_dir, as_user=as_user), as_json=as_json)
 
 
 @app.command("return")
@@ -99,7 +104,7 @@ def return_(
     async def work(hub: Hub, actor: Actor) -> tasks.TaskView:
         return await tasks.return_task(hub, actor, task, reason)
 
-    _told(session.run(work, data_dir=data_dir, as_user=as_user), as_json=as_json)
+    task_acts.told(session.run(work, data_dir=data_dir, as_user=as_user), as_json=as_json)
 
 
 def _show(task: tasks.TaskView, *, as_json: bool) -> None:
@@ -117,16 +122,16 @@ def _show(task: tasks.TaskView, *, as_json: bool) -> None:
             "state": task.state,
             "claimed by": task.claimed_by,
             "due": task.due_at,
+            "delegated by": task.owner,
+            "note": task.note,
+            "set aside until": task.follow_up_at,
+            "expires": task.expires_at,
+            "approvals": task.approvals and {**task.approvals, "answered": list(task.answered_by)},
+            "may be sent back to": ", ".join(task.return_to) or None,
+            "came back": task.returned,
             "form": task.form,
             "answer's schema": form.get("schema"),
             "data": task.data,
             "answer": task.answer,
         },
     )
-
-
-def _told(task: tasks.TaskView, *, as_json: bool) -> None:
-    if as_json:
-        output.document(task)
-    else:
-        output.say(f"{task.name} ({task.id}) is {task.state}.")

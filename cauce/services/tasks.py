@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -12,7 +13,7 @@ from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundErro
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import update_timeout
-from cauce.store import audit, tasks
+from cauce.store import audit, drafts, task_acts, tasks
 from cauce.store.base import utc_now
 from cauce.store.models import Task
 from cauce.store.session import Db
@@ -23,6 +24,7 @@ JSON = Any
 overseers: tuple[Role, ...] = ("manager", "operator", "auditor")
 deciders: tuple[Role, ...] = ("staff", "manager")
 most_rows = 200
+most_audited = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,16 @@ class TaskView:
     may_act: bool
     different_from: tuple[str, ...] = ()
     assignment: JSON = None
+    owner: str | None = None
+    delegated_by: tuple[str, ...] = ()
+    note: str = ""
+    follow_up_at: datetime | None = None
+    expires_at: datetime | None = None
+    approvals: JSON = None
+    answered_by: tuple[str, ...] = ()
+    return_to: tuple[str, ...] = ()
+    returned: JSON = None
+    told: tuple[JSON, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ async def inbox(
     async with hub.store.read() as db:
         page = await tasks.inbox(db, viewer, filters, after=after, limit=max(1, min(limit, most_rows)))
         counts = await tasks.counts(db, viewer)
-    return Inbox(tuple(_view(row, actor) for row in page.rows), page.after, counts)
+    return Inbox(tuple(view(row, actor) for row in page.rows), page.after, counts)
 
 
 async def open_count(hub: Hub, actor: Actor) -> int:
@@ -84,32 +96,40 @@ async def open_count(hub: Hub, actor: Actor) -> int:
 async def task(hub: Hub, actor: Actor, task_id: str) -> TaskView:
     """Return a task that the actor may see."""
     async with hub.store.read() as db:
-        return _view(await _visible(db, actor, task_id), actor)
+        return view(await visible(db, actor, task_id), actor)
 
 
 async def claim(hub: Hub, actor: Actor, task_id: str) -> TaskView:
     """Take a task, so that nobody else does it; of several who try at once one gets it."""
     async with hub.store.transaction() as db:
-        row = await _visible(db, actor, task_id)
-        _check_may_act(row, actor)
+        row = await visible(db, actor, task_id)
+        check_may_act(row, actor)
+        if row.approvals:
+            raise ConflictError("Several people answer this task, each for themselves.", hint="Just answer it.")
         if not await tasks.claim(db, task_id, actor.name):
-            raise _taken(await _visible(db, actor, task_id), actor)
-        row = await _visible(db, actor, task_id)
+            raise taken(await visible(db, actor, task_id), actor)
+        row = await visible(db, actor, task_id)
         await audit.append(db, actor.name, "task.claim", task_id, {"instance": row.instance})
-    return _view(row, actor)
+    return view(row, actor)
 
 
 async def release(hub: Hub, actor: Actor, task_id: str, *, reason: str = "") -> TaskView:
     """Put a claimed task back for the others; who oversees the work may do so with anybody's."""
     async with hub.store.transaction() as db:
-        row = await _visible(db, actor, task_id)
+        row = await visible(db, actor, task_id)
         holder = None if actor.may("manager", "operator") else actor.name
-        if not await tasks.release(db, task_id, holder):
-            raise _taken(row, actor) if row.state != "open" else _not_claimed()
-        row = await _visible(db, actor, task_id)
+        if reason and row.owner and row.user == actor.name and (mine := await task_acts.locked(db, task_id)):
+            # What was delegated goes back to who did that, claimed or not.
+            task_acts.give_back(mine, reason)
+            await db.flush()
+        elif not await tasks.release(db, task_id, holder):
+            raise taken(row, actor) if row.state != "open" else _not_claimed()
+        # Who gave it back may not see it any more.
+        await db.refresh(row)
+        row.note = reason
         data = {"instance": row.instance} | ({"reason": reason} if reason else {})
         await audit.append(db, actor.name, "task.return" if reason else "task.release", task_id, data)
-    return _view(row, actor)
+    return view(row, actor)
 
 
 async def return_task(hub: Hub, actor: Actor, task_id: str, reason: str) -> TaskView:
@@ -122,47 +142,84 @@ async def return_task(hub: Hub, actor: Actor, task_id: str, reason: str) -> Task
 
 
 async def complete(hub: Hub, actor: Actor, task_id: str, answer: JSON) -> TaskView:
-    """Answer a task; when this returns, the instance has the answer and goes on.
+    """Answer a task; when this returns, the instance has the answer.
 
     Raises InputError when the answer does not fit the form (the task stays open), ConflictError when the task is over
     or somebody else's, ForbiddenError when the actor may not do it, TransientError when Temporal or the worker is down.
     """
-    async with hub.store.read() as db:
-        row = await _visible(db, actor, task_id)
-    if row.closed_at or (row.claimed_by and row.claimed_by != actor.name):
-        raise _taken(row, actor)
-    _check_may_act(row, actor)
+    row = await _for_answer(hub, actor, task_id)
     check_depth(answer, "answer")
     schema = (row.form_document or {}).get("schema")
     if schema is not None:
         validate_data(schema, answer, where="answer")
-    await _send(hub, row, CompleteTask(task_id, answer, actor.name, utc_now().isoformat()))
+    sent = CompleteTask(task_id, answer, actor.name, utc_now().isoformat(), behalf=list(row.delegated_by))
+    outcome = await _send(hub, row, sent)
     async with hub.store.transaction() as db:
-        # The instance closes it too; whoever comes first, the inbox is right when the person looks again.
-        await tasks.close(db, task_id, "completed", by=actor.name, answer=answer)
-        row = await _visible(db, actor, task_id)
-        await audit.append(db, actor.name, "task.complete", task_id, {"instance": row.instance})
-    return _view(row, actor)
+        draft = await drafts.find(db, task_id, actor.name)
+        before = draft.content if draft else row.data
+        if outcome == "completed" and not row.approvals:
+            # The instance closes it too; whoever comes first, the inbox is right when the person looks again.
+            await tasks.close(db, task_id, "completed", by=actor.name, answer=answer)
+        await drafts.drop(db, task_id, actor.name)
+        row = await visible(db, actor, task_id)
+        said = {"form": row.form, "version": row.version, "before": _kept(before), "after": _kept(answer)}
+        await audit.append(db, actor.name, "task.complete", task_id, {"instance": row.instance, **said})
+    return view(row, actor)
 
 
-async def _send(hub: Hub, row: Task, answer: CompleteTask) -> None:
+async def send_back(hub: Hub, actor: Actor, task_id: str, to: str, reason: str) -> TaskView:
+    """Send the case back to an earlier task that the process allows, and say why; raises as `complete` does."""
+    row = await _for_answer(hub, actor, task_id)
+    now, behalf = utc_now().isoformat(), list(row.delegated_by)
+    await _send(hub, row, CompleteTask(task_id, None, actor.name, now, return_to=to, reason=reason, behalf=behalf))
+    async with hub.store.transaction() as db:
+        row = await visible(db, actor, task_id)
+        said = {"instance": row.instance, "to": to, "reason": reason}
+        await audit.append(db, actor.name, "task.send-back", task_id, said)
+    return view(row, actor)
+
+
+async def _for_answer(hub: Hub, actor: Actor, task_id: str) -> Task:
+    """Return a task that the actor may answer now."""
+    async with hub.store.read() as db:
+        row = await visible(db, actor, task_id)
+    if row.closed_at or (row.claimed_by and row.claimed_by != actor.name):
+        raise taken(row, actor)
+    check_may_act(row, actor)
+    return row
+
+
+def _kept(form: JSON) -> JSON:
+    """Return what the audit trail keeps of a form: all of it, unless that is very much."""
+    text = json.dumps(form, sort_keys=True)
+    if len(text) <= most_audited:
+        return form
+    return {"sha256": sha256(text.encode()).hexdigest(), "characters": len(text)}
+
+
+async def _send(hub: Hub, row: Task, answer: CompleteTask) -> str:
     # The same person sending the same answer again joins the update that is on its way, instead of starting another.
-    identity = uuid5(NAMESPACE_OID, json.dumps([row.id, answer.by, answer.answer], sort_keys=True))
+    parts = [row.id, answer.by, answer.answer, *([answer.return_to, answer.reason] if answer.return_to else [])]
+    identity = uuid5(NAMESPACE_OID, json.dumps(parts, sort_keys=True))
     handle = hub.temporal.get_workflow_handle(row.instance)
     try:
         with explained(row.instance):
-            await handle.execute_update(COMPLETE_TASK, answer, id=str(identity), rpc_timeout=update_timeout)
+            outcome = await handle.execute_update(COMPLETE_TASK, answer, id=str(identity), rpc_timeout=update_timeout)
+            return str(outcome)
     except NotFoundError as error:
         raise ConflictError(f"Instance {row.instance} is gone.", hint="Ask an operator to look at it.") from error
 
 
-def _check_may_act(row: Task, actor: Actor) -> None:
+def check_may_act(row: Task, actor: Actor) -> None:
+    """Refuse somebody who may not do a task: without the role, bound by four eyes, or not meant."""
     actor.require("do tasks", *deciders)
     if actor.name in row.different_from:
         raise ForbiddenError(
             f"'{actor.name}' did an earlier part of this case and may not decide this one.",
             hint="Another person has to complete it (four eyes).",
         )
+    if actor.name in row.answered_by:
+        raise ConflictError("You have given your answer to this task.", hint="The others have to give theirs.")
     if not _is_meant(row, actor):
         meant = f"'{row.user}'" if row.user else f"the group {row.group}"
         raise ForbiddenError(f"This task is for {meant}.", hint="Ask them, or ask an admin to change your groups.")
@@ -178,10 +235,12 @@ def _is_meant(row: Task, actor: Actor) -> bool:
 
 def _may_act(row: Task, actor: Actor) -> bool:
     free = row.closed_at is None and row.claimed_by in {None, actor.name}
-    return free and actor.may(*deciders) and _is_meant(row, actor) and actor.name not in row.different_from
+    barred = {*row.different_from, *row.answered_by}
+    return free and actor.may(*deciders) and _is_meant(row, actor) and actor.name not in barred
 
 
-def _taken(row: Task, actor: Actor) -> ConflictError:
+def taken(row: Task, actor: Actor) -> ConflictError:
+    """Return the error of who comes too late."""
     if row.state == "completed":
         who = "you" if row.closed_by == actor.name else f"'{row.closed_by}'"
         return ConflictError(f"The task was completed by {who}.", hint="Reload the inbox.")
@@ -198,17 +257,21 @@ def _viewer(actor: Actor) -> Viewer:
     return Viewer(actor.name, actor.groups, sees_all=actor.may(*overseers))
 
 
-async def _visible(db: Db, actor: Actor, task_id: str) -> Task:
+async def visible(db: Db, actor: Actor, task_id: str) -> Task:
+    """Return a task that the actor may see, or raise."""
     row = await tasks.find_task(db, task_id)
     if row is None:
         raise NotFoundError(f"There is no task {task_id}.", hint="Reload the inbox.")
-    concerned = {row.user, row.claimed_by, row.closed_by}
-    if not (actor.may(*overseers) or actor.name in concerned or _is_meant(row, actor)):
+    told = [each.get("user") for each in row.told]
+    concerned = {row.user, row.claimed_by, row.closed_by, *row.delegated_by, *row.answered_by, *told}
+    told_groups = {each["group"] for each in row.told if "group" in each}
+    if not (actor.may(*overseers) or actor.name in concerned or told_groups & actor.groups or _is_meant(row, actor)):
         raise ForbiddenError("This task is not one of yours.", hint="Ask an admin to change your groups.")
     return row
 
 
-def _view(row: Task, actor: Actor) -> TaskView:
+def view(row: Task, actor: Actor) -> TaskView:
+    """Return a task as it is shown to somebody."""
     return TaskView(
         id=row.id,
         instance=row.instance,
@@ -234,4 +297,14 @@ def _view(row: Task, actor: Actor) -> TaskView:
         may_act=_may_act(row, actor),
         different_from=tuple(row.different_from or ()),
         assignment=row.assignment,
+        owner=row.owner,
+        delegated_by=tuple(row.delegated_by),
+        note=row.note,
+        follow_up_at=row.follow_up_at,
+        expires_at=row.expires_at,
+        approvals=row.approvals,
+        answered_by=tuple(row.answered_by),
+        return_to=tuple(row.return_to),
+        returned=row.returned,
+        told=tuple(row.told),
     )

@@ -12,18 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, true, tuple_, update
 
 from cauce.contract import HumanTask
 from cauce.errors import InputError
 from cauce.store.assigning import given_to
 from cauce.store.base import JSON, utc_now
-from cauce.store.models import Task
+from cauce.store.models import Draft, Task
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
 no_due_date = datetime(9999, 12, 31, tzinfo=UTC)
-final_states = frozenset({"completed", "cancelled", "expired"})
+final_states = frozenset({"completed", "sent-back", "cancelled", "expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,11 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What of the inbox is wanted; None means any."""
+    """What of the inbox is wanted; None means any.
+
+    `delegated` are those that the viewer has handed to others, `set_aside` those that wait for their follow-up date
+    and are in no other list.
+    """
 
     state: str | None = None
     mine: bool = False
@@ -46,6 +50,8 @@ class Filters:
     definition: str | None = None
     form: str | None = None
     due_before: datetime | None = None
+    delegated: bool = False
+    set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ async def add_task(db: Db, task: HumanTask) -> bool:
     by a step may have read something newer since. Who it was given to stays, unless the question is another one.
     """
     given = await given_to(db, task)
-    due_at = datetime.fromisoformat(task.due_at).astimezone(UTC) if task.due_at else None
+    due_at, follow_up_at, expires_at = (_moment(each) for each in (task.due_at, task.follow_up_at, task.expires_at))
     asked = {
         "title": task.name if task.title is None else task.title,
         "form": task.form,
@@ -77,6 +83,11 @@ async def add_task(db: Db, task: HumanTask) -> bool:
         "urgent_at": due_at or no_due_date,
         "rank": -task.priority,
         "different_from": list(task.different_from),
+        "follow_up_at": follow_up_at,
+        "expires_at": expires_at,
+        "approvals": task.approvals,
+        "return_to": list(task.return_to),
+        "returned": task.returned,
     }
     whose = {
         "id": task.id,
@@ -89,8 +100,13 @@ async def add_task(db: Db, task: HumanTask) -> bool:
     }
     if await insert_new(db, Task, {**whose, **asked, "state": "open", "created_at": utc_now()}):
         return True
-    await changed(db, update(Task).where(Task.id == task.id, Task.state == "open").values(**asked))
+    untouched = (Task.id == task.id, Task.state == "open", Task.revision == 0, Task.rung == 0)
+    await changed(db, update(Task).where(*untouched).values(**asked))
     return False
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
 async def find_task(db: Db, task_id: str) -> Task | None:
@@ -125,15 +141,18 @@ async def close(db: Db, task_id: str, state: str, *, by: str | None = None, answ
         .where(Task.id == task_id, Task.closed_at.is_(None))
         .values(state=state, closed_at=utc_now(), closed_by=by, answer=answer)
     )
-    return await changed(db, statement) == 1
+    closed = await changed(db, statement) == 1
+    if closed:
+        # What was only begun is nobody's any more; what was sent is in the answer.
+        await db.execute(delete(Draft).where(Draft.task == task_id))
+    return closed
 
 
 async def close_of_instance(db: Db, instance: str, state: str = "cancelled") -> int:
     """Close every open task of an instance that ended; return how many there were."""
-    statement = (
-        update(Task).where(Task.instance == instance, Task.closed_at.is_(None)).values(state=state, closed_at=utc_now())
-    )
-    return await changed(db, statement)
+    theirs = (Task.instance == instance, Task.closed_at.is_(None))
+    await db.execute(delete(Draft).where(Draft.task.in_(select(Task.id).where(*theirs))))
+    return await changed(db, update(Task).where(*theirs).values(state=state, closed_at=utc_now()))
 
 
 async def tasks_of_instance(db: Db, instance: str) -> Sequence[Task]:
@@ -161,7 +180,8 @@ async def inbox(
 ) -> Page:
     """Return a page of the open tasks that the viewer sees: first due first, then by priority."""
     wanted = filters or Filters()
-    query = select(Task).where(visible(viewer), *conditions(viewer, wanted))
+    whose = Task.owner == viewer.name if wanted.delegated else visible(viewer)
+    query = select(Task).where(whose, *conditions(viewer, wanted))
     if wanted.state in final_states:
         # Newest first: nobody looks for the most urgent of what is done.
         query = query.order_by(Task.closed_at.desc(), Task.id)
@@ -179,6 +199,9 @@ def conditions(viewer: Viewer, filters: Filters) -> list[ColumnElement[bool]]:
         found.append(Task.closed_at.is_not(None))
     else:
         found.append(Task.closed_at.is_(None))
+        found.append(
+            Task.follow_up_at > utc_now() if filters.set_aside else true() if filters.delegated else _comes_up()
+        )
     if filters.state:
         found.append(Task.state == filters.state)
     if filters.mine:
@@ -192,6 +215,11 @@ def conditions(viewer: Viewer, filters: Filters) -> list[ColumnElement[bool]]:
         (Task.form, filters.form),
     )
     return found + [column == value for column, value in pairs if value is not None]
+
+
+def _comes_up() -> ColumnElement[bool]:
+    """Return the condition under which a task does not wait for its follow-up date."""
+    return or_(Task.follow_up_at.is_(None), Task.follow_up_at <= utc_now())
 
 
 def ordered(query: Select[Task], after: str | None) -> Select[Task]:
@@ -223,6 +251,6 @@ async def counts(db: Db, viewer: Viewer) -> dict[str, int]:
         func.count(),
         func.count().filter(Task.claimed_by == viewer.name),
         func.count().filter(Task.urgent_at < utc_now()),
-    ).where(visible(viewer), Task.closed_at.is_(None))
+    ).where(visible(viewer), Task.closed_at.is_(None), _comes_up())
     total, mine, overdue = (await db.execute(query)).one()
     return {"open": total, "mine": mine, "overdue": overdue}

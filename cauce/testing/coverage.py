@@ -53,7 +53,18 @@ def ways_of(document: Mapping[str, JSON], forms: Mapping[str, JSON]) -> Iterator
             yield (pointer, "does not hold"), f"{pointer}/if"
         if fallback_of(task) is not None:
             yield (pointer, "done by hand"), f"{pointer}/metadata/cauce/fallback"
+        if str(task.get("call", "")).partition(":")[0] == "human-task":
+            yield from _ways_of_life(pointer, task["with"])
         yield from _inner_ways(pointer, task, forms)
+
+
+def _ways_of_life(pointer: str, given: Mapping[str, JSON]) -> Iterator[tuple[Way, str]]:
+    """Yield what may happen to a human task besides its answer."""
+    for key, way in (("escalate", "escalated"), ("expires", "expired")):
+        if given.get(key):
+            yield (pointer, way), f"{pointer}/with/{key}"
+    for index, name in enumerate(given.get("returnTo") or ()):
+        yield (pointer, f"sent back to {name}"), f"{pointer}/with/returnTo/{index}"
 
 
 def coverage(source: Source, bundle: Mapping[str, JSON], runs: Sequence[tuple[Session, Course]]) -> Coverage:

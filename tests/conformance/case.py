@@ -28,7 +28,7 @@ class Case:
         early: events that are in the log as soon as the instance is there.
         events: events in their order; each comes when the instance waits for one, or `$at` seconds after its start.
         emitted: what the instance has put into the log, in order; every property given must be as given.
-        inbox: name of each human task -> state of its row at the end.
+        inbox: name of each human task -> state of its row at the end, or what else its row has to be.
         given: name of each human task -> who it was given to, a person or `group GROUP`, with ` (how)` behind it.
         shows: texts that the output has in it, where the rest of it does not matter.
         unsteady: properties of the output that are different each time.
@@ -57,7 +57,7 @@ class Case:
     status: str = "completed"
     tasks: list[str] | None = None
     context: JSON = None
-    inbox: Mapping[str, str] | None = None
+    inbox: Mapping[str, JSON] | None = None
     given: Mapping[str, str] | None = None
     unchecked: bool = False
     sandbox: bool = False

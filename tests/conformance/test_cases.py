@@ -2,6 +2,7 @@
 
 import json
 import urllib.parse
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ async def run_case(case: Case, place: Place) -> None:
     if case.emitted is not None:
         await _check_emitted(case, place, handle)
     if case.inbox is not None:
-        assert await _inbox(place, handle) == case.inbox
+        assert await _inbox(place, handle, case.inbox) == case.inbox
     if case.given is not None:
         assert await _given(place, handle) == case.given
 
@@ -147,10 +148,14 @@ async def _check_emitted(case: Case, place: Place, handle: WorkflowHandle[Any, A
     assert wanted == case.emitted
 
 
-async def _inbox(place: Place, handle: WorkflowHandle[Any, Any]) -> dict[str, str]:
+async def _inbox(place: Place, handle: WorkflowHandle[Any, Any], wanted: Mapping[str, JSON]) -> dict[str, JSON]:
     async with place.hub.store.read() as db:
         rows = (await db.scalars(select(Task).filter_by(instance=handle.id))).all()
-    return {row.name: row.state for row in rows}
+    shown = {row.name: (row, wanted.get(row.name)) for row in rows}
+    return {
+        name: {key: getattr(row, key) for key in asked} if isinstance(asked, dict) else row.state
+        for name, (row, asked) in shown.items()
+    }
 
 
 async def _given(place: Place, handle: WorkflowHandle[Any, Any]) -> dict[str, str]:

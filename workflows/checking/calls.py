@@ -9,6 +9,7 @@ from workflows.checking.assignment import check_assignment, check_due, row_of, w
 from workflows.checking.catalogs import DEFAULT, callee, split
 from workflows.checking.clocks import check_clock_call
 from workflows.checking.contracts import check_arguments
+from workflows.checking.people import check_life
 from workflows.checking.profiles import absence
 from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol, without_subscription
 from workflows.checking.resources import check_pinned
@@ -138,15 +139,19 @@ def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], 
     _check_name(process, f"{place}/form", given["form"], "form")
     check_assignment(process, place, given)
     policies, policy = process.world.policies, given.get("policy")
-    due = given.get("due") or row_of(policies.get(policy), given["form"], {"due": None}).get("due")
-    check_due(report, f"{place}/due", given.get("due"), process.world)
-    if not due and "timeout" not in task and not around.timed:
+    row = row_of(policies.get(policy), given["form"], {"due": None, "expires": None})
+    due = given.get("due") or row.get("due")
+    for key in ("due", "followUp", "expires"):
+        check_due(report, f"{place}/{key}", given.get(key), process.world)
+    expires = given.get("expires") or row.get("expires")
+    if not due and not expires and "timeout" not in task and not around.timed:
         hint = "Add `due: {after: P2D}` to its arguments, or a `timeout`."
         report.key("no-time-limit", f"{pointer}/call", "Nobody is told when this task is left lying.", hint)
     for index, name in enumerate(given.get("differentFrom") or ()):
         if name not in process.human_tasks:
             problem = f"There is no human task `{name}` in this process{guess(name, process.human_tasks)}"
             report.value("unknown-task", f"{place}/differentFrom/{index}", problem, listing(process.human_tasks))
+    check_life(process, pointer, given)
     _check_answers(process, pointer, task)
 
 

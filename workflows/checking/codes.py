@@ -54,6 +54,8 @@ CODES: Final[Mapping[str, str]] = {
     "bad-pattern": "A pattern in an event filter is not a regular expression.",
     "contract": "The arguments of a call do not fit the operation, or an operation does not fit its capability.",
     "compensation": "A task declares an undoing that cannot be carried out.",
+    "approvals": "A human task asks for approvals that cannot be counted.",
+    "escalation": "A step of a human task's `escalate` does nothing, or nobody knows when.",
     "fallback": "A call declares a person's help that cannot be given.",
     "no-idempotency": "A write cannot be told from its repetition.",
     "unknown-find": "An operation names a `find` that does not exist or does not only read.",

@@ -1,7 +1,7 @@
 """Tasks that do something outside, or have a function, a person or another process do it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cauce.contract import JSON
@@ -83,7 +83,11 @@ class OperationTask:
 
 @dataclass(frozen=True, slots=True)
 class HumanTaskCall:
-    """Gives a person something to do and waits for the answer; `wheres` are those of its rules of assignment."""
+    """Gives a person something to do and waits for the answer; `wheres` are those of its rules of assignment.
+
+    `calendar` is that of `due` and of the steps that follow it, `calendars` those of other arguments; `approves` tells
+    of an answer whether it is a yes, where several people answer.
+    """
 
     common: Common
     form: str
@@ -92,6 +96,8 @@ class HumanTaskCall:
     due_after: Duration | None = None
     calendar: WorkingTime | None = None
     wheres: tuple[str | None, ...] = ()
+    calendars: Mapping[str, WorkingTime] = field(default_factory=dict)
+    approves: str = ""
 
 
 @dataclass(frozen=True, slots=True)

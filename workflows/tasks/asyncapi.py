@@ -10,7 +10,7 @@ from cauce.errors import DefinitionError
 from workflows.asyncapi import channel_of
 from workflows.evaluation import evaluate_object, holds, seconds
 from workflows.fault import Fault, fault
-from workflows.instance import EndProcess, Frame
+from workflows.instance import Frame, WayOut
 from workflows.model import ProtocolTask, SubscriptionTask
 from workflows.tasks import listen
 
@@ -45,7 +45,7 @@ async def execute(task: SubscriptionTask, frame: Frame, data: JSON) -> JSON:
     if not state["over"]:
         try:
             await _consume(task, frame, data)
-        except (asyncio.CancelledError, EndProcess, Fault):
+        except (asyncio.CancelledError, WayOut, Fault):
             await _leave(task, frame)
             raise
         state["over"] = True

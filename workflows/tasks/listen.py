@@ -15,7 +15,7 @@ from cauce.contract import JSON, Listen, StopListening
 from cauce.errors import ExpressionError
 from workflows.evaluation import check_data, evaluate, expression_fault, holds
 from workflows.fault import Fault, fault
-from workflows.instance import EndProcess, Frame
+from workflows.instance import Frame, WayOut
 from workflows.model import Foreach, ListenTask, Strategy
 
 _LARGEST_FILTERS: Final = 100_000
@@ -34,7 +34,7 @@ async def execute(task: ListenTask, frame: Frame, data: JSON) -> JSON:
         try:
             await _listen(task, frame, data)
             await _use_up(frame, state["taken"] + state["used"])
-        except (asyncio.CancelledError, EndProcess, Fault):
+        except (asyncio.CancelledError, WayOut, Fault):
             # Nobody must be told for nothing. What was only collected can be taken again; what was acted on cannot.
             await _use_up(frame, state["used"])
             raise

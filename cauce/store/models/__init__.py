@@ -26,7 +26,7 @@ from cauce.store.models.schedules import Schedule
 from cauce.store.models.sinks import EventSink
 from cauce.store.models.starting import EventSet, StartRule
 from cauce.store.models.syncs import CrossReference, SyncRun, SyncState
-from cauce.store.models.work import LedgerEntry, Task
+from cauce.store.models.work import Draft, LedgerEntry, Task
 
 __all__ = [
     "AbsenceEntry",
@@ -44,6 +44,7 @@ __all__ = [
     "DeadLetter",
     "Definition",
     "DoneByHand",
+    "Draft",
     "DriftCase",
     "Event",
     "EventConsumption",

@@ -2,17 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.store.base import Base, Document, utc_now
+from cauce.store.base import JSON, Base, Document, json_column, utc_now
 
 
 class Task(Base):
     """One human task in the inbox.
 
     `urgent_at` is `due_at`, or the end of time where there is none, and `rank` is the priority with its sign turned: so
-    one index, read in one direction, gives the inbox its order.
+    one index, read in one direction, gives the inbox its order. `rung` is the last step of its ladder that was done,
+    `revision` counts what people have changed of it. `owner` is who delegated it, `delegated_by` are all who did.
+    `told` are groups and people who were told that it is left lying: {group or user, at}.
     """
 
     __tablename__ = "tasks"
@@ -37,6 +39,7 @@ class Task(Base):
         ),
         Index("ix_tasks_user", "user", "state"),
         Index("ix_tasks_claimed_by", "claimed_by", "state"),
+        Index("ix_tasks_owner", "owner", "state"),
         Index("ix_tasks_instance", "instance"),
         Index("ix_tasks_case", "business_key", "definition", "name"),
     )
@@ -66,6 +69,30 @@ class Task(Base):
     answer: Mapped[Document | None]
     different_from: Mapped[list[str]] = mapped_column(default=list)
     business_key: Mapped[str] = mapped_column(default="")
+    owner: Mapped[str | None]
+    delegated_by: Mapped[list[str]] = mapped_column(default=list)
+    note: Mapped[str] = mapped_column(default="")
+    follow_up_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    approvals: Mapped[Document | None]
+    answered_by: Mapped[list[str]] = mapped_column(default=list)
+    return_to: Mapped[list[str]] = mapped_column(default=list)
+    returned: Mapped[Document | None]
+    told: Mapped[list[JSON]] = mapped_column(json_column, default=list)
+    rung: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=0)
+
+
+class Draft(Base):
+    """What a person has filled in of a task and not sent yet; `form_digest` is the form that it was for."""
+
+    __tablename__ = "task_drafts"
+
+    task: Mapped[str] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    person: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[Document | None]
+    form_digest: Mapped[str]
+    saved_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class LedgerEntry(Base):

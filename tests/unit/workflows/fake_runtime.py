@@ -31,6 +31,7 @@ from cauce.contract import (
     RunCall,
     Start,
     StopListening,
+    TaskChange,
 )
 from workflows import interpreter
 from workflows.compile import compile_bundle
@@ -83,6 +84,7 @@ class World:
     Attributes:
         operations: "operation@connection" -> what its system does; returns an output or an Outcome.
         people: name of a human task -> the answer that is given as soon as nothing else can happen.
+        acts: name of a human task -> what people do with it one after the other, as soon as nothing else can happen.
         log: events that came; `coming` are those that will, one whenever the instance listens and nothing else happens.
         used: places of events that were used up -> the turn.
         journal: what the query would give, at the end.
@@ -92,6 +94,7 @@ class World:
 
     operations: dict[str, Callable[[OperationCall], Any]] = field(default_factory=dict)
     people: dict[str, JSON] = field(default_factory=dict)
+    acts: dict[str, list[dict[str, JSON]]] = field(default_factory=dict)
     processes: dict[str, JSON] = field(default_factory=dict)
     policies: dict[str, JSON] = field(default_factory=dict)
     new_run_after: int | None = None
@@ -102,6 +105,7 @@ class World:
     requests: list[HttpCall | ProtocolCall] = field(default_factory=list)
     processes_run: list[RunCall] = field(default_factory=list)
     inbox: dict[str, tuple[HumanTask, str]] = field(default_factory=dict)
+    changes: list[TaskChange] = field(default_factory=list)
     opened: int = 0
     runs: int = 0
     stages: list[str] = field(default_factory=list)
@@ -183,11 +187,14 @@ class World:
     def _people_act(self, instance: Instance) -> bool:
         for id_ in list(instance.open_tasks):
             task, _ = self.inbox[id_]
-            if task.name in self.people and id_ not in instance.journal.answers:
-                answer = CompleteTask(id_, self.people[task.name], "ana", "2026-01-02T00:00:00Z")
+            if id_ in instance.journal.answers:
+                continue
+            if self.acts.get(task.name) or task.name in self.people:
+                act = self.acts[task.name].pop(0) if self.acts.get(task.name) else {"answer": self.people[task.name]}
+                answer = CompleteTask(id_, **{"answer": None, "by": "ana", "at": "2026-01-02T00:00:00Z", **act})
                 instance.check_answer(answer)
-                instance.take_answer(answer)
-                self.inbox[id_] = (task, "completed")
+                row = instance.take_answer(answer)
+                self.inbox[id_] = (task, row.state if isinstance(row, CloseTask) else "open")
                 return True
         if self.coming and instance.inbox.listeners:
             self.log.append(self.coming.pop(0))
@@ -268,6 +275,10 @@ class FakeRuntime:
         await self._happens()
         wanted, _ = self.world.inbox[task.id]
         self.world.inbox[task.id] = (wanted, task.state)
+
+    async def change_task(self, change: TaskChange) -> None:
+        await self._happens()
+        self.world.changes.append(change)
 
     async def settle(self) -> None:
         await self._happens()

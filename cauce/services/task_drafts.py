@@ -1,0 +1,72 @@
+"""Drafts: what a person has typed of a task, kept on the server until it is sent, dropped, or the task is over."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from cauce.depth import check_depth
+from cauce.errors import NotFoundError, TooLargeError
+from cauce.services.hub import Actor, Hub
+from cauce.services.tasks import check_may_act, taken, visible
+from cauce.store import audit, drafts
+from cauce.store.base import utc_now
+from cauce.store.models import Task
+
+JSON = Any
+most_characters: Final = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """A person's draft; `outdated` when the form has changed since it was saved."""
+
+    content: JSON
+    saved_at: datetime
+    version: str
+    outdated: bool
+
+
+async def draft(hub: Hub, actor: Actor, task_id: str) -> DraftView | None:
+    """Return the actor's own draft of a task; None without one."""
+    async with hub.store.read() as db:
+        row = await visible(db, actor, task_id)
+        found = await drafts.find(db, task_id, actor.name)
+    if found is None:
+        return None
+    return DraftView(found.content, found.saved_at, row.version, found.form_digest != form_digest(row))
+
+
+async def save(hub: Hub, actor: Actor, task_id: str, content: JSON) -> DraftView:
+    """Save a draft in the place of the one before; it need not fit the form yet.
+
+    Raises TooLargeError for more than a form can hold, ConflictError when the task is over or somebody else's.
+    """
+    check_depth(content, "draft")
+    if len(json.dumps(content, ensure_ascii=False)) > most_characters:
+        raise TooLargeError(f"A draft has at most {most_characters:,} characters.", hint="Send large texts as files.")
+    async with hub.store.transaction() as db:
+        row = await visible(db, actor, task_id)
+        if row.closed_at or (row.claimed_by and row.claimed_by != actor.name):
+            raise taken(row, actor)
+        check_may_act(row, actor)
+        new = await drafts.put(db, task_id, actor.name, content, form_digest(row))
+        if new:
+            # Only the first: a page saves by itself while somebody types.
+            await audit.append(db, actor.name, "task.draft", task_id, {"instance": row.instance})
+    return DraftView(content, utc_now(), row.version, outdated=False)
+
+
+async def drop(hub: Hub, actor: Actor, task_id: str) -> None:
+    """Forget the actor's own draft of a task."""
+    async with hub.store.transaction() as db:
+        row = await visible(db, actor, task_id)
+        if not await drafts.drop(db, task_id, actor.name):
+            raise NotFoundError("There is no draft of yours.", hint="Nothing was kept, so nothing is lost.")
+        await audit.append(db, actor.name, "task.draft-drop", task_id, {"instance": row.instance})
+
+
+def form_digest(row: Task) -> str:
+    """Return what tells one form from another."""
+    return sha256(json.dumps(row.form_document, sort_keys=True).encode()).hexdigest()
