@@ -17,8 +17,8 @@ columns = frozenset({"tax_id", "erp_id", "name", "email", "phone", "data"})
 
 
 async def find(db: Db, **by: str | None) -> Customer | None:
-    """Return the customer with this `id`, `tax_id`, `erp_id` or `email`: the first of them that is known."""
-    for field in (*identifiers, "email"):
+    """Return the customer with this `id`, `tax_id`, `erp_id`, `email` or `phone`: the first of them that is known."""
+    for field in (*identifiers, "email", "phone"):
         if value := by.get(field):
             query = select(Customer).where(getattr(Customer, field) == value).order_by(Customer.created_at, Customer.id)
             if row := (await db.scalars(query.limit(1))).first():
@@ -81,6 +81,11 @@ async def record_interaction(
     }
     await insert_new(db, Interaction, values)
     return identity
+
+
+async def find_interaction(db: Db, interaction_id: str) -> Interaction | None:
+    """Return what was recorded under this id."""
+    return await db.get(Interaction, interaction_id)
 
 
 async def interactions(db: Db, customer: str, limit: int = 50) -> Sequence[Interaction]:

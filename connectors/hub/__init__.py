@@ -1,6 +1,7 @@
-"""The hub's own data as a connection: the customer master, and each customer's timeline.
+"""The hub's own data as a connection: the customer master, each customer's timeline, and their cases.
 
-The operations of its file call `find-customer`, `save-customer`, `record-interaction` and `list-interactions`.
+The operations of its file call `find-customer`, `save-customer`, `record-interaction`, `find-interaction` and
+`list-interactions`, and those in `cases`.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from cauce.errors import (
 )
 from cauce.store import Db, Store, customers
 from cauce.store.models import Customer, Interaction
+from connectors.hub import cases
 
 Handler = Callable[[Db, Mapping[str, Any]], Awaitable[JSON]]
 most_interactions: Final = 200
@@ -43,7 +45,7 @@ class Connector(BaseConnector[Settings]):
         self.store = Store(settings.store_url or environment.load().store_url)
 
     async def call(self, operation: Operation, params: JSON) -> JSON:
-        """Carry out one of the four operations; everything it does may be repeated."""
+        """Carry out one of the operations; everything it does may be repeated."""
         handler = handlers.get(operation.calls)
         if handler is None:
             raise PermanentError(
@@ -80,10 +82,9 @@ class Connector(BaseConnector[Settings]):
 
 
 async def find_customer(db: Db, params: Mapping[str, Any]) -> JSON:
-    """Return the customer with this id, taxId, erpId or email, or null."""
-    row = await customers.find(
-        db, id=params.get("id"), tax_id=params.get("taxId"), erp_id=params.get("erpId"), email=params.get("email")
-    )
+    """Return the customer with this id, taxId, erpId, email or phone, or null."""
+    by = {"id": "id", "tax_id": "taxId", "erp_id": "erpId", "email": "email", "phone": "phone"}
+    row = await customers.find(db, **{column: params.get(name) for column, name in by.items()})
     return None if row is None else _customer(row)
 
 
@@ -102,7 +103,7 @@ async def record_interaction(db: Db, params: Mapping[str, Any]) -> JSON:
     if customer is None:
         raise BusinessError("The hub knows no such customer.", hint="Save the customer first.", remote_code="NOT_FOUND")
     reference = params.get("reference")
-    identity = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{customer.id}\n{reference}")) if reference else None
+    identity = _identity(customer.id, reference) if reference else None
     recorded = await customers.record_interaction(
         db,
         customer.id,
@@ -114,6 +115,12 @@ async def record_interaction(db: Db, params: Mapping[str, Any]) -> JSON:
         data=params.get("data"),
     )
     return {"id": recorded}
+
+
+async def find_interaction(db: Db, params: Mapping[str, Any]) -> JSON:
+    """Return the `id` of what was recorded for a customer with this `reference`, or null."""
+    wanted = _identity(str(params.get("customer") or ""), params.get("reference"))
+    return {"id": wanted} if await customers.find_interaction(db, wanted) else None
 
 
 async def list_interactions(db: Db, params: Mapping[str, Any]) -> JSON:
@@ -128,8 +135,18 @@ handlers: Final[Mapping[str, Handler]] = {
     "find-customer": find_customer,
     "save-customer": save_customer,
     "record-interaction": record_interaction,
+    "find-interaction": find_interaction,
     "list-interactions": list_interactions,
+    "open-case": cases.open_case,
+    "close-case": cases.close_case,
+    "reopen-case": cases.reopen_case,
+    "find-case": cases.find_case,
+    "find-cases": cases.find_cases,
 }
+
+
+def _identity(customer: str, reference: JSON) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{customer}\n{reference}"))
 
 
 def _customer(row: Customer) -> JSON:

@@ -26,6 +26,17 @@ CREATE TABLE open_order (
 );
 CREATE INDEX open_order_customer ON open_order (customer_id);
 
+-- What customers are given back. Money is in cents; the reference is of whoever asked for it.
+CREATE TABLE credit_note (
+  credit_note_no INTEGER PRIMARY KEY,
+  reference VARCHAR(60) NOT NULL UNIQUE,
+  customer_id VARCHAR(7) NOT NULL REFERENCES customer (customer_id),
+  invoice_no VARCHAR(20),
+  amount_cents INTEGER NOT NULL,
+  reason VARCHAR(200) NOT NULL,
+  status VARCHAR(10) NOT NULL -- entered, revoked
+);
+
 -- `0.0 +` keeps these columns fractions on SQLite, whose ODBC driver takes a column's type from its first row.
 CREATE VIEW credit_status AS
 SELECT

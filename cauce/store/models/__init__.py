@@ -3,6 +3,7 @@
 from cauce.store.models.alerts import Alert, Turn
 from cauce.store.models.assignment import AbsenceEntry, PersonProfile, Rota
 from cauce.store.models.by_hand import DoneByHand
+from cauce.store.models.cases import Case
 from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.certificates import Certificate
 from cauce.store.models.clocks import Clock
@@ -34,6 +35,7 @@ __all__ = [
     "ApiToken",
     "AuditEntry",
     "Blob",
+    "Case",
     "Certificate",
     "Clock",
     "ConnectionShare",

@@ -50,7 +50,7 @@ class Customer(Base):
     erp_id: Mapped[str | None] = mapped_column(unique=True)
     name: Mapped[str]
     email: Mapped[str | None] = mapped_column(index=True)
-    phone: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(index=True)
     data: Mapped[dict[str, JSON]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
