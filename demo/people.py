@@ -23,6 +23,13 @@ PEOPLE = (
     Person("carmen", "Carmen Vega Roldán", ("staff", "manager"), ("directors",)),
     Person("marta", "Marta Gil Navarro", ("staff",), ("finance",)),
     Person("pablo", "Pablo Sanz Iglesias", ("staff",), ("finance", "back-office")),
+    Person("nuria", "Nuria Blasco Peris", ("staff",), ("customer-service",)),
+    Person("hugo", "Hugo Martí Llop", ("staff",), ("customer-service", "back-office")),
+    Person("sara", "Sara Molina Cano", ("staff", "manager"), ("customer-service", "service-supervisors")),
+    Person("silvia", "Silvia Roca Pons", ("staff", "manager"), ("service-supervisors",)),
+    Person("sergio", "Sergio Bosch Amat", ("staff", "manager"), ("service-managers",)),
+    Person("berta", "Berta Ibáñez Roig", ("staff",), ("warehouse", "logistics")),
+    Person("quim", "Quim Ferrer Bas", ("staff",), ("quality", "purchasing")),
     Person("oper", "Olga Pérez Campos", ("operator", "integrator", "auditor"), ()),
     Person("admin", "Administración", ("admin",), ()),
 )

@@ -32,7 +32,7 @@ class Wanted:
     @property
     def open_key(self) -> str | None:
         """Return what no two open cases have in common."""
-        return "\n".join((self.kind, self.customer, self.subject)) if self.subject else None
+        return _open_key(self.kind, self.customer, self.subject)
 
 
 async def open_case(db: Db, wanted: Wanted) -> tuple[Case, How]:
@@ -71,7 +71,7 @@ async def reopen_case(db: Db, code: str) -> Case:
     """
     row = await _known(db, code)
     if row.closed_at is not None:
-        key = "\n".join((row.kind, row.customer, row.subject)) if row.subject else None
+        key = _open_key(row.kind, row.customer, row.subject)
         if key and (other := await _one(db, open_key=key)):
             raise ConflictError(f"Case {other.code} is open about the same.", hint="Go on with that one.")
         row.open_key, row.closed_at = key, None
@@ -89,6 +89,10 @@ async def of_customer(db: Db, customer: str, kind: str | None, limit: int) -> Se
     """Return the cases of a customer, the newest first."""
     query = select(Case).filter_by(customer=customer).order_by(Case.opened_at.desc(), Case.code.desc())
     return (await db.scalars((query.filter_by(kind=kind) if kind else query).limit(limit))).all()
+
+
+def _open_key(kind: str, customer: str, subject: str) -> str | None:
+    return f"{kind}\n{customer}\n{subject}" if subject else None
 
 
 async def _one(db: Db, **by: str) -> Case | None:

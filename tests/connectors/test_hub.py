@@ -92,3 +92,41 @@ async def test_check_says_what_is_wrong(hub: Connector) -> None:
         assert "hunter22" not in probe.sentence
         with pytest.raises(TransientError):
             await call(lost, "find-customer", id="1")
+
+
+case = {"kind": "complaint", "prefix": "R", "customer": "h-1", "subject": "SO-1", "at": "2026-05-04T10:00:00Z"}
+
+
+async def test_case_is_opened_joined_closed_and_opened_again(hub: Connector) -> None:
+    opened = await call(hub, "open-case", **case, reference="M-1")
+    assert opened == {
+        "code": "R-2026-000001", "kind": "complaint", "customer": "h-1", "subject": "SO-1", "how": "opened",
+        "openedAt": "2026-05-04T10:00:00+00:00", "closedAt": None, "outcome": None, "data": None,
+    }  # fmt: skip
+    joined = await hub.call(operation("open-case"), {**case, "reference": "M-2", "reopenWithin": "P30D"})
+    assert (joined["code"], joined["how"]) == ("R-2026-000001", "joined")
+    closed = await hub.call(operation("close-case"), {"code": opened["code"], "outcome": "resolved", "data": {"n": 1}})
+    assert (closed["outcome"], closed["data"], closed["closedAt"] is None) == ("resolved", {"n": 1}, False)
+    await call(hub, "reopen-case", code="R-2026-000001")
+    found = await hub.call(operation("find-case"), {"reference": "M-1"})
+    assert (found["code"], found["closedAt"]) == ("R-2026-000001", None)
+    assert await call(hub, "find-case", code="R-1999-000001") is None
+    assert [each["code"] for each in await hub.call(operation("find-cases"), {"customer": "h-1"})] == [found["code"]]
+
+
+async def test_case_without_what_it_needs_is_permanent(hub: Connector) -> None:
+    for wrong, problem in (
+        ({}, "A case needs `reference`"),
+        ({"reference": "M-1", "at": "yesterday"}, "'yesterday' is no time"),
+        ({"reference": "M-1", "reopenWithin": "a month"}, "'a month' is no length of time"),
+    ):
+        with pytest.raises(PermanentError, match=problem):
+            await call(hub, "open-case", **{**case, **wrong})
+
+
+async def test_interaction_is_found_by_its_reference(hub: Connector) -> None:
+    saved = await hub.call(operation("save-customer"), {**customer, "phone": "600111222"})
+    assert (await hub.call(operation("find-customer"), {"phone": "600111222"}))["id"] == saved["id"]
+    assert await call(hub, "find-interaction", customer=saved["id"], reference="ack:1") is None
+    made = await call(hub, "record-interaction", customer=saved["id"], kind="note", summary="-", reference="ack:1")
+    assert await call(hub, "find-interaction", customer=saved["id"], reference="ack:1") == made
