@@ -12,6 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.connections import Connections, Opened
+from activities.files import with_files
 from activities.heartbeats import heartbeats
 from activities.problems import refused
 from cauce.connection import classify
@@ -76,6 +77,8 @@ class OperationActivities:
             return Outcome(elsewhere=True)
         try:
             with _refusing():
+                if call.files:
+                    call = replace(call, params=await with_files(self.store, call.params))
                 opened = await self.connections.open(call.connection)
                 operation = opened.connection.operation(call.operation)
                 self.connections.meter.late(call.connection, call.operation, waited.total_seconds() * 1_000)

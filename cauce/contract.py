@@ -154,7 +154,7 @@ class OperationCall:
     """One call of `operation@connection`; `token` names it for ever, however often it is tried.
 
     `wait_s` is how long it may wait in the connection's queue until a worker has room for it; `again` tells that the
-    process tries once more what failed before.
+    process tries once more what failed before. With `files`, its attachments name files of the store.
     """
 
     connection: str
@@ -166,6 +166,7 @@ class OperationCall:
     effect: str = "read"
     wait_s: float = CALL_WAIT_S
     again: bool = False
+    files: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,12 @@ class BudgetError(ExpressionError):
     code = "budget"
 
 
+class TemplateError(ExpressionError):
+    """A template cannot be rendered with the data it was given."""
+
+    code = "template"
+
+
 class InputError(CauceError):
     """The data given does not fit its schema."""
 

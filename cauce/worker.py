@@ -23,6 +23,7 @@ from activities.events import EventActivities
 from activities.grpc import GrpcActivities
 from activities.http import HttpActivities
 from activities.human_tasks import HumanTaskActivities
+from activities.letters import LetterActivities
 from activities.lifecycle import LifecycleActivities
 from activities.mcp import McpActivities
 from activities.operation import OperationActivities
@@ -92,6 +93,7 @@ def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Part
             human_tasks.settle,
             ByHandActivities(store).record_by_hand,
             DefinitionActivities(store).find_definition,
+            *letters_of(LetterActivities(store)),
             *events_of(EventActivities(store, emitted)),
             LifecycleActivities(store).record_lifecycle,
             ClockActivities(store).record_clocks,
@@ -126,6 +128,11 @@ def rules(settings: Settings) -> Rules:
 def events_of(activities: EventActivities) -> list[Callable[..., Any]]:
     """Return the activities behind `emit` and `listen`."""
     return [activities.emit, activities.listen, activities.stop_listening, activities.events_position]
+
+
+def letters_of(activities: LetterActivities) -> list[Callable[..., Any]]:
+    """Return the activities behind `render` and `notify`."""
+    return [activities.render, activities.notify]
 
 
 def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> Worker:

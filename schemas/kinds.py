@@ -30,6 +30,7 @@ KINDS: Final[Mapping[str, str]] = {
     "sync": "sync",
     "policy": "policy",
     "alert": "alert",
+    "template": "template",
     "test": "test",
     "document": "process",
 }

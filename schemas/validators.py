@@ -31,6 +31,8 @@ CALLS: Final = {
     "decision": "callDecision",
     "enter-stage": "callEnterStage",
     "clock": "callClock",
+    "render": "callRender",
+    "notify": "callNotify",
     "compensate": "callCompensate",
 }
 _BESIDE_TASKS: Final = ("if", "input", "output", "export", "timeout", "then", "metadata", "with", "catch", "while")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from workflows.checking.calls import CATALOG, CATALOG_VERSION, undoing
 from workflows.checking.fallback import fallback_of
 from workflows.checking.known import OperationContract
 from workflows.checking.walk import all_tasks, inner_tasks
+from workflows.notifying import operations_of
 
 JSON = Any
 FORMAT: Final = 1
@@ -22,7 +23,11 @@ _NAMED: Final[Mapping[str, tuple[str, str]]] = {
     "decision": ("decisions", "table"),
     "enter-stage": ("stages", "stages"),
     "clock": ("clocks", "clock"),
+    "render": ("templates", "template"),
+    "notify": ("templates", "template"),
 }
+
+_NEWER: Final = frozenset({"calendars", "clocks", "templates"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ def resolve(  # noqa: PLR0913 - one for each kind of definition
     decisions: Mapping[str, JSON],
     stages: Mapping[str, JSON],
     clocks: Mapping[str, JSON] | None = None,
+    templates: Mapping[str, JSON] | None = None,
     calendars: Callable[[str], JSON] | None = None,
     resources: Mapping[str, JSON] | None = None,
     functions: Outside | None = None,
@@ -65,6 +71,7 @@ def resolve(  # noqa: PLR0913 - one for each kind of definition
     own = (document.get("use") or {}).get("functions") or {}
     outside = functions or Outside()
     given = {"forms": forms, "decisions": decisions, "stages": stages, "clocks": clocks or {}}
+    given |= {"templates": templates or {}}
     found: dict[str, dict[str, JSON]] = {"operations": {}, "calls": {}, **{section: {} for section in given}}
     calls = [(place, task, found["calls"], own) for place, task in _calls(all_tasks(document))]
     pinned = {}
@@ -78,23 +85,30 @@ def resolve(  # noqa: PLR0913 - one for each kind of definition
         if full in outside.functions:
             continue
         section, key = _NAMED.get(full.partition(":")[0] if full.endswith("@default") else "", ("", ""))
-        if section:
+        if key in arguments:
             found[section][arguments[key]] = _pick(given[section], arguments[key], place)
         if by_hand := fallback_of(task):
             found["forms"][by_hand["form"]] = _pick(forms, by_hand["form"], place)
         for operation in _operations(full, task):
             found["operations"][operation] = _operation(operation, _pick(operations, operation, place))
-    timed = found.pop("clocks")
-    needed = _calendars([task for _, task, _, _ in calls], timed)
-    hours = {name: calendars(name) for name in sorted(needed)} if calendars else {}
-    more = {"calendars": hours, "clocks": timed, "functions": pinned, "resources": dict(resources or {})}
-    return _sealed(document, {**found, **{section: entries for section, entries in more.items() if entries}})
+    tasks = [task for _, task, _, _ in calls]
+    more = {"functions": pinned, "resources": dict(resources or {})}
+    return _sealed(document, _sections(found, tasks, calendars) | {name: each for name, each in more.items() if each})
+
+
+def _sections(
+    found: dict[str, dict[str, JSON]], tasks: Sequence[Mapping[str, JSON]], calendars: Callable[[str], JSON] | None
+) -> dict[str, dict[str, JSON]]:
+    """Return what was found, without the newer sections where they are empty: what has none keeps its digest."""
+    needed = _calendars(tasks, found["clocks"]) if calendars else ()
+    found["calendars"] = {name: calendars(name) for name in sorted(needed)} if calendars else {}
+    return {name: entries for name, entries in found.items() if entries or name not in _NEWER}
 
 
 def _operations(full: str, task: Mapping[str, JSON]) -> list[str]:
     """Return the operations that a call makes, and that undo it."""
     undo = undoing(task)
-    named = [full, *([undo["call"]] if undo else [])]
+    named = [full, *([undo["call"]] if undo else []), *operations_of(full, task.get("with") or {})]
     return [each for each in named if "@" in each and not each.endswith("@default")]
 
 

@@ -15,6 +15,7 @@ from workflows.compile_login import scheme_of
 from workflows.compile_protocols import PROTOCOLS, Protocols
 from workflows.compile_values import Place, escape
 from workflows.names import STANDARD
+from workflows.notifying import operations_of
 from workflows.working_time import WorkingTime
 
 
@@ -190,6 +191,21 @@ class Calls(Protocols, ABC):
         """Compile what is done to a clock."""
         return model.ClockTask(common, given["clock"], given["action"], self.template(given, place))
 
+    def render(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
+        """Compile the making of a message."""
+        document = self.bundle["templates"][given["template"]]
+        return model.RenderTask(common, document, self.template(given, place))
+
+    def notify(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
+        """Compile the telling of people."""
+        document = self.bundle["templates"][given["template"]] if "template" in given else None
+        found = operations_of("notify", given)
+        mail = model.Mail(*self._carried_out_by(found[0]), self._timeout(found[0])) if found else None
+        return model.NotifyTask(common, document, self.template(given, place), mail)
+
+    def _timeout(self, name: str) -> float:
+        return float(((self.bundle.get("operations") or {}).get(name) or {}).get("timeout_s", 30.0))
+
     def compensate(self, common: model.Common, _given: Mapping[str, JSON], _place: Place) -> model.Task:
         """Compile the undoing of what was done."""
         return model.CompensateTask(common)
@@ -201,5 +217,7 @@ _CATALOG: Final[Mapping[str, _Compile]] = {
     "decision": Calls.decision,
     "enter-stage": Calls.stage,
     "clock": Calls.clock,
+    "render": Calls.render,
+    "notify": Calls.notify,
     "compensate": Calls.compensate,
 }

@@ -24,6 +24,7 @@ kinds = (
     ("calendar", view.message("Calendars")),
     ("policy", view.message("Policies")),
     ("clock", view.message("Clocks")),
+    ("template", view.message("Templates")),
     ("function", view.message("Functions")),
     ("capability", view.message("Capabilities")),
     ("profile", view.message("Profiles")),

@@ -46,6 +46,7 @@ ENTRIES = {
     "diff": Entry("diff:diff", "Say what is different between two versions of a definition.", _definitions),
     "calendars": Entry("calendars:app", "Look at calendars, and compute deadlines.", _definitions),
     "clocks": Entry("clocks:app", "Hold deadlines against what really happened.", _definitions),
+    "templates": Entry("templates:app", "See what letters, mails and notifications say.", _definitions),
     "eval": Entry("evaluate:evaluate", "Evaluate an expression on data.", _definitions),
     "start": Entry("start:start", "Start an instance of a published process.", _work),
     "events": Entry("events:app", "Send events, and see those that came.", _work),

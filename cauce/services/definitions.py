@@ -241,6 +241,7 @@ async def _process(db: Db, actor: Actor, source: Source, pinning: Pinning | None
         decisions=documents(rows, "decision"),
         stages=documents(rows, "stages"),
         clocks=documents(rows, "clock"),
+        templates=documents(rows, "template"),
         calendars=calendars.of(documents(rows, "calendar")),
         resources=pinning.pins if pinning else {},
         functions=pinning.functions if pinning else None,

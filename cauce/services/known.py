@@ -46,6 +46,7 @@ async def known(hub: Hub, written: Sequence[Source] = ()) -> Known:
         profile=profiles.chosen(hub.settings.profile, written, documents(rows, "profile")),
         syncs=documents(rows, "sync"),
         policies=documents(rows, "policy"),
+        templates=documents(rows, "template"),
     )
 
 

@@ -98,6 +98,7 @@ def bundle_of(source: Source, world: World) -> Mapping[str, JSON] | None:
             decisions=world.decisions,
             stages=world.stages,
             clocks=world.clocks,
+            templates=world.templates,
             calendars=calendars.of(world.calendars),
         )
     except (DefinitionError, KeyError, TypeError):

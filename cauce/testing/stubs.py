@@ -29,7 +29,7 @@ from cauce.contract import (
     StopListening,
 )
 from cauce.errors import AmbiguousError, CauceError
-from cauce.testing import advice, children
+from cauce.testing import advice, children, letters
 from cauce.testing.case import Answer
 from cauce.testing.faults import is_ambiguous, problem_of
 from cauce.testing.session import Call, CaseFailure, Session, Waiting, rendered, stands_in, task_name
@@ -108,6 +108,8 @@ def _identity(info: activity.Info, arguments: Sequence[RawValue]) -> Hashable:
 
 async def call_operation(session: Session, call: OperationCall) -> Outcome:
     """Answer a call of a connection, checked against its contract as in production."""
+    if call.files:
+        return await letters.send(session, call)
     if call.connection == children.CONNECTION:
         made = children.call_of(call.params)
         session.record(made)
@@ -241,6 +243,8 @@ STUBS: Final[Mapping[str, Stub]] = {
     contract.CALL_OPERATION: Stub(OperationCall, call_operation),
     contract.CALL_HTTP: Stub(HttpCall, call_http),
     **{contract.protocol_activity(name): Stub(ProtocolCall, call_protocol) for name in PROTOCOLS},
+    contract.protocol_activity("render"): Stub(ProtocolCall, letters.render),
+    contract.protocol_activity("notify"): Stub(ProtocolCall, letters.notify),
     contract.OPEN_TASK: Stub(HumanTask, open_task),
     contract.CLOSE_TASK: Stub(CloseTask, close_task),
     contract.SETTLE: Stub(None, settle),

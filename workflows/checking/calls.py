@@ -13,11 +13,13 @@ from workflows.checking.people import check_life
 from workflows.checking.profiles import absence
 from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol, without_subscription
 from workflows.checking.resources import check_pinned
+from workflows.checking.templates import check_filling
 from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
 from workflows.checking.walk import Around, Process
+from workflows.notifying import operations_of
 
 JSON = Any
-CATALOG: Final = ("human-task", "decision", "enter-stage", "clock", "compensate")
+CATALOG: Final = ("human-task", "decision", "enter-stage", "clock", "render", "notify", "compensate")
 CATALOG_VERSION: Final = "1.0.0"
 _ANSWER = re.compile(r"\.answer\.([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -44,10 +46,18 @@ def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around:
         _check_arguments_of_function(process, pointer, name, given)
     elif kind == "human-task":
         _check_human_task(process, pointer, task, around)
-    elif kind == "decision":
+    else:
+        _check_in_catalog(process, pointer, kind, given)
+
+
+def _check_in_catalog(process: Process, pointer: str, kind: str | None, given: JSON) -> None:
+    """Check a call of a function of the default catalog."""
+    if kind == "decision":
         _check_name(process, f"{pointer}/with/table", given["table"], "decision")
     elif kind == "clock":
         check_clock_call(process, f"{pointer}/with", given)
+    elif kind in ("render", "notify"):
+        _check_message(process, pointer, kind, given)
     elif kind == "enter-stage":
         _check_stage(process, f"{pointer}/with", given)
 
@@ -171,6 +181,19 @@ def _check_answers(process: Process, pointer: str, task: Mapping[str, JSON]) -> 
             process.report.text("unknown-answer", where, found.start(1), problem, listing(fields, word="It has"))
 
 
+def _check_message(process: Process, pointer: str, kind: str, given: Mapping[str, JSON]) -> None:
+    """Check what is made of a template, and whether there is somebody to send it."""
+    place = f"{pointer}/with"
+    if "template" in given:
+        document = _check_name(process, f"{place}/template", given["template"], "template")
+        check_filling(process.report, place, given, document)
+    elif kind == "notify" and "title" not in given:
+        hint = "Add `template`, or `title` and `text`."
+        process.report.key("missing-property", place, "There is nothing to say in this message.", hint)
+    for operation in operations_of(kind, given):
+        _operation(process, f"{place}/connection" if "connection" in given else place, operation)
+
+
 def _check_stage(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
     document = _check_name(process, f"{pointer}/stages", given["stages"], "stages")
     stages = document.get("list") if isinstance(document, dict) else None
@@ -189,6 +212,7 @@ def _check_name(process: Process, pointer: str, name: str, kind: str) -> JSON:
         "form": (world.forms, "form"),
         "decision": (world.decisions, "decision table"),
         "stages": (world.stages, "list of stages"),
+        "template": (world.templates, "template"),
     }[kind]
     if name not in options:
         problem = f"There is no {what} `{name}`{guess(name, options)}"

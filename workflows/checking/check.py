@@ -19,6 +19,7 @@ from workflows.checking.profiles import check_profile
 from workflows.checking.recordings import check_record, check_recording
 from workflows.checking.report import Report
 from workflows.checking.syncs import check_sync
+from workflows.checking.templates import check_template
 from workflows.checking.trials import check_test
 
 JSON = Any
@@ -43,6 +44,7 @@ _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]
     "clock": check_clock,
     "profile": check_profile,
     "sync": check_sync,
+    "template": check_template,
     "test": check_test,
 }
 

@@ -72,6 +72,10 @@ CODES: Final[Mapping[str, str]] = {
     "duplicate-case": "Two cases of one test have the same name.",
     "credential": "A recording holds a password, a token, or something like it.",
     "unmasked": "A recording holds what looks like personal data, and is not listed as masked.",
+    "unknown-template": "A call names a template that does not exist.",
+    "template": "A template cannot be read, or holds what templates do not have.",
+    "template-data": "A call does not give a template what it uses.",
+    "missing-language": "A template lacks one of the languages.",
     "wrong-answer": "An answer of a test is not one that its task can be given.",
 }
 WARNINGS: Final = frozenset(
@@ -85,5 +89,7 @@ WARNINGS: Final = frozenset(
         "no-idempotency",
         "unreachable-rule",
         "unmasked",
+        "template-data",
+        "missing-language",
     }
 )

@@ -56,6 +56,7 @@ class Known:
     profile: Mapping[str, JSON] | None = None
     syncs: Mapping[str, JSON] = field(default_factory=dict)
     policies: Collection[str] = ()
+    templates: Mapping[str, JSON] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class World:
     syncs: Mapping[str, JSON] = field(default_factory=dict)
     policies: Mapping[str, JSON] = field(default_factory=dict)
     clocks: Mapping[str, JSON] = field(default_factory=dict)
+    templates: Mapping[str, JSON] = field(default_factory=dict)
 
 
 def world_of(sources: Iterable[Source], known: Known) -> World:
@@ -124,6 +126,7 @@ def world_of(sources: Iterable[Source], known: Known) -> World:
         documents["sync"],
         documents["policy"],
         documents["clock"],
+        documents["template"],
     )
 
 
@@ -175,6 +178,7 @@ def _published(known: Known) -> dict[str, dict[str, JSON]]:
         "clock": _documents(known.clocks),
         "sync": dict(known.syncs),
         "policy": _documents(known.policies),
+        "template": dict(known.templates),
     }
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from schemas import guess, listing
 from schemas.source import step, unescape
@@ -15,6 +15,8 @@ from workflows.checking.texts import Scope, check_bare, check_value
 from workflows.checking.walk import all_tasks
 
 JSON = Any
+# What tests may answer besides calls of systems.
+_TOLD: Final = frozenset({"human-task", "render", "notify"})
 _NOTHING: frozenset[str] = frozenset()
 _ANSWERS = ("output", "error", "recording", "answer")
 
@@ -87,7 +89,7 @@ def _names(process: JSON, world: World) -> _Names:
                 people.add(name)
             elif fallback_of(task) is not None and document is process:
                 stood_in.add(name)
-            if (short and short not in CATALOG) or "run" in task or "listen" in task or short == "human-task":
+            if (short and short not in CATALOG) or "run" in task or "listen" in task or short in _TOLD:
                 answerable |= mine
             title = _child(task)
             if title and title not in titles and world.documents.get(title) is not None:

@@ -20,9 +20,12 @@ from workflows.model.calls import (
     FunctionTask,
     HttpTask,
     HumanTaskCall,
+    Mail,
+    NotifyTask,
     OpenApiTask,
     OperationTask,
     ProtocolTask,
+    RenderTask,
     Rule,
     RunProcessTask,
     RunTask,
@@ -72,11 +75,14 @@ __all__ = [
     "HttpTask",
     "HumanTaskCall",
     "ListenTask",
+    "Mail",
+    "NotifyTask",
     "OpenApiTask",
     "OperationTask",
     "Process",
     "ProtocolTask",
     "RaiseTask",
+    "RenderTask",
     "Retry",
     "Rule",
     "RunProcessTask",
@@ -110,6 +116,8 @@ Task = (
     | HumanTaskCall
     | DecisionTask
     | StageTask
+    | RenderTask
+    | NotifyTask
     | CompensateTask
     | ClockTask
     | FunctionTask

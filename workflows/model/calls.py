@@ -131,6 +131,34 @@ class StageTask:
 
 
 @dataclass(frozen=True, slots=True)
+class RenderTask:
+    """Makes a message of a template, whose document is `template`."""
+
+    common: Common
+    template: Mapping[str, JSON]
+    arguments: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The operation that sends mail."""
+
+    operation: str
+    connection: str
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyTask:
+    """Tells people something: in the hub, or by `mail`; without a template its own title and text are the message."""
+
+    common: Common
+    template: Mapping[str, JSON] | None
+    arguments: Template
+    mail: Mail | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CompensateTask:
     """Undoes what was recorded, newest first."""
 

@@ -18,6 +18,7 @@ from workflows.tasks import (
     http,
     human,
     listen,
+    message,
     openapi,
     operation,
     protocol,
@@ -69,6 +70,10 @@ async def execute(frame: Frame, data: JSON) -> JSON:  # noqa: C901, PLR0911, PLR
             return stage.execute(task, frame, data)
         case model.ClockTask():
             return await clock.execute(task, frame, data)
+        case model.RenderTask():
+            return await message.render(task, frame, data)
+        case model.NotifyTask():
+            return await message.notify(task, frame, data)
         case model.CompensateTask():
             return await compensate.execute(frame, data)
         case model.FunctionTask():

@@ -20,7 +20,7 @@ async def execute(task: OperationTask, frame: Frame, data: JSON) -> JSON:
         params=params,
         instance=frame.instance.runtime.instance_id,
         reference=reference,
-        token=_token(frame) if task.effect == "write" else "",
+        token=token_of(frame) if task.effect == "write" else "",
         effect=task.effect,
         again=_again(frame),
     )
@@ -44,7 +44,7 @@ def _again(frame: Frame) -> bool:
     return any(state.get("attempt", 1) > 1 and frame.path.startswith(f"{path}/try/") for path, state in states)
 
 
-def _token(frame: Frame) -> str:
+def token_of(frame: Frame) -> str:
     """Return the id of the write: that of the attempt before, so that the ledger knows what became of it."""
     writes = frame.instance.journal.writes
     if frame.path not in writes:

@@ -12,6 +12,7 @@ from cauce.store.models.deliveries import Received
 from cauce.store.models.drift import Contract, DriftCase
 from cauce.store.models.limits import ConnectionShare, ConnectionState
 from cauce.store.models.measures import Measure
+from cauce.store.models.notifications import Notification, NotificationChoice
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.recordings import MaskingKey, RecordedExchange, RecordingSwitch
 from cauce.store.models.records import (
@@ -59,6 +60,8 @@ __all__ = [
     "LedgerEntry",
     "MaskingKey",
     "Measure",
+    "Notification",
+    "NotificationChoice",
     "PersonProfile",
     "Received",
     "RecordedExchange",

@@ -141,7 +141,12 @@ def compiled(document: Any) -> None:
     there = world()
     try:
         bundle = resolve(
-            document, operations=operations(), forms=there.forms, decisions=there.decisions, stages=there.stages
+            document,
+            operations=operations(),
+            forms=there.forms,
+            decisions=there.decisions,
+            stages=there.stages,
+            templates=there.templates,
         )
         compile_bundle(json.loads(json.dumps(bundle)))
     except DefinitionError as error:

@@ -52,6 +52,12 @@ _CLOCK = {
     "targets": {"high": "PT4H", "low": "P2D"},
     "pauses": {"customer": {"most": "P5D"}, "supplier": {}},
 }
+_RECEIPT = {
+    "template": "receipt",
+    "subject": {"en": "Got {{ code }}", "es": "Recibido {{ code }}"},
+    "body": {"en": "{{ name }}{{ more|default('') }}", "es": "{{ name }}"},
+    "data": {"type": "object", "properties": {"code": {"type": "string"}, "name": {}, "more": {}}},
+}
 _SALE = {
     "document": {"dsl": "1.0.3", "namespace": "t", "name": "sale", "version": "1.0.0"},
     "do": [
@@ -87,4 +93,5 @@ KNOWN = Known(
     certified={"erp": []},
     profile={"profile": "small", "title": "Small", "connections": {"wms": {"absent": "The warehouse is asked."}}},
     functions={"greet": {"1.0.0": _GREET}},
+    templates={"receipt": _RECEIPT},
 )

@@ -1,0 +1,1 @@
+"""Messages made from templates: letters, mails and notifications in the language of whoever reads them."""

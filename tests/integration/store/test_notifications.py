@@ -1,0 +1,111 @@
+"""People told: once each, in their own language, and files that get their content back."""
+
+import base64
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from temporalio.testing import ActivityEnvironment
+
+from activities import files
+from activities.letters import LetterActivities
+from cauce.contract import Outcome, ProtocolCall
+from cauce.errors import InputError, NotFoundError, TooLargeError
+from cauce.store import Store, blobs, users
+from cauce.store.models import Notification, NotificationChoice
+
+JSON = Any
+
+
+@pytest.fixture
+async def people(store: Store) -> None:
+    async with store.transaction() as db:
+        for name, groups, locale in (("ana", ["sales"], "es"), ("bo", ["sales", "it"], "en"), ("cy", ["it"], "en")):
+            assert await users.add(db, name, password_hash="-", roles=["staff"], groups=groups, locale=locale)  # noqa: S106
+        await users.add(db, "gone", password_hash="-", roles=[], groups=["sales"])  # noqa: S106
+        await users.change(db, "gone", active=False)
+        db.add(NotificationChoice(person="bo", mail="due", email="bo@example.org"))
+
+
+async def told(store: Store, to: JSON, *, mail: bool = False, **more: JSON) -> Outcome:
+    given = {"to": to, "mail": mail, "id": "t-1", "instance": "sales.order/7", "template": None, **more}
+    call = ProtocolCall("notify", given, "/do/0/tell")
+    return await ActivityEnvironment().run(LetterActivities(store).notify, call)
+
+
+@pytest.mark.usefixtures("people")
+async def test_people_of_a_group_are_told_once_and_in_their_language(store: Store) -> None:
+    said: JSON = {"title": {"en": "Late", "es": "Tarde"}, "text": "-"}
+    outcomes = [await told(store, {"group": "sales"}, **said) for _ in range(2)]
+    assert [each.output for each in outcomes] == [{"people": ["ana", "bo"]}] * 2
+    async with store.read() as db:
+        rows = await every(db)
+    assert [(row.person, row.title, row.link, row.mail, row.read_at) for row in rows] == [
+        ("ana", "Tarde", "/instances/sales.order/7", "", None),
+        ("bo", "Late", "/instances/sales.order/7", "due", None),
+    ]
+
+
+async def every(db: Any) -> list[Notification]:
+    return list(await db.scalars(select(Notification).order_by(Notification.person)))
+
+
+@pytest.mark.usefixtures("people")
+async def test_a_person_is_told_in_the_language_that_the_process_asks_for(store: Store) -> None:
+    document = {"template": "t", "subject": {"en": "On {{ n }}", "es": "De {{ n }}"}, "body": {"en": "x", "es": "y"}}
+    await told(store, {"user": "cy"}, template=document, data={"n": 1}, language="es", link="/inbox")
+    async with store.read() as db:
+        (row,) = await every(db)
+    assert (row.title, row.text, row.link) == ("De 1", "y", "/inbox")
+
+
+@pytest.mark.usefixtures("people")
+@pytest.mark.parametrize(
+    ("to", "more", "problem"),
+    [
+        ({"user": "nobody"}, {}, "There is no person 'nobody' to be told."),
+        ({"user": "gone"}, {}, "There is no person 'gone' to be told."),
+        ({"user": "ana"}, {"link": "https://example.org"}, "The link of a notification is a path of the hub."),
+        ({"user": "ana"}, {"link": "//example.org"}, "The link of a notification is a path of the hub."),
+        ({"user": "ana"}, {"mail": True}, "There is no mail address for ana."),
+        ({"user": "ana"}, {"text": "x" * 100_001}, "The text of a notification has at most 100,000 characters."),
+    ],
+)
+async def test_what_cannot_be_told(store: Store, to: JSON, more: JSON, problem: str) -> None:
+    outcome = await told(store, to, title="Late", **more)
+    assert outcome.error["detail"] == problem
+    async with store.read() as db:
+        assert await every(db) == []
+
+
+@pytest.mark.usefixtures("people")
+async def test_a_group_is_written_to_at_the_addresses_that_its_people_gave(store: Store) -> None:
+    outcome = await told(store, {"group": "sales"}, mail=True, title="Late", text="Tomorrow")
+    assert outcome.output == {"to": ["bo@example.org"], "subject": "Late", "text": "Tomorrow"}
+
+
+async def test_a_letter_is_kept_by_the_hash_of_its_content_and_gets_it_back(store: Store) -> None:
+    given = {"template": {"template": "t", "body": "Hi {{ n }}"}, "data": {"n": 1}, "as": "pdf"}
+    letters = LetterActivities(store)
+    outcome = await ActivityEnvironment().run(letters.render, ProtocolCall("render", given, "/do/0/letter"))
+    file = outcome.output["file"]
+    assert (file["name"], file["type"]) == ("t.pdf", "application/pdf")
+    found = await files.with_files(store, {"to": "x", "attachments": [file]})
+    content = base64.b64decode(found["attachments"][0]["content"])
+    assert (found["to"], len(content), content[:5]) == ("x", file["size"], b"%PDF-")
+    assert await files.with_files(store, {"to": "x"}) == {"to": "x"}
+
+
+async def test_files_that_cannot_be_attached(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="not a file"):
+        await files.with_files(store, {"attachments": ["letter.pdf"]})
+    with pytest.raises(NotFoundError):
+        await files.with_files(store, {"attachments": [{"sha256": "0" * 64}]})
+    with pytest.raises(TooLargeError):
+        await files.with_files(store, {"attachments": [{"sha256": "0"}] * 21})
+    async with store.transaction() as db:
+        digest = await blobs.put(db, b"12345")
+    monkeypatch.setattr(files, "_MOST_BYTES", 4)
+    for said in (5, 0):
+        with pytest.raises(TooLargeError):
+            await files.with_files(store, {"attachments": [{"sha256": digest, "size": said}]})
