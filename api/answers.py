@@ -8,21 +8,26 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from api.form_schema import inside, option_of, properties_of, type_of, widget_of
+from api.form_schema import option_of, properties_of, type_of, widget_of
 from api.i18n import Language
+from cauce.depth import check_depth
+from cauce.errors import TooLargeError
+from cauce.form_rules import path_of
+from cauce.form_schemas import applied, inlined, paths, spots
 
 JSON = Any
 Posted = Mapping[str, Sequence[str]]
 
 most_rows = 200
 most_digits = 9
+most_readings = 4
 add_button = "_add"
 remove_button = "_remove"
 
 
 def answer(schema: JSON, posted: Posted) -> JSON:
     """Read the answer to a schema from what was posted; what cannot be read stays text, for validation to refuse."""
-    return _read(schema, "", posted, 0)
+    return _read(inlined(schema), "", posted, 0)
 
 
 def initial(form: JSON, data: JSON) -> JSON:
@@ -45,13 +50,12 @@ def change_rows(schema: JSON, values: JSON, add: str = "", remove: str = "") -> 
         return changed
     rows = changed
     for part in pointer.strip("/").split("/"):
-        below = rows.setdefault(part, []) if isinstance(rows, dict) else _at(rows, part)
-        schema = inside(schema, part)
-        rows = below
+        rows = rows.setdefault(part, []) if isinstance(rows, dict) else _at(rows, part)
+    items = paths(schema).get(path_of(pointer), {}).get("items")
     if not isinstance(rows, list):
         return changed
     if add and len(rows) < most_rows:
-        rows.append({} if type_of((schema or {}).get("items")) == "object" else "")
+        rows.append({} if type_of(items) == "object" else "")
     elif remove and (index := _index(remove.rpartition("/")[2])) is not None and index < len(rows):
         del rows[index]
     return changed
@@ -59,17 +63,19 @@ def change_rows(schema: JSON, values: JSON, add: str = "", remove: str = "") -> 
 
 def moments(schema: JSON, value: JSON, language: Language) -> JSON:
     """Return the answer with every date and time as an instant: browsers send them without a zone."""
-    if isinstance(value, Mapping):
-        return {name: moments(inside(schema, name), below, language) for name, below in value.items()}
-    if isinstance(value, list):
-        return [moments(inside(schema, "0"), below, language) for below in value]
-    if isinstance(value, str) and isinstance(schema, Mapping) and schema.get("format") == "date-time":
-        try:
-            read = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-        return (read if read.tzinfo else read.replace(tzinfo=language.zone)).isoformat()
-    return value
+    converted = json.loads(json.dumps(value))
+    for spot in spots(schema, converted):
+        if spot.schema.get("format") == "date-time" and isinstance(spot.value, str):
+            spot.holder[spot.key] = _moment(spot.value, language)
+    return converted
+
+
+def _moment(text: str, language: Language) -> str:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return (read if read.tzinfo else read.replace(tzinfo=language.zone)).isoformat()
 
 
 def _read(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
@@ -85,6 +91,9 @@ def _read(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
             return [option_of(schema["items"], each) for each in given] or None
         case "checkbox":
             return bool(given)
+        case "file" | "files":
+            found = [{"sha256": each} for each in given if each]
+            return (found if widget == "files" else found[-1]) if found else None
         case _:
             text = given[0].replace("\r\n", "\n") if given else ""
             return _value(schema, widget, text) if text.strip() else None
@@ -92,8 +101,17 @@ def _read(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
 
 def _read_group(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
     inner = depth + bool(pointer)
-    read = {name: _read(below, f"{pointer}/{name}", posted, inner) for name, below in properties_of(schema)}
-    return {name: value for name, value in read.items() if value is not None} or (None if pointer else {})
+    values: dict[str, JSON] = {}
+    for _ in range(most_readings):
+        # Which fields there are may depend on what stands in others.
+        asked = applied(schema, values)
+        read = {name: _read(below, f"{pointer}/{name}", posted, inner) for name, below in properties_of(asked)}
+        found = {name: value for name, value in read.items() if value is not None}
+        if asked is schema or found == values:
+            values = found
+            break
+        values = found
+    return values or (None if pointer else {})
 
 
 def _read_rows(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
@@ -113,9 +131,11 @@ def _value(schema: JSON, widget: str, text: str) -> JSON:
             return _number(text)
         case "json":
             try:
-                return json.loads(text)
-            except (ValueError, RecursionError):
+                read = json.loads(text)
+                check_depth(read, "answer")
+            except (ValueError, RecursionError, TooLargeError):
                 return text
+            return read
         case _:
             return text
 

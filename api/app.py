@@ -54,7 +54,9 @@ def create_app(settings: Settings, hub: Hub | None = None) -> FastAPI:
     app.state.names = {}
     app.state.sessions = Sessions(settings.session_key(), secure=settings.public_url.startswith("https:"))
     app.add_middleware(GZipMiddleware, minimum_size=compress_from_bytes)
-    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(
+        Guard, max_body_bytes=settings.max_body_bytes, max_attachment_bytes=settings.max_attachment_bytes
+    )
     app.add_middleware(Traced)
     errors.install(app)
     app.include_router(rest.router)

@@ -14,6 +14,8 @@ from cauce.services.hub import Actor, Hub
 
 csrf_field = "csrf"
 csrf_header = "x-csrf-token"
+most_files = 20
+most_fields = 5_000
 safe_methods = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Only for the OpenAPI document: what is checked is in `caller`, which takes sessions as well.
@@ -67,7 +69,7 @@ async def _form(request: Request, sessions: SessionsDep, session: SessionDep) ->
     if origin not in {"same-origin", "none"}:
         raise ForbiddenError("The form was sent from another site.", hint="Open the page in Cauce and send it there.")
     # Closed when the answer is made, because uploads are files.
-    async with request.form() as form:
+    async with request.form(max_files=most_files, max_fields=most_fields) as form:
         sessions.check(session, str(form.get(csrf_field, "")))
         yield form
 

@@ -9,7 +9,14 @@ JSON = Any
 most_radios = 5
 deepest = 6
 long_text = 200
-formats = {"date": "date", "date-time": "datetime-local", "email": "email", "time": "time", "uri": "url"}
+formats = {
+    "date": "date",
+    "date-time": "datetime-local",
+    "email": "email",
+    "phone": "tel",
+    "time": "time",
+    "uri": "url",
+}
 
 
 def type_of(schema: JSON) -> str:
@@ -49,13 +56,6 @@ def properties_of(schema: JSON) -> list[tuple[str, JSON]]:
     return list((schema.get("properties") or {}).items())
 
 
-def inside(schema: JSON, part: str) -> JSON:
-    """Return the schema of a property, or of the entries of a list."""
-    if not isinstance(schema, Mapping):
-        return None
-    return schema.get("items") if type_of(schema) == "array" else (schema.get("properties") or {}).get(part)
-
-
 def widget_of(schema: JSON, wanted: str = "", depth: int = 0) -> str:
     """Return the widget for a schema; `wanted` is what the form asks for, which counts where it can be had."""
     kind = type_of(schema)
@@ -65,14 +65,23 @@ def widget_of(schema: JSON, wanted: str = "", depth: int = 0) -> str:
         few = len(options_of(schema)) <= most_radios
         return wanted if wanted in {"radio", "select"} else ("radio" if few else "select")
     if kind == "array":
-        return "checkboxes" if options_of(schema.get("items")) else "list"
-    if kind == "object":
-        return "group" if schema.get("properties") else "json"
+        return _widget_of_list(schema.get("items"))
+    if kind == "object" or is_file(schema):
+        return "file" if is_file(schema) else ("group" if schema.get("properties") else "json")
     return {
         "boolean": "checkbox",
         "number": "money" if wanted == "money" else "number",
         "integer": "money" if wanted == "money" else "number",
     }.get(kind) or text_widget(schema, wanted)
+
+
+def _widget_of_list(items: JSON) -> str:
+    return "files" if is_file(items) else ("checkboxes" if options_of(items) else "list")
+
+
+def is_file(schema: JSON) -> bool:
+    """Tell whether a schema is that of an attached file."""
+    return isinstance(schema, Mapping) and schema.get("format") == "attachment"
 
 
 def text_widget(schema: JSON, wanted: str) -> str:

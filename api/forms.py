@@ -5,6 +5,7 @@ by itself. Lists carry how many rows they show in `<pointer>#rows`, and rows com
 works without JavaScript.
 """
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,13 @@ from typing import Any
 from api.answers import most_rows
 from api.form_schema import options_of, text_of, type_of, widget_of
 from api.i18n import Language, as_moment
+from cauce.file_types import MIME, suffixes
+from cauce.form_rules import Rules, path_of, rules_of
+from cauce.form_schemas import applied, inlined, paths
+from cauce.phones import readable
 
 JSON = Any
+nothing_yet = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Field:
     fields: tuple["Field", ...] = ()
     rows: tuple["Field", ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
+    suffix: str = ""
+    files: tuple[Mapping[str, JSON], ...] = ()
 
     @property
     def id(self) -> str:
@@ -48,14 +56,46 @@ class Field:
         return "f" + self.pointer.replace("/", "-")
 
 
-def fields(form: JSON, values: JSON, language: Language, errors: Sequence[Mapping[str, str]] = ()) -> tuple[Field, ...]:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a form is shown for: the data of its task, the files attached to it, and where phone numbers are at home."""
+
+    data: JSON = None
+    files: Mapping[str, Mapping[str, JSON]] = dataclasses.field(default_factory=dict)
+    region: str = "ES"
+
+
+def fields(
+    form: JSON, values: JSON, language: Language, errors: Sequence[Mapping[str, str]] = (), case: Case | None = None
+) -> tuple[Field, ...]:
     """Return the fields of a form document, filled with `values`, each with its problem beside it."""
     problems: dict[str, str] = {}
     for error in errors:
         problems.setdefault(error.get("pointer", ""), error.get("problem", ""))
-    schema = form.get("schema") or {}
-    builder = _Builder(language, problems, form.get("ui") or {})
-    return builder.object(schema, "", values if isinstance(values, Mapping) else {}, 0)
+    shown = case or Case()
+    rules = rules_of(form, shown.data)
+    settled = rules.settle(values if isinstance(values, Mapping) else {})
+    builder = _Builder(language, problems, form.get("ui") or {}, shown, rules, settled)
+    return builder.object(inlined(form.get("schema") or {}), "", settled, 0)
+
+
+def all_fields(form: JSON) -> list[Mapping[str, JSON]]:
+    """Return the schemas of all fields that a form may have."""
+    return list(paths(form.get("schema")).values())
+
+
+def is_attachment(schema: JSON) -> bool:
+    """Tell whether a field takes files."""
+    return widget_of(schema) in {"file", "files"}
+
+
+def is_dynamic(form: JSON) -> bool:
+    """Tell whether what a form shows depends on what is entered in it."""
+    ui = form.get("ui") or {}
+    text = json.dumps(form.get("schema"))
+    return bool(ui.get("compute") or ui.get("show")) or any(
+        f'"{word}"' in text for word in ("if", "dependentRequired", "dependentSchemas")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +103,27 @@ class _Builder:
     language: Language
     problems: Mapping[str, str]
     ui: JSON
+    case: Case
+    rules: Rules
+    answer: JSON
 
     def object(self, schema: JSON, pointer: str, values: Mapping[str, JSON], depth: int) -> tuple[Field, ...]:
+        schema = applied(schema, values)
         properties = schema.get("properties") or {}
         order = [name for name in self.ui.get("order") or [] if name in properties] if not pointer else []
         # What a form leaves open comes in the order of what is required: maps arrive here sorted by name.
         first = [name for name in (*order, *(schema.get("required") or ())) if name in properties]
         required = set(schema.get("required") or ())
+        names = [
+            name
+            for name in dict.fromkeys([*first, *properties])
+            if self.rules.is_shown(path_of(f"{pointer}/{name}"), self.answer, values)
+        ]
         return tuple(
             self.field(
                 name, properties[name], f"{pointer}/{name}", values.get(name), required=name in required, depth=depth
             )
-            for name in dict.fromkeys([*first, *properties])
+            for name in names
         )
 
     def field(
@@ -88,8 +137,10 @@ class _Builder:
         depth: int,
     ) -> Field:
         schema = schema if isinstance(schema, Mapping) else {}
-        wanted = (self.ui.get("widgets") or {}).get(name, "")
-        widget = widget_of(schema, wanted, depth)
+        path = path_of(pointer)
+        wanted = (self.ui.get("widgets") or {}).get(path, "")
+        widget = "computed" if path in self.rules.compute else widget_of(schema, wanted, depth)
+        money = wanted == "money" and type_of(schema) in {"number", "integer"}
         nested = value if isinstance(value, Mapping) else {}
         return Field(
             pointer=pointer,
@@ -97,13 +148,38 @@ class _Builder:
             label=self.language.label(schema.get("title"), name.replace("_", " ").capitalize()),
             help=self.language.label(schema.get("description")),
             required=required,
-            value=self.shown(value, widget),
+            value=self.computed(value, money=money) if widget == "computed" else self.shown(value, widget),
             error=self.problems.get(pointer, ""),
             choices=self.choices(schema, value, widget),
             fields=self.object(schema, pointer, nested, depth + 1) if widget == "group" else (),
             rows=self.rows(schema, pointer, value, depth) if widget == "list" else (),
-            attributes=_attributes(schema, widget),
+            attributes=(*_attributes(schema, widget), *self.accepted(path, widget)),
+            suffix=self.language.currency(self.currency) if money and widget != "computed" else "",
+            files=self.files(value) if widget in {"file", "files"} else (),
         )
+
+    @property
+    def currency(self) -> str:
+        return str(self.ui.get("currency") or "EUR")
+
+    def computed(self, value: JSON, *, money: bool) -> str:
+        if isinstance(value, bool):
+            return self.language.gettext("Yes") if value else self.language.gettext("No")
+        if isinstance(value, int | float):
+            return self.language.money(value, self.currency) if money else self.language.number(value)
+        return self.shown(value, "json" if isinstance(value, list | Mapping) else "text") or nothing_yet
+
+    def files(self, value: JSON) -> tuple[Mapping[str, JSON], ...]:
+        given = value if isinstance(value, list) else [value]
+        digests = [str(each.get("sha256")) for each in given if isinstance(each, Mapping)]
+        return tuple(self.case.files[digest] for digest in dict.fromkeys(digests) if digest in self.case.files)
+
+    def accepted(self, path: str, widget: str) -> tuple[tuple[str, str], ...]:
+        if widget not in {"file", "files"}:
+            return ()
+        rule = (self.ui.get("files") or {}).get(path) or {}
+        multiple = (("multiple", ""),) if widget == "files" else ()
+        return (("accept", suffixes(list(rule.get("types") or MIME))), *multiple)
 
     def rows(self, schema: JSON, pointer: str, value: JSON, depth: int) -> tuple[Field, ...]:
         items = schema.get("items") or {}
@@ -120,6 +196,8 @@ class _Builder:
             return "" if widget != "json" or value is None else json.dumps(value, ensure_ascii=False, indent=2)
         if isinstance(value, bool):
             return "true" if value else ""
+        if widget == "tel":
+            return readable(str(value), self.case.region)
         if widget == "datetime-local" and (moment := as_moment(str(value))):
             return moment.astimezone(self.language.zone).strftime("%Y-%m-%dT%H:%M")
         if isinstance(value, float) and value.is_integer():
@@ -145,7 +223,7 @@ def first_control(fields: Sequence[Field], inside: str = "") -> str:
             return first_control(field.rows[-1:] if inside else field.rows[:1])
         elif field.fields:
             return first_control(field.fields)
-        else:
+        elif field.widget != "computed":
             return field.pointer
     return ""
 
@@ -156,7 +234,7 @@ def _attributes(schema: JSON, widget: str) -> tuple[tuple[str, str], ...]:
             1 if type_of(schema) == "integer" else ("0.01" if widget == "money" else "any")
         )
         found = {"step": step, "min": schema.get("minimum"), "max": schema.get("maximum")}
-    elif widget in ("text", "textarea", "email", "url"):
+    elif widget in ("text", "textarea", "email", "url", "tel"):
         found = {"minlength": schema.get("minLength"), "maxlength": schema.get("maxLength")}
     elif widget == "list":
         found = {"max": schema.get("maxItems")}

@@ -85,6 +85,14 @@ class Language:
         pattern = "#,##0.00##########" if shown != int(shown) else None
         return numbers.format_decimal(shown, format=pattern, locale=self.code, decimal_quantization=False)
 
+    def money(self, amount: float, currency: str) -> str:
+        """Write an amount of money."""
+        return numbers.format_currency(amount, currency, locale=self.code)
+
+    def currency(self, code: str) -> str:
+        """Write the sign of a currency."""
+        return numbers.get_currency_symbol(code, locale=self.code)
+
     def date(self, value: date | str | None) -> str:
         """Write a date."""
         parsed = date.fromisoformat(value) if isinstance(value, str) else value

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -24,6 +25,8 @@ policy = (
 )
 # Mermaid writes styles into the picture it draws; the pages with a diagram allow that, and only that.
 drawing_policy = policy.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+# The form of a task, and attaching by REST; nothing else takes as much.
+_takes_files = re.compile(r"/tasks/[^/]+|/api/v1/tasks/[^/]+/attachments")
 headers = {
     "Content-Security-Policy": policy,
     "X-Content-Type-Options": "nosniff",
@@ -90,18 +93,20 @@ class Sessions:
 class Guard:
     """ASGI middleware: puts the security headers on every answer and stops requests that are too large."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, max_attachment_bytes: int = 0) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.max_attachment_bytes = max_attachment_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self.max_body_bytes)
+        most = self.max_body_bytes + (self.max_attachment_bytes if _takes_files.fullmatch(scope["path"]) else 0)
+        exchange = _Exchange(scope, receive, send, most)
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        exchange.refused = not length.isdigit() or int(length) > self.max_body_bytes
+        exchange.refused = not length.isdigit() or int(length) > most
         try:
             if not exchange.refused:
                 await self.app(scope, exchange.receive_counted, exchange.send_guarded)
@@ -110,10 +115,10 @@ class Guard:
             if not exchange.refused:
                 raise
         if exchange.refused:
-            await self._refuse(send)
+            await self._refuse(send, most)
 
-    async def _refuse(self, send: Send) -> None:
-        error = TooLargeError(f"The request is larger than {self.max_body_bytes:,} bytes.")
+    async def _refuse(self, send: Send, most: int) -> None:
+        error = TooLargeError(f"The request is larger than {most:,} bytes.")
         body = json.dumps(error.problem_details()).encode()
         start = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(body)).encode())]
         start += [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -134,6 +134,19 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=2_000_000, gt=0, description="The largest request the API takes.")
     max_definition_bytes: int = Field(default=1_048_576, gt=0, description="The largest definition file.")
     max_payload_bytes: int = Field(default=2_000_000, gt=0, description="The largest input or answer of an instance.")
+    max_attachment_bytes: int = Field(
+        default=10_000_000, gt=0, description="The largest file that can be attached, and all of one request together."
+    )
+    max_attachments: int = Field(default=20, ge=0, description="How many files one task may have; 0: none.")
+    virus_scanner: str = Field(
+        default="",
+        pattern=r"^(\S+:\d{1,5})?$",
+        description="Host and port of clamd, which looks at every file before it is kept; default: nobody looks.",
+    )
+    phone_region: str = Field(
+        default="ES", pattern=r"^[A-Z]{2}$", description="The country of phone numbers that are written without one."
+    )
+
     login_attempts: int = Field(default=5, gt=0, description="Wrong passwords before an account is locked.")
     login_lock_minutes: int = Field(default=15, gt=0, description="For how long it is locked.")
 

@@ -1,4 +1,8 @@
-"""The formats that schemas may ask text to have: dates, moments, times, durations, e-mail, URIs, UUIDs."""
+"""The formats that schemas may ask for: dates, moments, times, durations, e-mail, URIs, UUIDs, and those of forms.
+
+A phone number only has to have the form of one here: which numbers exist changes from month to month, and what an
+instance decided once has to stay decided. Forms look closer.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,6 +10,8 @@ from datetime import date, time
 from typing import Final
 
 from jsonschema import FormatChecker
+from stdnum.es import nif
+from stdnum.eu import vat
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z")
@@ -16,9 +22,11 @@ _DURATION = re.compile(
 )
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+\Z")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+\Z")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}\Z")
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 
-FORMATS: Final[Mapping[str, str]] = {
+STANDARD: Final[Mapping[str, str]] = {
     "date": "a date such as 2026-05-31",
     "date-time": "a moment such as 2026-05-31T10:30:00Z",
     "time": "a time such as 10:30:00Z",
@@ -26,6 +34,13 @@ FORMATS: Final[Mapping[str, str]] = {
     "email": "an e-mail address such as ana@example.com",
     "uri": "an address such as https://example.com/orders",
     "uuid": "a UUID such as 123e4567-e89b-12d3-a456-426614174000",
+}
+FORMATS: Final[Mapping[str, str]] = {
+    **STANDARD,
+    "phone": "a phone number such as +34915550123",
+    "nif": "a Spanish tax number such as B12345674, with the right check digit",
+    "eu-vat": "a VAT number of the European Union such as ESB12345674",
+    "attachment": "an attached file",
 }
 _LONGEST: Final = 2048
 
@@ -49,6 +64,13 @@ def _is_moment(text: str) -> bool:
     return separator in ("T", "t", " ") and bool(separator) and _is_date(day) and _is_time(clock)
 
 
+def _is_attachment(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    named = all(isinstance(value.get(key), str) for key in ("name", "type", "sha256"))
+    return named and isinstance(value.get("size"), int) and _DIGEST.match(value["sha256"]) is not None
+
+
 _CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "date": _is_date,
     "date-time": _is_moment,
@@ -57,6 +79,9 @@ _CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "email": lambda text: _EMAIL.match(text) is not None,
     "uri": lambda text: _URI.match(text) is not None,
     "uuid": lambda text: _UUID.match(text) is not None,
+    "phone": lambda text: _PHONE.match(text) is not None,
+    "nif": nif.is_valid,
+    "eu-vat": vat.is_valid,
 }
 
 
@@ -74,4 +99,5 @@ def checker() -> FormatChecker:
     made = FormatChecker(formats=())
     for name, check in _CHECKS.items():
         made.checks(name, raises=ValueError)(_guarded(check))
+    made.checks("attachment")(_is_attachment)
     return made

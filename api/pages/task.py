@@ -11,12 +11,13 @@ from api import answers, forms
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.names import names_of
-from api.pages import view
+from api.pages import task_form, view
 from api.pages.why import chosen
+from api.rest.attachments import as_download
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
 from cauce.expressions import compile_expression
-from cauce.services import tasks
-from cauce.services.hub import Actor
+from cauce.services import attachments, tasks
+from cauce.services.hub import Actor, Hub
 from cauce.services.tasks import TaskView
 
 JSON = Any
@@ -30,29 +31,44 @@ async def task_page(request: Request, hub: HubDep, actor: VisitorDep, task_id: s
     task = await tasks.task(hub, actor, task_id)
     values = task.answer if task.answer is not None else answers.initial(task.form_document, task.data)
     message = view.language_of(request).gettext("The task is yours.") if done == "claimed" else ""
-    return await show(request, actor, task, values, message=message)
+    return await show(request, hub, actor, task, values, message=message)
 
 
 @router.post("/tasks/{task_id}")
 async def answer_task(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
     """Complete a task; or, when a row's button was pressed, show the form again with a row more or less."""
     task = await tasks.task(hub, actor, task_id)
-    schema = task.form_document.get("schema") or {}
-    posted = {name: [each for each in form.getlist(name) if isinstance(each, str)] for name in form}
-    values = answers.moments(schema, answers.answer(schema, posted), view.language_of(request))
-    if form.get(answers.add_button) or form.get(answers.remove_button):
-        add, remove = str(form.get(answers.add_button, "")), str(form.get(answers.remove_button, ""))
-        changed = answers.change_rows(schema, values, add, remove)
-        return await show(request, actor, task, changed, changed=add or remove.rpartition("/")[0])
+    entered = await task_form.read(hub, actor, task, form, view.language_of(request))
+    values, errors = entered.values, entered.errors
+    if entered.unfinished or errors:
+        return await show(request, hub, actor, task, values, errors=errors, changed=entered.changed)
     try:
         await tasks.complete(hub, actor, task_id, values)
     except InputError as error:
-        return await show(request, actor, task, values, errors=error.errors, problem=error)
+        return await show(request, hub, actor, task, values, errors=error.errors, problem=error)
     except (ConflictError, TransientError) as error:
         # What was entered stays on the page, also when the engine does not answer just now.
         task = await tasks.task(hub, actor, task_id)
-        return await show(request, actor, task, values, problem=error)
+        return await show(request, hub, actor, task, values, problem=error)
     return RedirectResponse("/inbox?done=completed", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/tasks/{task_id}/form")
+async def form_so_far(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Show the fields that follow from what is entered so far, with what is wrong where somebody was already."""
+    task = await tasks.task(hub, actor, task_id)
+    lang = view.language_of(request)
+    entered, case = await task_form.read(hub, actor, task, form, lang), await task_form.case_of(hub, task)
+    errors = task_form.wrong_so_far(task, entered, case, form)
+    fields = forms.fields(task.form_document, entered.values, lang, errors, case)
+    focus = forms.first_control(fields, entered.changed) if entered.changed else ""
+    return view.render(request, "_task_fields.html", task=task, fields=fields, focus=focus)
+
+
+@router.get("/tasks/{task_id}/files/{digest}")
+async def task_file(hub: HubDep, actor: VisitorDep, task_id: str, digest: str) -> Response:
+    """Give a file of a task to who may see the task, as something to save and never to show."""
+    return as_download(await attachments.open_file(hub, actor, task_id, digest))
 
 
 @router.post("/tasks/{task_id}/claim")
@@ -70,8 +86,9 @@ async def return_task(hub: HubDep, actor: VisitorDep, task_id: str, form: FormDe
     return RedirectResponse("/inbox?done=returned", status_code=HTTPStatus.SEE_OTHER)
 
 
-async def show(
+async def show(  # noqa: PLR0913 - what a page shows
     request: Request,
+    hub: Hub,
     actor: Actor,
     task: TaskView,
     values: JSON,
@@ -83,7 +100,7 @@ async def show(
 ) -> Response:
     """Return the page of a task, with the form filled with `values`; `changed` is the list whose rows did."""
     lang = view.language_of(request)
-    fields = forms.fields(task.form_document, values, lang, errors)
+    fields = forms.fields(task.form_document, values, lang, errors, await task_form.case_of(hub, task))
     shown = pointers(fields)
     focus = forms.first_control(fields, changed) if message or changed else ""
     if errors:
@@ -93,7 +110,7 @@ async def show(
     return view.render(
         request,
         "task.html",
-        status=problem.http_status if problem else HTTPStatus.OK,
+        status=problem.http_status if problem else (HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK),
         task=task,
         form=task.form_document,
         fields=fields,
@@ -108,6 +125,7 @@ async def show(
         focus=focus,
         section="inbox",
         message=message,
+        **task_form.shown(request, task),
         **allowed,
     )
 

@@ -138,6 +138,7 @@ def environment() -> Environment:
         mark_words=mark_words,
         problem_text=pass_context(problem_text),
         shape_of=shape_of,
+        size_of=pass_context(size_of),
         status_label=pass_context(status_label),
         step_kinds=step_kinds,
         tone=lambda status: tones.get(status, "neutral"),
@@ -267,6 +268,14 @@ def is_number_column(rows: Sequence[Mapping[str, JSON]], column: str) -> bool:
 def pretty(value: JSON) -> str:
     """Return JSON for people to read."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def size_of(context: Context, size: int) -> str:
+    """Return how large a file is."""
+    for unit, bytes_ in (("MB", 1_000_000), ("kB", 1_000)):
+        if size >= bytes_:
+            return f"{_language(context).number(round(size / bytes_))} {unit}"
+    return f"{size} B"
 
 
 def status_label(context: Context, status: str) -> str:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from api.deps import CallerDep, bearer
 from api.rest import (
     account,
+    attachments,
     by_hand,
     certification,
     connections,
@@ -32,6 +33,7 @@ subjects = (
         syncs,
         instances,
         tasks,
+        attachments,
         connections,
         certification,
         profiles,

@@ -96,6 +96,15 @@ class Completion(BaseModel):
     )
 
 
+class Attachment(BaseModel):
+    """A file, as answers and data hold it."""
+
+    name: str = Field(examples=["scan.pdf"])
+    sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+    size: int = Field(examples=[48213], description="In bytes.")
+    type: str = Field(examples=["application/pdf"])
+
+
 class Return(BaseModel):
     """Why a task is given back."""
 

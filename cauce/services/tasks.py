@@ -8,8 +8,8 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from cauce.contract import COMPLETE_TASK, CompleteTask
-from cauce.depth import check_depth
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
+from cauce.services import form_answers
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import update_timeout
@@ -18,7 +18,6 @@ from cauce.store.base import utc_now
 from cauce.store.models import Task
 from cauce.store.session import Db
 from cauce.store.tasks import Filters, Viewer
-from schemas import validate_data
 
 JSON = Any
 overseers: tuple[Role, ...] = ("manager", "operator", "auditor")
@@ -148,10 +147,7 @@ async def complete(hub: Hub, actor: Actor, task_id: str, answer: JSON) -> TaskVi
     or somebody else's, ForbiddenError when the actor may not do it, TransientError when Temporal or the worker is down.
     """
     row = await _for_answer(hub, actor, task_id)
-    check_depth(answer, "answer")
-    schema = (row.form_document or {}).get("schema")
-    if schema is not None:
-        validate_data(schema, answer, where="answer")
+    answer = await _accepted(hub, row, answer)
     sent = CompleteTask(task_id, answer, actor.name, utc_now().isoformat(), behalf=list(row.delegated_by))
     outcome = await _send(hub, row, sent)
     async with hub.store.transaction() as db:
@@ -195,6 +191,14 @@ def _kept(form: JSON) -> JSON:
     if len(text) <= most_audited:
         return form
     return {"sha256": sha256(text.encode()).hexdigest(), "characters": len(text)}
+
+
+async def _accepted(hub: Hub, row: Task, answer: JSON) -> JSON:
+    region, form = hub.settings.phone_region, row.form_document or {}
+    async with hub.store.read() as db:
+        return await form_answers.accepted(
+            db, form, row.data, answer, instance=row.instance, task=row.id, region=region
+        )
 
 
 async def _send(hub: Hub, row: Task, answer: CompleteTask) -> str:

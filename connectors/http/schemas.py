@@ -11,7 +11,7 @@ from cauce.connector import JSON
 from cauce.importing import Budget
 from cauce.openapi import Reader
 from schemas import flaws
-from schemas.formats import FORMATS
+from schemas.formats import STANDARD
 
 _types: Final = {"string", "number", "integer", "boolean", "array", "object", "null"}
 _bounds: Final[Mapping[str, tuple[type, ...]]] = {
@@ -138,7 +138,7 @@ def _choices(given: Mapping[str, JSON], kind: JSON) -> dict[str, JSON]:
         made["const"] = given["const"]
     if isinstance(given.get("pattern"), str) and not flaws({"pattern": given["pattern"]}):
         made["pattern"] = given["pattern"]
-    if given.get("format") in FORMATS and kind == "string":
+    if given.get("format") in STANDARD and kind == "string":
         made["format"] = given["format"]
     required = given.get("required")
     if isinstance(required, list) and required and all(isinstance(name, str) for name in required):

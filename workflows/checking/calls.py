@@ -4,14 +4,17 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from cauce.form_schemas import paths
 from schemas import guess, listing
 from workflows.checking.assignment import check_assignment, check_due, row_of, without_where
 from workflows.checking.catalogs import DEFAULT, callee, split
 from workflows.checking.clocks import check_clock_call
 from workflows.checking.contracts import check_arguments
+from workflows.checking.known import World
 from workflows.checking.people import check_life
 from workflows.checking.profiles import absence
 from workflows.checking.protocols import PROTOCOLS, check_endpoint, check_protocol, without_subscription
+from workflows.checking.report import Report
 from workflows.checking.resources import check_pinned
 from workflows.checking.templates import check_filling
 from workflows.checking.texts import AFTER_TASK, IN_TASK, check_value
@@ -75,7 +78,7 @@ def kind_of_call(process: Process, pointer: str, name: str) -> str | None:
     if ":" in name and "@" in name:
         return _full_name(process, f"{pointer}/call", name)
     if "@" in name:
-        return _operation(process, f"{pointer}/call", name)
+        return "operation" if find_operation(process.report, process.world, f"{pointer}/call", name) else None
     options = [*functions, *CATALOG, "http", *process.world.operations]
     hint = listing([*functions, *CATALOG, "http"], word="Possible")
     problem = f"There is nothing called `{name}` to call{guess(name, options)}"
@@ -122,25 +125,25 @@ def _check_arguments_of_function(process: Process, pointer: str, name: str, give
         check_arguments(process.report, f"{pointer}/with", given, schema.get("document"), f"`{name}`")
 
 
-def _operation(process: Process, pointer: str, name: str) -> str | None:
+def find_operation(report: Report, world: World, pointer: str, name: str) -> bool:
+    """Tell whether there is this `operation@connection`, and report what is wrong with the name when there is not."""
     operation, _, connection = name.partition("@")
-    world = process.world
     if name in world.operations:
-        return "operation"
+        return True
     if world.profile and (why := absence(world.profile, connection)) is not None:
         problem = f"There is no `{connection}` in the profile `{world.profile['profile']}`: {why.rstrip('.')}."
         hint = "Do it without, or check and publish with a profile that has it."
-        process.report.value("absent-connection", pointer, problem, hint)
-        return None
+        report.value("absent-connection", pointer, problem, hint)
+        return False
     if connection not in world.connections:
         problem = f"There is no connection `{connection}`{guess(connection, world.connections)}"
         hint = listing(world.connections) or "Write it, or check it together with this file."
-        process.report.value("unknown-connection", pointer, problem, hint)
-        return None
+        report.value("unknown-connection", pointer, problem, hint)
+        return False
     options = [each.partition("@")[0] for each in world.operations if each.endswith(f"@{connection}")]
     problem = f"The connection `{connection}` has no operation `{operation}`{guess(operation, options)}"
-    process.report.value("unknown-operation", pointer, problem, listing(options, word="It has"))
-    return None
+    report.value("unknown-operation", pointer, problem, listing(options, word="It has"))
+    return False
 
 
 def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:
@@ -168,9 +171,8 @@ def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], 
 def _check_answers(process: Process, pointer: str, task: Mapping[str, JSON]) -> None:
     """Check that what is read of the answer is in the form."""
     form = process.world.forms.get(task["with"]["form"])
-    schema = form.get("schema") if isinstance(form, dict) else None
-    fields = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(fields, dict) or not fields:
+    fields = [name for name in paths(form.get("schema") if isinstance(form, dict) else None) if "." not in name]
+    if not fields:
         return
     place = "output" if "as" in (task.get("output") or {}) else "export"
     text = (task.get(place) or {}).get("as")
@@ -232,7 +234,7 @@ def check_compensation(process: Process, pointer: str, task: Mapping[str, JSON],
         hint = "Declare it at the call that does what has to be undone."
         process.report.key("compensation", place, "Only a call of an operation can be undone.", hint)
         return
-    if _operation(process, f"{place}/call", undo["call"]) is None:
+    if not find_operation(process.report, process.world, f"{place}/call", undo["call"]):
         return
     contract = process.world.operations[undo["call"]]
     scope = process.scope("a compensation", AFTER_TASK, around, secrets=True)

@@ -11,9 +11,10 @@ from workflows.checking.assignment import check_policy
 from workflows.checking.calendars import check_calendar
 from workflows.checking.capabilities import check_capability, check_implements
 from workflows.checking.clocks import check_clock
+from workflows.checking.forms import check_form
 from workflows.checking.functions import check_function, check_function_within
 from workflows.checking.known import Known, World, world_of
-from workflows.checking.others import check_connection, check_decision, check_form, check_stages
+from workflows.checking.others import check_connection, check_decision, check_stages
 from workflows.checking.process import check_process
 from workflows.checking.profiles import check_profile
 from workflows.checking.recordings import check_record, check_recording

@@ -33,6 +33,7 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-task": "A task is named that is not in the process, or not of the kind that is meant there.",
     "unknown-answer": "An expression reads an answer that the form does not give.",
     "unknown-field": "A form's layout names a field that its schema does not have.",
+    "form": "The rules of a form do not hold together.",
     "unknown-capability": "A connection implements a capability that does not exist.",
     "missing-operation": "A connection lacks an operation of a capability that it implements.",
     "capability": "A capability does not hold together, or a connection does not do what it asks.",

@@ -1,4 +1,4 @@
-"""Checks the meaning of connections, forms, decision tables and lists of stages."""
+"""Checks the meaning of connections, decision tables and lists of stages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -93,24 +93,6 @@ def _check_idempotency(
     elif operations[find]["effect"] != "read":
         problem = f"`{find}` is a write; looking for a lost write must not change anything."
         report.value("unknown-find", f"{place}/idempotency/find", problem, "Name an operation with `effect: read`.")
-
-
-def check_form(report: Report, document: Mapping[str, JSON], world: World) -> None:
-    """Check a form: its schema, its layout, and what it shows beside the fields."""
-    del world
-    _check_schema(report, "/schema", document["schema"])
-    schema = document["schema"]
-    fields = schema.get("properties") if isinstance(schema, dict) else None
-    ui = document.get("ui") or {}
-    if isinstance(fields, dict):
-        named = [(f"/ui/order/{index}", name) for index, name in enumerate(ui.get("order") or ())]
-        named += [(f"/ui/widgets{step(name)}", name) for name in ui.get("widgets") or ()]
-        for place, name in named:
-            if name not in fields:
-                problem = f"The schema has no field `{name}`{guess(name, fields)}"
-                report.value("unknown-field", place, problem, listing(fields, word="It has"))
-    for index, entry in enumerate(document.get("context") or ()):
-        check_bare(report, f"/context/{index}/value", entry["value"], Scope("a form's context", _NOTHING))
 
 
 def check_decision(report: Report, document: Mapping[str, JSON], world: World) -> None:

@@ -2,6 +2,7 @@
 
 from cauce.store.models.alerts import Alert, Turn
 from cauce.store.models.assignment import AbsenceEntry, PersonProfile, Rota
+from cauce.store.models.attachments import Attachment
 from cauce.store.models.by_hand import DoneByHand
 from cauce.store.models.cases import Case
 from cauce.store.models.catalog import Blob, Definition
@@ -11,6 +12,7 @@ from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
 from cauce.store.models.drift import Contract, DriftCase
 from cauce.store.models.limits import ConnectionShare, ConnectionState
+from cauce.store.models.lookups import Lookup
 from cauce.store.models.measures import Measure
 from cauce.store.models.notifications import Notification, NotificationChoice
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
@@ -34,6 +36,7 @@ __all__ = [
     "AbsenceEntry",
     "Alert",
     "ApiToken",
+    "Attachment",
     "AuditEntry",
     "Blob",
     "Case",
@@ -58,6 +61,7 @@ __all__ = [
     "EventSubscription",
     "Interaction",
     "LedgerEntry",
+    "Lookup",
     "MaskingKey",
     "Measure",
     "Notification",

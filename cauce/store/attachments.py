@@ -1,0 +1,49 @@
+"""The files of instances: what people attached to tasks, and what processes made. The same bytes are kept once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from cauce.store import blobs
+from cauce.store.base import JSON, utc_now
+from cauce.store.models import Attachment
+from cauce.store.session import Db
+from cauce.store.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file to keep, with whose it is."""
+
+    instance: str
+    name: str
+    type: str
+    content: bytes
+    task: str = ""
+    by: str = ""
+
+
+async def keep(db: Db, file: NewFile) -> Attachment:
+    """Keep a file; the same one again in the same place changes nothing."""
+    digest = await blobs.put(db, file.content)
+    place = {"instance": file.instance, "task": file.task, "digest": digest}
+    about = {"name": file.name, "type": file.type, "size": len(file.content), "by": file.by, "at": utc_now()}
+    await insert_new(db, Attachment, {**place, **about})
+    return (await db.scalars(select(Attachment).filter_by(**place))).one()
+
+
+async def of_task(db: Db, instance: str, task: str) -> Sequence[Attachment]:
+    """Return what was attached to a task, the oldest first."""
+    return (await db.scalars(select(Attachment).filter_by(instance=instance, task=task).order_by(Attachment.id))).all()
+
+
+async def of_instance(db: Db, instance: str, digests: Iterable[str]) -> Sequence[Attachment]:
+    """Return the files of an instance that have one of these digests."""
+    wanted = Attachment.digest.in_(list(digests))
+    return (await db.scalars(select(Attachment).where(Attachment.instance == instance, wanted))).all()
+
+
+def described(row: Attachment) -> dict[str, JSON]:
+    """Return a file as answers and data hold it."""
+    return {"name": row.name, "sha256": row.digest, "size": row.size, "type": row.type}
