@@ -9,6 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from api import answers, forms
 from api.i18n import Language
+from api.pages import view
 from cauce.errors import InputError, TooLargeError, TransientError
 from cauce.services import attachments, form_answers
 from cauce.services.hub import Actor, Hub
@@ -73,9 +74,12 @@ def wrong_so_far(task: TaskView, entered: Entered, case: forms.Case, form: FormD
 
 
 def shown(request: Request, task: TaskView) -> dict[str, JSON]:
-    """Return what the page has to know of the form as a whole."""
+    """Return what the page has to know of the task and its form as a whole."""
     settings = request.app.state.settings
     return {
+        "task": task,
+        "form": task.form_document,
+        "urgency": view.urgency(task.due_at),
         "has_files": has_files(task.form_document),
         "most_bytes": settings.max_attachment_bytes,
         "dynamic": forms.is_dynamic(task.form_document),
