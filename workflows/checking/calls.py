@@ -193,7 +193,9 @@ def _check_message(process: Process, pointer: str, kind: str, given: Mapping[str
         hint = "Add `template`, or `title` and `text`."
         process.report.key("missing-property", place, "There is nothing to say in this message.", hint)
     for operation in operations_of(kind, given):
-        _operation(process, f"{place}/connection" if "connection" in given else place, operation)
+        find_operation(
+            process.report, process.world, f"{place}/connection" if "connection" in given else place, operation
+        )
 
 
 def _check_stage(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
