@@ -86,3 +86,40 @@ def holder(
 def local_day(moment: datetime) -> date:
     """Return the day that it is at a moment, where the servers are: the zone in which pages show times."""
     return moment.astimezone().date()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Tasks of somebody who is away: all, or those of a group and with a form; the named ones may be left out.
+
+    With `of_group` nobody stands in, and each group holds those that are also its own.
+    """
+
+    person: str
+    group: str | None = None
+    form: str | None = None
+    but_groups: tuple[str, ...] = ()
+    but_forms: tuple[str, ...] = ()
+    of_group: bool = False
+
+    def holds(self, person: str | None, group: str | None, form: str) -> bool:
+        """Tell whether somebody's task of a group, with a form, is among them."""
+        within = self.group == group if self.group is not None else group not in self.but_groups
+        meant = self.form == form if self.form is not None else form not in self.but_forms
+        return person == self.person and within and meant
+
+
+def shares_of(absences: Collection[Absence], name: str, day: date) -> tuple[Share, ...]:
+    """Return what somebody holds for others on a day, and what only the groups of those others hold."""
+    away = sorted({each.person for each in absences if each.begins <= day <= each.ends} - {name})
+    groups = tuple(sorted({each.group for each in absences if each.group is not None}))
+    forms = tuple(sorted({each.form for each in absences if each.form is not None}))
+    found = []
+    for person in away:
+        for group in (*groups, None):
+            for form in (*forms, None):
+                held = holder(absences, person, day, group=group, form=form)
+                if held.steps and held.person in {None, name}:
+                    but_groups, but_forms = groups if group is None else (), forms if form is None else ()
+                    found.append(Share(person, group, form, but_groups, but_forms, of_group=held.person is None))
+    return tuple(found)

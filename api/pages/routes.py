@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.pages import (
+    absences,
     account,
     connection,
     connection_import,
@@ -15,6 +16,7 @@ from api.pages import (
     instances,
     mapper,
     monitor,
+    people,
     syncs,
     task,
 )
@@ -32,6 +34,8 @@ for each in (
     drift,
     monitor,
     dead_letters,
+    people,
+    absences,
 ):
     router.include_router(each.router)
 # The import first, or it would be taken for a connection of that name.

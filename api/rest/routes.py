@@ -19,6 +19,7 @@ from api.rest import (
     health,
     instances,
     monitor,
+    people,
     profiles,
     schedules,
     syncs,
@@ -44,7 +45,7 @@ subjects = (
         account,
         by_hand,
     ),
-    *(monitor, health),
+    *(people, monitor, health),
 )
 for each in subjects:
     router.include_router(each.router)

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -133,6 +133,8 @@ def _plain(value: JSON) -> JSON:
         return {name.name: getattr(value, name.name) for name in dataclasses.fields(value)}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, set | frozenset | tuple):
         return sorted(value)
     if hasattr(value, "model_dump"):

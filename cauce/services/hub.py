@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from temporalio.client import Client
 
+from cauce.absence import Share
 from cauce.contract import TASK_QUEUE
 from cauce.errors import ForbiddenError
 from cauce.secrets import Resolver
@@ -20,12 +21,23 @@ roles: tuple[Role, ...] = get_args(Role)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: a person or program with roles (what they may do) and groups (whose tasks they share)."""
+    """Who asks: a person or program with roles (what they may do) and groups (whose tasks they share).
+
+    `stands_in` is what they hold today for people who are away.
+    """
 
     name: str
     roles: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     locale: str = "en"
+    stands_in: tuple[Share, ...] = ()
+
+    def holds(self, person: str | None, group: str | None, form: str) -> bool:
+        """Tell whether they hold somebody's task of a group, with a form, because that person is away."""
+        return any(
+            share.holds(person, group, form) and (not share.of_group or group in self.groups)
+            for share in self.stands_in
+        )
 
     def may(self, *wanted: Role) -> bool:
         """Return whether the actor has one of the roles; an admin has them all."""

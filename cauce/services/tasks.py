@@ -105,7 +105,7 @@ async def claim(hub: Hub, actor: Actor, task_id: str) -> TaskView:
         check_may_act(row, actor)
         if row.approvals:
             raise ConflictError("Several people answer this task, each for themselves.", hint="Just answer it.")
-        if not await tasks.claim(db, task_id, actor.name):
+        if not await tasks.claim(db, task_id, actor.name, instead_of=_absent(row, actor)):
             raise taken(await visible(db, actor, task_id), actor)
         row = await visible(db, actor, task_id)
         await audit.append(db, actor.name, "task.claim", task_id, {"instance": row.instance})
@@ -232,13 +232,15 @@ def check_may_act(row: Task, actor: Actor) -> None:
 def _is_meant(row: Task, actor: Actor) -> bool:
     if actor.may():
         return True
+    if actor.holds(row.claimed_by or row.user, row.group, row.form):
+        return True
     if row.user:
         return row.user == actor.name
     return row.group is None or row.group in actor.groups
 
 
 def _may_act(row: Task, actor: Actor) -> bool:
-    free = row.closed_at is None and row.claimed_by in {None, actor.name}
+    free = row.closed_at is None and row.claimed_by in {None, actor.name, _absent(row, actor)}
     barred = {*row.different_from, *row.answered_by}
     return free and actor.may(*deciders) and _is_meant(row, actor) and actor.name not in barred
 
@@ -258,7 +260,12 @@ def _not_claimed() -> ConflictError:
 
 
 def _viewer(actor: Actor) -> Viewer:
-    return Viewer(actor.name, actor.groups, sees_all=actor.may(*overseers))
+    return Viewer(actor.name, actor.groups, sees_all=actor.may(*overseers), stands_in=actor.stands_in)
+
+
+def _absent(row: Task, actor: Actor) -> str | None:
+    """Return who has claimed a task and is away, if the actor stands in for them."""
+    return row.claimed_by if actor.holds(row.claimed_by, row.group, row.form) else None
 
 
 async def visible(db: Db, actor: Actor, task_id: str) -> Task:

@@ -3,18 +3,20 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from cauce.absence import Share, local_day, shares_of
 from cauce.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
 from cauce.services.hub import Actor, Hub, roles
-from cauce.store import audit, users
+from cauce.store import absences, audit, users
 from cauce.store.base import utc_now
 from cauce.store.models import User
+from cauce.store.session import Db
 
 shortest_password = 8
 token_prefix = "cauce_"  # noqa: S105 - how tokens begin, so that scanners of leaked secrets know them
@@ -144,9 +146,10 @@ async def actor_of(hub: Hub, name: str) -> Actor:
     """Return the person of a session that is still good, with the roles they have now."""
     async with hub.store.read() as db:
         row = await users.find(db, name)
+        shares = await _stands_in(db, name)
     if row is None or not row.active:
         raise UnauthenticatedError("This account is not active any more.", hint="Ask an admin.")
-    return _actor(row)
+    return replace(_actor(row), stands_in=shares)
 
 
 async def create_token(
@@ -175,6 +178,7 @@ async def actor_of_token(hub: Hub, token: str) -> Actor:
     async with hub.store.read() as db:
         known = await users.find_token(db, token)
         row = await users.find(db, known.user) if known else None
+        shares = await _stands_in(db, known.user) if known else ()
     if known is None or row is None or not row.active:
         raise UnauthenticatedError("The token is not known, or has expired.", hint="Create a new one.")
     # Noted once an hour: a write for every request of a program would be a queue for everybody else.
@@ -183,7 +187,13 @@ async def actor_of_token(hub: Hub, token: str) -> Actor:
             await users.note_token_use(db, token)
     actor = _actor(row)
     limited = actor.roles & frozenset(known.scopes) if known.scopes else actor.roles
-    return Actor(actor.name, limited, actor.groups, actor.locale)
+    return replace(actor, roles=limited, stands_in=shares)
+
+
+async def _stands_in(db: Db, name: str) -> tuple[Share, ...]:
+    """Return what somebody holds today for people who are away."""
+    day = local_day(utc_now())
+    return shares_of(await absences.on(db, day), name, day)
 
 
 def _check(name: str, password: str, wanted: Sequence[str]) -> None:

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, true, tuple_, update
 
+from cauce.absence import Share
 from cauce.contract import HumanTask
 from cauce.errors import InputError
 from cauce.store.assigning import given_to
@@ -28,11 +29,15 @@ final_states = frozenset({"completed", "sent-back", "cancelled", "expired"})
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whose inbox it is; somebody who `sees_all` sees the tasks of every group and person."""
+    """Whose inbox it is; somebody who `sees_all` sees the tasks of every group and person.
+
+    `stands_in` is what they hold for people who are away.
+    """
 
     name: str
     groups: frozenset[str] = frozenset()
     sees_all: bool = False
+    stands_in: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +119,31 @@ async def find_task(db: Db, task_id: str) -> Task | None:
     return await db.get(Task, task_id, populate_existing=True)
 
 
-async def claim(db: Db, task_id: str, user: str) -> bool:
-    """Give an open task to `user`; return False when it was not open (any more)."""
+async def claim(db: Db, task_id: str, user: str, *, instead_of: str | None = None) -> bool:
+    """Give an open task to `user`, or one that is `instead_of`'s; return False when it was not open (any more)."""
+    holders = [user] if instead_of is None else [user, instead_of]
     statement = (
         update(Task)
-        .where(Task.id == task_id, or_(Task.state == "open", and_(Task.state == "claimed", Task.claimed_by == user)))
+        .where(
+            Task.id == task_id,
+            or_(Task.state == "open", and_(Task.state == "claimed", Task.claimed_by.in_(holders))),
+        )
         .values(state="claimed", claimed_by=user)
     )
     return await changed(db, statement) == 1
 
 
 async def release(db: Db, task_id: str, user: str | None = None) -> bool:
-    """Put a claimed task back; return False unless it was claimed (by `user`, when one is given)."""
-    holder = true() if user is None else Task.claimed_by == user
-    statement = update(Task).where(Task.id == task_id, Task.state == "claimed", holder)
-    return await changed(db, statement.values(state="open", claimed_by=None)) == 1
+    """Put a claimed task back; return False unless it was claimed (by `user`, when one is given).
+
+    One of a group that somebody was chosen for may be put back as well, and is the group's then.
+    """
+    chosen = and_(Task.assignment.is_not(None), Task.group.is_not(None), Task.user.is_not(None), Task.owner.is_(None))
+    held = or_(Task.state == "claimed", and_(Task.state == "open", chosen))
+    holder = true() if user is None else func.coalesce(Task.claimed_by, Task.user) == user
+    statement = update(Task).where(Task.id == task_id, held, holder)
+    values = {"state": "open", "claimed_by": None, "user": case((chosen, None), else_=Task.user)}
+    return await changed(db, statement.values(values)) == 1
 
 
 async def close(db: Db, task_id: str, state: str, *, by: str | None = None, answer: JSON = None) -> bool:
@@ -172,7 +187,24 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
         return true()
     ours = and_(Task.user.is_(None), Task.group.in_(sorted(viewer.groups)))
     nobodys = and_(Task.user.is_(None), Task.group.is_(None))
-    return or_(Task.user == viewer.name, Task.claimed_by == viewer.name, ours, nobodys)
+    absent = [stood_in_for(viewer, share) for share in viewer.stands_in]
+    return or_(Task.user == viewer.name, Task.claimed_by == viewer.name, ours, nobodys, *absent)
+
+
+def stood_in_for(viewer: Viewer, share: Share) -> ColumnElement[bool]:
+    """Return the condition under which a task is among those that the viewer holds for somebody who is away."""
+    found = [or_(Task.claimed_by == share.person, and_(Task.claimed_by.is_(None), Task.user == share.person))]
+    if share.of_group:
+        found.append(Task.group.in_(sorted(viewer.groups)))
+    if share.group is not None:
+        found.append(Task.group == share.group)
+    elif share.but_groups:
+        found.append(or_(Task.group.is_(None), Task.group.not_in(share.but_groups)))
+    if share.form is not None:
+        found.append(Task.form == share.form)
+    elif share.but_forms:
+        found.append(Task.form.not_in(share.but_forms))
+    return and_(*found)
 
 
 async def inbox(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cauce.absence import Absence
+from cauce.absence import Absence, holder, shares_of
 from cauce.contract import HumanTask
 from cauce.store import Store, absences, people, tasks, users
 from cauce.store.models import Task
@@ -107,3 +107,39 @@ async def test_one_person_who_is_away_is_stood_in_for(staffed: Store) -> None:
     assert later.user == "ana"
     assert "instead" not in reason(later)
     assert (await add(staffed, "t4", {"strategy": "round-robin"})).user == "bea"
+
+
+async def test_inboxes_show_what_is_held_for_others_exactly_as_the_question_who_holds_it_is_answered(
+    staffed: Store,
+) -> None:
+    day = AT.date()
+    away = [
+        Absence("ana", day, day, "bea", id=1),
+        Absence("ana", day, day, "carl", group="finance", id=2),
+        Absence("ana", day, day, None, form="contact", id=3),
+        Absence("carl", day, day, "bea", form="credit", id=4),
+    ]
+    places = [(group, form) for group in (None, "sales", "finance") for form in ("credit", "contact", "qualify")]
+    for number, (group, form) in enumerate(places):
+        await add(staffed, f"t{number}", user="ana", group=group, form=form, at="")
+    for name in ("bea", "carl", "dora"):
+        viewer = tasks.Viewer(name, frozenset({"sales"}), stands_in=shares_of(away, name, day))
+        async with staffed.read() as db:
+            seen = {row.id for row in (await tasks.inbox(db, viewer)).rows}
+        held = [holder(away, "ana", day, group=group, form=form).person for group, form in places]
+        theirs = {f"t{number}" for number, who in enumerate(held) if who == name}
+        groups = {f"t{number}" for number, who in enumerate(held) if who is None and places[number][0] == "sales"}
+        assert seen == theirs | groups
+
+
+async def test_who_stands_in_takes_what_was_claimed_and_gives_it_to_the_group(staffed: Store) -> None:
+    await add(staffed, "t", {"skills": ["rail"]})
+    async with staffed.transaction() as db:
+        assert await tasks.claim(db, "t", "bea")
+        assert not await tasks.claim(db, "t", "ana")
+        assert await tasks.claim(db, "t", "ana", instead_of="bea")
+        assert not await tasks.release(db, "t", "bea")
+        assert await tasks.release(db, "t", "ana")
+        row = await tasks.find_task(db, "t")
+        assert row is not None
+        assert (row.user, row.group, row.claimed_by, row.state) == (None, "sales", None, "open")

@@ -1,0 +1,110 @@
+"""Profiles, absences and who holds what: over REST and on pages without JavaScript."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from cauce.absence import local_day
+from cauce.errors import ConflictError, NotFoundError
+from cauce.services import absences, tasks, users
+from cauce.services.hub import Actor, Hub
+from cauce.store.base import utc_now
+from tests.integration.api.conftest import Browser
+
+TASK = "00000000-0000-5000-8000-000000000002"
+boss = Actor("boss", frozenset({"admin"}))
+
+
+@pytest.fixture
+async def manager(hub: Hub) -> None:
+    await users.change_user(hub, boss, "ana", roles=["staff", "manager"])
+
+
+@pytest.mark.usefixtures("manager")
+async def test_managers_say_what_people_can_do(program: httpx.AsyncClient) -> None:
+    changed = await program.patch("/api/v1/people/luis", json={"skills": ["rail", "fleet"], "capacity": 0.5})
+    assert changed.status_code == 200
+    assert (changed.json()["skills"], changed.json()["capacity"]) == (["fleet", "rail"], 0.5)
+    again = await program.patch("/api/v1/people/luis", json={"languages": ["es"]})
+    assert (again.json()["skills"], again.json()["languages"]) == (["fleet", "rail"], ["es"])
+    assert "luis" in {each["name"] for each in (await program.get("/api/v1/people")).json()}
+    for wrong in ({"capacity": 11}, {"skills": [""]}, {"territories": ["x" * 61]}, {"languages": ["es"] * 101}):
+        assert (await program.patch("/api/v1/people/luis", json=wrong)).status_code == 422
+    assert (await program.patch("/api/v1/people/luis", json={"groups": ["x"]})).status_code == 403
+    assert (await program.patch("/api/v1/people/nobody", json={})).status_code == 404
+
+
+async def test_staff_see_their_own_profile_only(program: httpx.AsyncClient) -> None:
+    assert (await program.get("/api/v1/people/ana")).json()["groups"] == ["sales", "sales-managers"]
+    assert (await program.get("/api/v1/people/luis")).status_code == 403
+    assert (await program.get("/api/v1/people")).status_code == 403
+    assert (await program.patch("/api/v1/people/ana", json={"capacity": 0})).status_code == 403
+
+
+async def test_everybody_enters_their_own_absence(program: httpx.AsyncClient) -> None:
+    days = {"begins": "2030-12-21", "ends": "2030-12-27"}
+    entered = await program.post("/api/v1/absences", json={**days, "substitute": "luis"})
+    assert (entered.status_code, entered.json()["person"]) == (201, "ana")
+    answer = (await program.get("/api/v1/absences/who", params={"person": "ana", "day": "2030-12-24"})).json()
+    assert (answer["holder"], answer["away"][0]["until"]) == ("luis", "2030-12-27")
+    after = (await program.get("/api/v1/absences/who", params={"person": "ana", "day": "2030-12-28"})).json()
+    assert (after["holder"], after["away"]) == ("ana", [])
+    assert (await program.post("/api/v1/absences", json={**days, "person": "luis"})).status_code == 403
+    wrong = (
+        {"begins": "2030-12-27", "ends": "2030-12-21"},
+        {"begins": "2030-12-27", "ends": "2033-12-21"},
+        {**days, "substitute": "ana"},
+        {**days, "substitute": "nobody"},
+        {**days, "note": "x" * 301},
+        {**days, "begins": "soon"},
+    )
+    for each in wrong:
+        assert (await program.post("/api/v1/absences", json=each)).status_code == 422
+    id_ = entered.json()["id"]
+    assert [each["id"] for each in (await program.get("/api/v1/absences")).json()] == [id_]
+    assert (await program.delete(f"/api/v1/absences/{id_}")).status_code == 204
+    assert (await program.delete(f"/api/v1/absences/{id_}")).status_code == 404
+
+
+@pytest.mark.usefixtures("manager")
+async def test_a_manager_enters_anybodys_on_the_page_and_asks_who_holds_it(ana: Browser) -> None:
+    page = "/absences"
+    given = {"person": "luis", "begins": "2030-12-24", "substitute": "ana", "note": "<b>leave</b>"}
+    assert (await ana.post(page, given, page=page)).headers["location"] == "/absences?done=entered"
+    shown = (await ana.get(f"{page}?person=luis&day=2030-12-24")).text
+    assert "&lt;b&gt;leave&lt;/b&gt;" in shown
+    assert "ana holds them on" in shown
+    wrong = await ana.post(page, {**given, "begins": "soon"}, page=page)
+    assert (wrong.status_code, "That is no day." in wrong.text) == (422, True)
+    assert (await ana.get(f"{page}?person=nobody&day=2030-12-24")).status_code == 404
+    assert (await ana.post("/absences/1/remove", page=page)).headers["location"] == "/absences?done=removed"
+    assert (await ana.post("/absences/none/remove", page=page)).status_code == 404
+
+
+@pytest.mark.usefixtures("manager")
+async def test_a_manager_changes_a_profile_on_the_page(ana: Browser) -> None:
+    page = "/people/luis"
+    given = {"skills": "rail, fleet", "languages": "", "territories": "28", "capacity": "1,5"}
+    assert (await ana.post(page, given, page=page)).headers["location"] == "/people/luis?done=1"
+    shown = (await ana.get(page)).text
+    assert 'value="fleet, rail"' in shown
+    assert "luis" in (await ana.get("/people")).text
+    wrong = await ana.post(page, {**given, "capacity": "much"}, page=page)
+    assert (wrong.status_code, 'value="rail, fleet"' in wrong.text) == (422, True)
+
+
+async def test_who_stands_in_sees_and_takes_what_is_open(ana: Browser, hub: Hub) -> None:
+    assert (await ana.post(f"/tasks/{TASK}/claim")).status_code == 303
+    luis = await users.actor_of(hub, "luis")
+    with pytest.raises(ConflictError):
+        await tasks.claim(hub, luis, TASK)
+    today = local_day(utc_now())
+    entry = absences.Entry("ana", today, today + timedelta(days=1), "luis")
+    await absences.enter(hub, await users.actor_of(hub, "ana"), entry)
+    luis = await users.actor_of(hub, "luis")
+    assert (await tasks.task(hub, luis, TASK)).may_act
+    assert (await tasks.claim(hub, luis, TASK)).claimed_by == "luis"
+    assert (await absences.who_has(hub, luis, TASK, today)).holder == "luis"
+    with pytest.raises(NotFoundError):
+        await absences.who_has(hub, luis, "none", today)
