@@ -106,7 +106,7 @@ def strategy_of(rule: Mapping[str, JSON]) -> str:
         return "user"
     if rule.get("owner"):
         return "owner"
-    return DEFAULT if any(rule.get(name) not in (None, []) for name in CRITERIA) else "group"
+    return DEFAULT if any(name in rule and rule[name] != [] for name in CRITERIA) else "group"
 
 
 def pool_of(rule: Mapping[str, JSON], form: str) -> str:
@@ -143,6 +143,8 @@ def _named(rule: Mapping[str, JSON], how: str, now: Situation) -> tuple[str | No
 
 def _picked(rule: Mapping[str, JSON], how: str, now: Situation) -> tuple[str | None, dict[str, JSON]]:
     """Return who is picked of those that fit, are there, and may do it."""
+    if any(name in rule and rule[name] is None for name in CRITERIA):
+        return None, {"problem": "unnamed"}
     try:
         fit = [person for person in now.people.values() if fits(person, rule, now.data)]
     except ExpressionError as error:
@@ -171,7 +173,7 @@ def in_turn(names: Collection[str], last: str | None) -> str:
 
 
 def fits(person: Person, rule: Mapping[str, JSON], data: JSON = None) -> bool:
-    """Tell whether a person is what a rule asks for; what is null or empty asks for nothing.
+    """Tell whether a person is what a rule asks for; an empty list asks for nothing.
 
     Raises:
         ExpressionError: The expression `where` cannot be evaluated.

@@ -13,11 +13,15 @@ class Person:
     roles: tuple[str, ...]
     groups: tuple[str, ...]
     locale: str = "es"
+    skills: tuple[str, ...] = ()
+    territories: tuple[str, ...] = ()
 
 
 PEOPLE = (
-    Person("ana", "Ana Ferrer Vidal", ("staff",), ("sales",)),
-    Person("jordi", "Jordi Puig Soler", ("staff",), ("sales", "back-office")),
+    Person("ana", "Ana Ferrer Vidal", ("staff",), ("sales",), skills=("new-leads",), territories=("08", "28")),
+    Person(
+        "jordi", "Jordi Puig Soler", ("staff",), ("sales", "back-office"), skills=("new-leads",), territories=("46",)
+    ),
     Person("luis", "Luis Ortega Marín", ("staff", "manager"), ("sales", "sales-managers")),
     Person("elena", "Elena Castro Rey", ("staff", "manager"), ("sales-managers", "directors")),
     Person("carmen", "Carmen Vega Roldán", ("staff", "manager"), ("directors",)),

@@ -252,6 +252,8 @@ async def _add_people(settings: Settings, password: str) -> None:
                 full_name=person.full_name,
                 locale=person.locale,
             )
+            change = people.Change(skills=person.skills, territories=person.territories)
+            await people.change_profile(hub, _system, person.name, change)
 
 
 async def _publish(hub: Hub) -> None:

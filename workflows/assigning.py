@@ -35,7 +35,7 @@ def asked(
     rules = assign if isinstance(assign, list) else [assign]
     found = []
     for rule, where in zip(rules, [*wheres, *[None] * len(rules)], strict=False):
-        given = {key: rule[key] for key in _KEYS if rule.get(key) is not None} if isinstance(rule, Mapping) else {}
+        given = {key: rule[key] for key in _KEYS if key in rule} if isinstance(rule, Mapping) else {}
         if not (given.get("group") or given.get("user")):
             raise fault("configuration", "A human task needs `assign.group` or `assign.user`.", instance=reference)
         for key, value in given.items():
@@ -55,5 +55,5 @@ LAST: Final = ""
 
 def _check(key: str, value: JSON, reference: str) -> None:
     several = key in _LISTS and isinstance(value, list)
-    if not all(isinstance(each, str) for each in (value if several else [value])):
+    if value is not None and not all(isinstance(each, str) for each in (value if several else [value])):
         raise fault("configuration", f"`assign.{key}` must be a name.", instance=reference)

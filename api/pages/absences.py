@@ -47,13 +47,10 @@ async def enter_absence(request: Request, hub: HubDep, actor: VisitorDep, form: 
     given = {name: str(form.get(name, "")).strip() for name in fields}
     try:
         begins = _day(given["begins"])
-        entry = absences.Entry(
-            given["person"] or actor.name,
-            begins,
-            _day(given["ends"]) if given["ends"] else begins,
-            *(given[name] or None for name in ("substitute", "group", "form")),
-            note=given["note"],
-        )
+        ends = _day(given["ends"]) if given["ends"] else begins
+        substitute, group, form_name = (given[name] or None for name in ("substitute", "group", "form"))
+        person = given["person"] or actor.name
+        entry = absences.Entry(person, begins, ends, substitute, group, form_name, given["note"])
         await absences.enter(hub, actor, entry)
     except (InputError, NotFoundError) as error:
         return await _page(request, hub, actor, given=given, problem=error)

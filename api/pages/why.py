@@ -19,7 +19,7 @@ _CHOSEN: Final[Mapping[str, str]] = {
 }
 _INSTEAD: Final = message("%(user)s, who stands in for %(instead)s (away until %(until)s)")
 _NOT_FOUND: Final[Mapping[str, str]] = {
-    "unnamed": message("it names nobody"),
+    "unnamed": message("what it asks for is not known in this case"),
     "unknown": message("%(person)s has no account that does tasks"),
     "unfit": message("%(person)s is not what it asks for"),
     "away": message("%(person)s is away and nobody stands in"),

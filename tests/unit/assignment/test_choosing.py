@@ -59,6 +59,8 @@ def test_each_strategy_finds_somebody(rule: dict[str, Any], who: str) -> None:
         ({"strategy": "owner", "owner": "nobody"}, "unknown"),
         ({"strategy": "owner", "owner": "luis"}, "unfit"),
         ({"strategy": "sticky"}, "unnamed"),
+        ({"territory": None}, "unnamed"),
+        ({"strategy": "round-robin", "skills": None}, "unnamed"),
         ({"where": "${ .name.first }"}, "expression"),
         ({"owner": "carl", "where": "${ .name.first }"}, "expression"),
     ],
