@@ -17,7 +17,7 @@ from cauce import settings as environment
 from cauce.embedded import stack, state
 from cauce.embedded.stack import Stack
 from cauce.errors import CauceError, ConflictError, DefinitionError, TransientError
-from cauce.services import definitions, events, users
+from cauce.services import definitions, events, people, users
 from cauce.services.hub import Actor, Hub, open_hub
 from cauce.settings import Settings
 from cauce.store import customers
