@@ -7,6 +7,8 @@ from cauce.errors import TooLargeError
 
 JSON = Any
 LEVELS: Final = 200
+# Not `dict | list`, which would be made anew for each value.
+_NESTING: Final = (dict, list)
 
 
 def check_depth(value: JSON, where: str = "") -> None:
@@ -16,7 +18,7 @@ def check_depth(value: JSON, where: str = "") -> None:
     """
     level = [value]
     for _ in range(LEVELS):
-        level = [inner for each in level if isinstance(each, dict | list) for inner in _inside(each)]
+        level = [inner for each in level if isinstance(each, _NESTING) for inner in _inside(each)]
         if not level:
             return
     raise TooLargeError(

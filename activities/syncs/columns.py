@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from cauce.errors import ConflictError, InputError
@@ -49,13 +50,11 @@ def shaped(rows: Sequence[Mapping[str, JSON]], known: Columns | None, policy: Po
 
 def columns_of(rows: Sequence[Mapping[str, JSON]]) -> dict[str, str]:
     """Return the columns of rows, each with the type of its values; `mixed` when they differ."""
-    columns: dict[str, str] = {}
-    for row in rows:
-        for name, value in row.items():
-            kind = type_of(value)
-            before = columns.get(name, _UNKNOWN)
-            columns[name] = kind if before in {_UNKNOWN, kind} else before if kind == _UNKNOWN else "mixed"
-    return columns
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(chain.from_iterable(rows)):
+        kinds = {type_of(kind) for kind in {type(row[name]) for row in rows if name in row}} - {_UNKNOWN}
+        found[name] = "mixed" if len(kinds) > 1 else kinds.pop() if kinds else _UNKNOWN
+    return found
 
 
 def joined(known: Columns, found: Columns) -> dict[str, str]:
@@ -78,18 +77,18 @@ def differences(known: Columns, found: Columns) -> list[str]:
     return new + gone + other
 
 
-def type_of(value: JSON) -> str:
-    """Return the type of a value, in a word."""
-    if value is None:
+def type_of(kind: type) -> str:
+    """Return a type of values in a word."""
+    if kind is type(None):
         return _UNKNOWN
-    return next((name for kind, name in _TYPES if isinstance(value, kind)), "object")
+    return next((name for known, name in _TYPES if issubclass(kind, known)), "object")
 
 
 def _frozen(row: Mapping[str, JSON], known: Columns) -> Mapping[str, JSON] | InputError:
     """Return a row with the known columns only, or what does not fit in it."""
     wrong = []
     for name, kind in known.items():
-        found = type_of(row.get(name))
+        found = type_of(type(row.get(name)))
         if _UNKNOWN not in {kind, found} and kind not in {found, "mixed"}:
             wrong.append({"pointer": f"/{name}", "problem": f"This is {found} instead of {kind}."})
     if wrong:

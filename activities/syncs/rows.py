@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from activities.syncs.columns import Columns, shaped
 from cauce.errors import CauceError, ExpressionError, InputError
 from cauce.expressions import compile_expression
@@ -61,6 +63,8 @@ def key_of(sync: Sync, source: JSON) -> str:
         InputError: The row has no such thing.
     """
     value = compile_expression(sync.source.key).first(source, {})
+    if type(value) is int:
+        return str(value)
     if value in (None, "") or isinstance(value, Mapping | list):
         raise InputError("The row has no key.", hint=f"The key of the sync is {sync.source.key}.")
     return value if isinstance(value, str) else json.dumps(value)
@@ -68,7 +72,11 @@ def key_of(sync: Sync, source: JSON) -> str:
 
 def digest_of(value: JSON) -> str:
     """Return what tells one value from another."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    try:
+        content = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # a number of more than 64 bits, or half a letter
+        content = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(content).hexdigest()
 
 
 def _row(sync: Sync, source: JSON, fitting: JSON) -> Row:

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from cauce.store.base import utc_now
+from cauce.store.bulk import among, insertion
 from cauce.store.models import CrossReference
 from cauce.store.session import Db
 from cauce.store.upsert import changed
@@ -32,6 +33,9 @@ class Reference:
         return self.state == "live"
 
 
+_values: Final = attrgetter(*Reference.__slots__)
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The two systems whose rows a sync keeps the same."""
@@ -43,7 +47,7 @@ class Pair:
 
 async def of(db: Db, sync: str, source_ids: Collection[str]) -> Mapping[str, Reference]:
     """Return what is known of rows, by their id in the source."""
-    wanted = CrossReference.sync == sync, CrossReference.source_id.in_(source_ids)
+    wanted = CrossReference.sync == sync, among(db, CrossReference.source_id, source_ids)
     return await _found(db, wanted, len(source_ids))
 
 
@@ -68,21 +72,18 @@ async def save(db: Db, pair: Pair, references: Sequence[Reference], *, seen: int
     """Note what was written."""
     if not references:
         return
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(CrossReference)
-    statement = insert.on_conflict_do_update(
-        index_elements=list(_KEY), set_={name: insert.excluded[name] for name in _TOLD}
-    )
     whole = {"sync": pair.sync, "source_system": pair.source, "target_system": pair.target, "seen": seen}
-    rows = [{**whole, **_values(each), "updated_at": utc_now()} for each in references]
-    # Without the values, so that the statement is compiled once and not for every number of rows.
-    await (await db.connection()).execute(statement, rows)
+    names = Reference.__slots__
+    rows = {each.source_id: values for each, values in zip(references, map(_values, references), strict=True)}
+    insert = insertion(db, CrossReference, names, rows.values(), {**whole, "updated_at": utc_now()})
+    told = {name: insert.excluded[name] for name in _TOLD}
+    await db.execute(insert.on_conflict_do_update(index_elements=list(_KEY), set_=told))
 
 
 async def note_seen(db: Db, sync: str, source_ids: Collection[str], *, seen: int) -> None:
     """Note that a run which reads everything met rows that need not be written."""
     if source_ids:
-        mine = CrossReference.sync == sync, CrossReference.source_id.in_(source_ids)
+        mine = CrossReference.sync == sync, among(db, CrossReference.source_id, source_ids)
         await changed(db, update(CrossReference).where(*mine).values(seen=seen))
 
 
@@ -102,7 +103,3 @@ async def _found(db: Db, wanted: tuple[ColumnElement[bool], ...], limit: int) ->
     columns = [getattr(CrossReference, name) for name in Reference.__slots__]
     query = select(*columns).where(*wanted).order_by(CrossReference.source_id).limit(limit)
     return {row[0]: Reference(*row) for row in (await db.execute(query)).all()}
-
-
-def _values(reference: Reference) -> dict[str, object]:
-    return {name: getattr(reference, name) for name in Reference.__slots__}

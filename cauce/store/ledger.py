@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement, bindparam, select, update
 
 from cauce.errors import ConflictError
 from cauce.store.base import JSON, utc_now
+from cauce.store.bulk import among, insertion
 from cauce.store.models import LedgerEntry
 from cauce.store.session import Db
-from cauce.store.upsert import changed, insert_all, insert_new
+from cauce.store.upsert import changed, insert_new
 
 State = Literal["pending", "sent", "done", "absent", "failed", "by-hand"]
 # What is done, by a call or by a person, is never sent.
@@ -96,7 +97,7 @@ async def record_by_hand(
 
 async def find_all(db: Db, connection: str, operation: str, keys: Collection[str]) -> Mapping[str, LedgerEntry]:
     """Return what is known of writes, by their keys."""
-    mine = LedgerEntry.connection == connection, LedgerEntry.operation == operation, LedgerEntry.key.in_(keys)
+    mine = LedgerEntry.connection == connection, LedgerEntry.operation == operation, among(db, LedgerEntry.key, keys)
     rows = await db.scalars(select(LedgerEntry).where(*mine).execution_options(populate_existing=True))
     return {row.key: row for row in rows}
 
@@ -107,25 +108,35 @@ async def send_all(
     """Note that writes leave now, each under its key and with the digest of what is sent; `known` are there already."""
     whole = {"connection": connection, "operation": operation, "instance": instance, "task": "", "state": "sent"}
     now = utc_now()
-    new = [{"key": key, "request_digest": digest} for key, digest in digests.items() if key not in known]
+    new = [pair for pair in digests.items() if pair[0] not in known]
     if new:
-        await insert_all(db, LedgerEntry, [{**whole, **each, "created_at": now, "updated_at": now} for each in new])
+        statement = insertion(
+            db, LedgerEntry, ("key", "request_digest"), new, {**whole, "created_at": now, "updated_at": now}
+        )
+        await db.execute(statement.on_conflict_do_nothing())
     again = [{"key_": key, "digest_": digest} for key, digest in digests.items() if key in known]
     if again:
         mine = _not_done(connection, operation)
         values = {"state": "sent", "request_digest": bindparam("digest_"), "updated_at": now}
-        statement = update(LedgerEntry).where(*mine, LedgerEntry.key == bindparam("key_")).values(**values)
-        await (await db.connection()).execute(statement, again)
+        by_key = update(LedgerEntry).where(*mine, LedgerEntry.key == bindparam("key_")).values(**values)
+        await (await db.connection()).execute(by_key, again)
 
 
 async def finish_all(db: Db, connection: str, operation: str, outcomes: Sequence[tuple[str, State, JSON]]) -> None:
     """Note the outcomes of writes: key, state and answer."""
     mine = _not_done(connection, operation)
+    alike: dict[State, list[str]] = {}
+    for key, state, answer in outcomes:
+        if answer is None:
+            alike.setdefault(state, []).append(key)
+    for state, keys in alike.items():
+        statement = update(LedgerEntry).where(*mine, among(db, LedgerEntry.key, keys))
+        await changed(db, statement.values(state=state, answer=None, updated_at=utc_now()))
     values = {"state": bindparam("state_"), "answer": bindparam("answer_"), "updated_at": utc_now()}
-    statement = update(LedgerEntry).where(*mine, LedgerEntry.key == bindparam("key_")).values(**values)
-    rows = [{"key_": key, "state_": state, "answer_": answer} for key, state, answer in outcomes]
+    by_key = update(LedgerEntry).where(*mine, LedgerEntry.key == bindparam("key_")).values(**values)
+    rows = [{"key_": key, "state_": state, "answer_": answer} for key, state, answer in outcomes if answer is not None]
     if rows:
-        await (await db.connection()).execute(statement, rows)
+        await (await db.connection()).execute(by_key, rows)
 
 
 def _not_done(connection: str, operation: str) -> tuple[ColumnElement[bool], ...]:
