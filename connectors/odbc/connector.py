@@ -16,9 +16,10 @@ from cauce.probes import reach
 from cauce.recording import tape
 from connectors.odbc.binding import step_of
 from connectors.odbc.failures import explain
-from connectors.odbc.pool import DeadlineError, Pool, Reply, WorkerGoneError
+from connectors.odbc.pool import Pool
 from connectors.odbc.profiles import dialect_of, profiles
 from connectors.odbc.statement import Statement, compile_statement, compile_statements, procedure_verbs
+from connectors.odbc.worker import DeadlineError, Reply, WorkerGoneError
 
 _plain_verbs: Final = {"insert", "update", "delete", "merge", "with", "replace"}
 _crashes: Final = {"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL"}
@@ -42,6 +43,9 @@ class Settings(BaseSettings):
         default_factory=dict, description="More keys of the connection string, as the driver's manual names them."
     )
     max_rows: int = Field(10_000, ge=1, description="The most rows that one statement may give.")
+    max_memory: int = Field(
+        1024, ge=64, description="Megabytes that a call may take; some drivers hold the whole result of a read."
+    )
     timeout: timedelta = Field(timedelta(seconds=30), gt=timedelta(0), description="Limit of one call, as PT30S.")
     connect_timeout: timedelta = Field(timedelta(seconds=10), gt=timedelta(0), description="Limit of connecting.")
     max_age: timedelta = Field(
@@ -253,6 +257,7 @@ def _opening(settings: Settings, dialect: str) -> dict[str, Any]:
         "dialect": dialect,
         "parts": parts | options,
         "read_parts": read_parts,
+        "max_memory_mb": settings.max_memory,
         "connect_timeout_s": max(1, round(settings.connect_timeout.total_seconds())),
     }
 

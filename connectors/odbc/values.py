@@ -39,7 +39,7 @@ def tune(connection: pyodbc.Connection, dialect: str) -> None:
     Of texts with more than 255 letters that are sent as UTF-16, MariaDB's driver drops some; from the second result on,
     with the options for reading, it gives none of them; and of times it drops the sign and the fraction. SQLite's takes
     UTF-8 faster, and no letter beyond the first 65,536 in a statement otherwise. SQLite's and PostgreSQL's give it
-    faster; what PostgreSQL's gives is in the process's own encoding, which `connectors.odbc.pool` sets.
+    faster; what PostgreSQL's gives is in the process's own encoding, which `connectors.odbc.worker` sets.
     """
     import pyodbc  # noqa: PLC0415 - the manager has to be loaded first
 

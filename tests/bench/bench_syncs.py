@@ -35,6 +35,7 @@ from tests.servers import postgresql, temporal
 
 NAME = "bench"
 MOST_MB = 200
+BATCH = 2000
 DLT = "1.31.0"
 BOSS = Actor("boss", frozenset({"admin"}))
 _columns = ", ".join(FIELDS)
@@ -226,7 +227,7 @@ def main() -> int:
     """Print the results; the exit code says whether the targets are met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--batch", type=int, default=5000)
+    parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--alone", action="store_true", help="without dlt, to look at time and memory only")
     parser.add_argument("--dlt", type=Path, help="a Python that has dlt, instead of one made for the bench")

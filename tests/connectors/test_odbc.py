@@ -132,6 +132,16 @@ async def test_more_rows_than_allowed_is_an_error(accounts: odbc.Connector) -> N
     assert len(await accounts.call(read(many.replace("6000", "4999")), {})) == 4999
 
 
+async def test_a_result_that_the_driver_holds_may_not_take_all_memory(sqlite_file: Path) -> None:
+    settings = odbc.Settings(driver="sqlite", database=str(sqlite_file), max_memory=64, max_rows=10**7)
+    endless = "with recursive n(i) as (select 1 union all select i + 1 from n) select printf('%.900c', 'x') from n"
+    async with odbc.Connector("accounts", settings) as one:
+        error = await failed(one, read(endless))
+        assert type(error) is PermanentError
+        assert "The driver holds the whole result, which is more than 64 MB" in str(error)
+        assert await one.call(read("select 1 as a"), None) == [{"a": 1}]
+
+
 @pytest.mark.parametrize(
     ("sql", "params", "says"),
     [
