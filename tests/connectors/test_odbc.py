@@ -207,6 +207,7 @@ async def test_a_process_killed_before_its_commit_has_done_nothing(accounts: odb
 
 
 async def test_what_may_commit_by_itself_is_ambiguous_when_its_process_is_killed(scm: odbc.Connector) -> None:
+    await scm.call(write("select 1"), {})  # so that there is a process, which is asked at once
     task = asyncio.create_task(scm.call(write("select pg_sleep(20)"), {}))
     await kill_workers_soon()
     with pytest.raises(AmbiguousError, match="may or may not be done"):
