@@ -11,6 +11,7 @@ KIND_FOLDERS: Final = (
     *(
         "alerts",
         "calendars",
+        "clocks",
         "capabilities",
         "connections",
         "decisions",

@@ -10,7 +10,7 @@ from api.deps import HubDep, VisitorDep
 from api.i18n import Language
 from api.names import names_of
 from api.pages import view
-from cauce.services import tasks
+from cauce.services import clocks, tasks
 from cauce.services.tasks import TaskView
 from cauce.store.tasks import Filters
 
@@ -52,8 +52,10 @@ async def inbox(
         sections=sections(page.tasks, lang),
         processes={each: (await names_of(request, *each)).title(lang) for each in processes},
         tabs=tabs(lang, which, group, counts),
+        clocks=await clocks.nearest(hub, {each.instance for each in page.tasks}),
         groups=sorted({*actor.groups, *(row.group for row in page.tasks if row.group), *filter(None, [group])}),
         summary=summary(lang, counts),
+        clock_urgency=view.urgency,
         which=which,
         group=group,
         next_page=address(which, group, page.after) if page.after else "",

@@ -15,7 +15,7 @@ from api.i18n import Language, as_moment
 from api.names import names_of
 from api.pages import view
 from cauce.errors import InputError, NotFoundError, TransientError
-from cauce.services import definitions, instances, visibility
+from cauce.services import clocks, definitions, instances, visibility
 from cauce.services.hub import Actor, Hub
 from cauce.services.visibility import Detail, Filters
 from workflows.drawing.diagram import draw
@@ -106,6 +106,7 @@ async def instance_page(request: Request, hub: HubDep, actor: VisitorDep, instan
         names=await names_of(request, detail.summary.definition, detail.summary.version),
         status_now=detail.state.get("status") or detail.summary.status,
         timeline=timeline(detail, lang),
+        clocks=await clocks.beside(hub, instance_id),
         open_tasks_here=[task for task in detail.human_tasks if task.closed_at is None],
         actions=actions(actor, detail),
         problem=explained(detail, lang),

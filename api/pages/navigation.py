@@ -1,11 +1,12 @@
 """Where the pages lead people, by what they may see."""
 
 from api.pages.problems import message
-from cauce.services import dead_letters, monitor
+from cauce.services import clocks, dead_letters, monitor
 from cauce.services.hub import Actor
 
 places = (
     ("inbox", message("Inbox"), "inbox"),
+    ("clocks", message("Clocks"), "clock"),
     ("instances", message("Instances"), "instances"),
     ("definitions", message("Definitions"), "definitions"),
     ("connections", message("Connections"), "connections"),
@@ -13,7 +14,7 @@ places = (
     ("monitor", message("Monitor"), "monitor"),
     ("dead-letters", message("Dead letters"), "dead-letters"),
 )
-_readers = {"monitor": monitor.readers, "dead-letters": dead_letters.readers}
+_readers = {"clocks": clocks.overseers, "monitor": monitor.readers, "dead-letters": dead_letters.readers}
 
 
 def navigation_for(actor: Actor | None) -> list[tuple[str, str, str]]:

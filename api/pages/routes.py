@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from api.pages import (
     absences,
     account,
+    clocks,
     connection,
     connection_import,
     connections,
@@ -26,6 +27,7 @@ for each in (
     account,
     inbox,
     task,
+    clocks,
     instances,
     expression,
     definitions,

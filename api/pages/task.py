@@ -16,7 +16,7 @@ from api.pages.why import chosen
 from api.rest.attachments import as_download
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
 from cauce.expressions import compile_expression
-from cauce.services import attachments, tasks
+from cauce.services import attachments, clocks, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.tasks import TaskView
 
@@ -117,6 +117,7 @@ async def show(  # noqa: PLR0913 - what a page shows
         problem=lang.gettext(problem.problem) if problem and not errors else "",
         hint=lang.gettext(problem.hint) if problem else "",
         context=context(task, lang),
+        clocks=await clocks.beside(request.app.state.hub, task.instance),
         why=reasons(task, names.title(lang), lang),
         process=names.title(lang),
         focus=focus,

@@ -56,6 +56,7 @@ status_words = {
     "done": message("done"),
     "stopped": message("stopped"),
     "paused": message("paused"),
+    "breached": message("missed"),
 }
 tones = {
     "running": "info",
@@ -69,6 +70,7 @@ tones = {
     "done": "success",
     "stopped": "warning",
     "paused": "warning",
+    "breached": "danger",
     "replayed": "success",
     "already-applied": "success",
     "faulted": "danger",

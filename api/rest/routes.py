@@ -10,6 +10,7 @@ from api.rest import (
     attachments,
     by_hand,
     certification,
+    clocks,
     connections,
     dead_letters,
     definitions,
@@ -32,6 +33,8 @@ subjects = (
         definitions,
         schedules,
         syncs,
+        # Before the instances, whose last route takes whatever is left of an address.
+        clocks,
         instances,
         tasks,
         attachments,

@@ -1,4 +1,4 @@
-"""`cauce clocks`: deadlines held against what really happened."""
+"""`cauce clocks`: which deadlines are missed and which come next, and what really happened to those of a log."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,10 +9,15 @@ from typing import Annotated
 import typer
 
 from cauce.calendars import pinned
-from cauce.cli import calendars, output
+from cauce.cli import calendars, output, session
+from cauce.cli.data_dir import DataDir
 from cauce.errors import InputError
 from cauce.services import clock_replay
+from cauce.services import clocks as clocks_
 from cauce.services.clock_replay import Columns
+from cauce.services.clocks import ClockView
+from cauce.services.hub import Actor, Hub
+from workflows import durations
 from workflows.working_time import WorkingTime, working_length
 
 app = typer.Typer(no_args_is_help=True)
@@ -20,7 +25,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.callback()
 def clocks() -> None:
-    """Deadlines held against what really happened."""
+    """Look at clocks of instances; hold deadlines against what really happened."""
 
 
 @app.command("replay")
@@ -76,3 +81,49 @@ def _columns(given: Sequence[str], begins: str, ends: str) -> Columns:
     if columns.activity and not (begins and ends):
         raise InputError("A log of events needs to know which of them count.", hint="Add --begins and --ends.")
     return columns
+
+
+@app.command("list")
+def list_(
+    instance: Annotated[str | None, typer.Option(metavar="ID", help="All clocks of this instance.")] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="Due within such as PT24H, or missed already."),
+    ] = None,
+    definition: Annotated[str | None, typer.Option(metavar="NAME", help="Of instances of this process.")] = None,
+    *,
+    data_dir: DataDir = None,
+    as_user: session.AsUser = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """List the clocks that run: missed ones first, then those that are due first."""
+    span = durations.length(within, datetime.now(UTC)) if within else None
+
+    async def work(hub: Hub, actor: Actor) -> Sequence[ClockView]:
+        if instance is not None:
+            return await clocks_.of_instance(hub, actor, instance)
+        return (await clocks_.ahead(hub, actor, within=span, definition=definition, limit=clocks_.most_rows)).clocks
+
+    found = session.run(work, data_dir=data_dir, as_user=as_user)
+    if as_json:
+        output.document({"clocks": found})
+        return
+    rows = [
+        (each.business_key, each.clock, each.severity, _state(each), each.due_at, each.percent, _left(each))
+        for each in found
+    ]
+    head = ("key", "clock", "severity", "state", "due", "%", "left")
+    output.table("Clocks", head, rows, empty="No clock runs.")
+
+
+def _state(clock: ClockView) -> str:
+    missed = clock.met is False and clock.state == "stopped"
+    return "missed" if missed else "met" if clock.met else clock.state
+
+
+def _left(clock: ClockView) -> str:
+    """Return the time that counts until the end, in hours and minutes."""
+    if clock.left_s is None or clock.stopped_at is not None:
+        return ""
+    hours, minutes = divmod(abs(clock.left_s) // 60, 60)
+    return f"{'-' if clock.left_s < 0 else ''}{hours}:{minutes:02}"

@@ -1,19 +1,20 @@
 """The clocks of instances: what an instance tells of them, and what it means for its open tasks."""
 
+import base64
+import binascii
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import case, select, update
+from sqlalchemy import func, select
 
 from cauce.contract import ClockNews, LifecycleEvents
-from cauce.store import audit, lifecycle
-from cauce.store.base import JSON
-from cauce.store.models import Clock, Task
+from cauce.errors import InputError
+from cauce.store import clock_ladder, lifecycle
+from cauce.store.base import JSON, utc_now
+from cauce.store.models import Clock
 from cauce.store.session import Db
-from cauce.store.upsert import changed, insert_new
-
-highest_priority: Final = 100
+from cauce.store.upsert import insert_new
 
 
 async def record(db: Db, news: ClockNews) -> None:
@@ -23,7 +24,7 @@ async def record(db: Db, news: ClockNews) -> None:
         act = note.get("act")
         if act is not None and act["step"] not in row.acted:
             row.acted = [*row.acted, act["step"]]
-            await _escalate(db, news.instance, row.name, act)
+            await clock_ladder.climb(db, row, note["clock"].get("percent", 0), act)
     await db.flush()
     await lifecycle.record(db, [LifecycleEvents(news.instance, [note["event"] for note in news.notes])])
 
@@ -60,6 +61,28 @@ async def ahead(
     return (await db.scalars(query)).all()
 
 
+async def missed(db: Db) -> int:
+    """Return how many clocks run and are past due."""
+    query = select(func.count()).select_from(Clock).where(Clock.stopped_at.is_(None), Clock.due_at < utc_now())
+    return await db.scalar(query) or 0
+
+
+def cursor(row: Clock) -> str:
+    """Return where a page ended, as text that goes into a URL."""
+    place = json.dumps([row.due_at.isoformat(), row.id])
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def position(after: str) -> tuple[datetime, str]:
+    """Return what `cursor` wrote."""
+    try:
+        due_at, id_ = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+        return datetime.fromisoformat(due_at), str(id_)
+    except (ValueError, TypeError, binascii.Error) as cause:
+        hint = "Start at the first page."
+        raise InputError("The cursor `after` is not one that Cauce gave out.", hint=hint) from cause
+
+
 async def _put(db: Db, news: ClockNews, note: Mapping[str, JSON]) -> Clock:
     shown = note["clock"]
     values = {
@@ -86,30 +109,6 @@ async def _put(db: Db, news: ClockNews, note: Mapping[str, JSON]) -> Clock:
     for name, value in values.items():
         setattr(row, name, value)
     return row
-
-
-async def _escalate(db: Db, instance: str, clock: str, act: Mapping[str, JSON]) -> None:
-    """Hand the open tasks that a clock is about to somebody else, and raise their priority."""
-    wanted = [Task.instance == instance, Task.closed_at.is_(None)]
-    if act["tasks"]:
-        wanted.append(Task.name.in_(act["tasks"]))
-    values: dict[str, JSON] = {}
-    if "assign" in act:
-        to = act["assign"]
-        values |= {"group": to.get("group"), "user": to.get("user"), "claimed_by": None, "state": "open"}
-        values["assignment"] = None
-    if "raise" in act:
-        raised = Task.priority + act["raise"]
-        raised = case((raised > highest_priority, highest_priority), else_=raised)
-        values |= {"priority": raised, "rank": -raised}
-    if not values:
-        return
-    ids = (await db.scalars(select(Task.id).where(*wanted).order_by(Task.id))).all()
-    await changed(db, update(Task).where(Task.id.in_(ids)).values(**values))
-    does = {name: act[name] for name in ("assign", "raise") if name in act}
-    for id_ in ids:
-        data = {"instance": instance, "clock": clock, "step": act["step"], **does}
-        await audit.append(db, f"clock:{clock}", "task.escalate", id_, data)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -25,6 +25,8 @@ def differences(session: Session, course: Course) -> list[Difference]:
     found += holding(expect.get("holds"), facts(session, course))
     if "open" in expect:
         found += whole(sorted(expect["open"]), sorted(course.open), "open")
+    if "clocks" in expect:
+        found += parts(expect["clocks"], _clocks(course.state), "clocks")
     if "took" in expect:
         found += _took(expect["took"], course)
     for wanted, met in zip(_sorted(expect.get("moments") or []), course.moments, strict=False):
@@ -41,7 +43,7 @@ def facts(session: Session, course: Course) -> dict[str, JSON]:
         "error": course.error,
         "context": course.journal.get("context"),
         "stages": course.journal.get("stages") or [],
-        "clocks": {each["clock"]: each for each in course.state.get("clocks") or ()},
+        "clocks": _clocks(course.state),
         "tasks": [record["name"] for record in course.state.get("tasks") or ()],
         "calls": [
             {"task": call.task, "name": call.name, "arguments": call.arguments, "undoes": call.undoes}
@@ -49,6 +51,10 @@ def facts(session: Session, course: Course) -> dict[str, JSON]:
         ],
         "open": course.open,
     }
+
+
+def _clocks(state: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {each["clock"]: each for each in state.get("clocks") or ()}
 
 
 def _data(expect: Mapping[str, JSON], course: Course) -> Iterator[Difference]:
@@ -151,6 +157,8 @@ def _moment(wanted: Mapping[str, JSON], met: Mapping[str, JSON]) -> Iterator[Dif
         yield from whole(wanted["stage"], met.get("stage"), f"{path}.stage")
     if "context" in wanted:
         yield from parts(wanted["context"], met.get("context"), f"{path}.context")
+    if "clocks" in wanted:
+        yield from parts(wanted["clocks"], _clocks(met), f"{path}.clocks")
     yield from holding(wanted.get("holds"), met, f"{path}.holds")
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import select
 
 from cauce.contract import ClockNews
-from cauce.store import Store, clocks, tasks
-from cauce.store.models import AuditEntry, Event
+from cauce.store import Store, clocks, tasks, users
+from cauce.store.models import AuditEntry, Event, Notification
 from tests.integration.store.test_tasks import call
 
 JSON = Any
@@ -59,13 +59,23 @@ async def test_what_escalates_reaches_the_tasks_it_is_about_once_and_is_in_the_a
         await tasks.claim(db, "t1", "ana")
         await tasks.add_task(db, replace(call, id="t2", name="other"))
         await tasks.add_task(db, replace(call, id="t3", instance="sales.lead/2"))
-    act = {"assign": {"group": "managers"}, "raise": 60, "tasks": ["qualify"]}
+        for name in ("rosa", "luis"):
+            locale = "es" if name == "rosa" else "en"
+            await users.add(db, name, password_hash="", roles=["manager"], groups=["managers"], locale=locale)
+    act = {"assign": {"group": "managers"}, "notify": {"group": "managers"}, "raise": 60, "tasks": ["qualify"]}
     for _ in range(2):
-        await tell(store, note("escalated", act))
+        await tell(store, note("escalated", act, percent=150))
     async with store.read() as db:
         rows = {row.id: row for row in await tasks.open_tasks(db)}
         entries = (await db.scalars(select(AuditEntry).filter_by(action="task.escalate"))).all()
+        told = (await db.scalars(select(Notification).order_by(Notification.person))).all()
     first = rows["t1"]
+    assert [(each.person, each.title, each.link) for each in told] == [
+        ("luis", "First contact: L-1", "/instances/sales.lead/1"),
+        ("rosa", "First contact: L-1", "/instances/sales.lead/1"),
+    ]
+    assert told[1].text == "Ha pasado el 150 % del tiempo; vence el 2026-03-02 10:00 UTC."
+    assert (first.told[0]["group"], rows["t2"].told) == ("managers", [])
     assert (first.group, first.claimed_by, first.state, first.priority, first.rank) == (
         "managers",
         None,

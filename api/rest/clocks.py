@@ -1,0 +1,62 @@
+"""Clocks of instances, and which will be missed next."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+
+from api.deps import CallerDep, HubDep
+from api.errors import documented
+from api.rest.paging import Limit, next_page
+from api.rest.schemas import Model, Page
+from cauce.services import clocks
+
+JSON = Any
+router = APIRouter(tags=["instances"])
+
+
+class Clock(Model):
+    """A clock of an instance: how long something may take."""
+
+    id: str = Field(examples=["6f9619ff-8b86-5d01-b42d-00c04fc964ff"])
+    instance: str = Field(examples=["sales.lead-to-order/lead:2041"])
+    definition: str = Field(examples=["sales.lead-to-order"])
+    version: str = Field(examples=["1.2.0"])
+    business_key: str = Field(examples=["lead:2041"])
+    clock: str = Field(examples=["first-contact"])
+    title: JSON = Field(examples=[{"en": "First contact", "es": "Primer contacto"}])
+    state: Literal["running", "paused", "breached", "stopped"]
+    severity: str | None = Field(examples=["hot"])
+    started_at: datetime = Field(description="When the thing began.")
+    due_at: datetime = Field(description="By when it has to be done; in a pause, if that lasts as long as planned.")
+    percent: int | None = Field(description="How much of the target has passed.", examples=[80])
+    left_s: int | None = Field(description="Seconds of the time that counts until the end.", examples=[2880])
+    paused_until: datetime | None
+    reason: str = Field(description="Why it pauses.", examples=["waiting-for-customer"])
+    breached_at: datetime | None
+    stopped_at: datetime | None
+    met: bool | None = Field(description="Null as long as nobody knows; open and past due is not met.")
+    steps: list[str] = Field(description="What has happened by itself.", examples=[["warn 75"]])
+
+
+@router.get("/instances/{instance_id:path}/clocks", responses=documented(404, 503))
+async def clocks_of_instance(hub: HubDep, actor: CallerDep, instance_id: str) -> list[Clock]:
+    """Return the clocks of an instance, the first started first."""
+    return [Clock.model_validate(each) for each in await clocks.of_instance(hub, actor, instance_id)]
+
+
+@router.get("/clocks", responses=documented(422))
+async def clocks_ahead(
+    request: Request,
+    hub: HubDep,
+    actor: CallerDep,
+    *,
+    within: Annotated[timedelta | None, Query(description="Due by then at the latest.", examples=["PT24H"])] = None,
+    definition: Annotated[str | None, Query(examples=["sales.lead-to-order"])] = None,
+    after: Annotated[str | None, Query(description="Comes with `next`.")] = None,
+    limit: Limit = 50,
+) -> Page[Clock]:
+    """List the clocks that run: missed ones first, then those that are due first."""
+    found = await clocks.ahead(hub, actor, within=within, definition=definition, after=after, limit=limit)
+    return Page(items=[Clock.model_validate(each) for each in found.clocks], next=next_page(request, found.after))

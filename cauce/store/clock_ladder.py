@@ -1,0 +1,60 @@
+"""What a clock does when it escalates: it tells people, gives open tasks to others, and makes them more urgent."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+from sqlalchemy import select
+
+from cauce.store import audit, notifications, task_acts
+from cauce.store.base import JSON, utc_now
+from cauce.store.models import Clock, Task
+from cauce.store.notifications import Told
+from cauce.store.session import Db
+
+_MOST_PEOPLE: Final = 500
+_SAID: Final[Mapping[str, str]] = {
+    "en": "{percent} % of the time has passed; it is due {due}.",
+    "es": "Ha pasado el {percent} % del tiempo; vence el {due}.",
+}
+
+
+async def climb(db: Db, clock: Clock, percent: int, act: Mapping[str, JSON]) -> None:
+    """Do what one step of the ladder of a clock asks for."""
+    wanted = [Task.instance == clock.instance, Task.closed_at.is_(None)]
+    if act["tasks"]:
+        wanted.append(Task.name.in_(act["tasks"]))
+    does = {name: act[name] for name in ("notify", "assign", "raise") if name in act}
+    for id_ in (await db.scalars(select(Task.id).where(*wanted).order_by(Task.id))).all():
+        task = await task_acts.locked(db, id_)
+        if task is None:
+            continue
+        if "assign" in does:
+            to = does["assign"]
+            task_acts.assign(task, user=to.get("user"), group=to.get("group"), note=task.note)
+        if "raise" in does:
+            task_acts.set_priority(task, task.priority + does["raise"])
+        if "notify" in does:
+            # Who is told of a task may look at it.
+            task.told = [*task.told, {**does["notify"], "at": utc_now().isoformat()}]
+        data = {"instance": clock.instance, "clock": clock.name, "step": act["step"], **does}
+        await audit.append(db, f"clock:{clock.name}", "task.escalate", id_, data)
+    if "notify" in does:
+        await _tell(db, clock, percent, act["step"], does["notify"])
+
+
+async def _tell(db: Db, clock: Clock, percent: int, step: str, whom: Mapping[str, JSON]) -> None:
+    people = await notifications.readers(db, group=whom.get("group"), person=whom.get("user"))
+    for each in people[:_MOST_PEOPLE]:
+        title = f"{_label(clock.title, each.locale)}: {clock.business_key or clock.instance}"
+        text = _SAID.get(each.locale, _SAID["en"]).format(percent=percent, due=f"{clock.due_at:%Y-%m-%d %H:%M} UTC")
+        id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{clock.id} {step} {each.name}"))
+        told = Told(id_, each.name, title, text, f"/instances/{quote(clock.instance, safe='/')}", clock.instance)
+        await notifications.add(db, told, each.mail if each.email else "")
+
+
+def _label(title: JSON, locale: str) -> str:
+    if isinstance(title, Mapping):
+        return str(title.get(locale) or next(iter(title.values()), ""))
+    return str(title)
