@@ -32,7 +32,7 @@ def _steps(document: Mapping[str, JSON]) -> Iterator[ClockStep]:
         yield ClockStep(f"warn {percent:g}", "warned", at=percent)
     yield ClockStep(BREACH, "breached", at=100)
     for number, each in enumerate(document.get("escalate") or ()):
-        does = {name: each[name] for name in ("notify", "assign", "raise") if name in each}
+        does = {name: each[name] for name in ("notify", "assign", "raise", "unclaimed") if name in each}
         if "at" in each:
             yield ClockStep(f"escalate {number} {each['at']:g}", "escalated", at=each["at"], does=does)
         else:

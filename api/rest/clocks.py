@@ -1,7 +1,7 @@
 """Clocks of instances, and which will be missed next."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
@@ -14,6 +14,7 @@ from cauce.services import clocks
 
 JSON = Any
 router = APIRouter(tags=["instances"])
+_FURTHEST: Final = timedelta(days=36_525)
 
 
 class Clock(Model):
@@ -34,6 +35,7 @@ class Clock(Model):
     left_s: int | None = Field(description="Seconds of the time that counts until the end.", examples=[2880])
     paused_until: datetime | None
     reason: str = Field(description="Why it pauses.", examples=["waiting-for-customer"])
+    reason_title: JSON = Field(description="What people call it.", examples=[{"en": "Waiting for the customer"}])
     breached_at: datetime | None
     stopped_at: datetime | None
     met: bool | None = Field(description="Null as long as nobody knows; open and past due is not met.")
@@ -52,7 +54,10 @@ async def clocks_ahead(
     hub: HubDep,
     actor: CallerDep,
     *,
-    within: Annotated[timedelta | None, Query(description="Due by then at the latest.", examples=["PT24H"])] = None,
+    within: Annotated[
+        timedelta | None,
+        Query(ge=timedelta(), le=_FURTHEST, description="Due by then at the latest.", examples=["PT24H"]),
+    ] = None,
     definition: Annotated[str | None, Query(examples=["sales.lead-to-order"])] = None,
     after: Annotated[str | None, Query(description="Comes with `next`.")] = None,
     limit: Limit = 50,

@@ -45,6 +45,7 @@ class ClockView:
     left_s: int | None
     paused_until: datetime | None
     reason: str
+    reason_title: JSON
     breached_at: datetime | None
     stopped_at: datetime | None
     met: bool | None
@@ -143,11 +144,17 @@ def _view(row: Clock, rules: _Rules, now: datetime) -> ClockView:
         left_s=left_s,
         paused_until=row.paused_until,
         reason=row.reason,
+        reason_title=_title(rules.get(row.name), row.reason),
         breached_at=row.breached_at,
         stopped_at=row.stopped_at,
         met=False if missed else True if row.stopped_at else None,
         steps=list(row.steps),
     )
+
+
+def _title(rules: ClockRules | None, reason: str) -> JSON:
+    """Return what people call the reason of a pause."""
+    return (rules.pauses.get(reason) or {}).get("title") if rules is not None else None
 
 
 def _reckoned(row: Clock, rules: ClockRules | None, at: datetime) -> tuple[int | None, int | None]:

@@ -25,8 +25,13 @@ async def climb(db: Db, clock: Clock, percent: int, act: Mapping[str, JSON]) -> 
     wanted = [Task.instance == clock.instance, Task.closed_at.is_(None)]
     if act["tasks"]:
         wanted.append(Task.name.in_(act["tasks"]))
+    if act.get("unclaimed"):
+        wanted.append(Task.claimed_by.is_(None))
     does = {name: act[name] for name in ("notify", "assign", "raise") if name in act}
-    for id_ in (await db.scalars(select(Task.id).where(*wanted).order_by(Task.id))).all():
+    tasks = (await db.scalars(select(Task.id).where(*wanted).order_by(Task.id))).all()
+    if act.get("unclaimed") and not tasks:
+        return
+    for id_ in tasks:
         task = await task_acts.locked(db, id_)
         if task is None:
             continue

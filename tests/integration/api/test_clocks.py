@@ -17,7 +17,12 @@ from tests.integration.api.conftest import Browser
 from tests.integration.store.test_clocks import note
 
 boss = Actor("boss", frozenset({"admin"}))
-CLOCK = "clock: answer\ntitle: {en: Answer <b>, es: Respuesta}\ntarget: PT10H\npauses: {customer: {most: P1D}}\n"
+CLOCK = """\
+clock: answer
+title: {en: Answer <b>, es: Respuesta}
+target: PT10H
+pauses: {customer: {title: Asked them, most: P1D}}
+"""
 PROCESS = """\
 document: {dsl: '1.0.3', namespace: t, name: case, version: 1.0.0}
 do: [{start: {call: clock, with: {clock: answer, action: start}}}]
@@ -73,7 +78,8 @@ async def test_programs_of_supervisors_see_what_is_late_and_what_comes_next(
     assert round(paused["left_s"] / 3600) == 8
     soon = (await program.get("/api/v1/clocks", params={"within": "PT6H", "definition": "t.case"})).json()
     assert [each["business_key"] for each in soon["items"]] == ["late", "runs"]
-    assert (await program.get("/api/v1/clocks", params={"after": "x"})).status_code == 422
+    for wrong in ({"after": "x"}, {"within": "P99999999D"}, {"within": "-PT1H"}, {"within": "soon"}):
+        assert (await program.get("/api/v1/clocks", params=wrong)).status_code == 422
 
 
 async def test_the_clocks_of_an_instance_are_for_who_sees_instances(ticking: Hub, program: httpx.AsyncClient) -> None:
@@ -90,7 +96,14 @@ async def test_the_page_is_for_supervisors_and_escapes_what_it_shows(ticking: Hu
     assert 'href="/clocks"' not in (await ana.get("/inbox")).text
     await users.change_user(ticking, boss, "ana", roles=["manager"])
     page = (await ana.get("/clocks")).text
-    for words in ("1 is missed already.", "Answer &lt;b&gt;", 'href="/instances/t.case/late"', "120 %", "pauses until"):
+    for words in (
+        "1 is missed already.",
+        "Answer &lt;b&gt;",
+        'href="/instances/t.case/late"',
+        "120 %",
+        "pauses until",
+        "Asked them",
+    ):
         assert words in page
     assert "t.case/met" not in page
     spanish = (await ana.get("/clocks", headers={"accept-language": "es"})).text

@@ -87,6 +87,22 @@ async def test_what_escalates_reaches_the_tasks_it_is_about_once_and_is_in_the_a
     assert [(entry.actor, entry.subject) for entry in entries] == [("clock:first-contact", "t1")]
 
 
+async def test_a_rung_for_what_nobody_claimed_leaves_claimed_tasks_alone(store: Store) -> None:
+    async with store.transaction() as db:
+        await users.add(db, "rosa", password_hash="", roles=["manager"], groups=["managers"])
+        await tasks.add_task(db, call)
+        await tasks.claim(db, "t1", "ana")
+    act = {"notify": {"group": "managers"}, "raise": 10, "unclaimed": True, "tasks": []}
+    await tell(store, note("one", act))
+    async with store.transaction() as db:
+        assert (await db.scalars(select(Notification))).all() == []
+        await tasks.release(db, "t1")
+    await tell(store, note("two", act))
+    async with store.read() as db:
+        assert [(row.priority, row.told[0]["group"]) for row in await tasks.open_tasks(db)] == [(60, "managers")]
+        assert [each.person for each in await db.scalars(select(Notification))] == ["rosa"]
+
+
 async def test_what_is_due_first_comes_first_and_what_is_stopped_is_not_ahead(store: Store) -> None:
     await tell(store, note("started", id_="late", dueAt="2026-03-05T10:00:00Z"))
     await tell(store, note("started", id_="soon"), instance="sales.lead/2")
