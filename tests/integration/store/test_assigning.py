@@ -27,6 +27,10 @@ TASK = HumanTask(
 )
 
 
+# Where the database makes no difference.
+one_database = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 async def staffed(store: Store) -> Store:
     async with store.transaction() as db:
@@ -52,9 +56,9 @@ def reason(row: Task) -> dict[str, Any]:
 
 
 async def test_many_who_choose_at_once_share_the_work_by_what_each_takes(staffed: Store) -> None:
-    rows = await asyncio.gather(*(add(staffed, f"t{number}", {"strategy": "least-loaded"}) for number in range(16)))
-    # Of 16, who takes twice as much gets twice as many; who may not do tasks gets none.
-    assert Counter(row.user for row in rows) == {"ana": 4, "bea": 8, "carl": 4}
+    rows = await asyncio.gather(*(add(staffed, f"t{number}", {"strategy": "least-loaded"}) for number in range(8)))
+    # Who takes twice as much gets twice as many; who may not do tasks gets none.
+    assert Counter(row.user for row in rows) == {"ana": 2, "bea": 4, "carl": 2}
 
 
 async def test_turns_go_round_however_many_choose_at_once(staffed: Store) -> None:
@@ -64,6 +68,7 @@ async def test_turns_go_round_however_many_choose_at_once(staffed: Store) -> Non
     assert (await add(staffed, "other", {"strategy": "round-robin"}, form="contact")).user == "ana"
 
 
+@one_database
 async def test_asked_again_it_stays_with_whom_it_was_given_to_unless_the_question_is_another(staffed: Store) -> None:
     first = await add(staffed, "t", {"strategy": "round-robin"})
     again = await add(staffed, "t", {"strategy": "round-robin"}, title="Newer")
@@ -72,6 +77,7 @@ async def test_asked_again_it_stays_with_whom_it_was_given_to_unless_the_questio
     assert (await add(staffed, "t", {"skills": ["rail"]})).user == "bea"
 
 
+@one_database
 async def test_what_is_done_counts_no_more(staffed: Store) -> None:
     rule = {"strategy": "least-loaded", "where": '.name != "bea"'}
     first = await add(staffed, "t1", rule)
@@ -81,6 +87,7 @@ async def test_what_is_done_counts_no_more(staffed: Store) -> None:
     assert (first.user, (await add(staffed, "t3", rule)).user) == ("ana", "ana")
 
 
+@one_database
 async def test_a_case_that_is_opened_again_goes_to_who_had_it(staffed: Store) -> None:
     await add(staffed, "t1", {"skills": "rail"}, business_key="lead:1")
     async with staffed.transaction() as db:
@@ -90,11 +97,13 @@ async def test_a_case_that_is_opened_again_goes_to_who_had_it(staffed: Store) ->
     assert (await add(staffed, "t3", {"strategy": "sticky"}, business_key="lead:2")).user is None
 
 
+@one_database
 async def test_nobody_fits_and_the_group_has_it(staffed: Store) -> None:
     row = await add(staffed, "t", {"skills": ["welding"]}, policy="desk")
     assert (row.user, row.group, reason(row)["how"], reason(row)["policy"]) == (None, "sales", "nobody", "desk")
 
 
+@one_database
 async def test_one_person_who_is_away_is_stood_in_for(staffed: Store) -> None:
     async with staffed.transaction() as db:
         week = Absence("ana", date(2026, 12, 21), date(2026, 12, 27), "bea")
@@ -132,6 +141,7 @@ async def test_inboxes_show_what_is_held_for_others_exactly_as_the_question_who_
         assert seen == theirs | groups
 
 
+@one_database
 async def test_who_stands_in_takes_what_was_claimed_and_gives_it_to_the_group(staffed: Store) -> None:
     await add(staffed, "t", {"skills": ["rail"]})
     async with staffed.transaction() as db:
