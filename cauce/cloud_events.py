@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ NAME: Final = re.compile(r"[a-z0-9]+\Z")
 # Both identify an event together, and both are in one index: PostgreSQL takes no entry longer than 2,700 bytes.
 LONGEST: Final = 1_024
 MOST_ATTRIBUTES: Final = 100
+# Control characters and halves of characters: the specification has none, and PostgreSQL cannot keep U+0000.
+_NO_TEXT: Final = frozenset({"Cc", "Cs"})
 _CONTENT: Final = frozenset({"data", "data_base64"})
 
 
@@ -54,8 +57,14 @@ def _flaws(name: str, value: JSON) -> list[dict[str, str]]:
         return [{"pointer": where, "problem": "A name has only lower-case letters and digits."}]
     if not isinstance(value, str | int | bool | None):
         return [{"pointer": where, "problem": "An attribute is a text, a whole number or true or false."}]
-    if isinstance(value, str) and len(value.encode(errors="replace")) > LONGEST:
+    return _flaws_of_text(where, value) if isinstance(value, str) else []
+
+
+def _flaws_of_text(where: str, value: str) -> list[dict[str, str]]:
+    if len(value.encode(errors="replace")) > LONGEST:
         return [{"pointer": where, "problem": f"An attribute has at most {LONGEST:,} bytes."}]
+    if any(unicodedata.category(each) in _NO_TEXT for each in value):
+        return [{"pointer": where, "problem": "An attribute has no control characters."}]
     return []
 
 

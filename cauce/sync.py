@@ -1,7 +1,7 @@
 """A sync as its file declares it; activities run it, services show it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from schemas import durations
@@ -9,6 +9,9 @@ from schemas import durations
 JSON = Any
 By = Literal["time", "id", "position", "hash"]
 Policy = Literal["evolve", "freeze", "reject"]
+Side = Literal["source", "target"]
+Rule = Literal["person", "source", "target", "newest"]
+Gone = Literal["person", "keep", "delete"]
 
 default_batch: Final = 500
 _default_overlap_s: Final = 300.0
@@ -19,6 +22,12 @@ _policies: Final[Mapping[str, Policy]] = {"evolve": "evolve", "freeze": "freeze"
 SOURCE_VARIABLES: Final = frozenset({"after", "limit"})
 MAPPING_VARIABLES: Final = frozenset({"target"})
 ID_VARIABLES: Final = frozenset({"row"})
+WRITE_VARIABLES: Final = frozenset({"id"})
+SIDES: Final[tuple[Side, Side]] = ("source", "target")
+_rules: Final[Mapping[str, Rule]] = {"person": "person", "source": "source", "target": "target", "newest": "newest"}
+_gone: Final[Mapping[str, Gone]] = {"person": "person", "keep": "keep", "delete": "delete"}
+# What is written in a two-way sync where nothing else is said: the fields, and under which id the row is known there.
+_default_write: Final = "if $id == null then . else . + {id: $id} end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Where rows are read; `arguments`, `rows` and `key` are expressions."""
+    """Where rows are read; `arguments`, `rows`, `key` and `changed` are expressions."""
 
     call: Call
     arguments: str
@@ -51,16 +60,23 @@ class Feed:
     key: str
     cursor: Cursor
     full_s: float | None = None
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where rows are written; `id` is an expression over the answer."""
+    """Where rows are written; `id` is an expression over the answer.
+
+    `arguments`, over the fields, and `get`, which reads a row once more before it is written, are of two-way syncs;
+    there nothing is looked for before it is created, since all rows of the target are known.
+    """
 
     id: str
     upsert: Call | None = None
     many: bool = False
     looks_first: bool = True
+    arguments: str = ""
+    get: Call | None = None
     find: Call | None = None
     create: Call | None = None
     update: Call | None = None
@@ -68,7 +84,7 @@ class Target:
     @property
     def calls(self) -> Sequence[Call]:
         """The operations, those that write first."""
-        return [each for each in (self.upsert, self.create, self.update, self.find) if each is not None]
+        return [each for each in (self.upsert, self.create, self.update, self.find, self.get) if each is not None]
 
     @property
     def connection(self) -> str:
@@ -86,8 +102,34 @@ class Deletes:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """The way back of a two-way sync: a sync of its own, with source and target the other way round."""
+
+    source: Feed
+    mapping: str
+    target: Target
+    deletes: Deletes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """What happens when both sides have changed a field, or one has changed a row that the other has deleted."""
+
+    otherwise: Rule = "person"
+    fields: Mapping[str, Rule] = field(default_factory=dict)
+    gone: Gone = "person"
+    group: str | None = None
+    user: str | None = None
+    priority: int = 50
+
+    def rule(self, name: str) -> Rule:
+        """Return the rule for a field."""
+        return self.fields.get(name, self.otherwise)
+
+
+@dataclass(frozen=True, slots=True)
 class Sync:
-    """One sync."""
+    """One sync; `match`, over the fields, tells in a two-way one which rows of both sides are the same."""
 
     name: str
     source: Feed
@@ -98,6 +140,9 @@ class Sync:
     batch: int = default_batch
     after: tuple[str, ...] = ()
     title: JSON = None
+    back: Back | None = None
+    match: str = ""
+    conflicts: Conflicts = Conflicts()
 
 
 def parse(document: Mapping[str, JSON], bindings: Mapping[str, str] | None = None) -> Sync:
@@ -107,37 +152,29 @@ def parse(document: Mapping[str, JSON], bindings: Mapping[str, str] | None = Non
         operation, _, name = text.partition("@")
         return Call(operation, (bindings or {}).get(name, name))
 
-    source, target, deletes = document["source"], document["target"], document.get("deletes")
-    full = source.get("full")
+    deletes, back = document.get("deletes"), document.get("back")
     return Sync(
         name=str(document["sync"]),
-        source=Feed(
-            call=call(source["call"]),
-            arguments=bare(source.get("with"), "{after: $after, limit: $limit}"),
-            rows=bare(source.get("rows"), "."),
-            key=bare(source["key"], ""),
-            cursor=_cursor(source.get("cursor") or {}),
-            full_s=durations.seconds(full) if full else None,
-        ),
+        source=_feed(call, document["source"]),
         mapping=bare(document["mapping"], "."),
-        target=Target(
-            id=bare(target.get("id"), ".id"),
-            many=bool(target.get("many")),
-            looks_first=True,
-            **{name: call(target[name]) for name in ("upsert", "find", "create", "update") if name in target},
-        ),
+        target=_target(call, document["target"]),
         deletes=_deletes(call(deletes["call"]), deletes) if deletes else None,
         columns=_policies[document.get("columns", "evolve")],
         batch=int(document.get("batch", default_batch)),
         after=tuple(document.get("after") or ()),
         title=document.get("title"),
+        back=_back(call, back) if back else None,
+        match=bare(document.get("match"), ""),
+        conflicts=_conflicts(document.get("conflicts") or {}),
     )
 
 
 def names_of(document: Mapping[str, JSON]) -> frozenset[str]:
     """Return the names of connections that a document has behind the @."""
     sync = parse(document)
-    calls = [sync.source.call, *sync.target.calls, *([sync.deletes.call] if sync.deletes else [])]
+    ways: list[Sync | Back] = [sync, *([sync.back] if sync.back else [])]
+    calls = [call for way in ways for call in (way.source.call, *way.target.calls)]
+    calls += [way.deletes.call for way in ways if way.deletes]
     return frozenset(each.connection for each in calls)
 
 
@@ -147,6 +184,51 @@ def bare(text: str | None, default: str) -> str:
         return default
     text = text.strip()
     return text[2:-1].strip() if text.startswith("${") and text.endswith("}") else text
+
+
+def _feed(call: Callable[[str], Call], given: Mapping[str, JSON]) -> Feed:
+    full, cursor = given.get("full"), _cursor(given.get("cursor") or {})
+    return Feed(
+        call=call(given["call"]),
+        arguments=bare(given.get("with"), "{after: $after, limit: $limit}"),
+        rows=bare(given.get("rows"), "."),
+        key=bare(given["key"], ""),
+        cursor=cursor,
+        full_s=durations.seconds(full) if full else None,
+        changed=bare(given.get("changed"), cursor.value if cursor.by == "time" else ""),
+    )
+
+
+def _target(call: Callable[[str], Call], given: Mapping[str, JSON]) -> Target:
+    return Target(
+        id=bare(given.get("id"), ".id"),
+        many=bool(given.get("many")),
+        looks_first=True,
+        arguments=bare(given.get("with"), _default_write),
+        **{name: call(given[name]) for name in ("upsert", "find", "create", "update", "get") if name in given},
+    )
+
+
+def _back(call: Callable[[str], Call], given: Mapping[str, JSON]) -> Back:
+    deletes = given.get("deletes")
+    return Back(
+        _feed(call, given["source"]),
+        bare(given["mapping"], "."),
+        _target(call, given["target"]),
+        _deletes(call(deletes["call"]), deletes) if deletes else None,
+    )
+
+
+def _conflicts(given: Mapping[str, JSON]) -> Conflicts:
+    assigned = given.get("assign") or {}
+    return Conflicts(
+        otherwise=_rules[given.get("otherwise", "person")],
+        fields={name: _rules[rule] for name, rule in (given.get("fields") or {}).items()},
+        gone=_gone[given.get("gone", "person")],
+        group=assigned.get("group"),
+        user=assigned.get("user"),
+        priority=int(given.get("priority", 50)),
+    )
 
 
 def _cursor(given: Mapping[str, JSON]) -> Cursor:

@@ -92,9 +92,24 @@ class Outlet:
 
     def key(self, change: Change) -> str:
         """Return under which key the ledger has a change."""
-        return f"sync:{self.sync.name}:{change.row.key}:{change.version}:{change.row.digest[:16]}"
+        return _key(self.sync, change)
 
     def create_key(self, change: Change) -> str:
         """Return under which key the ledger has the creation of a row."""
-        # Without the content: what was created once is not created again because it has changed meanwhile.
-        return f"sync:{self.sync.name}:{change.row.key}:create:{change.version}"
+        return _create_key(self.sync, change)
+
+
+def writes_of(sync: Sync, change: Change) -> list[tuple[Call, str]]:
+    """Return under which keys the ledger may have a change, each with the operation that makes it."""
+    target = sync.target
+    changing = [(call, _key(sync, change)) for call in (target.upsert, target.update) if call is not None]
+    return [*changing, *([(target.create, _create_key(sync, change))] if target.create is not None else [])]
+
+
+def _key(sync: Sync, change: Change) -> str:
+    return f"sync:{sync.name}:{change.row.key}:{change.version}:{change.row.digest[:16]}"
+
+
+def _create_key(sync: Sync, change: Change) -> str:
+    # Without the content: what was created once is not created again because it has changed meanwhile.
+    return f"sync:{sync.name}:{change.row.key}:create:{change.version}"

@@ -1,17 +1,19 @@
 """Applies one row that was refused once more, through a sync's mapping; the desk calls it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from activities.connections import Connections
 from activities.syncs.changes import Change, Result
-from activities.syncs.outlet import Outlet
+from activities.syncs.outlet import Outlet, writes_of
 from activities.syncs.rows import key_of, prepare
 from activities.syncs.writing import delete, write
 from cauce.errors import ConflictError, InputError
-from cauce.store import cross_references
+from cauce.store import cross_references, ledger
 from cauce.store.cross_references import Pair, Reference
-from cauce.store.session import Store
+from cauce.store.models import LedgerEntry
+from cauce.store.session import Db, Store
 from cauce.sync import Sync
 
 JSON = Any
@@ -20,8 +22,8 @@ _DELETE = "delete:"
 
 async def apply(
     store: Store, connections: Connections, sync: Sync, identity: str, payload: JSON, instance: str
-) -> Result | None:
-    """Write a row, or take it away, and note that; None when the target has it like that already.
+) -> Result:
+    """Write a row, or take it away, and note that; nothing is sent when the target has it like that already.
 
     Raises what refuses it.
     """
@@ -36,7 +38,7 @@ async def apply(
     async with store.read() as db:
         known = (await cross_references.of(db, sync.name, [row.key])).get(row.key)
     if known is not None and known.is_live and known.digest == row.digest:
-        return None
+        return Result(row.key, "unchanged", row.digest, known.target_id)
     (result,) = await write(Outlet(store, connections, sync, instance), [Change(row, known)])
     return await _noted(store, sync, result)
 
@@ -64,13 +66,25 @@ def check(sync: Sync, identity: str, payload: JSON) -> None:
         key_of(sync, payload)
 
 
-async def _delete(store: Store, connections: Connections, sync: Sync, key: str, instance: str) -> Result | None:
+async def ledger_entry(db: Db, sync: Sync, payload: JSON) -> LedgerEntry | None:
+    """Return what the ledger knows of a row as it is in a letter; raises what is wrong with it."""
+    (row,) = prepare(sync, [payload], None).rows.values()
+    known = (await cross_references.of(db, sync.name, [row.key])).get(row.key)
+    last = replace(known, version=known.version - 1) if known and known.digest == row.digest else known
+    for call, key in writes_of(sync, Change(row, last)):
+        entry = await ledger.find(db, call.connection, call.operation, key)
+        if entry is not None:
+            return entry
+    return None
+
+
+async def _delete(store: Store, connections: Connections, sync: Sync, key: str, instance: str) -> Result:
     async with store.read() as db:
         known = (await cross_references.of(db, sync.name, [key])).get(key)
     if sync.deletes is None:
         raise ConflictError(f"The sync {sync.name} deletes nothing any more.", hint="Drop the letter.")
     if known is None or not known.is_live:
-        return None
+        return Result(key, "unchanged")
     outlet = Outlet(store, connections, sync, instance)
     (result,) = await delete(outlet, sync.deletes.call, sync.deletes.arguments, [known])
     return await _noted(store, sync, result, state="deleted")

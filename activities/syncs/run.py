@@ -6,8 +6,6 @@ between is done again from there, and the ledger tells what the target has taken
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import activity
@@ -15,43 +13,24 @@ from temporalio import activity
 from activities.connections import Connections
 from activities.heartbeats import heartbeats
 from activities.syncs.changes import Change, Result
+from activities.syncs.jobs import Job, ended, letter
 from activities.syncs.outlet import Outlet
-from activities.syncs.reading import Page, beginning, read_page
+from activities.syncs.reading import Page, read_page
 from activities.syncs.rows import Batch, Row, prepare
+from activities.syncs.starts import start_of
+from activities.syncs.two_way import TwoWay
 from activities.syncs.writing import delete, write
 from cauce.contract import SYNC_BATCH, SYNC_BEGIN, SyncRequest, SyncStep, SyncTurn
 from cauce.errors import CauceError, ConflictError, NotFoundError, TransientError
 from cauce.store import cross_references, dead_letters, definitions, syncs
-from cauce.store.base import utc_now
-from cauce.store.cross_references import Pair, Reference
-from cauce.store.dead_letters import NewLetter
-from cauce.store.models import SyncRun
+from cauce.store.cross_references import Reference
 from cauce.store.session import Db, Store
-from cauce.sync import Deletes, Sync, parse
+from cauce.sync import Deletes, parse
 
 JSON = Any
 _HEARTBEAT_S: Final = 3.0
 _NO_MORE: Final = SyncStep(over=True)
 _MORE: Final = SyncStep(over=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A run as it stands: its sync, its row, and the shape of the source that is known."""
-
-    sync: Sync
-    run: SyncRun
-    columns: JSON
-
-    @property
-    def pair(self) -> Pair:
-        """The systems whose rows are kept the same."""
-        return Pair(self.sync.name, self.sync.source.call.connection, self.sync.target.connection)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the run reads everything."""
-        return self.run.mode == "full"
 
 
 class SyncActivities:
@@ -74,12 +53,9 @@ class SyncActivities:
                 return SyncTurn(sync.name, last.id, last.version)
             if request.accept_columns:
                 state.columns = None
-            since = None if state.full_at is None else utc_now() - state.full_at
-            due = sync.source.full_s is not None and (since is None or since >= timedelta(seconds=sync.source.full_s))
-            full = request.full or due or sync.source.cursor.by == "hash" or state.cursor is None
-            place = {"phase": "rows", "after": None if full else beginning(sync.source, state.cursor), "token": token}
-            mode = "full" if full else "incremental"
-            run = await syncs.begin(db, sync.name, row.version, mode=mode, by=request.by, progress=place)
+            mode, place = start_of(sync, state, full=request.full)
+            progress = {**place, "token": token}
+            run = await syncs.begin(db, sync.name, row.version, mode=mode, by=request.by, progress=progress)
             return SyncTurn(sync.name, run.id, row.version)
 
     @activity.defn(name=SYNC_BATCH)
@@ -94,7 +70,7 @@ class SyncActivities:
                 job = await self._job(turn)
                 if job is None:
                     return _NO_MORE
-                step = await (self._rows(job) if job.run.progress["phase"] == "rows" else self._deletions(job))
+                step = await self._step(job)
         except TransientError as error:
             with contextlib.suppress(CauceError):
                 async with self.store.transaction() as db:
@@ -107,6 +83,11 @@ class SyncActivities:
         if step.over:
             await self._measure(turn)
         return step
+
+    async def _step(self, job: Job) -> SyncStep:
+        if job.sync.back is not None:
+            return await TwoWay(self.store, self.connections, job, activity.info().attempt).step()
+        return await (self._rows(job) if job.run.progress["phase"] == "rows" else self._deletions(job))
 
     async def _measure(self, turn: SyncTurn) -> None:
         """Count a run that has ended, for the monitor."""
@@ -165,7 +146,7 @@ class SyncActivities:
             state.columns = dict(batch.columns)
             if page.last or not job.is_full:
                 state.cursor = page.after
-            return await self._ended(db, job) if page.last and not deletes else _MORE
+            return await ended(db, job) if page.last and not deletes else _MORE
 
     async def _note(self, db: Db, job: Job, batch: Batch, results: Sequence[Result]) -> None:
         """Write down what is where now, and keep what was refused."""
@@ -211,36 +192,10 @@ class SyncActivities:
                 kept = letter(job.sync, job.run, f"delete:{each.key}", ids, each.error)
                 await dead_letters.add(db, kept)
             await dead_letters.close_rows(db, job.sync.name, [f"delete:{each.key}" for each in deleted])
-            return await self._ended(db, job) if last else _MORE
-
-    async def _ended(self, db: Db, job: Job) -> SyncStep:
-        await syncs.end(db, job.run.id, "done")
-        if job.is_full:
-            state = await syncs.state_of(db, job.sync.name)
-            state.full_at = job.run.started_at
-        return SyncStep(over=True, following=await following(db, job.sync.name))
+            return await ended(db, job) if last else _MORE
 
     def _outlet(self, job: Job) -> Outlet:
-        name, attempt = f"sync:{job.sync.name}/{job.run.id}", activity.info().attempt
-        return Outlet(self.store, self.connections, job.sync, name, attempt)
-
-
-async def following(db: Db, ended: str) -> list[str]:
-    """Return the syncs that come after one that has just ended, and for which all the others have ended, too."""
-    done, last, states = await syncs.last_runs(db, "done"), await syncs.last_runs(db), await syncs.states(db)
-    names = []
-    for row in await definitions.latest(db, "sync"):
-        after = row.document.get("after") or ()
-        begun = last[row.name].id if row.name in last else 0
-        paused = row.name in states and states[row.name].paused
-        if ended in after and not paused and all(each in done and done[each].id > begun for each in after):
-            names.append(row.name)
-    return names
-
-
-def letter(sync: Sync, run: SyncRun, key: str, source: JSON, error: CauceError) -> NewLetter:
-    """Return the dead letter of a row that was refused."""
-    return NewLetter("sync", sync.name, key, source, error, about={"version": run.version, "run": run.id})
+        return Outlet(self.store, self.connections, job.sync, job.writes_as, activity.info().attempt)
 
 
 def _is_new(row: Row, known: Reference | None) -> bool:

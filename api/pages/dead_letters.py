@@ -54,15 +54,16 @@ async def dead_letter_list(
 @router.post("/dead-letters")
 async def change_letters(request: Request, hub: HubDep, actor: VisitorDep, form: FormDep) -> Response:
     """Replay or drop several letters, and show what became of each."""
-    cause, ids = str(form.get("cause", "")), numbers_of(form)
+    cause, ids, version = str(form.get("cause", "")), numbers_of(form), str(form.get("version", "")) or None
     problem: CauceError | None = None
     answers: Sequence[Answer] = ()
     try:
         match form.get("do"):
             case "replay-all":
-                answers = await dead_letters.replay(hub, actor, await dead_letters.ids_of(hub, actor, cause))
+                all_ids = await dead_letters.ids_of(hub, actor, cause)
+                answers = await dead_letters.replay(hub, actor, all_ids, version=version)
             case "replay":
-                answers = await dead_letters.replay(hub, actor, ids)
+                answers = await dead_letters.replay(hub, actor, ids, version=version)
             case _:
                 answers = await dead_letters.drop(hub, actor, ids, str(form.get("reason", "")))
     except InputError as error:
@@ -89,7 +90,8 @@ async def change_letter(request: Request, hub: HubDep, actor: VisitorDep, letter
                 await dead_letters.edit(hub, actor, id_, read(text))
                 answer = Answer(id_, "edited", "")
             case "replay":
-                (answer,) = await dead_letters.replay(hub, actor, [id_])
+                version = str(form.get("version", "")) or None
+                (answer,) = await dead_letters.replay(hub, actor, [id_], version=version)
             case _:
                 (answer,) = await dead_letters.drop(hub, actor, [id_], str(form.get("reason", "")))
     except InputError as error:
@@ -117,6 +119,7 @@ async def listed(
     if cause:
         wanted = Filters(state=state, cause=cause)
         page = await dead_letters.list_letters(hub, actor, wanted, after=after or None, limit=page_size)
+    about = causes[0] if cause and causes else None
     following = urlencode({"state": state, "cause": cause, "after": page.next or ""})
     return view.render(
         request,
@@ -126,6 +129,7 @@ async def listed(
         chosen=cause,
         letters=page.letters,
         answers=answers,
+        versions=await dead_letters.versions(hub, actor, about.origin, about.name) if about else (),
         state=state,
         tabs=[(each, "/dead-letters?" + urlencode({"state": each})) for each in states],
         may_decide=actor.may(*deciders) and state == "open",
@@ -156,6 +160,7 @@ async def shown(  # noqa: PLR0913 - what came of a change
         status=status,
         letter=detail.summary,
         detail=detail,
+        versions=await dead_letters.versions(hub, actor, detail.summary.origin, detail.summary.name),
         sent=view.pretty(detail.sent),
         worded=lambda told: worded(told, view.language_of(request)),
         payload=text or view.pretty(payload),

@@ -20,11 +20,13 @@ from api import security
 from api.i18n import Language, all_languages, as_moment, locales, negotiate
 from api.pages import problems
 from api.pages.navigation import navigation_for
+from cauce import contract
 
 JSON = Any
 
 root = Path(__file__).parents[1]
 static = root / "static"
+sync_prefix = f"{contract.SYNC}/"
 soon = timedelta(hours=8)
 most_columns = 8
 
@@ -212,7 +214,12 @@ def urgency(due_at: datetime | None, now: datetime | None = None) -> str:
 
 
 def instance_url(instance: str, action: str = "") -> str:
-    """Return the address of an instance's page; instance identifiers contain slashes and whatever a key contains."""
+    """Return the address of an instance's page; instance identifiers contain slashes and whatever a key contains.
+
+    What a sync asks people has the page of the sync.
+    """
+    if instance.startswith(sync_prefix):
+        return f"/syncs/{quote(instance.removeprefix(sync_prefix))}"
     return f"/instances/{quote(instance, safe='/')}" + (f"?do={action}" if action else "")
 
 

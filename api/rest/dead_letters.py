@@ -101,6 +101,11 @@ class Chosen(BaseModel):
 
     ids: list[int] = Field(default=[], max_length=most_at_once, examples=[[17, 18]])
     cause: str | None = Field(default=None, examples=["8c1f2a90d3b4e5f6"])
+    version: str | None = Field(
+        default=None,
+        description="The version of the sync or process that they go through; without it the active one.",
+        examples=["3"],
+    )
 
 
 class Dropped(BaseModel):
@@ -172,7 +177,7 @@ async def replay_letters(hub: HubDep, actor: CallerDep, given: Chosen) -> list[A
     What the system took before is not sent again: its state is then `already-applied`.
     """
     ids = given.ids or (await dead_letters.ids_of(hub, actor, given.cause) if given.cause else [])
-    return [Answer.model_validate(each) for each in await dead_letters.replay(hub, actor, ids)]
+    return [Answer.model_validate(each) for each in await dead_letters.replay(hub, actor, ids, version=given.version)]
 
 
 @router.post("/drop", responses=documented(413, 422))

@@ -49,6 +49,7 @@ class Sync(Model):
     next_at: datetime | None
     problem: str = Field(description="Why it does not start as it should; empty when it does.")
     last: Run | None
+    two_way: bool = Field(description="Whether what is changed in the target comes back.", examples=[False])
 
 
 class SyncDetail(Model):
@@ -57,6 +58,7 @@ class SyncDetail(Model):
     view: Sync
     rows: int = Field(description="Rows that are in both systems.", examples=[1199])
     waiting: int = Field(description="Rows that wait at the dead-letter desk.", examples=[1])
+    undecided: int = Field(description="Rows that both have changed, and about which somebody is asked.", examples=[0])
     cursor: JSON = Field(description="The place behind which the next run reads.", examples=["C001199"])
     columns: dict[str, str] = Field(description="The shape of the rows.", examples=[{"customer_id": "text"}])
     runs: list[Run]

@@ -85,6 +85,9 @@ def replay(
     ids: Ids = None,
     *,
     cause: ByCause = None,
+    version: Annotated[
+        str | None, typer.Option(help="The version of the sync or process that they go through, if not the active one.")
+    ] = None,
     as_user: session.AsUser = None,
     data_dir: DataDir = None,
     as_json: output.AsJson = False,
@@ -92,7 +95,7 @@ def replay(
     """Send letters again; the exit code is 1 when one of them was refused again."""
 
     async def work(hub: Hub, actor: Actor) -> list[Answer]:
-        return await dead_letters.replay(hub, actor, await _chosen(hub, actor, ids, cause))
+        return await dead_letters.replay(hub, actor, await _chosen(hub, actor, ids, cause), version=version)
 
     _show_answers(session.run(work, data_dir=data_dir, as_user=as_user), {"replayed", "already-applied"}, as_json)
 

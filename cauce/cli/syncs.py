@@ -8,7 +8,7 @@ from cauce.cli import output, session
 from cauce.cli.data_dir import DataDir
 from cauce.services import syncs
 from cauce.services.hub import Actor, Hub
-from cauce.services.syncs import Run, SyncDetail
+from cauce.services.syncs import Run, SyncDetail, SyncView
 
 app = typer.Typer(no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="SYNC", help="The sync, such as accounting-customers.")]
@@ -24,7 +24,7 @@ def list_(*, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
     rows = [
         (
             one.name,
-            f"{one.source} → {one.target}",
+            f"{one.source} {_arrow(one)} {one.target}",
             "paused" if one.paused else one.starts,
             one.next_at.isoformat(timespec="seconds") if one.next_at else "",
             _last(one.last),
@@ -138,8 +138,10 @@ def _detail(found: SyncDetail, *, as_json: bool) -> None:
         return
     view = found.view
     starts = "paused" if view.paused else view.starts or "when somebody says so"
-    output.line(f"{view.name} {view.version}: {view.source} → {view.target}, {starts}")
+    output.line(f"{view.name} {view.version}: {view.source} {_arrow(view)} {view.target}, {starts}")
     output.line(f"{found.rows:,} rows are in both systems; {found.waiting:,} wait at the desk (`cauce dead-letters`).")
+    if found.undecided:
+        output.line(f"{found.undecided:,} rows were changed by both; somebody is asked about each (`cauce tasks`).")
     head = ("run", "began", "by", "mode", "state", "read", "written", "unchanged", "rejected", "deleted", "")
     rows = [
         (
@@ -150,6 +152,10 @@ def _detail(found: SyncDetail, *, as_json: bool) -> None:
         for one in found.runs
     ]
     output.table("Runs", head, rows, empty="It has not run yet.")
+
+
+def _arrow(one: SyncView) -> str:
+    return "↔" if one.two_way else "→"
 
 
 def _last(one: Run | None) -> str:

@@ -88,9 +88,10 @@ async def edit(hub: Hub, actor: Actor, id_: int, payload: JSON) -> Detail:
     return await letter(hub, actor, id_)
 
 
-async def replay(hub: Hub, actor: Actor, ids: Sequence[int]) -> list[Answer]:
+async def replay(hub: Hub, actor: Actor, ids: Sequence[int], *, version: str | None = None) -> list[Answer]:
     """Send letters again, one after the other, and return what became of each.
 
+    Rows go through a `version` of their sync, events into one of their process; without it, the one that is active.
     A connection that cannot be reached is not tried for those that are left of it.
     """
     actor.require("replay dead letters", *deciders)
@@ -102,7 +103,7 @@ async def replay(hub: Hub, actor: Actor, ids: Sequence[int]) -> list[Answer]:
             if time.monotonic() > until:
                 answers.append(Answer(id_, "open", "It was not tried, for lack of time.", "Send it again."))
             else:
-                answers.append(await _replay_one(hub, opened, actor, id_, unreachable))
+                answers.append(await _replay_one(hub, opened, actor, id_, unreachable, version))
     finally:
         await opened.close()
     return answers
@@ -138,18 +139,28 @@ async def ids_of(hub: Hub, actor: Actor, cause: str) -> list[int]:
         return list(await dead_letters.ids_of(db, Filters(state="open", cause=cause), most_at_once))
 
 
-async def _replay_one(hub: Hub, opened: Connections, actor: Actor, id_: int, unreachable: dict[str, str]) -> Answer:
+async def versions(hub: Hub, actor: Actor, origin: str, name: str) -> list[str]:
+    """Return the versions of a sync or process through which its letters can go, the highest first."""
+    actor.require("see dead letters", *readers)
+    async with hub.store.read() as db:
+        return await replays.versions_of(db, origin, name)
+
+
+async def _replay_one(
+    hub: Hub, opened: Connections, actor: Actor, id_: int, unreachable: dict[str, str], version: str | None
+) -> Answer:
     try:
         async with hub.store.transaction() as db:
             row = await _found(db, id_)
             if row.name in unreachable:
                 return Answer(id_, "open", unreachable[row.name], "It was not tried.")
+            await replays.check_version(db, row, version)
             await _take(db, row)
             payload = await dead_letters.payload_of(db, row.edited or row.request)
-    except (ConflictError, NotFoundError) as error:
+    except (ConflictError, InputError, NotFoundError) as error:
         return Answer(id_, "unchanged", error.problem, error.hint)
     try:
-        applied = await replays.replay(hub, opened, actor, row, payload)
+        applied = await replays.replay(hub, opened, actor, row, payload, version)
     except CauceError as error:
         if isinstance(error, TransientError):
             unreachable[row.name] = error.problem
@@ -165,10 +176,10 @@ async def _replay_one(hub: Hub, opened: Connections, actor: Actor, id_: int, unr
         async with hub.store.transaction() as db:
             await dead_letters.give_back(db, id_)
         raise
-    return await _applied(hub, actor, row, applied)
+    return await _applied(hub, actor, row, applied, version)
 
 
-async def _applied(hub: Hub, actor: Actor, row: DeadLetter, applied: Applied) -> Answer:
+async def _applied(hub: Hub, actor: Actor, row: DeadLetter, applied: Applied, version: str | None) -> Answer:
     state: dead_letters.Closed = "replayed" if applied.now else "already-applied"
     answer = {"instance": applied.instance} if applied.instance else applied.answer
     async with hub.store.transaction() as db:
@@ -177,7 +188,8 @@ async def _applied(hub: Hub, actor: Actor, row: DeadLetter, applied: Applied) ->
             await dead_letters.give_back(db, row.id)
         else:
             await dead_letters.close(db, row.id, state, actor.name, answer=answer)
-        await audit.append(db, actor.name, "dead-letter.replay", _subject(row), {"state": state})
+        told = {"state": state} | ({"version": version} if version else {})
+        await audit.append(db, actor.name, "dead-letter.replay", _subject(row), told)
     if row.origin == "call":
         return Answer(row.id, state, f"{applied.instance} goes on where it stopped.", instance=applied.instance)
     number = applied.instance or applied_as(answer)

@@ -9,11 +9,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from activities.connections import Connections
-from activities.syncs import replay as rows
 from cauce import cloud_events
 from cauce import connection as connections
 from cauce.connection import classify
@@ -21,7 +20,7 @@ from cauce.connector import Operation
 from cauce.contract import Start
 from cauce.errors import AmbiguousError, ConflictError, InputError, NotFoundError, RemoteError
 from cauce.expressions import compile_expression
-from cauce.services import inbound, instances
+from cauce.services import inbound, instances, row_replays
 from cauce.services.collecting import read, reading
 from cauce.services.differences import Contract
 from cauce.services.hub import Actor, Hub
@@ -29,11 +28,11 @@ from cauce.services.sinks import message
 from cauce.store import dead_letters, definitions, events, ledger
 from cauce.store.models import DeadLetter, Definition
 from cauce.store.session import Db
-from cauce.sync import Sync
-from cauce.sync import parse as parse_sync
 from schemas import validate_data
 
 JSON = Any
+# What goes through a version of a definition, which somebody may choose.
+VERSIONED: Final = frozenset({"sync", "event-start"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ async def contract_of(db: Db, letter: DeadLetter, payload: JSON) -> Contract | N
     if letter.origin == "event-sink":
         return await _contract_of_sink(db, letter, payload)
     if letter.origin == "sync":
-        return await _contract_of_row(db, letter, payload)
+        return await row_replays.contract_of(db, letter, payload)
     if letter.origin == "call":
         operation = await _operation(db, letter)
         return Contract(operation.input, payload) if operation and operation.input is not None else None
@@ -84,6 +83,9 @@ async def known_of(db: Db, letter: DeadLetter, payload: JSON) -> Known | None:
         key = f"task:{letter.about['token']}" if value in (None, "") else _text(value)
         entry = await ledger.find(db, letter.name, letter.operation, key)
         return Known(entry.state, entry.answer, entry.instance) if entry else None
+    if letter.origin == "sync":
+        found = await row_replays.ledger_entry(db, letter, payload)
+        return Known(found.state, found.answer, found.instance) if found else None
     row = await definitions.find(db, "connection", "", letter.name) if letter.origin == "event-sink" else None
     wanted = row.document.get("events") if row else None
     if row is None or wanted is None:
@@ -109,7 +111,7 @@ async def check_payload(db: Db, letter: DeadLetter, sent: JSON, payload: JSON) -
             raise InputError(problem, hint="Change what is in it, and leave its outer form as it is.")
         return payload
     if letter.origin == "sync":
-        rows.check(await _sync(db, letter.name), letter.identity, payload)
+        await row_replays.check(db, letter, payload)
         return payload
     before, after = (sent, payload) if letter.origin == "event-start" else ([sent], [payload])
     if not isinstance(after, list) or len(after) != len(before) or not all(isinstance(each, dict) for each in after):
@@ -124,10 +126,32 @@ async def check_payload(db: Db, letter: DeadLetter, sent: JSON, payload: JSON) -
     return checked if before is sent else checked[0]
 
 
-async def replay(hub: Hub, opened: Connections, actor: Actor, letter: DeadLetter, payload: JSON) -> Applied:
+async def check_version(db: Db, letter: DeadLetter, version: str | None) -> None:
+    """Raise InputError or NotFoundError when a letter cannot go through a version that somebody has chosen."""
+    if version is None:
+        return
+    if letter.origin not in VERSIONED:
+        raise InputError("Only rows of syncs and starts of processes go through a version.", hint="Leave it out.")
+    if version not in await versions_of(db, letter.origin, letter.name):
+        raise NotFoundError(f"There is no version {version} of {letter.name}.", hint="Look at its versions.")
+
+
+async def versions_of(db: Db, origin: str, full_name: str) -> list[str]:
+    """Return the versions through which letters can go, the highest first."""
+    if origin not in VERSIONED:
+        return []
+    namespace, _, name = ("", "", full_name) if origin == "sync" else full_name.partition(".")
+    kind = "sync" if origin == "sync" else "process"
+    return [each.version for each in await definitions.versions(db, kind, namespace, name)]
+
+
+async def replay(
+    hub: Hub, opened: Connections, actor: Actor, letter: DeadLetter, payload: JSON, version: str | None = None
+) -> Applied:
     """Send what a letter holds again; raises what the other side says when it refuses.
 
-    A call is made again by its instance, where that stopped; whether it is taken then, the instance shows.
+    A row goes through a version of its sync, an event into one of its process: the one that is active, unless another
+    is named. A call is made again by its instance, where that stopped; whether it is taken then, the instance shows.
     """
     if letter.origin == "call":
         started = await instances.retry(hub, actor, letter.instance)
@@ -139,8 +163,9 @@ async def replay(hub: Hub, opened: Connections, actor: Actor, letter: DeadLetter
         answer = {"event": done.event, "sequence": done.sequence} if done.event else done.output
         return Applied(done.state != "repeated", answer, next(iter(done.instances), ""))
     if letter.origin == "sync":
-        return await _to_target(hub, opened, letter, payload)
-    return await _to_process(hub, letter, payload)
+        row = await row_replays.replay(hub, opened, letter, payload, version)
+        return Applied(row.state == "written", {"id": row.target} if row.target else None)
+    return await _to_process(hub, letter, payload, version)
 
 
 async def _to_system(hub: Hub, opened: Connections, letter: DeadLetter, payload: JSON) -> Applied:
@@ -184,20 +209,14 @@ async def _to_system(hub: Hub, opened: Connections, letter: DeadLetter, payload:
     return Applied(now=True, answer=answer)
 
 
-async def _to_target(hub: Hub, opened: Connections, letter: DeadLetter, payload: JSON) -> Applied:
+async def _to_process(hub: Hub, letter: DeadLetter, payload: JSON, version: str | None) -> Applied:
     async with hub.store.read() as db:
-        sync = await _sync(db, letter.name)
-    done = await rows.apply(hub.store, opened, sync, letter.identity, payload, f"dead-letter/{letter.id}")
-    return Applied(now=done is not None, answer={"id": done.target} if done else None)
-
-
-async def _to_process(hub: Hub, letter: DeadLetter, payload: JSON) -> Applied:
-    async with hub.store.read() as db:
-        process = await _process(db, letter.name)
+        process = await _process(db, letter.name, version)
         # What the event log holds is the event, whatever a person made of it.
         first = (await dead_letters.payload_of(db, letter.request))[0]
     if process is None:
-        raise NotFoundError(f"There is no active version of {letter.name}.", hint="Publish it, or drop the letter.")
+        which = "active version" if version is None else f"version {version}"
+        raise NotFoundError(f"There is no {which} of {letter.name}.", hint="Publish it, or drop the letter.")
     identity, subject = f"{first['source']}\n{first['id']}", payload[0].get("subject")
     own = subject is None or letter.about.get("collected")
     key = instances.business_key(str(uuid5(NAMESPACE_URL, identity)) if own else str(subject))
@@ -242,35 +261,14 @@ async def _contract_of_delivery(db: Db, letter: DeadLetter, payload: JSON) -> Co
     return Contract(reception.input, payload[at] if at else payload, [("", f"/{at}")] if at else [])
 
 
-async def _contract_of_row(db: Db, letter: DeadLetter, payload: JSON) -> Contract | None:
-    """Return what the target wants of a row, which is shown as it is mapped."""
-    if rows.is_deletion(letter.identity):
-        return None
-    sync = await _sync(db, letter.name)
-    call = sync.target.upsert or sync.target.create or sync.target.update
-    row = await definitions.find(db, "connection", "", sync.target.connection)
-    operation = connections.parse(row.document).operations.get(call.operation) if row and call else None
-    if operation is None or operation.input is None:
-        return None
-    mapped = rows.mapped(sync, payload)
-    return Contract(operation.input, {"rows": [mapped]} if sync.target.many else mapped)
-
-
-async def _sync(db: Db, name: str) -> Sync:
-    row = await definitions.find(db, "sync", "", name)
-    if row is None:
-        raise NotFoundError(f"There is no sync {name} any more.", hint="Publish it, or drop the letter.")
-    return parse_sync(row.document, row.bundle)
-
-
 async def _operation(db: Db, letter: DeadLetter) -> Operation | None:
     row = await definitions.find(db, "connection", "", letter.name)
     return connections.parse(row.document).operations.get(letter.operation) if row else None
 
 
-async def _process(db: Db, full_name: str) -> Definition | None:
+async def _process(db: Db, full_name: str, version: str | None = None) -> Definition | None:
     namespace, _, name = full_name.partition(".")
-    return await definitions.find(db, "process", namespace, name)
+    return await definitions.find(db, "process", namespace, name, version)
 
 
 def _request(payload: JSON, wanted: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -16,7 +16,7 @@ from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained, unavailable
 from cauce.services.visibility import readers
 from cauce.services.waiting import call_timeout
-from cauce.store import audit, cross_references, dead_letters, definitions, syncs
+from cauce.store import audit, cross_references, dead_letters, definitions, pairs, syncs
 from cauce.store import schedules as timed
 from cauce.store.models import CrossReference, Definition, SyncRun, SyncState
 from cauce.store.session import Db
@@ -51,7 +51,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class SyncView:
-    """A sync as lists show it; `starts` says in words of its definition when it runs, `problem` why it does not."""
+    """A sync as lists show it; `starts` says in words of its definition when it runs, `problem` why it does not.
+
+    One that is `two_way` brings what is changed in its target back.
+    """
 
     name: str
     title: JSON
@@ -63,15 +66,17 @@ class SyncView:
     next_at: datetime | None
     problem: str
     last: Run | None
+    two_way: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SyncDetail:
-    """A sync with its last runs, how many rows are in both systems, and how many wait at the desk."""
+    """A sync with its last runs, and how many rows are in both systems, wait at the desk, or for a decision."""
 
     view: SyncView
     rows: int
     waiting: int
+    undecided: int
     cursor: JSON
     columns: Mapping[str, str]
     runs: tuple[Run, ...]
@@ -112,12 +117,14 @@ async def sync(hub: Hub, actor: Actor, name: str, *, after: str | None = None, l
         last = (await syncs.last_runs(db)).get(name)
         runs = await syncs.runs(db, name, limit=size + 1, before=before)
         rows = await cross_references.count(db, name)
+        undecided = await pairs.count(db, name, "asked")
         waiting = await dead_letters.count(db, dead_letters.Filters(state="open", origin="sync", name=name))
     times = {each.definition: each for each in await schedules.list_schedules(hub, actor, _timed(name))}
     return SyncDetail(
         _view(row, last, state, times),
         rows,
         waiting,
+        undecided,
         state.cursor if state else None,
         (state.columns if state else None) or {},
         tuple(_run(each) for each in runs[:size]),
@@ -236,6 +243,7 @@ def _view(
         next_at=time.next_at if time else None,
         problem=time.problem if time else "",
         last=_run(last) if last else None,
+        two_way=declared.back is not None,
     )
 
 

@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from cauce.contract import COMPLETE_TASK, CompleteTask
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from cauce.services import form_answers
+from cauce.services import form_answers, sync_conflicts
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import update_timeout
@@ -149,8 +149,11 @@ async def complete(hub: Hub, actor: Actor, task_id: str, answer: JSON) -> TaskVi
     row = await _for_answer(hub, actor, task_id)
     answer = await _accepted(hub, row, answer)
     sent = CompleteTask(task_id, answer, actor.name, utc_now().isoformat(), behalf=list(row.delegated_by))
-    outcome = await _send(hub, row, sent)
+    of_sync = sync_conflicts.is_about_rows(row)
+    outcome = "completed" if of_sync else await _send(hub, row, sent)
     async with hub.store.transaction() as db:
+        if of_sync:
+            await sync_conflicts.decide(db, row, answer)
         draft = await drafts.find(db, task_id, actor.name)
         before = draft.content if draft else row.data
         if outcome == "completed" and not row.approvals:
@@ -160,6 +163,8 @@ async def complete(hub: Hub, actor: Actor, task_id: str, answer: JSON) -> TaskVi
         row = await visible(db, actor, task_id)
         said = {"form": row.form, "version": row.version, "before": _kept(before), "after": _kept(answer)}
         await audit.append(db, actor.name, "task.complete", task_id, {"instance": row.instance, **said})
+    if of_sync:
+        await sync_conflicts.carry_out(hub, row, actor.name)
     return view(row, actor)
 
 

@@ -33,6 +33,11 @@ async def search(db: Db, text: str, limit: int = 50) -> Sequence[Customer]:
     return (await db.scalars(query)).all()
 
 
+async def page(db: Db, *, after: str, limit: int) -> Sequence[Customer]:
+    """Return customers in the order of their ids."""
+    return (await db.scalars(select(Customer).where(Customer.id > after).order_by(Customer.id).limit(limit))).all()
+
+
 async def save(db: Db, values: Mapping[str, Any]) -> tuple[Customer, bool]:
     """Add a customer or change the one with the same id, tax id or ERP id; return it and whether it is new.
 

@@ -1,7 +1,7 @@
 """The hub's own data as a connection: the customer master, each customer's timeline, and their cases.
 
-The operations of its file call `find-customer`, `save-customer`, `record-interaction`, `find-interaction` and
-`list-interactions`, and those in `cases`.
+The operations of its file call `find-customer`, `list-customers`, `save-customer`, `record-interaction`,
+`find-interaction` and `list-interactions`, and those in `cases`.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from connectors.hub import cases
 
 Handler = Callable[[Db, Mapping[str, Any]], Awaitable[JSON]]
 most_interactions: Final = 200
+most_customers: Final = 10_000
 
 
 class Settings(BaseSettings):
@@ -88,6 +89,14 @@ async def find_customer(db: Db, params: Mapping[str, Any]) -> JSON:
     return None if row is None else _customer(row)
 
 
+async def list_customers(db: Db, params: Mapping[str, Any]) -> JSON:
+    """Return customers in the order of their ids, those behind `after`, each with when it was changed last."""
+    limit = params.get("limit")
+    wanted = limit if isinstance(limit, int) and 0 < limit <= most_customers else most_customers
+    rows = await customers.page(db, after=str(params.get("after") or ""), limit=wanted)
+    return [{**_customer(row), "changedAt": row.updated_at.isoformat()} for row in rows]
+
+
 async def save_customer(db: Db, params: Mapping[str, Any]) -> JSON:
     """Add the customer, or change the one with the same id, taxId or erpId; what is not given stays."""
     if not any(params.get(key) for key in ("id", "taxId", "erpId", "name")):
@@ -133,6 +142,7 @@ async def list_interactions(db: Db, params: Mapping[str, Any]) -> JSON:
 
 handlers: Final[Mapping[str, Handler]] = {
     "find-customer": find_customer,
+    "list-customers": list_customers,
     "save-customer": save_customer,
     "record-interaction": record_interaction,
     "find-interaction": find_interaction,

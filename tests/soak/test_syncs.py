@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,17 +21,20 @@ from cauce.store import cross_references, dead_letters, ledger
 from cauce.store.migrations import upgrade
 from tests.integration.syncs.conftest import BY_TIME, connection, put
 from tests.servers import row_server
-from tests.servers.row_server import Rows
+from tests.servers.row_server import Fault, Rows
 from tests.servers.temporal import TemporalServer
+from tests.soak import both_ways
 
+JSON = Any
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 # A run each quarter of an hour; turns between what happens more rarely.
 QUARTERS = 24 * 4
 EVERY_HOUR = 4
 EVERY_TWO_HOURS = 8
 FAULTS = 0.05
+NAMES = ("soak", both_ways.NAME)
 BOSS = Actor("boss", frozenset({"admin"}))
-SYNC = {
+SYNC: dict[str, JSON] = {
     "sync": "soak",
     "source": BY_TIME,
     "mapping": "{key, name: .name, town: .town}",
@@ -86,53 +90,80 @@ def change(rows: Rows, dice: random.Random, names: int = 300) -> None:
         del rows.old[dice.choice(sorted(rows.old))]
 
 
-async def run(hub: Hub, *, full: bool) -> str:
+async def run(hub: Hub, name: str, *, full: bool) -> str:
     """Make one run and return how it ended."""
     while True:
         try:
-            await syncs.run(hub, BOSS, "soak", full=full)
+            await syncs.run(hub, BOSS, name, full=full)
             break
         except ConflictError:
             await asyncio.sleep(0.05)
     while True:
-        last = (await syncs.sync(hub, BOSS, "soak", limit=1)).view.last
+        last = (await syncs.sync(hub, BOSS, name, limit=1)).view.last
         if last is not None and last.state != "running":
             return last.state
         await asyncio.sleep(0.05)
 
 
+def faults(dice: random.Random) -> Fault:
+    """Return what lets one request in twenty fail, or its answer get lost."""
+    return lambda _, __: "" if dice.random() > FAULTS else dice.choice(["busy", "lost"])
+
+
+async def publish(hub: Hub, one_way: Rows, two_way: Rows) -> None:
+    declared = {name: connection(name, one_way.url) for name in ("old", "new")} | both_ways.connections(two_way)
+    for name, document in declared.items():
+        await put(hub.store, "connection", name, document)
+    for document in (SYNC, both_ways.SYNC):
+        await put(hub.store, "sync", document["sync"], document)
+
+
 async def test_a_day_of_syncs_with_faults_and_kills(hub: Hub, tmp_path: Path) -> None:
+    """One way and both ways side by side, under a worker that is killed every two hours."""
     dice = random.Random(11)  # noqa: S311 - repeatable noise, not a secret
     begun, states = time.monotonic(), Counter[str]()
     worker = Worker(hub.settings, tmp_path / "worker.log")
-    async with row_server.running() as rows:
-        for name in ("old", "new"):
-            await put(hub.store, "connection", name, connection(name, rows.url))
-        await put(hub.store, "sync", "soak", SYNC)
+    async with row_server.running() as rows, row_server.running() as shared:
+        people = both_ways.People(shared, dice)
+        await publish(hub, rows, shared)
         for number in range(200):
             rows.put_old(f"k{number:04}", name="First", town="Lugo")
-        rows.fault = lambda _, __: "" if dice.random() > FAULTS else dice.choice(["busy", "lost"])
+        people.fill(100)
+        rows.fault = shared.fault = faults(dice)
         await worker.start()
         try:
             for turn in range(QUARTERS):
                 change(rows, dice)
-                running = asyncio.create_task(run(hub, full=turn % EVERY_HOUR == 0))
+                people.work()
+                running = asyncio.gather(*(run(hub, name, full=turn % EVERY_HOUR == 0) for name in NAMES))
                 if turn % EVERY_TWO_HOURS == EVERY_TWO_HOURS // 2:
                     await asyncio.sleep(dice.random())
                     await worker.kill()
                     await worker.start()
-                states[await running] += 1
-            rows.fault = lambda _, __: ""
-            states[await run(hub, full=True)] += 1
+                states.update(await running)
+                await people.decide(hub, BOSS)
+            rows.fault = shared.fault = lambda _, __: ""
+            states.update([await run(hub, NAMES[0], full=True), *[await settle(hub, people) for _ in range(3)]])
         finally:
             await worker.kill()
         await explain(hub, rows)
+        people.agree()
+        written = await both_ways.explain(hub)
     async with hub.store.read() as db:
         left = await dead_letters.count(db, dead_letters.Filters(state="open"))
+    took = time.monotonic() - begun
     print(  # noqa: T201 - the figures that one runs it for
-        f"\n{sum(states.values())} runs in {time.monotonic() - begun:.0f} s: {dict(states)}, {len(rows.writes)} writes"
+        f"\n{sum(states.values())} runs in {took:.0f} s: {dict(states)}; one way {len(rows.writes)} writes, both ways "
+        f"{written} of {len(shared.writes)} writes in the ledger, people {dict(people.done)}"
     )
     assert (left, set(states)) == (0, {"done"})
+
+
+async def settle(hub: Hub, people: both_ways.People) -> str:
+    """Let everything be decided and carried out; a row that was asked about may have been changed since."""
+    ended = await run(hub, both_ways.NAME, full=True)
+    await people.decide(hub, BOSS)
+    return ended
 
 
 async def explain(hub: Hub, rows: Rows) -> None:

@@ -6,30 +6,39 @@ from typing import Any, Final
 from cauce.errors import ExpressionError
 from cauce.expressions import tree
 from cauce.expressions.parser import parse
-from cauce.sync import ID_VARIABLES, MAPPING_VARIABLES, SOURCE_VARIABLES, bare
+from cauce.sync import ID_VARIABLES, MAPPING_VARIABLES, SOURCE_VARIABLES, WRITE_VARIABLES, bare
 from schemas import guess, listing
 from workflows.checking.contracts import check_arguments
 from workflows.checking.known import OperationContract, World
 from workflows.checking.report import Report
 from workflows.checking.schedule import check_cron, check_length, check_zone
 from workflows.checking.texts import Scope, check_bare
+from workflows.checking.ways import check_ways
 
 JSON = Any
 _NOTHING: Final[frozenset[str]] = frozenset()
-_EFFECTS: Final = {"upsert": "write", "find": "read", "create": "write", "update": "write"}
+_EFFECTS: Final = {"upsert": "write", "find": "read", "create": "write", "update": "write", "get": "read"}
 
 
 def check_sync(report: Report, document: Mapping[str, JSON], world: World) -> None:
     """Check a sync."""
     _check_start(report, document)
     _check_order(report, document, world)
-    _check_source(report, document, world)
-    _check_target(report, document, world)
-    check_bare(report, "/mapping", document["mapping"], Scope("a mapping", MAPPING_VARIABLES))
-    deletes = document.get("deletes")
+    _check_way(report, document, world)
+    if "back" in document:
+        _check_way(report, document["back"], world, at="/back")
+    check_ways(report, document)
+
+
+def _check_way(report: Report, way: Mapping[str, JSON], world: World, at: str = "") -> None:
+    """Check where rows are read, how they are mapped, and where they are written."""
+    _check_source(report, way, world, at)
+    _check_target(report, way, world, at)
+    check_bare(report, f"{at}/mapping", way["mapping"], Scope("a mapping", MAPPING_VARIABLES))
+    deletes = way.get("deletes")
     if deletes is not None:
-        _operation(report, "/deletes/call", deletes["call"], "write", world)
-        check_bare(report, "/deletes/with", deletes.get("with"), Scope("a deletion", _NOTHING))
+        _operation(report, f"{at}/deletes/call", deletes["call"], "write", world)
+        check_bare(report, f"{at}/deletes/with", deletes.get("with"), Scope("a deletion", _NOTHING))
 
 
 def _check_start(report: Report, document: Mapping[str, JSON]) -> None:
@@ -74,49 +83,56 @@ def _comes_after(name: str, other: str, syncs: Mapping[str, JSON]) -> bool:
     return False
 
 
-def _check_source(report: Report, document: Mapping[str, JSON], world: World) -> None:
+def _check_source(report: Report, document: Mapping[str, JSON], world: World, at: str) -> None:
     source = document["source"]
-    contract = _operation(report, "/source/call", source["call"], "read", world)
+    contract = _operation(report, f"{at}/source/call", source["call"], "read", world)
     row = _row_schema(contract.output if contract else None, source.get("rows"))
-    check_bare(report, "/source/with", source.get("with"), Scope("what a source is given", SOURCE_VARIABLES))
-    check_bare(report, "/source/rows", source.get("rows"), Scope("the rows of a source", _NOTHING))
-    _check_reads(report, "/source/key", source["key"], Scope("a key", _NOTHING), row)
-    _check_reads(report, "/mapping", document["mapping"], None, row)
+    check_bare(report, f"{at}/source/with", source.get("with"), Scope("what a source is given", SOURCE_VARIABLES))
+    _check_reads(report, f"{at}/source/changed", source.get("changed"), Scope("when a row was changed", _NOTHING), row)
+    check_bare(report, f"{at}/source/rows", source.get("rows"), Scope("the rows of a source", _NOTHING))
+    _check_reads(report, f"{at}/source/key", source["key"], Scope("a key", _NOTHING), row)
+    _check_reads(report, f"{at}/mapping", document["mapping"], None, row)
     cursor = source.get("cursor")
     if cursor is None:
         return
     by, value = cursor["by"], cursor.get("value")
     if by != "hash" and value is None:
         what = "where to go on, in the answer" if by == "position" else f"the {by} of a row"
-        report.key("sync", "/source/cursor", f"A cursor by {by} needs a `value`: {what}.", "Write it as an expression.")
+        report.key(
+            "sync", f"{at}/source/cursor", f"A cursor by {by} needs a `value`: {what}.", "Write it as an expression."
+        )
     if by == "position":
-        check_bare(report, "/source/cursor/value", value, Scope("a cursor", _NOTHING))
+        check_bare(report, f"{at}/source/cursor/value", value, Scope("a cursor", _NOTHING))
     else:
-        _check_reads(report, "/source/cursor/value", value, Scope("a cursor", _NOTHING), row)
+        _check_reads(report, f"{at}/source/cursor/value", value, Scope("a cursor", _NOTHING), row)
 
 
-def _check_target(report: Report, document: Mapping[str, JSON], world: World) -> None:
+def _check_target(report: Report, document: Mapping[str, JSON], world: World, at: str) -> None:
     target = document["target"]
     contracts = {
-        name: _operation(report, f"/target/{name}", target[name], effect, world)
+        name: _operation(report, f"{at}/target/{name}", target[name], effect, world)
         for name, effect in _EFFECTS.items()
         if name in target
     }
-    check_bare(report, "/target/id", target.get("id"), Scope("the id of a row", ID_VARIABLES))
+    check_bare(report, f"{at}/target/with", target.get("with"), Scope("what is written", WRITE_VARIABLES))
+    check_bare(report, f"{at}/target/id", target.get("id"), Scope("the id of a row", ID_VARIABLES))
     others = [name for name in ("find", "create", "update") if name in target]
     if "upsert" in target and others:
         problem = f"`upsert` adds and changes rows by itself; `{others[0]}` would never be called."
-        report.key("sync", f"/target/{others[0]}", problem, "Keep one of the two.")
+        report.key("sync", f"{at}/target/{others[0]}", problem, "Keep one of the two.")
     elif "upsert" not in target and not {"create", "update"} & target.keys():
-        report.key("sync", "/target", "Nothing says how a row is written.", "Add `upsert`, or `create` and `update`.")
+        report.key(
+            "sync", f"{at}/target", "Nothing says how a row is written.", "Add `upsert`, or `create` and `update`."
+        )
     if target.get("many") and "upsert" not in target:
-        report.key("sync", "/target/many", "Only `upsert` takes many rows at once.", "Take `many` out.")
+        report.key("sync", f"{at}/target/many", "Only `upsert` takes many rows at once.", "Take `many` out.")
     if len({target[name].partition("@")[2] for name in contracts}) > 1:
-        report.key("sync", "/target", "A target is one connection.", "Name operations of the same one.")
+        report.key("sync", f"{at}/target", "A target is one connection.", "Name operations of the same one.")
     if "create" in target and "find" not in target:
         problem = "When no answer comes, nobody can tell whether a row was created, and somebody has to look."
-        report.key("no-idempotency", "/target/create", problem, "Add `find`.")
-    _check_mapping(report, document, contracts)
+        report.key("no-idempotency", f"{at}/target/create", problem, "Add `find`.")
+    if not at and "back" not in document:
+        _check_mapping(report, document, contracts)
 
 
 def _check_mapping(

@@ -15,6 +15,7 @@ from cauce.store.models.limits import ConnectionShare, ConnectionState
 from cauce.store.models.lookups import Lookup
 from cauce.store.models.measures import Measure
 from cauce.store.models.notifications import Notification, NotificationChoice
+from cauce.store.models.pairs import PairedRow
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.recordings import MaskingKey, RecordedExchange, RecordingSwitch
 from cauce.store.models.records import (
@@ -66,6 +67,7 @@ __all__ = [
     "Measure",
     "Notification",
     "NotificationChoice",
+    "PairedRow",
     "PersonProfile",
     "Received",
     "RecordedExchange",

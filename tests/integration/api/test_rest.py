@@ -150,6 +150,12 @@ async def test_events_come_structured_and_binary(program: httpx.AsyncClient) -> 
         ("{}", {"content-type": "application/json"}, "The request holds no event."),
         ("{", {"ce-id": "1"}, "The body is not JSON."),
         ("{}", {"ce-id": "1", "ce-source": "/shop", "ce-type": ""}, "This is not a CloudEvent."),
+        (
+            "{}",
+            {"ce-id": "1", "ce-source": "/shop", "ce-type": "a", "ce-subject": "a%00b"},
+            "This is not a CloudEvent.",
+        ),
+        ("{}", {"ce-id": "1%1F", "ce-source": "/shop", "ce-type": "a"}, "This is not a CloudEvent."),
         ("{}", {"content-type": "application/cloudevents-batch+json"}, "A batch is an array of events."),
         ("[3]", {"content-type": "application/cloudevents-batch+json"}, "A structured event is a JSON object."),
         (

@@ -31,6 +31,14 @@ async def put(store: Store, *documents: JSON) -> list[int]:
         return [(await events.append(db, each)).id for each in documents]
 
 
+async def test_data_is_kept_whatever_characters_it_holds(store: Store) -> None:
+    data = {"name": "a\x00b", "half": "\ud800", "list": ["\x1f"]}
+    (number,) = await put(store, event("e1", data=data))
+    async with store.read() as db:
+        (row,) = await events.page(db)
+    assert (row.id, row.document["data"]) == (number, data)
+
+
 async def listen(store: Store, name: str, *filters: JSON) -> None:
     async with store.transaction() as db:
         await subscriptions.subscribe(db, Listener(name, f"token-{name}"), filters)

@@ -98,6 +98,7 @@ def connection(name: str, url: str, **more: JSON) -> dict[str, JSON]:
         "read": {"calls": f"GET /{name}", "effect": "read"},
         "changes": {"calls": f"GET /{name}", "effect": "read"},
         "get": {"calls": f"GET /{name}/{{key}}", "effect": "read"},
+        "one": {"calls": f"GET /{name}/{{id}}", "effect": "read"},
         "put": {"calls": f"PUT /{name}/{{key}}", "effect": "write"},
         "create": {"calls": f"POST /{name}/{{key}}", "effect": "write"},
         "remove": {"calls": f"DELETE /{name}/{{key}}", "effect": "write"},
