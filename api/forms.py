@@ -49,11 +49,21 @@ class Field:
     attributes: tuple[tuple[str, str], ...] = ()
     suffix: str = ""
     files: tuple[Mapping[str, JSON], ...] = ()
+    search: "Search | None" = None
 
     @property
     def id(self) -> str:
         """The field's identifier in the page."""
         return "f" + self.pointer.replace("/", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was searched for in a field whose values are looked up; with a `note` where nothing could be found."""
+
+    text: str = ""
+    note: str = ""
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class Case:
     data: JSON = None
     files: Mapping[str, Mapping[str, JSON]] = dataclasses.field(default_factory=dict)
     region: str = "ES"
+    searches: Mapping[str, Search] = dataclasses.field(default_factory=dict)
 
 
 def fields(
@@ -139,7 +150,7 @@ class _Builder:
         schema = schema if isinstance(schema, Mapping) else {}
         path = path_of(pointer)
         wanted = (self.ui.get("widgets") or {}).get(path, "")
-        widget = "computed" if path in self.rules.compute else widget_of(schema, wanted, depth)
+        widget = self.widget(path, schema, wanted, depth)
         money = wanted == "money" and type_of(schema) in {"number", "integer"}
         nested = value if isinstance(value, Mapping) else {}
         return Field(
@@ -156,7 +167,15 @@ class _Builder:
             attributes=(*_attributes(schema, widget), *self.accepted(path, widget)),
             suffix=self.language.currency(self.currency) if money and widget != "computed" else "",
             files=self.files(value) if widget in {"file", "files"} else (),
+            search=self.case.searches.get(pointer, Search()) if widget == "lookup" else None,
         )
+
+    def widget(self, path: str, schema: Mapping[str, JSON], wanted: str, depth: int) -> str:
+        if path in self.rules.compute:
+            return "computed"
+        found = widget_of(schema, wanted, depth)
+        is_plain = found in {"text", "textarea", "number", "select"}
+        return "lookup" if is_plain and path in (self.ui.get("options") or {}) else found
 
     @property
     def currency(self) -> str:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from api import answers, forms
 from api.deps import FormDep, HubDep, VisitorDep
@@ -15,8 +15,7 @@ from api.pages import task_form, view
 from api.pages.why import chosen
 from api.rest.attachments import as_download
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
-from cauce.expressions import compile_expression
-from cauce.services import attachments, clocks, tasks
+from cauce.services import attachments, clocks, form_options, task_context, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.tasks import TaskView
 
@@ -41,7 +40,9 @@ async def answer_task(request: Request, hub: HubDep, actor: VisitorDep, task_id:
     entered = await task_form.read(hub, actor, task, form, view.language_of(request))
     values, errors = entered.values, entered.errors
     if entered.unfinished or errors:
-        return await show(request, hub, actor, task, values, errors=errors, changed=entered.changed)
+        case = await task_form.searched(hub, actor, task, entered, view.language_of(request))
+        changed = entered.changed or entered.searched
+        return await show(request, hub, actor, task, values, errors=errors, changed=changed, case=case)
     try:
         await tasks.complete(hub, actor, task_id, values)
     except InputError as error:
@@ -63,6 +64,27 @@ async def form_so_far(request: Request, hub: HubDep, actor: VisitorDep, task_id:
     fields = forms.fields(task.form_document, entered.values, lang, errors, case)
     focus = forms.first_control(fields, entered.changed) if entered.changed else ""
     return view.render(request, "_task_fields.html", task=task, fields=fields, focus=focus)
+
+
+@router.post("/tasks/{task_id}/options")
+async def options(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Return what can be chosen in the field that somebody types in, for the script of the page."""
+    task = await tasks.task(hub, actor, task_id)
+    lang = view.language_of(request)
+    entered = await task_form.read(hub, actor, task, form, lang)
+    found = await form_options.search(hub, actor, task_id, entered.searched, entered.values, entered.text)
+    shown = [{"value": str(each.value), "label": each.label, "fill": each.fill} for each in found.options]
+    return JSONResponse({"options": shown, "note": task_form.note_of(found, lang)})
+
+
+@router.get("/tasks/{task_id}/context/{index}")
+async def context_entry(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, index: int) -> Response:
+    """Show one thing beside the form that has to be looked up: within the page of the task, or as a page."""
+    task = await tasks.task(hub, actor, task_id)
+    entry = await task_context.looked_up(hub, actor, task_id, index)
+    note = task_form.out_of_date(entry.problem, entry.at, view.language_of(request)) if entry.problem else ""
+    template = "_context_entry.html" if "hx-request" in request.headers else "context_entry.html"
+    return view.render(request, template, task=task, entry=entry, note=note, section="inbox")
 
 
 @router.get("/tasks/{task_id}/files/{digest}")
@@ -97,10 +119,11 @@ async def show(  # noqa: PLR0913 - what a page shows
     problem: CauceError | None = None,
     message: str = "",
     changed: str = "",
+    case: forms.Case | None = None,
 ) -> Response:
     """Return the page of a task, with the form filled with `values`; `changed` is the list whose rows did."""
     lang = view.language_of(request)
-    fields = forms.fields(task.form_document, values, lang, errors, await task_form.case_of(hub, task))
+    fields = forms.fields(task.form_document, values, lang, errors, case or await task_form.case_of(hub, task))
     shown = pointers(fields)
     focus = forms.first_control(fields, changed) if message or changed else ""
     if errors:
@@ -116,8 +139,8 @@ async def show(  # noqa: PLR0913 - what a page shows
         loose_errors=[each for each in errors if each.get("pointer", "") not in shown],
         problem=lang.gettext(problem.problem) if problem and not errors else "",
         hint=lang.gettext(problem.hint) if problem else "",
-        context=context(task, lang),
-        clocks=await clocks.beside(request.app.state.hub, task.instance),
+        context=await task_context.context(hub, task),
+        clocks=await clocks.beside(hub, task.instance),
         why=reasons(task, names.title(lang), lang),
         process=names.title(lang),
         focus=focus,
@@ -137,19 +160,6 @@ def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
     if task.claimed_by and not mine:
         cannot = lang.gettext("%(name)s has this task now.") % {"name": task.claimed_by}
     return {"may_answer": task.may_act and mine, "may_claim": task.may_act and not mine, "cannot": cannot}
-
-
-def context(task: TaskView, lang: Language) -> list[dict[str, JSON]]:
-    """Return what the form wants to be shown beside it."""
-    found = []
-    for each in task.form_document.get("context") or []:
-        try:
-            value = compile_expression(each["value"]).first(task.data)
-        except CauceError:
-            # A definition that slipped through checking must not keep people from their work.
-            value = lang.gettext("cannot be shown")
-        found.append({"title": lang.label(each.get("title")), "value": value})
-    return found
 
 
 def reasons(task: TaskView, process: str, lang: Language) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """The form of a task: what was entered in it, and what it shows then."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -11,13 +12,14 @@ from api import answers, forms
 from api.i18n import Language
 from api.pages import view
 from cauce.errors import InputError, TooLargeError, TransientError
-from cauce.services import attachments, form_answers
+from cauce.services import attachments, form_answers, form_options
 from cauce.services.hub import Actor, Hub
 from cauce.services.tasks import TaskView
 
 JSON = Any
 Problems = Sequence[Mapping[str, str]]
 update_button = "_update"
+search_button = "_search"
 touched = "_touched"
 
 
@@ -29,6 +31,8 @@ class Entered:
     errors: tuple[Mapping[str, str], ...] = ()
     changed: str = ""
     unfinished: bool = False
+    searched: str = ""
+    text: str = ""
 
 
 async def read(hub: Hub, actor: Actor, task: TaskView, form: FormData, language: Language) -> Entered:
@@ -50,8 +54,39 @@ async def read(hub: Hub, actor: Actor, task: TaskView, form: FormData, language:
     add, remove = str(form.get(answers.add_button, "")), str(form.get(answers.remove_button, ""))
     if add or remove:
         values = answers.change_rows(schema, values, add, remove)
-    unfinished = bool(add or remove or form.get(update_button))
-    return Entered(values, tuple(errors), add or remove.rpartition("/")[0], unfinished)
+    searched = str(form.get(search_button, ""))
+    unfinished = bool(add or remove or searched or form.get(update_button))
+    text = str(form.get(f"{searched}#search", ""))
+    return Entered(values, tuple(errors), add or remove.rpartition("/")[0], unfinished, searched, text)
+
+
+async def searched(hub: Hub, actor: Actor, task: TaskView, entered: Entered, lang: Language) -> forms.Case:
+    """Return what the form is shown for when somebody searched in one of its fields."""
+    case = await case_of(hub, task)
+    if not entered.searched:
+        return case
+    found = await form_options.search(hub, actor, task.id, entered.searched, entered.values, entered.text)
+    choices = tuple(forms.Choice(str(each.value), each.label, chosen=False) for each in found.options)
+    search = forms.Search(entered.text, note_of(found, lang), choices)
+    return replace(case, searches={entered.searched: search})
+
+
+_said = view.message("It is not available now.")
+
+
+def note_of(found: form_options.Options, lang: Language) -> str:
+    """Say what somebody who searches has to know of what was found."""
+    if found.problem:
+        return out_of_date(found.problem, found.at, lang)
+    if not found.options:
+        return lang.gettext("Nothing was found.")
+    return lang.gettext("There is more; write more of it.") if found.more else ""
+
+
+def out_of_date(problem: str, at: datetime | None, lang: Language) -> str:
+    """Say that something could not be asked now, and since when what is shown is known."""
+    said = lang.gettext(problem)
+    return said if at is None else f"{said} {lang.gettext('Last known %s.') % lang.relative(at)}"
 
 
 async def case_of(hub: Hub, task: TaskView) -> forms.Case:

@@ -37,6 +37,10 @@
   const own = (field, selector) => [...field.querySelectorAll(selector)].filter((each) => each.closest("[data-field]") === field);
 
   const update = (old, fresh) => {
+    if (old.classList.contains("is-combobox")) {
+      old.querySelector("input").required = fresh.querySelector("select").required;
+      fresh.querySelector("select").required = false;
+    }
     const controls = "input:not([type=hidden]), select, textarea";
     const key = (each) => `${each.id}|${each.name}|${each.type === "radio" || each.type === "checkbox" ? each.value : ""}`;
     const known = new Map(own(old, controls).map((each) => [key(each), each]));
@@ -71,7 +75,9 @@
 
   const refresh = async () => {
     const fresh = await ask();
-    if (fresh) merge(document.getElementById("fields"), fresh);
+    if (!fresh) return;
+    merge(document.getElementById("fields"), fresh);
+    enhance();
   };
 
   // Rows were added or removed: what is shown begins anew, but for files that were chosen and not sent yet.
@@ -82,7 +88,8 @@
       if (chosen.files.length) fresh.querySelector(`#${CSS.escape(chosen.id)}`)?.replaceWith(chosen);
     }
     document.getElementById("fields").replaceWith(fresh);
-    fresh.querySelector("[autofocus]")?.focus();
+    enhance();
+    fresh.querySelector("[autofocus]:not(.is-combobox > select)")?.focus();
     return true;
   };
 
@@ -93,8 +100,111 @@
     input.reportValidity();
   };
 
+  // A field whose values are looked up becomes one field to type in, with a list of what was found.
+  const combobox = (field) => {
+    const [search, select, note] = [field.querySelector("input[type=search]"), field.querySelector("select"), field.querySelector("[data-note]")];
+    const list = Object.assign(document.createElement("ul"), { className: "found", id: `${select.id}-found`, hidden: true });
+    list.setAttribute("role", "listbox");
+    list.setAttribute("aria-label", field.querySelector("label").firstChild.textContent);
+    let [found, at, waiting, asked] = [[], -1, 0, 0];
+
+    const close = () => {
+      list.hidden = true;
+      at = -1;
+      search.setAttribute("aria-expanded", "false");
+      search.removeAttribute("aria-activedescendant");
+    };
+    const mark = (index) => {
+      at = index;
+      [...list.children].forEach((each, i) => each.setAttribute("aria-selected", String(i === at)));
+      list.children[at]?.scrollIntoView({ block: "nearest" });
+      if (at >= 0) search.setAttribute("aria-activedescendant", list.children[at].id);
+    };
+    const put = (value, label) => {
+      const option = new Option(label, value, true, true);
+      select.replaceChildren(new Option("", ""), ...(value ? [option] : []));
+      search.setCustomValidity("");
+    };
+    const fill = (values) => {
+      const beside = search.name.replace(/[^/]+$/, "");
+      for (const [name, value] of Object.entries(values)) {
+        const target = form.elements.namedItem(beside + name);
+        if (target instanceof HTMLInputElement && target.value === "") target.value = value;
+      }
+    };
+    const choose = (index) => {
+      const chosen = found[index];
+      if (!chosen) return;
+      put(chosen.value, chosen.label);
+      search.value = chosen.label;
+      fill(chosen.fill);
+      close();
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    };
+    const show = (answer) => {
+      found = answer.options;
+      note.textContent = answer.note;
+      list.replaceChildren(...found.map((each, index) => {
+        const item = Object.assign(document.createElement("li"), { id: `${list.id}-${index}`, textContent: each.label });
+        item.setAttribute("role", "option");
+        item.addEventListener("pointerdown", (event) => { event.preventDefault(); choose(index); });
+        return item;
+      }));
+      list.hidden = found.length === 0;
+      search.setAttribute("aria-expanded", String(!list.hidden));
+      mark(-1);
+    };
+    const look = async () => {
+      const number = ++asked;
+      try {
+        const answer = await fetch(form.dataset.options, { method: "POST", body: entered({ _search: select.name }) });
+        if (answer.ok && !answer.redirected && number === asked) show(await answer.json());
+      } catch { /* The list stays as it is. */ }
+    };
+
+    field.classList.add("is-combobox");
+    field.querySelector("label").htmlFor = search.id;
+    search.type = "text";
+    search.removeAttribute("aria-label");
+    for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) search.setAttribute(name, value);
+    const described = select.getAttribute("aria-describedby");
+    if (described) search.setAttribute("aria-describedby", described);
+    search.required = select.required;
+    select.required = false;
+    search.value = select.value ? select.selectedOptions[0].textContent : "";
+    search.after(list);
+    if (select.autofocus) search.autofocus = true;
+    search.addEventListener("input", () => {
+      // What is typed is a search until something of the list is chosen.
+      put("", "");
+      search.setCustomValidity(search.value ? form.dataset.choose : "");
+      clearTimeout(waiting);
+      waiting = setTimeout(look, 200);
+    });
+    search.addEventListener("keydown", (event) => {
+      const steps = { ArrowDown: 1, ArrowUp: -1 };
+      if (event.key in steps) {
+        event.preventDefault();
+        if (list.hidden) look();
+        else mark((at + steps[event.key] + found.length) % found.length);
+      } else if (event.key === "Enter" && !list.hidden) {
+        event.preventDefault();
+        choose(Math.max(at, 0));
+      } else if (event.key === "Escape" && !list.hidden) {
+        event.stopPropagation();
+        close();
+      }
+    });
+    search.addEventListener("blur", close);
+    // The search is no answer: a change of it says nothing about the field yet.
+    search.addEventListener("change", (event) => event.stopPropagation());
+  };
+
+  const enhance = () => form.querySelectorAll(".lookup:not(.is-combobox)").forEach(combobox);
+
   if (form) {
     form.classList.add("is-live");
+    enhance();
     form.addEventListener("change", (event) => {
       if (event.target.type === "file") checkSizes(event.target);
       if (!event.target.name || event.target.name === "csrf") return;

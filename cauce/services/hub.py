@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from temporalio.client import Client
 
+from activities.connections import Connections
 from cauce.absence import Share
 from cauce.contract import TASK_QUEUE
 from cauce.errors import ForbiddenError
@@ -54,17 +55,21 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """Everything a use case works with; one object serves a whole process."""
+    """Everything a use case works with; one object serves a whole process.
+
+    `connections` are those that are held open for look-ups, where many are made.
+    """
 
     settings: Settings
     store: Store
     temporal: Client
     task_queue: str = TASK_QUEUE
+    connections: Connections | None = None
 
     @property
     def resolver(self) -> Resolver:
         """What resolves the secrets and settings that definitions refer to."""
-        return Resolver(self.settings.secrets_dir, self.settings.data_dir / "settings.json")
+        return _resolver(self.settings)
 
 
 @asynccontextmanager
@@ -78,4 +83,12 @@ async def open_hub(settings: Settings) -> AsyncIterator[Hub]:
             limit_bytes=settings.max_payload_bytes,
             lazy=True,
         )
-        yield Hub(settings, store, client)
+        connections = Connections(store, _resolver(settings))
+        try:
+            yield Hub(settings, store, client, connections=connections)
+        finally:
+            await connections.close()
+
+
+def _resolver(settings: Settings) -> Resolver:
+    return Resolver(settings.secrets_dir, settings.data_dir / "settings.json")

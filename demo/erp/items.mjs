@@ -86,7 +86,15 @@ function shownItem(row) {
   };
 }
 
+/** Items that are sold whose number or name has the text, by number. */
+function find(db, { Text }) {
+  const pattern = `%${String(Text ?? '').replace(/[\\%_]/g, '\\$&')}%`;
+  const rows = db.all("SELECT * FROM item WHERE active = 1 AND (sku LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\') ORDER BY sku LIMIT 50", pattern, pattern);
+  return { Item: rows.map(shownItem) };
+}
+
 export const itemOperations = {
+  FindItems: find,
   GetItem: (db, args) => ({ Item: shownItem(item(db, args.Sku)) }),
   SimulatePrice: simulatePrice,
   GetAvailability: availability,

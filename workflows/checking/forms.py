@@ -105,7 +105,7 @@ def _check_options(report: Report, pointer: str, options: Map, world: World) -> 
 def _check_context(report: Report, pointer: str, entry: Map, world: World) -> None:
     if "call" in entry:
         _check_call(report, pointer, entry, _BESIDE, world)
-    elif "value" not in entry:
+    elif "value" not in entry and entry.get("show") != "timeline":
         problem = "Nothing says what is shown here."
         report.key("missing-property", pointer, problem, "Add `value`, or the `call` that gives it.")
     elif "with" in entry:

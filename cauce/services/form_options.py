@@ -1,0 +1,81 @@
+"""What can be chosen in a field whose values a connection knows, found by what somebody typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from cauce.errors import NotFoundError
+from cauce.form_rules import path_of, rules_of
+from cauce.services import lookups, tasks
+from cauce.services.hub import Actor, Hub
+
+JSON = Any
+MOST: Final = 30
+_LONGEST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value that can be chosen, as it is shown, and what fields beside it get from it."""
+
+    value: str | int | float
+    label: str
+    fill: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was found; with a `problem` it is what was known at `at`, or nothing."""
+
+    options: tuple[Option, ...] = ()
+    more: bool = False
+    problem: str = ""
+    at: datetime | None = None
+
+
+async def search(hub: Hub, actor: Actor, task_id: str, pointer: str, values: JSON, text: str) -> Options:
+    """Return what can be chosen in the field at a pointer, for who sees the task."""
+    task = await tasks.task(hub, actor, task_id)
+    wanted = ((task.form_document.get("ui") or {}).get("options") or {}).get(path_of(pointer))
+    if wanted is None:
+        raise NotFoundError("Nothing is looked up for this field.", hint="Reload the page.")
+    answer = rules_of(task.form_document, task.data).settle(values)
+    variables = {"search": text.strip()[:_LONGEST], "data": task.data, "row": _row(answer, pointer)}
+    params = lookups.params_of(wanted.get("with"), answer, variables)
+    if params is None:
+        return Options()
+    found = await lookups.ask(hub, wanted["call"], params)
+    entries = _value(wanted.get("list") or ".", found.answer, task.data)
+    entries = entries if isinstance(entries, list) else []
+    made = [_option(wanted, entry, task.data) for entry in entries[:MOST]]
+    options = tuple(each for each in made if each is not None)
+    if found.problem and not options and variables["search"]:
+        # Work goes on while a system is down: what was typed can be taken as it is.
+        options = (Option(str(variables["search"]), str(variables["search"])),)
+    return Options(options, len(entries) > MOST, found.problem, found.at if found.problem else None)
+
+
+def _option(wanted: Mapping[str, JSON], entry: JSON, data: JSON) -> Option | None:
+    value = _value(wanted["value"], entry, data)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    label = _value(wanted["label"], entry, data) if "label" in wanted else None
+    filled = {name: _value(text, entry, data) for name, text in (wanted.get("fill") or {}).items()}
+    fill = {name: each for name, each in filled.items() if isinstance(each, str | int | float)}
+    return Option(value, str(value if label is None else label)[:_LONGEST], fill)
+
+
+def _value(text: str, entry: JSON, data: JSON) -> JSON:
+    return rules_of({}, data).evaluate(text, entry, None)
+
+
+def _row(answer: JSON, pointer: str) -> JSON:
+    """Return the map that the field at a pointer is in."""
+    found = answer
+    for part in pointer.strip("/").split("/")[:-1]:
+        if isinstance(found, list):
+            found = found[int(part)] if part.isdecimal() and int(part) < len(found) else None
+        else:
+            found = found.get(part) if isinstance(found, Mapping) else None
+    return found
