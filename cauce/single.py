@@ -31,6 +31,7 @@ from cauce.contract import JSON, CompleteTask, Start
 from cauce.embedded import ports, temporal_server
 from cauce.embedded.child import Child
 from cauce.errors import DefinitionError
+from cauce.form_rules import rules_of
 from cauce.services import definitions, instances
 from cauce.services.hub import Actor, Hub
 from cauce.services.known import known
@@ -177,7 +178,7 @@ class Bench:
         at = datetime.now(UTC).isoformat()
         if isinstance(value, dict) and value.get("returnTo") in row.return_to:
             return CompleteTask(row.id, None, by, at, return_to=value["returnTo"], reason=value.get("reason", "-"))
-        return CompleteTask(row.id, value, by, at)
+        return CompleteTask(row.id, rules_of(row.form_document, row.data).settle(value), by, at)
 
 
 def _nobody_comes(rows: Sequence[Task], listening: Sequence[Mapping[str, JSON]]) -> DefinitionError:

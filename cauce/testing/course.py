@@ -15,6 +15,7 @@ from temporalio.testing import TimeSkipper
 
 from cauce import contract
 from cauce.contract import CompleteTask
+from cauce.form_rules import rules_of
 from cauce.testing import advice
 from cauce.testing.case import duration_s
 from cauce.testing.session import CaseFailure, Session, Waiting, rendered, task_name
@@ -180,7 +181,7 @@ class Guide:
     async def _answer(self, waiting: Waiting) -> None:
         task, answer = waiting.task, waiting.answer
         assert answer is not None and waiting.since is not None  # noqa: S101, PT018 (the caller asked)
-        value = rendered(answer, {"data": task.data})
+        value = rules_of(task.form_document, task.data).settle(rendered(answer, {"data": task.data}))
         at = datetime.fromtimestamp(waiting.since + answer.after_s, UTC).isoformat()
         refusal = ""
         try:
