@@ -12,7 +12,7 @@ from cauce.contract import JSON, Outcome, ProtocolCall, protocol_activity
 from cauce.errors import InputError, NotFoundError
 from cauce.messages import making
 from cauce.messages.making import longest_title, message_of
-from cauce.messages.paper import pdf
+from cauce.messages.rendering import Message
 from cauce.store import blobs, notifications
 from cauce.store.notifications import Reader, Told
 from cauce.store.session import Store
@@ -41,7 +41,7 @@ class LetterActivities:
         message = await asyncio.to_thread(message_of, given)
         if given.get("as") != "pdf":
             return making.output(message, given.get("as"))
-        content = await asyncio.to_thread(pdf, message)
+        content = await asyncio.to_thread(_pdf, message)
         async with self.store.transaction() as db:
             digest = await blobs.put(db, content)
         return {"subject": message.subject, "file": making.file(given, digest, len(content))}
@@ -92,3 +92,9 @@ class LetterActivities:
 def _given(given: Mapping[str, JSON]) -> dict[str, JSON]:
     """Return arguments without what is null, so that people are told in their own language."""
     return {key: value for key, value in given.items() if value is not None}
+
+
+def _pdf(message: Message) -> bytes:
+    from cauce.messages.paper import pdf  # noqa: PLC0415 - megabytes that only PDFs need
+
+    return pdf(message)
