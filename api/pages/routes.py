@@ -6,6 +6,8 @@ from api.pages import (
     absences,
     account,
     clocks,
+    by_hand,
+    catalogue,
     connection,
     connection_import,
     connections,
@@ -38,8 +40,9 @@ for each in (
     dead_letters,
     people,
     absences,
+    by_hand,
 ):
     router.include_router(each.router)
 # The import first, or it would be taken for a connection of that name.
-for each in (connection_import, connection, mapper):
+for each in (connection_import, connection, catalogue, mapper):
     router.include_router(each.router)

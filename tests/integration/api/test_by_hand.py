@@ -2,7 +2,28 @@ import httpx
 
 from activities.by_hand import ByHandActivities
 from cauce.contract import ByHand, OperationCall
-from cauce.services.hub import Hub
+from cauce.services import users
+from cauce.services.hub import Actor, Hub
+from tests.integration.api.conftest import Browser
+
+boss = Actor("boss", frozenset({"admin"}))
+
+
+async def test_somebody_settles_it_on_its_page(ana: Browser, hub: Hub) -> None:
+    call = OperationCall("erp", "create-order", {"id": 7}, "sales.order/7", "/do/0", "t7", effect="write")
+    answer = {"number": "<script>4711</script>"}
+    await ByHandActivities(hub.store).record_by_hand(ByHand(call, answer, "ana", "2026-01-02T00:00:00+00:00"))
+    shown = (await ana.get("/by-hand")).text
+    assert "create-order@erp" in shown
+    assert "&lt;script&gt;4711" in shown
+    assert "Settle it" not in shown
+    await users.change_user(hub, boss, "ana", roles=["operator"])
+    assert "Settle it" in (await ana.get("/by-hand")).text
+    assert (await ana.post("/by-hand", {"number": "1", "reason": " "})).status_code == 422
+    assert (await ana.post("/by-hand", {"number": "1", "reason": "Seen in the ERP."})).status_code == 303
+    assert "Seen in the ERP." not in (await ana.get("/by-hand")).text
+    assert "Seen in the ERP." in (await ana.get("/by-hand?state=over")).text
+    assert (await ana.post("/by-hand", {"number": "1", "reason": "Again."})).status_code == 409
 
 
 async def test_what_was_done_by_hand_is_listed(program: httpx.AsyncClient, hub: Hub) -> None:

@@ -11,13 +11,14 @@ from cauce.services import definitions, users
 from cauce.services.hub import Actor, Hub
 from schemas import load_yaml
 from tests.conftest import Require
+from tests.integration.api.conftest import Browser
 
 boss = Actor("boss", frozenset({"admin"}))
 integrator = Actor("igor", frozenset({"integrator"}))
 
 
 async def test_only_an_integrator_looks_through_a_database(
-    hub: Hub, app: FastAPI, program: httpx.AsyncClient, tmp_path: Path, require: Require
+    hub: Hub, app: FastAPI, program: httpx.AsyncClient, ana: Browser, tmp_path: Path, require: Require
 ) -> None:
     try:
         driver_path("sqlite")
@@ -38,3 +39,9 @@ async def test_only_an_integrator_looks_through_a_database(
     assert (told["what"], told["columns"][0]["key"]) == ("table", 1)
     assert (await program.get(address, params={"place": "itme"})).status_code == 404
     assert (await program.get(address, params={"rows": 1000})).status_code == 422
+
+    page = "/connections/depot/catalog"
+    assert f'href="{page}?place=item"' in (await ana.get(page)).text
+    assert "varchar(8)" in (await ana.get(f"{page}?place=item&rows=1")).text
+    missing = await ana.get(f"{page}?place=itme")
+    assert (missing.status_code, "item" in missing.text) == (404, True)
