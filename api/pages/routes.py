@@ -5,9 +5,9 @@ from fastapi import APIRouter
 from api.pages import (
     absences,
     account,
-    clocks,
     by_hand,
     catalogue,
+    clocks,
     connection,
     connection_import,
     connections,
@@ -22,6 +22,7 @@ from api.pages import (
     people,
     syncs,
     task,
+    trail,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -41,6 +42,7 @@ for each in (
     people,
     absences,
     by_hand,
+    trail,
 ):
     router.include_router(each.router)
 # The import first, or it would be taken for a connection of that name.

@@ -25,6 +25,7 @@ from api.rest import (
     schedules,
     syncs,
     tasks,
+    trail,
 )
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
@@ -47,6 +48,7 @@ subjects = (
         dead_letters,
         account,
         by_hand,
+        trail,
     ),
     *(people, monitor, health),
 )

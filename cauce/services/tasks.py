@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from cauce.contract import COMPLETE_TASK, CompleteTask
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from cauce.services import form_answers, sync_conflicts
+from cauce.services import form_answers, sync_conflicts, trail
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import update_timeout
@@ -93,9 +93,11 @@ async def open_count(hub: Hub, actor: Actor) -> int:
 
 
 async def task(hub: Hub, actor: Actor, task_id: str) -> TaskView:
-    """Return a task that the actor may see."""
+    """Return a task that the actor may see; that they saw it is kept."""
     async with hub.store.read() as db:
-        return view(await visible(db, actor, task_id), actor)
+        row = await visible(db, actor, task_id)
+    await trail.note_sight(hub, actor, task_id, row.instance)
+    return view(row, actor)
 
 
 async def claim(hub: Hub, actor: Actor, task_id: str) -> TaskView:

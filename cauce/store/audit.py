@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,3 +75,15 @@ async def entries(
     if before is not None:
         query = query.where(AuditEntry.seq < before)
     return (await db.scalars(query)).all()
+
+
+async def entries_of(db: Db, subjects: Collection[str]) -> Sequence[AuditEntry]:
+    """Return all lines about some subjects, the oldest first."""
+    query = select(AuditEntry).where(AuditEntry.subject.in_(subjects)).order_by(AuditEntry.seq)
+    return (await db.scalars(query)).all()
+
+
+async def has(db: Db, actor: str, action: str, subject: str) -> bool:
+    """Tell whether somebody did something to a subject before."""
+    same = (AuditEntry.subject == subject, AuditEntry.actor == actor, AuditEntry.action == action)
+    return await db.scalar(select(AuditEntry.seq).where(*same).limit(1)) is not None
