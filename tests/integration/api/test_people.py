@@ -89,6 +89,7 @@ async def test_a_manager_changes_a_profile_on_the_page(ana: Browser) -> None:
     assert (await ana.post(page, given, page=page)).headers["location"] == "/people/luis?done=1"
     shown = (await ana.get(page)).text
     assert 'value="fleet, rail"' in shown
+    assert "only-shown" not in shown
     assert "luis" in (await ana.get("/people")).text
     wrong = await ana.post(page, {**given, "capacity": "much"}, page=page)
     assert (wrong.status_code, 'value="rail, fleet"' in wrong.text) == (422, True)
