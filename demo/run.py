@@ -7,13 +7,14 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
 from cauce import settings as environment
+from cauce.contract import JSON
 from cauce.embedded import stack, state
 from cauce.embedded.stack import Stack
 from cauce.errors import CauceError, ConflictError, DefinitionError, TransientError
@@ -23,6 +24,7 @@ from cauce.settings import Settings
 from cauce.store import customers
 from cauce.store import tasks as inbox
 from cauce.store.migrations import upgrade
+from demo import complaints
 from demo import leads as files_of_leads
 from demo.company import Company
 from demo.generator import SEED, generate, leads_csv
@@ -32,9 +34,11 @@ from demo.people import PEOPLE
 from demo.summary import Summary, outcomes, summarize
 
 definition = "sales.lead-to-order"
+intake = "service.complaint-intake"
 _marker = "demo.json"
 _feeders = 16
 _system = Actor("demo", frozenset({"admin", "operator", "designer", "integrator"}), frozenset())
+_settled_s = 3.0
 _quiet_s = 15.0
 _stuck_s = 300.0
 
@@ -91,7 +95,8 @@ class Demo:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
         ended = await outcomes(self.hub.temporal, definition)
-        self.problems += [*staff.problems, *ended.faulted]
+        complained = await outcomes(self.hub.temporal, "service.complaint-to-resolution")
+        self.problems += [*staff.problems, *ended.faulted, *complained.faulted]
         seconds = time.monotonic() - begin
         async with self.hub.store.read() as db:
             counts = await inbox.counts(db, inbox.Viewer("demo", sees_all=True))
@@ -109,24 +114,26 @@ class Demo:
 
         async def feeder() -> None:
             for lead in waiting:
-                await self._receive(lead)
+                await self._receive(f"lead {lead.id}", lead.event())
                 self.fed += 1
 
         await asyncio.gather(*(feeder() for _ in range(_feeders)))
+        for complaint in await asyncio.to_thread(complaints.complaints, self.company.accounting_db):
+            await self._receive(complaint["id"], complaints.event(complaint))
 
-    async def _receive(self, lead: Lead) -> None:
+    async def _receive(self, what: str, event: Mapping[str, JSON]) -> None:
         for attempt in range(8):
             try:
-                await events.receive(self.hub, _system, lead.event())
+                await events.receive(self.hub, _system, event)
             except TransientError:
                 # The same event again: it is one event, however often it is sent.
                 await asyncio.sleep(0.2 * 2**attempt)
             except CauceError as error:
-                self.problems.append(f"lead {lead.id}: {error}")
+                self.problems.append(f"{what}: {error}")
                 return
             else:
                 return
-        self.problems.append(f"lead {lead.id}: not taken after several attempts")
+        self.problems.append(f"{what}: not taken after several attempts")
 
     async def _until_quiet(
         self,
@@ -135,19 +142,19 @@ class Demo:
         working: "asyncio.Task[None]",
         on_progress: Callable[[Progress], None],
     ) -> None:
-        last, since = Progress(0, 0, 0, 0), time.monotonic()
+        last, since = (Progress(0, 0, 0, 0), 0, True), time.monotonic()
         while True:
             for task in (feeding, working):
                 if task.done() and not task.cancelled() and (error := task.exception()):
                     raise error
-            running = await self._running()
+            running, arriving = await self._running(definition), await self._running(intake)
             seen = Progress(len(self.leads), self.fed, max(0, self.fed - running), staff.completed)
             on_progress(seen)
-            if seen != last:
-                last, since = seen, time.monotonic()
+            if (seen, arriving, staff.is_idle) != last:
+                last, since = (seen, arriving, staff.is_idle), time.monotonic()
             quiet_s = time.monotonic() - since
             if feeding.done() and staff.is_idle:
-                if running <= len(set(staff.left_open.values())) and quiet_s > 1:
+                if not arriving and running <= len(set(staff.left_open.values())) and quiet_s > _settled_s:
                     return
                 # What still runs then waits for a date, or for a system that does not answer.
                 if quiet_s > _quiet_s:
@@ -159,8 +166,8 @@ class Demo:
                 )
             await asyncio.sleep(0.5)
 
-    async def _running(self) -> int:
-        query = f"CauceDefinition = '{definition}' AND ExecutionStatus = 'Running'"
+    async def _running(self, process: str) -> int:
+        query = f"CauceDefinition = '{process}' AND ExecutionStatus = 'Running'"
         return (await self.hub.temporal.count_workflows(query)).count
 
 

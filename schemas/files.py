@@ -13,6 +13,7 @@ KIND_FOLDERS: Final = (
         "calendars",
         "clocks",
         "capabilities",
+        "clocks",
         "connections",
         "decisions",
         "forms",
@@ -22,6 +23,7 @@ KIND_FOLDERS: Final = (
         "profiles",
         "stages",
         "syncs",
+        "templates",
     ),
 )
 _SUFFIXES: Final = (".yaml", ".yml")
