@@ -1,18 +1,18 @@
 """Brings rows together on both sides: decides, writes what is to be written, and notes what was agreed on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from activities.connections import Connections
 from activities.syncs import conflicts
 from activities.syncs.calls import carry_out
-from activities.syncs.changes import Change, Result
+from activities.syncs.changes import Change, Result, is_of_its_row
 from activities.syncs.merging import Fields, Plan, equal, plan
 from activities.syncs.outlet import Outlet
 from activities.syncs.rows import Row, digest_of, prepare
 from activities.syncs.writing import delete, write
-from cauce.errors import CauceError, ExpressionError
+from cauce.errors import CauceError, ExpressionError, TransientError
 from cauce.expressions import compile_expression
 from cauce.store import cross_references, dead_letters, pairs
 from cauce.store.cross_references import Pair, Reference
@@ -43,6 +43,11 @@ class Outcome:
         """Return whether a side is to lose its row."""
         return self.plan.side(side) is None and self.rows[side] is not None
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether a side could not be asked, so that something is left to do."""
+        return any((self.to_write(side) or self.to_delete(side)) and side not in self.results for side in SIDES)
+
     def count(self, what: str) -> int:
         """Return on how many sides something came of the row: written, deleted or rejected."""
         states = {
@@ -67,31 +72,56 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Brings rows of a sync together; `attempt` counts how often that was tried."""
+    """Brings rows of a sync together; `attempt` counts how often that was tried.
+
+    In `unavailable` is why some rows have to be tried again: a side does not answer, or not for them.
+    """
 
     store: Store
     connections: Connections
     sync: Sync
     instance: str
     attempt: int = 1
+    unavailable: list[CauceError] = field(default_factory=list)
 
     async def reach(self, lines: Sequence[PairedRow]) -> list[Outcome]:
-        """Decide about rows and write them, and return what came of each.
+        """Decide about rows and write them, and return what came of each, but for those that could not be read."""
+        outcomes: list[Outcome] = []
 
-        Raises:
-            TransientError: A side does not take some rows now; what it took is in the ledger.
-        """
-        outcomes = [await self._planned(each) for each in lines]
+        async def decide(line: PairedRow) -> None:
+            outcome = await self._planned(line)
+            if outcome is not None:
+                outcomes.append(outcome)
+
+        get = next((way.target.get for way in self._ways if way.target.get is not None), None)
+        await self._outlet("target").for_each(get, lines, decide)
         for side in SIDES:
-            await self._write(side, [each for each in outcomes if each.to_write(side)])
-            await self._delete(side, [each for each in outcomes if each.to_delete(side)])
+            left = [each for each in outcomes if side not in each.results]
+            await self._write(side, [each for each in left if each.to_write(side)])
+            await self._delete(side, [each for each in left if each.to_delete(side)])
         return outcomes
 
-    async def _planned(self, line: PairedRow) -> Outcome:
+    @property
+    def _ways(self) -> list[Sync]:
+        return [written_to(self.sync, side) for side in SIDES]
+
+    def _outlet(self, side: Side) -> Outlet:
+        return Outlet(self.store, self.connections, written_to(self.sync, side), self.instance, self.attempt)
+
+    async def _planned(self, line: PairedRow) -> Outcome | None:
         rows: dict[Side, Fields | None] = {"source": line.source_row, "target": line.target_row}
         outcome = Outcome(line, rows, self._plan(line, rows))
-        doubtful = [side for side in SIDES if outcome.to_write(side) or outcome.to_delete(side)]
-        fresh = {side: await self._read_again(side, line, rows[side]) for side in doubtful}
+        fresh: dict[Side, Fields | None] = {}
+        for side in SIDES:
+            if outcome.to_write(side) or outcome.to_delete(side):
+                try:
+                    fresh[side] = await self._read_again(side, line, rows[side])
+                except CauceError as error:
+                    if not is_of_its_row(error):
+                        self.unavailable.append(error)
+                        return None
+                    outcome.results[side] = Result(_id(line, OTHER[side]), "rejected", error=error)
+                    return outcome
         if all(equal(fresh[side], rows[side]) for side in fresh):
             return outcome
         rows = {**rows, **fresh}
@@ -131,9 +161,9 @@ class Agreement:
                 continue
             target = known.target_id if known and known.is_live else ""
             changes.append(Change(Row(key, fields, mapped, digest_of(fields)), known, target))
-        outlet = Outlet(self.store, self.connections, way, self.instance, self.attempt)
-        for result in await write(outlet, changes) if changes else ():
-            by_key[result.key].results[side] = result
+        if changes:
+            outlet = self._outlet(side)
+            await self._tried(outlet, write(outlet, changes), side, by_key)
 
     async def _delete(self, side: Side, outcomes: Sequence[Outcome]) -> None:
         deletes = deletes_at(self.sync, side)
@@ -141,8 +171,18 @@ class Agreement:
             return
         by_key = {_id(each.line, OTHER[side]): each for each in outcomes}
         gone = [_reference(each.line, side) for each in outcomes]
-        outlet = Outlet(self.store, self.connections, written_to(self.sync, side), self.instance, self.attempt)
-        for result in await delete(outlet, deletes.call, deletes.arguments, gone):
+        outlet = self._outlet(side)
+        await self._tried(outlet, delete(outlet, deletes.call, deletes.arguments, gone), side, by_key)
+
+    async def _tried(
+        self, outlet: Outlet, work: Awaitable[list[Result]], side: Side, by_key: Mapping[str, Outcome]
+    ) -> None:
+        """Take what came of each row; what a side does not take now keeps none of the others from being noted."""
+        try:
+            await work
+        except TransientError as error:
+            self.unavailable.append(error)
+        for result in outlet.results:
             by_key[result.key].results[side] = result
 
 
@@ -157,7 +197,7 @@ async def note(db: Db, sync: Sync, outcomes: Sequence[Outcome], *, version: str,
             error = each.results[side].error if side in each.results else None
             if error is not None:
                 refused.append(Refusal(each.identity(side), _payload(each, side), error))
-            else:
+            elif not each.is_open:
                 key = _id(each.line, OTHER[side])
                 taken += [f"to-{side}:{key}", f"delete-{side}:{key}"]
         await _settle(db, sync, line, each, version)
@@ -186,7 +226,7 @@ def _note_side(line: PairedRow, outcome: Outcome, side: Side, seen: int) -> None
 
 async def _settle(db: Db, sync: Sync, line: PairedRow, outcome: Outcome, version: str) -> None:
     decided = line.decision != outcome.line.decision
-    if any(each.error for each in outcome.results.values()):
+    if outcome.is_open or any(each.error for each in outcome.results.values()):
         line.state = "changed"
         return
     made = outcome.plan

@@ -31,12 +31,15 @@ async def apply(
         line = await pairs.find(db, sync.name, side if kind == _READ else OTHER[side], key)
     if line is None or line.state != "changed":
         return Result(key, "unchanged", target=(getattr(line, f"{side_of(identity)}_id") or "") if line else "")
-    (outcome,) = await Agreement(store, connections, sync, instance).reach([line])
+    agreement = Agreement(store, connections, sync, instance)
+    outcomes = await agreement.reach([line])
     async with store.transaction() as db:
-        refused = await note(db, sync, [outcome], version=version, seen=0)
+        refused = await note(db, sync, outcomes, version=version, seen=0)
     for each in refused:
         raise each.error
-    return next(iter(outcome.results.values()), Result(key, "unchanged"))
+    for error in agreement.unavailable:
+        raise error
+    return next((result for each in outcomes for result in each.results.values()), Result(key, "unchanged"))
 
 
 def check(sync: Sync, identity: str, payload: JSON) -> None:

@@ -94,15 +94,21 @@ class TwoWay:
             lines = await pairs.changed_lines(db, job.sync.name, after=after, limit=job.sync.batch)
         agreement = Agreement(self.store, self.connections, job.sync, job.writes_as, self.attempt)
         outcomes = await agreement.reach(lines)
-        last = len(lines) < job.sync.batch
-        place = {**job.run.progress, "after": lines[-1].id if lines else after}
+        noted = {each.line.id for each in outcomes if not each.is_open}
+        left = [line.id for line in lines if line.id not in noted]
+        last = len(lines) < job.sync.batch and not left
+        place = {**job.run.progress, "after": left[0] - 1 if left else lines[-1].id if lines else after}
         counts = {name: sum(each.count(name) for each in outcomes) for name in ("written", "deleted", "rejected")}
         async with self.store.transaction() as db:
             if not await syncs.advance(db, job.run, place, counts):
                 return _NO_MORE
             for each in await note(db, job.sync, outcomes, version=job.run.version, seen=job.run.id):
                 await dead_letters.add(db, letter(job.sync, job.run, each.identity, each.payload, each.error))
-            return await ended(db, job) if last else _MORE
+            step = await ended(db, job) if last else _MORE
+        if agreement.unavailable:
+            # What is done is noted, so that only the others are tried again.
+            raise agreement.unavailable[0]
+        return step
 
 
 @dataclass(frozen=True, slots=True)

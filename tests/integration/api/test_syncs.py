@@ -1,11 +1,16 @@
 import httpx
 
+from activities.syncs import conflicts
+from activities.syncs.merging import Plan
 from cauce.services.hub import Hub
-from cauce.store import cross_references, syncs
+from cauce.store import cross_references, pairs, syncs
 from cauce.store.cross_references import Pair, Reference
+from cauce.store.pairs import Reading
+from cauce.sync import parse
 from tests.integration.api.conftest import Browser
 from tests.integration.api.test_dead_letters import client_of
 from tests.integration.syncs.conftest import MAPPING, SOURCE, put
+from tests.integration.syncs.test_two_way import BOTH
 
 
 async def fill(hub: Hub) -> None:
@@ -55,3 +60,22 @@ async def test_rest_tells_runs_and_counterparts(hub: Hub, program: httpx.AsyncCl
     assert (await operator.post("/api/v1/syncs/nobody/runs", json={})).status_code == 404
     # Temporal does not answer here.
     assert (await operator.post("/api/v1/syncs/customers/runs", json={})).status_code == 503
+
+
+async def test_conflict_is_a_task_that_shows_both_sides_and_leads_to_the_sync(hub: Hub, ana: Browser) -> None:
+    await put(hub.store, "sync", "s", {**BOTH, "sync": "s", "source": SOURCE, "conflicts": {"otherwise": "person"}})
+    async with hub.store.transaction() as db:
+        await pairs.stage(db, "s", "source", [Reading("a", {"name": "Here"})], seen=1)
+        (line,) = await pairs.changed_lines(db, "s", after=0, limit=1)
+        waiting = Plan({"name": "Here"}, {"name": None}, {"name": "Old"}, ("name",))
+        line.task = await conflicts.ask(db, parse({**BOTH, "sync": "s", "source": SOURCE}), line, waiting, "1")
+        line.state, task = "asked", line.task
+    shown = (await ana.get(f"/tasks/{task}", headers={"accept-language": "es"})).text
+    assert "¿Cuál vale? a" in shown
+    assert "old: Here" in shown
+    assert "new: (nada)" in shown
+    assert 'href="/syncs/s"' in shown
+    assert (
+        "1 fila ha cambiado en ambos y espera una decisión."
+        in (await ana.get("/syncs/s", headers={"accept-language": "es"})).text
+    )

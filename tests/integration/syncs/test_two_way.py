@@ -262,6 +262,25 @@ async def test_edit_that_comes_after_reading_is_not_lost(bench: Bench, monkeypat
     assert fields(bench.rows.old) == fields(bench.rows.new) == {"a": ("Other", "Meanwhile")}
 
 
+async def test_row_that_cannot_be_read_again_now_keeps_none_of_the_others(bench: Bench) -> None:
+    both = {**BOTH, "batch": 9}
+    both["target"] = {**way("new"), "get": "one@new"}
+    await agreed(bench, *"ab")
+    await bench.publish(**both)
+    for key in "ab":
+        put(bench, "old", key, name="Other")
+    turn = await bench.begin()
+    for _ in range(3):
+        await bench.step(turn)
+    asked: list[str] = []
+    bench.rows.fault = lambda _, method: asked.append(method) or ("busy" if asked == ["GET"] else "")  # type: ignore[func-returns-value]  # for its effect
+    with pytest.raises(TransientError):
+        await bench.step(turn)
+    assert (await bench.noted(turn)).written == 1
+    assert (await bench.step(turn, attempt=2)).over
+    assert ((await bench.noted(turn)).written, len(bench.rows.writes)) == (2, 2)
+
+
 async def test_two_rows_of_a_side_with_the_same_match_are_told_apart_by_nobody(bench: Bench) -> None:
     await bench.publish(**{**BOTH, "match": ".name"})
     put(bench, "old", "a", name="Same")
