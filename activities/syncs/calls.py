@@ -22,7 +22,11 @@ async def carry_out(opened: Opened, operation: Operation, params: JSON) -> JSON:
     try:
         answer = await opened.call(operation, params, request)
     except RemoteError as error:
-        raise classify(error, operation) from error
+        told = classify(error, operation)
+        if told is error:
+            # Nothing is its own cause: Temporal follows causes to their end.
+            raise
+        raise told from error
     answer = compile_expression(operation.response).first(answer, {})
     check_depth(answer, f"answer of {where}")
     return answer

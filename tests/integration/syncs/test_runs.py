@@ -124,8 +124,10 @@ async def test_system_that_is_down_is_waited_for(bench: Bench) -> None:
     fill(bench, *"abc")
     bench.rows.fault = lambda _, method: "busy" if method == "PUT" else ""
     turn = await bench.begin()
-    with pytest.raises(TransientError):
+    with pytest.raises(TransientError) as caught:
         await bench.step(turn)
+    # Temporal follows causes to their end.
+    assert caught.value.__cause__ is not caught.value
     assert (await bench.noted(turn)).state == "running"
     bench.rows.fault = lambda _, __: ""
     await bench.step(turn, attempt=2)

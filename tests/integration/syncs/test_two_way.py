@@ -272,8 +272,13 @@ async def test_row_that_cannot_be_read_again_now_keeps_none_of_the_others(bench:
     turn = await bench.begin()
     for _ in range(3):
         await bench.step(turn)
-    asked: list[str] = []
-    bench.rows.fault = lambda _, method: asked.append(method) or ("busy" if asked == ["GET"] else "")  # type: ignore[func-returns-value]  # for its effect
+    methods: list[str] = []
+
+    def fault(_: str, method: str) -> str:
+        methods.append(method)
+        return "busy" if methods == ["GET"] else ""
+
+    bench.rows.fault = fault
     with pytest.raises(TransientError):
         await bench.step(turn)
     assert (await bench.noted(turn)).written == 1
