@@ -51,13 +51,13 @@ async def caller(request: Request, hub: HubDep, sessions: SessionsDep, session: 
     if request.method not in safe_methods:
         # A browser sends the cookie by itself, also from pages of others.
         sessions.check(session, request.headers.get(csrf_header, ""))
-    return await users.actor_of(hub, session.user)
+    return await users.actor_of(hub, session.user, session.began)
 
 
 async def _visitor(request: Request, hub: HubDep, session: SessionDep) -> Actor:
     if not session.user:
         raise UnauthenticatedError("Nobody is logged in.", hint="Log in first.")
-    actor = await users.actor_of(hub, session.user)
+    actor = await users.actor_of(hub, session.user, session.began)
     request.state.actor = actor
     request.state.locale = actor.locale
     request.state.open_tasks = await tasks.open_count(hub, actor)

@@ -4,7 +4,9 @@ import hmac
 import json
 import re
 import secrets
+import time
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from fastapi import Request, Response
@@ -13,10 +15,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cauce.errors import ForbiddenError, TooLargeError
+from cauce.services.openid import Attempt
 
 session_cookie = "cauce-session"
 language_cookie = "cauce-language"
 session_seconds = 12 * 3600
+attempt_cookie = "cauce-login"
+attempt_seconds = 600
 year_seconds = 365 * 24 * 3600
 
 policy = (
@@ -39,10 +44,16 @@ headers = {
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is logged in on a browser; nobody while `user` is empty. `nonce` ties forms to this session."""
+    """Who is logged in on a browser since `at`; nobody while `user` is empty. `nonce` ties forms to this session."""
 
     user: str = ""
     nonce: str = ""
+    at: float = 0.0
+
+    @property
+    def began(self) -> datetime:
+        """When it began."""
+        return datetime.fromtimestamp(self.at, UTC)
 
 
 class Sessions:
@@ -51,19 +62,20 @@ class Sessions:
     def __init__(self, key: bytes, *, secure: bool) -> None:
         self._key = key
         self._secure = secure
+        self._attempts = URLSafeTimedSerializer(key, salt="attempt", signer_kwargs={"digest_method": sha256})
         self._signer = URLSafeTimedSerializer(key, salt="session", signer_kwargs={"digest_method": sha256})
 
     def read(self, request: Request) -> Session:
         """Return the session of a request; a forged or old one is none."""
         try:
             found = self._signer.loads(request.cookies.get(session_cookie, ""), max_age=session_seconds)
-            return Session(user=str(found["user"]), nonce=str(found["nonce"]))
-        except (BadSignature, KeyError, TypeError):
+            return Session(user=str(found["user"]), nonce=str(found["nonce"]), at=float(found["at"]))
+        except (BadSignature, KeyError, TypeError, ValueError):
             return Session()
 
     def begin(self, response: Response, user: str = "") -> Session:
         """Start a new session (also at log-in, so that one planted before is worth nothing)."""
-        session = Session(user=user, nonce=secrets.token_urlsafe(16))
+        session = Session(user=user, nonce=secrets.token_urlsafe(16), at=time.time())
         response.set_cookie(
             session_cookie,
             self._signer.dumps(asdict(session)),
@@ -73,6 +85,26 @@ class Sessions:
             secure=self._secure,
         )
         return session
+
+    def keep_attempt(self, response: Response, attempt: Attempt) -> None:
+        """Let the browser remember a login at a provider until it is back from there."""
+        response.set_cookie(
+            attempt_cookie,
+            self._attempts.dumps(asdict(attempt)),
+            max_age=attempt_seconds,
+            path="/login",
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+        )
+
+    def attempt(self, request: Request) -> Attempt | None:
+        """Return the login that this browser began, if it is not too long ago."""
+        try:
+            found = self._attempts.loads(request.cookies.get(attempt_cookie, ""), max_age=attempt_seconds)
+            return Attempt(**found)
+        except (BadSignature, TypeError):
+            return None
 
     def end(self, response: Response) -> None:
         """Forget the session."""

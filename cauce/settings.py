@@ -150,6 +150,24 @@ class Settings(BaseSettings):
     login_attempts: int = Field(default=5, gt=0, description="Wrong passwords before an account is locked.")
     login_lock_minutes: int = Field(default=15, gt=0, description="For how long it is locked.")
 
+    openid_issuer: str = Field(
+        default="", pattern=r"^(https?://\S+)?$", description="The OpenID provider that people may log in at."
+    )
+    openid_client_id: str = Field(
+        default="cauce",
+        description="What it knows us as; its secret, if it has one, is the secret openid-client-secret.",
+    )
+    openid_scopes: str = Field(
+        default="", description="What is asked for beside openid, profile and email: groups, say."
+    )
+    openid_groups_claim: str = Field(default="groups", description="Where its token names the groups of a person.")
+    openid_name_claim: str = Field(
+        default="preferred_username", description="Where its token has the name that an account gets."
+    )
+    openid_roles: dict[str, str] = Field(
+        default_factory=dict, description="The role that members of a group have here: JSON from group to role."
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _private_only_when_embedded(cls, values: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from fastapi.responses import RedirectResponse
 from api.deps import FormDep, HubDep, SessionsDep, VisitorDep
 from api.i18n import locales
 from api.pages import view
-from api.security import language_cookie, year_seconds
-from cauce.errors import UnauthenticatedError
-from cauce.services import users
+from api.security import attempt_cookie, language_cookie, year_seconds
+from cauce.errors import CauceError, ConflictError, TransientError, UnauthenticatedError
+from cauce.services import openid, users
+from cauce.services.hub import Hub
 
 router = APIRouter()
 
@@ -28,9 +29,43 @@ async def home() -> Response:
 
 
 @router.get("/login")
-async def login_page(request: Request, next: str = "/inbox") -> Response:  # noqa: A002 - the name in the address
+async def login_page(request: Request, hub: HubDep, next: str = "/inbox") -> Response:  # noqa: A002 - as in the address
     """Show the login form."""
-    return view.render(request, "login.html", next=local(next), name="")
+    return _form(request, hub, local(next))
+
+
+@router.get("/login/openid")
+async def openid_begin(hub: HubDep, sessions: SessionsDep, next: str = "/inbox") -> Response:  # noqa: A002 - as above
+    """Send the person to the OpenID provider."""
+    address, attempt = await openid.begin(hub, local(next))
+    response = RedirectResponse(address, status_code=HTTPStatus.SEE_OTHER)
+    sessions.keep_attempt(response, attempt)
+    return response
+
+
+@router.get(openid.callback)
+async def openid_return(request: Request, hub: HubDep, sessions: SessionsDep) -> Response:
+    """Log in whom the OpenID provider sends back."""
+    attempt = sessions.attempt(request)
+    try:
+        actor = await openid.finish(hub, attempt, request.query_params)
+    except (UnauthenticatedError, ConflictError, TransientError) as error:
+        return _again(request, hub, error, attempt.target if attempt else "/inbox")
+    response = RedirectResponse(attempt.target if attempt else "/inbox", status_code=HTTPStatus.SEE_OTHER)
+    response.delete_cookie(attempt_cookie, path="/login")
+    sessions.begin(response, actor.name)
+    return response
+
+
+@router.post("/login/openid/logout")
+async def openid_logout(request: Request, hub: HubDep) -> Response:
+    """End the sessions of somebody who logged out at the provider; it proves with its signature that it says so."""
+    async with request.form() as form:
+        try:
+            await openid.end(hub, str(form.get("logout_token", "")))
+        except UnauthenticatedError:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)  # as the standard has it
+    return Response()
 
 
 @router.post("/login")
@@ -40,12 +75,21 @@ async def login(request: Request, hub: HubDep, sessions: SessionsDep, form: Form
     try:
         actor = await users.authenticate(hub, name, str(form.get("password", "")))
     except UnauthenticatedError as error:
-        lang = view.language_of(request)
-        problem = f"{lang.gettext(error.problem)} {lang.gettext(error.hint)}"
-        return view.render(request, "login.html", status=401, next=target, name=name, problem=problem)
+        return _again(request, hub, error, target, name)
     response = RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
     sessions.begin(response, actor.name)
     return response
+
+
+def _again(request: Request, hub: Hub, error: CauceError, target: str, name: str = "") -> Response:
+    lang = view.language_of(request)
+    problem = f"{lang.gettext(error.problem)} {lang.gettext(error.hint)}"
+    return _form(request, hub, target, name, status=error.http_status, problem=problem)
+
+
+def _form(request: Request, hub: Hub, target: str, name: str = "", *, status: int = 200, problem: str = "") -> Response:
+    company = bool(hub.settings.openid_issuer)
+    return view.render(request, "login.html", status=status, next=target, name=name, problem=problem, company=company)
 
 
 @router.post("/logout")

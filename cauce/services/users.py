@@ -73,6 +73,8 @@ async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None
     async with hub.store.transaction() as db:
         if not await users.change(db, name, password_hash=password_hash):
             raise _unknown(name)
+        # Whoever knew the old one is out.
+        await users.end_sessions(db, name)
         await audit.append(db, actor.name, "user.password", name)
 
 
@@ -142,13 +144,15 @@ async def authenticate(hub: Hub, name: str, password: str) -> Actor:
     return _actor(row)
 
 
-async def actor_of(hub: Hub, name: str) -> Actor:
-    """Return the person of a session that is still good, with the roles they have now."""
+async def actor_of(hub: Hub, name: str, since: datetime | None = None) -> Actor:
+    """Return the person of a session that is still good, with the roles they have now; `since` is when it began."""
     async with hub.store.read() as db:
         row = await users.find(db, name)
         shares = await _stands_in(db, name)
     if row is None or not row.active:
         raise UnauthenticatedError("This account is not active any more.", hint="Ask an admin.")
+    if since and row.sessions_from and since < row.sessions_from:
+        raise UnauthenticatedError("This session is over.", hint="Log in again.")
     return replace(_actor(row), stands_in=shares)
 
 

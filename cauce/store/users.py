@@ -41,6 +41,21 @@ async def find(db: Db, name: str) -> User | None:
     return await db.get(User, name, populate_existing=True)
 
 
+async def of_subject(db: Db, subject: str) -> User | None:
+    """Return the account of somebody whom the OpenID provider knows by this subject."""
+    return await db.scalar(select(User).where(User.subject == subject))
+
+
+async def bind(db: Db, name: str, subject: str) -> None:
+    """Say who the person of an account is at the OpenID provider."""
+    await db.execute(update(User).where(User.name == name).values(subject=subject))
+
+
+async def end_sessions(db: Db, name: str) -> None:
+    """End all sessions of an account, wherever they are."""
+    await db.execute(update(User).where(User.name == name).values(sessions_from=utc_now()))
+
+
 async def list_all(db: Db) -> Sequence[User]:
     """Return all accounts by name."""
     return (await db.scalars(select(User).order_by(User.name))).all()

@@ -9,7 +9,10 @@ from cauce.store.base import JSON, Base, utc_now
 
 
 class User(Base):
-    """A local account."""
+    """An account.
+
+    `subject` is who its person is at the OpenID provider; sessions that began before `sessions_from` are over.
+    """
 
     __tablename__ = "users"
 
@@ -22,6 +25,8 @@ class User(Base):
     active: Mapped[bool] = mapped_column(default=True)
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    subject: Mapped[str | None] = mapped_column(unique=True)
+    sessions_from: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

@@ -12,7 +12,9 @@ from tests.integration.api.conftest import Browser
 
 # Whoever sends something to a connection proves to the connection who it is.
 for_other_systems = "/in/{name}"
-open_to_all = {"/", "/login", "/language", "/api/v1/health", for_other_systems}
+# These are for people who are not logged in yet, and for the provider, which proves itself by a signature.
+openid = {"/login/openid", "/login/openid/return", "/login/openid/logout"}
+open_to_all = {"/", "/login", "/language", "/api/v1/health", for_other_systems, *openid}
 
 
 def calls(app: FastAPI) -> list[tuple[str, str, str]]:
@@ -54,7 +56,7 @@ async def test_every_page_needs_a_login(app: FastAPI, anonymous: httpx.AsyncClie
 
 async def test_every_form_needs_the_token_of_its_session(app: FastAPI, ana: Browser) -> None:
     for method, path, address in calls(app):
-        if method == "POST" and not is_for_programs(path) and path != for_other_systems:
+        if method == "POST" and not is_for_programs(path) and path not in {for_other_systems, "/login/openid/logout"}:
             answer = await ana.client.post(address, data={"csrf": "0" * 64})
             assert answer.status_code == 403, path
 

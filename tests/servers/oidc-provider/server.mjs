@@ -7,6 +7,7 @@ const RESOURCE = 'urn:api'
 const key = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const jwk = { ...elliptic.publicKey.export({ format: 'jwk' }), kid: 'elliptic', use: 'sig', alg: 'ES256' }
+const GROUPS = { carla: ['sales', 'people'], bruno: ['garden'] }
 const secret = 'a-long-secret-of-the-tests-0123456789'
 const machine = { grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: 'read write' }
 const person = { ...machine, grant_types: ['password', 'refresh_token', 'authorization_code'], redirect_uris: ['https://x.example'], response_types: ['code'], scope: 'openid offline_access read' }
@@ -19,6 +20,7 @@ const clients = [
   { client_id: 'elliptic-jwt', jwks: { keys: [jwk] }, token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', ...machine },
   { client_id: 'signed', client_secret: secret, token_endpoint_auth_method: 'client_secret_post', ...machine },
   { client_id: 'person', client_secret: secret, token_endpoint_auth_method: 'client_secret_post', ...person },
+  { client_id: 'cauce', client_secret: secret, token_endpoint_auth_method: 'client_secret_post', grant_types: ['authorization_code'], response_types: ['code'], redirect_uris: ['http://cauce.test/login/openid/return'], scope: 'openid profile email groups', backchannel_logout_uri: 'http://127.0.0.1:1/logout' },
   { client_id: 'public', token_endpoint_auth_method: 'none', ...person },
 ]
 
@@ -28,7 +30,10 @@ server.listen(0, '127.0.0.1', () => {
   const provider = new Provider(origin, {
     clients,
     scopes: ['openid', 'offline_access', 'read', 'write'],
-    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    claims: { openid: ['sub'], profile: ['preferred_username', 'name'], email: ['email'], groups: ['groups'] },
+    conformIdTokenClaims: false,
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id, name: `${id} of the company`, groups: GROUPS[id] || [] }) }),
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     rotateRefreshToken: true,
     ttl: { ClientCredentials: 600, AccessToken: 600, RefreshToken: 3600, Grant: 3600 },
     features: {
@@ -36,6 +41,7 @@ server.listen(0, '127.0.0.1', () => {
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
+      backchannelLogout: { enabled: true },
       resourceIndicators: {
         enabled: true,
         // One client gets tokens that say who issued them, the others opaque ones.
@@ -52,6 +58,7 @@ server.listen(0, '127.0.0.1', () => {
     ctx.body = await tokens(provider, ctx.oidc.client, username, scope)
   }, ['username', 'password', 'scope'])
   server.on('request', async (request, response) => {
+    if (request.url.startsWith('/interaction/')) return interact(provider, request, response)
     if (!request.url.startsWith('/test/') && request.url !== '/api') return provider.callback()(request, response)
     const [status, body] = await answer(provider, request)
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
@@ -61,6 +68,15 @@ server.listen(0, '127.0.0.1', () => {
 })
 process.on('SIGTERM', () => process.exit(0))
 
+// Instead of asking for a password: whoever `login_hint` names is logged in, and agrees to everything.
+async function interact (provider, request, response) {
+  const { params, prompt, session, grantId } = await provider.interactionDetails(request, response)
+  if (prompt.name === 'login') return provider.interactionFinished(request, response, { login: { accountId: params.login_hint } })
+  const grant = grantId ? await provider.Grant.find(grantId) : new provider.Grant({ accountId: session.accountId, clientId: params.client_id })
+  grant.addOIDCScope(params.scope)
+  return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true })
+}
+
 let refused = new Set()
 
 async function answer (provider, request) {
@@ -69,6 +85,15 @@ async function answer (provider, request) {
     return [200, {}]
   }
   if (request.url === '/test/refresh-token') return [200, await tokens(provider, await provider.Client.find('person'), 'ana', 'openid offline_access read')]
+  if (request.url.startsWith('/test/logout-token?')) {
+    const sub = new URL(request.url, 'http://x').searchParams.get('sub')
+    const client = await provider.Client.find('cauce')
+    const logout = new provider.IdToken({ sub }, { client, ctx: undefined })
+    logout.mask = { sub: null }
+    logout.set('jti', String(Math.random()))
+    logout.set('events', { 'http://schemas.openid.net/event/backchannel-logout': {} })
+    return [200, { token: await logout.issue({ use: 'logout' }) }]
+  }
   const token = (request.headers.authorization || '').replace(/^Bearer /, '')
   const found = await provider.ClientCredentials.find(token) || await provider.AccessToken.find(token)
   if (token && token.split('.').length === 3) return [200, { client: 'signed' }]

@@ -1,0 +1,190 @@
+"""Logging in at an OpenID provider: code flow with PKCE, groups that become roles, and logout by the provider.
+
+The provider proves who somebody is with a signed ID token; what they may do comes from the groups in it, anew at every
+login. Accounts made this way have no password here.
+"""
+
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from cauce.authentication.token_request import FORM, object_of
+from cauce.errors import CauceError, ConflictError, SettingsError, TransientError, UnauthenticatedError
+from cauce.http import HttpRequest, HttpResponse, exchange
+from cauce.http_messages import server_of
+from cauce.services.hub import Actor, Hub, roles
+from cauce.services.users import actor_of
+from cauce.store import audit, users
+
+JSON = Any
+callback: Final = "/login/openid/return"
+_secret: Final = "openid-client-secret"  # noqa: S105 - the name of the secret, not the secret
+_algorithms: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+_logout_event: Final = "http://schemas.openid.net/event/backchannel-logout"
+_scope: Final = "openid profile email"
+_timeout_s: Final = 10.0
+_most_bytes: Final = 500_000
+_leeway_s: Final = 60
+_longest_name: Final = 100
+_most_groups: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A login on its way: kept by the browser in a signed cookie until the provider sends the person back."""
+
+    state: str
+    nonce: str
+    verifier: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    issuer: str
+    authorization: str
+    token: str
+    keys: str
+
+
+async def begin(hub: Hub, target: str) -> tuple[str, Attempt]:
+    """Return where to send the person, and what to remember until they are back."""
+    provider = await _provider(hub)
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    attempt = Attempt(state, nonce, verifier, target)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).decode().rstrip("=")
+    asked = {
+        "response_type": "code",
+        "client_id": hub.settings.openid_client_id,
+        "redirect_uri": hub.settings.public_url + callback,
+        "scope": f"{_scope} {hub.settings.openid_scopes}".strip(),
+        "state": attempt.state,
+        "nonce": attempt.nonce,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    return f"{provider.authorization}{'&' if '?' in provider.authorization else '?'}{urlencode(asked)}", attempt
+
+
+async def finish(hub: Hub, attempt: Attempt | None, answer: Mapping[str, str]) -> Actor:
+    """Return who comes back from the provider; their account is made or brought up to date.
+
+    Raises:
+        UnauthenticatedError: The provider refused, the answer is to no question of this browser, or nothing that this
+            person belongs to has a role here.
+    """
+    if attempt is None or not secrets.compare_digest(answer.get("state", "").encode(), attempt.state.encode()):
+        raise UnauthenticatedError("This login was not begun in this browser.", hint="Log in again.")
+    if "code" not in answer:
+        raise UnauthenticatedError("The provider did not log you in.", hint="Try again, or ask who runs the provider.")
+    provider = await _provider(hub)
+    asked = {
+        "grant_type": "authorization_code",
+        "code": answer["code"],
+        "redirect_uri": hub.settings.public_url + callback,
+        "client_id": hub.settings.openid_client_id,
+        "code_verifier": attempt.verifier,
+    }
+    if secret := _client_secret(hub):
+        asked["client_secret"] = secret
+    response = await _asked(HttpRequest("POST", provider.token, {"Content-Type": FORM}, body=urlencode(asked)))
+    token = object_of(response).get("id_token") if response.ok else None
+    if not isinstance(token, str):
+        raise UnauthenticatedError("The provider did not confirm the login.", hint="Log in again.")
+    claims = await _claims(hub, provider, token)
+    if claims.get("nonce") != attempt.nonce or claims.get("exp", 0) < time.time() - _leeway_s:
+        raise UnauthenticatedError("The provider's answer is not one to this login.", hint="Log in again.")
+    return await _admitted(hub, claims)
+
+
+async def end(hub: Hub, logout_token: str) -> None:
+    """End the sessions of somebody who logged out at the provider, which says so with a signed token."""
+    claims = await _claims(hub, await _provider(hub), logout_token)
+    events = claims.get("events")
+    if "nonce" in claims or not isinstance(events, dict) or _logout_event not in events:
+        raise UnauthenticatedError("This is no logout token.", hint="Send what OpenID back-channel logout defines.")
+    async with hub.store.transaction() as db:
+        row = await users.of_subject(db, str(claims.get("sub", "")))
+        if row is not None:
+            await users.end_sessions(db, row.name)
+            await audit.append(db, row.name, "user.logout", row.name, {"by": "provider"})
+
+
+async def _admitted(hub: Hub, claims: Mapping[str, JSON]) -> Actor:
+    settings = hub.settings
+    subject, name = str(claims.get("sub", "")), str(claims.get(settings.openid_name_claim) or claims.get("sub", ""))
+    given = claims.get(settings.openid_groups_claim)
+    groups = [each for each in given if isinstance(each, str)][:_most_groups] if isinstance(given, list) else []
+    allowed = sorted({settings.openid_roles[each] for each in groups if each in settings.openid_roles} & set(roles))
+    if not subject or not name or len(name) > _longest_name or any(each.isspace() for each in name):
+        raise UnauthenticatedError("The provider gives no name that can be used here.", hint="Ask an admin.")
+    if not allowed:
+        raise UnauthenticatedError("None of your groups has a role here.", hint="Ask an admin of your company.")
+    async with hub.store.transaction() as db:
+        row = await users.of_subject(db, subject)
+        if row is None:
+            full_name = str(claims.get("name", ""))[:_longest_name]
+            new = await users.add(db, name, password_hash="", roles=allowed, groups=groups, full_name=full_name)
+            if not new:
+                # Who owns a name at the provider does not thereby own the local account of that name.
+                raise ConflictError(f"There is a local account '{name}' already.", hint="An admin has to rename it.")
+            await users.bind(db, name, subject)
+        else:
+            name = row.name
+            await users.change(db, name, roles=allowed, groups=groups)
+        await audit.append(db, name, "user.login", name, {"by": "provider", "roles": allowed})
+    return await actor_of(hub, name)
+
+
+async def _claims(hub: Hub, provider: _Provider, token: str) -> dict[str, JSON]:
+    """Return what a token says whose signature, issuer and audience are right."""
+    response = await _asked(HttpRequest("GET", provider.keys))
+    try:
+        found = jwt.decode(token, KeySet.import_key_set(object_of(response)), algorithms=list(_algorithms))  # type: ignore[arg-type]  # checked by the library
+    except (JoseError, ValueError, KeyError, TypeError):
+        raise UnauthenticatedError("The provider's token is not signed by it.", hint="Log in again.") from None
+    claims: dict[str, JSON] = dict(found.claims)
+    audience = claims.get("aud")
+    meant = audience if isinstance(audience, list) else [audience]
+    if claims.get("iss") != provider.issuer or hub.settings.openid_client_id not in meant:
+        raise UnauthenticatedError("The provider's token is for somebody else.", hint="Check the settings of OpenID.")
+    return claims
+
+
+async def _provider(hub: Hub) -> _Provider:
+    issuer = hub.settings.openid_issuer
+    if not issuer:
+        raise SettingsError("No OpenID provider is set up.", hint="Set CAUCE_OPENID_ISSUER and CAUCE_OPENID_CLIENT_ID.")
+    response = await _asked(HttpRequest("GET", issuer.rstrip("/") + "/.well-known/openid-configuration"))
+    said = object_of(response) if response.ok else {}
+    found = [said.get(name) for name in ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")]
+    if not all(isinstance(each, str) for each in found) or str(found[0]).rstrip("/") != issuer.rstrip("/"):
+        raise TransientError(f"{server_of(issuer)} does not describe itself as the OpenID provider that is set up.")
+    return _Provider(*map(str, found))
+
+
+async def _asked(request: HttpRequest) -> HttpResponse:
+    # The operator named the provider, so it may be at a private address.
+    limited = replace(request, timeout_s=_timeout_s, max_bytes=_most_bytes)
+    try:
+        return await exchange(limited)
+    except CauceError as error:
+        raise TransientError(
+            "The OpenID provider does not answer.", hint="Try again in a minute, or log in with a local account."
+        ) from error
+
+
+def _client_secret(hub: Hub) -> str:
+    try:
+        return hub.resolver.secret(_secret)
+    except SettingsError:
+        return ""  # a public client, which PKCE protects
