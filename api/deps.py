@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from api.security import Session, Sessions
 from cauce.errors import ForbiddenError, UnauthenticatedError
-from cauce.services import tasks, users
+from cauce.services import notifications, tasks, users
 from cauce.services.hub import Actor, Hub
 
 csrf_field = "csrf"
@@ -61,6 +61,7 @@ async def _visitor(request: Request, hub: HubDep, session: SessionDep) -> Actor:
     request.state.actor = actor
     request.state.locale = actor.locale
     request.state.open_tasks = await tasks.open_count(hub, actor)
+    request.state.unread = await notifications.unread_count(hub, actor)
     return actor
 
 

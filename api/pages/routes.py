@@ -19,6 +19,7 @@ from api.pages import (
     instances,
     mapper,
     monitor,
+    notifications,
     people,
     syncs,
     task,
@@ -29,6 +30,7 @@ router = APIRouter(include_in_schema=False)
 for each in (
     account,
     inbox,
+    notifications,
     task,
     clocks,
     instances,

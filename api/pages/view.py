@@ -162,6 +162,7 @@ def render(request: Request, template: str, *, status: int = 200, **shown: Any) 
         "message": "",
         "navigation": navigation_for(getattr(request.state, "actor", None)),
         "open_tasks": getattr(request.state, "open_tasks", 0),
+        "unread": getattr(request.state, "unread", 0),
         "path": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "problem": "",
         "hint": "",

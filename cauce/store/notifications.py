@@ -1,17 +1,14 @@
 """What people are told in the hub: written once, read, and sent by mail to those who want it so."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select, tuple_, update
 
 from cauce.store.base import utc_now
 from cauce.store.models import Notification, NotificationChoice, User
 from cauce.store.session import Db
-from cauce.store.upsert import insert_new
-
-Mail = Literal["", "due", "daily", "sent", "lost"]
-ByMail = Literal["", "due", "daily"]
+from cauce.store.upsert import changed, insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +51,46 @@ async def add(db: Db, told: Told, by_mail: str) -> None:
     values = {"id": told.id, "person": told.person, "title": told.title, "text": told.text, "link": told.link}
     rest = {"instance": told.instance, "at": utc_now(), "mail": by_mail}
     await insert_new(db, Notification, values | rest)
+
+
+async def of_person(db: Db, person: str, *, unread: bool, after: str | None, limit: int) -> Sequence[Notification]:
+    """Return what somebody is told, the newest first; `after` is the id of the last that is known."""
+    query = select(Notification).where(Notification.person == person)
+    if unread:
+        query = query.where(Notification.read_at.is_(None))
+    last = await find(db, person, after) if after else None
+    if last is not None:
+        query = query.where(tuple_(Notification.at, Notification.id) < tuple_(literal(last.at), literal(last.id)))
+    return (await db.scalars(query.order_by(Notification.at.desc(), Notification.id.desc()).limit(limit))).all()
+
+
+async def find(db: Db, person: str, notification_id: str) -> Notification | None:
+    """Return something that somebody is told; what others are told is not there."""
+    row = await db.get(Notification, notification_id, populate_existing=True)
+    return row if row is not None and row.person == person else None
+
+
+async def unread(db: Db, person: str) -> int:
+    """Return how much somebody has not read."""
+    mine = Notification.person == person, Notification.read_at.is_(None)
+    return await db.scalar(select(func.count()).select_from(Notification).where(*mine)) or 0
+
+
+async def mark(db: Db, person: str, ids: Collection[str] | None, *, read: bool) -> int:
+    """Mark what somebody is told, some or all, as read or unread; returns how many changed."""
+    wanted = Notification.read_at.is_(None) if read else Notification.read_at.is_not(None)
+    statement = update(Notification).where(Notification.person == person, wanted)
+    if ids is not None:
+        statement = statement.where(Notification.id.in_(list(ids)))
+    return await changed(db, statement.values(read_at=utc_now() if read else None))
+
+
+async def address(db: Db, person: str) -> str:
+    """Return where somebody gets mail."""
+    return await db.scalar(select(NotificationChoice.email).where(NotificationChoice.person == person)) or ""
+
+
+async def set_address(db: Db, person: str, email: str) -> None:
+    """Keep where somebody gets mail."""
+    if not await insert_new(db, NotificationChoice, {"person": person, "email": email, "mail": ""}):
+        await changed(db, update(NotificationChoice).where(NotificationChoice.person == person).values(email=email))
