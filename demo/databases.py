@@ -84,7 +84,6 @@ def _accounting(world: World) -> Iterable[tuple[str, list[tuple[object, ...]]]]:
 
 
 def _scm(world: World) -> Iterable[tuple[str, list[tuple[object, ...]]]]:
-    dice = Dice(f"{world.seed} supply chain")
     yield "site", list(SITES)
     yield "stock", [row for item in world.items for row in _stock(item)]
     yield (
@@ -95,7 +94,15 @@ def _scm(world: World) -> Iterable[tuple[str, list[tuple[object, ...]]]]:
             if item.arrives_in_days is not None
         ],
     )
-    yield "delivery", [_delivery(dice, world.companies, world.items, number) for number in range(1, DELIVERIES + 1)]
+    yield "delivery", drawn_deliveries(world)
+
+
+def drawn_deliveries(world: World) -> list[tuple[object, ...]]:
+    """Return the deliveries of the past year, as rows: number, customer, item …, who signed for it."""
+    dice = Dice(f"{world.seed} supply chain")
+    drawn = [_delivery(dice, world.companies, world.items, number) for number in range(1, DELIVERIES + 1)]
+    contacts = {company.number: company.contact for company in world.companies}
+    return [(*row, contacts[str(row[1])]) for row in drawn]
 
 
 def _stock(item: Item) -> list[tuple[object, ...]]:

@@ -32,9 +32,22 @@ CREATE TABLE delivery (
   quantity INTEGER NOT NULL,
   promised_on DATE NOT NULL,
   delivered_on DATE,
-  status VARCHAR(12) NOT NULL -- delivered, in-transit, damaged, returned
+  status VARCHAR(12) NOT NULL, -- delivered, in-transit, damaged, returned
+  signed_by VARCHAR(80) -- whoever took it in: the proof of delivery
 );
 CREATE INDEX delivery_customer ON delivery (customer_id);
+
+-- What customers send back; the reference is of whoever asked for it.
+CREATE TABLE goods_return (
+  return_no INTEGER PRIMARY KEY,
+  reference VARCHAR(60) NOT NULL UNIQUE,
+  customer_id VARCHAR(7) NOT NULL,
+  delivery_no VARCHAR(20) REFERENCES delivery (delivery_no),
+  sku VARCHAR(30) NOT NULL,
+  quantity INTEGER NOT NULL,
+  reason VARCHAR(200) NOT NULL,
+  status VARCHAR(10) NOT NULL -- announced, received, cancelled
+);
 
 CREATE VIEW stock_level AS
 SELECT

@@ -1,0 +1,45 @@
+"""The demo company's supply chain over ODBC: proofs of delivery, and what customers send back."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cauce import connection as connections
+from cauce.connector import Operation
+from cauce.expressions import compile_expression
+from connectors import odbc
+from demo.company import prepare
+from demo.databases import SCM
+from schemas import load_file
+
+FILE = Path(__file__).parents[2] / "definitions/connections/scm.yaml"
+JSON = Any
+
+
+async def call(connector: odbc.Connector, operation: Operation, params: JSON) -> JSON:
+    request = compile_expression(operation.request).first(params, {})
+    return compile_expression(operation.response).first(await connector.call(operation, request), {})
+
+
+@pytest.mark.usefixtures("odbc_manager")
+async def test_a_return_is_announced_once_found_and_cancelled(tmp_path: Path) -> None:
+    scm = connections.parse(load_file(FILE).data)
+    settings = odbc.Settings(driver="sqlite", database=str(prepare(tmp_path / "company") / SCM))
+    async with odbc.Connector("scm", settings) as connector:
+
+        async def ask(name: str, **params: JSON) -> JSON:
+            return await call(connector, scm.operation(name), params)
+
+        proof = await ask("proof-of-delivery", number="ALB-00001")
+        assert (proof["number"], proof["status"], bool(proof["signedBy"])) == ("ALB-00001", "delivered", True)
+        assert await ask("proof-of-delivery", number="ALB-99999") is None
+        assert await ask("find-return", reference="rec:R-1:ret:1") is None
+        wanted = {"customer": "C000001", "delivery": "ALB-00001", "sku": proof["sku"], "quantity": 2, "reason": "Roto"}
+        assert await ask("create-return", reference="rec:R-1:ret:1", **wanted) == {"status": "announced"}
+        found = await ask("find-return", reference="rec:R-1:ret:1")
+        assert (found["delivery"], found["quantity"], found["status"]) == ("ALB-00001", 2, "announced")
+        assert await ask("get-return", number=found["number"]) == found
+        assert await ask("find-cancelled-return", number=found["number"]) is None
+        await ask("cancel-return", number=found["number"])
+        assert (await ask("find-cancelled-return", number=found["number"]))["status"] == "cancelled"
