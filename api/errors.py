@@ -1,6 +1,7 @@
 """One renderer of errors: problem details (RFC 9457) for programs, a page in plain words for people."""
 
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -71,7 +72,9 @@ def answer(request: Request, error: CauceError) -> Response:
         return _problem(details, _headers(error))
     if isinstance(error, UnauthenticatedError):
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        target = quote(path, safe="/?=&") if request.method == "GET" else "/inbox"
+        task = re.match(r"/tasks/[\w-]+", path)
+        back = path if request.method == "GET" else task[0] if task else "/inbox"
+        target = quote(back, safe="/?=&")
         return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=HTTPStatus.SEE_OTHER)
     return view.error_page(request, error.http_status, str(error.problem), error.hint, error.where)
 

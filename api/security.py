@@ -22,6 +22,8 @@ language_cookie = "cauce-language"
 session_seconds = 12 * 3600
 attempt_cookie = "cauce-login"
 attempt_seconds = 600
+# So long after a session has run out, what its person typed until then is kept for them.
+past_seconds = 7 * 24 * 3600
 year_seconds = 365 * 24 * 3600
 
 policy = (
@@ -67,8 +69,15 @@ class Sessions:
 
     def read(self, request: Request) -> Session:
         """Return the session of a request; a forged or old one is none."""
+        return self._read(request, session_seconds)
+
+    def past(self, request: Request) -> Session:
+        """Return the session of a request if it has run out, and not too long ago; good for nothing but a draft."""
+        return Session() if self.read(request).nonce else self._read(request, session_seconds + past_seconds)
+
+    def _read(self, request: Request, max_age: int) -> Session:
         try:
-            found = self._signer.loads(request.cookies.get(session_cookie, ""), max_age=session_seconds)
+            found = self._signer.loads(request.cookies.get(session_cookie, ""), max_age=max_age)
             return Session(user=str(found["user"]), nonce=str(found["nonce"]), at=float(found["at"]))
         except (BadSignature, KeyError, TypeError, ValueError):
             return Session()
@@ -79,7 +88,7 @@ class Sessions:
         response.set_cookie(
             session_cookie,
             self._signer.dumps(asdict(session)),
-            max_age=session_seconds,
+            max_age=session_seconds + past_seconds,
             httponly=True,
             samesite="lax",
             secure=self._secure,

@@ -26,7 +26,10 @@ urgencies = (
 notices = {
     "completed": view.message("Done: the task is completed and the process goes on."),
     "claimed": view.message("The task is yours."),
-    "returned": view.message("The task is back with its group."),
+    "returned": view.message("The task is given back."),
+    "delegated": view.message("The task is delegated; you find it under Delegated."),
+    "set-aside": view.message("The task is set aside; it comes back by itself."),
+    "sent-back": view.message("The case is sent back."),
 }
 
 
@@ -41,7 +44,13 @@ async def inbox(
     done: str = "",
 ) -> Response:
     """Show the tasks that wait for whoever is logged in."""
-    wanted = Filters(mine=which == "mine", state="open" if which == "available" else None, group=group or None)
+    wanted = Filters(
+        mine=which == "mine",
+        state="open" if which == "available" else None,
+        group=group or None,
+        delegated=which == "delegated",
+        set_aside=which == "set-aside",
+    )
     page = await tasks.inbox(hub, actor, wanted, after=after or None, limit=page_size)
     counts = page.counts
     lang = view.language_of(request)
@@ -76,11 +85,13 @@ def sections(rows: Sequence[TaskView], lang: Language) -> list[dict[str, Any]]:
 
 
 def tabs(lang: Language, which: str, group: str, counts: dict[str, int]) -> list[dict[str, Any]]:
-    """Return the three ways to look at the inbox."""
+    """Return the ways to look at the inbox."""
     offered = (
         ("all", lang.gettext("All"), counts["open"]),
         ("mine", lang.gettext("Mine"), counts["mine"]),
         ("available", lang.gettext("Free"), counts["open"] - counts["mine"]),
+        ("set-aside", lang.gettext("Set aside"), counts["set_aside"]),
+        ("delegated", lang.gettext("Delegated"), counts["delegated"]),
     )
     return [
         {"label": label, "count": count, "href": address(name, group), "chosen": name == which}

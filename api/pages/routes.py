@@ -24,6 +24,7 @@ from api.pages import (
     syncs,
     task,
     trail,
+    task_acts,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -33,6 +34,7 @@ for each in (
     notifications,
     task,
     clocks,
+    task_acts,
     instances,
     expression,
     definitions,

@@ -1,6 +1,7 @@
 """One task: its form, the case beside it, and what a person may do with it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -11,12 +12,13 @@ from api import answers, forms
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.names import names_of
-from api.pages import task_form, view
+from api.pages import task_acts, task_form, view
 from api.pages.why import chosen
 from api.rest.attachments import as_download
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
-from cauce.services import attachments, clocks, form_options, task_context, tasks
+from cauce.services import attachments, clocks, form_options, task_context, task_drafts, tasks
 from cauce.services.hub import Actor, Hub
+from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
 
 JSON = Any
@@ -24,16 +26,29 @@ JSON = Any
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the page says besides the task: that something was done, of a draft, of a newer version of the form."""
+
+    message: str = ""
+    draft: DraftView | None = None
+    newer: str = ""
+
+
 @router.get("/tasks/{task_id}")
 async def task_page(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, done: str = "") -> Response:
     """Show a task."""
     task = await tasks.task(hub, actor, task_id)
-    values = task.answer if task.answer is not None else answers.initial(task.form_document, task.data)
-    message = view.language_of(request).gettext("The task is yours.") if done == "claimed" else ""
-    return await show(request, hub, actor, task, values, message=message)
+    draft = await task_drafts.draft(hub, actor, task_id)
+    begun = await task_drafts.begun_with(hub, task)
+    values = answers.initial(task.form_document, task.data) if begun is None else begun
+    message = view.language_of(request).gettext(task_acts.notices.get(done, ""))
+    newer = await task_drafts.newer_version(hub, task)
+    beside = Beside(message, draft, newer)
+    return await show(request, hub, actor, task, draft.content if draft else values, beside=beside)
 
 
-@router.post("/tasks/{task_id}")
+@router.post("/tasks/{task_id}", dependencies=[task_acts.KeptTyped])
 async def answer_task(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
     """Complete a task; or, when a row's button was pressed, show the form again with a row more or less."""
     task = await tasks.task(hub, actor, task_id)
@@ -117,15 +132,15 @@ async def show(  # noqa: PLR0913 - what a page shows
     *,
     errors: Sequence[Mapping[str, str]] = (),
     problem: CauceError | None = None,
-    message: str = "",
     changed: str = "",
     case: forms.Case | None = None,
+    beside: Beside | None = None,
 ) -> Response:
     """Return the page of a task, with the form filled with `values`; `changed` is the list whose rows did."""
-    lang = view.language_of(request)
+    lang, beside = view.language_of(request), beside or Beside()
     fields = forms.fields(task.form_document, values, lang, errors, case or await task_form.case_of(hub, task))
     shown = pointers(fields)
-    focus = forms.first_control(fields, changed) if message or changed else ""
+    focus = forms.first_control(fields, changed) if beside.message or changed else ""
     if errors:
         focus = next((each["pointer"] for each in errors if each.get("pointer") in shown), "")
     allowed = permissions(actor, task, lang)
@@ -145,7 +160,9 @@ async def show(  # noqa: PLR0913 - what a page shows
         process=names.title(lang),
         focus=focus,
         section="inbox",
-        message=message,
+        message=beside.message,
+        draft=beside.draft,
+        newer=beside.newer,
         **task_form.shown(request, task),
         **allowed,
     )
@@ -153,13 +170,22 @@ async def show(  # noqa: PLR0913 - what a page shows
 
 def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
     """Tell what this person may do with a task, and why not if not; the services decide again when they do it."""
-    mine = actor.name in {task.claimed_by, task.user}
+    # Where several people answer, each does so without taking the task from the others.
+    mine = actor.name in {task.claimed_by, task.user} or bool(task.approvals)
     cannot = lang.gettext("You may look at this task; others have to do it.")
     if actor.name in task.different_from:
         cannot = lang.gettext("You did an earlier part of this case: somebody else has to decide this (four eyes).")
+    if actor.name in task.answered_by:
+        cannot = lang.gettext("You have given your answer; the others have to give theirs.")
     if task.claimed_by and not mine:
         cannot = lang.gettext("%(name)s has this task now.") % {"name": task.claimed_by}
-    return {"may_answer": task.may_act and mine, "may_claim": task.may_act and not mine, "cannot": cannot}
+    return {
+        "may_answer": task.may_act and mine,
+        "may_claim": task.may_act and not mine,
+        "may_manage": actor.may("manager") and task.closed_at is None,
+        "visitor": actor.name,
+        "cannot": cannot,
+    }
 
 
 def reasons(task: TaskView, process: str, lang: Language) -> list[tuple[str, str]]:

@@ -9,10 +9,11 @@ from typing import Any, Final
 from cauce.depth import check_depth
 from cauce.errors import NotFoundError, TooLargeError
 from cauce.services.hub import Actor, Hub
-from cauce.services.tasks import check_may_act, taken, visible
-from cauce.store import audit, drafts
+from cauce.services.tasks import TaskView, check_may_act, taken, visible
+from cauce.store import audit, definitions, drafts
 from cauce.store.base import utc_now
 from cauce.store.models import Task
+from cauce.store.tasks import tasks_of_instance
 
 JSON = Any
 most_characters: Final = 262_144
@@ -70,3 +71,23 @@ async def drop(hub: Hub, actor: Actor, task_id: str) -> None:
 def form_digest(row: Task) -> str:
     """Return what tells one form from another."""
     return sha256(json.dumps(row.form_document, sort_keys=True).encode()).hexdigest()
+
+
+async def begun_with(hub: Hub, task: TaskView) -> JSON:
+    """Return what the form shows when there is no draft: its answer, or the one that was sent back; None without."""
+    if task.answer is not None or not task.returned:
+        return task.answer
+    async with hub.store.read() as db:
+        rows = await tasks_of_instance(db, task.instance)
+    before = [row.answer for row in rows if row.reference == task.reference and row.state == "completed"]
+    return before[-1] if before else None
+
+
+async def newer_version(hub: Hub, task: TaskView) -> str:
+    """Return the latest version of the process if its form is another one than that of an open task; else nothing."""
+    namespace, _, name = task.definition.rpartition(".")
+    async with hub.store.read() as db:
+        latest = await definitions.find(db, "process", namespace, name)
+    forms = (latest.bundle or {}).get("forms") or {} if latest and latest.version != task.version else {}
+    changed = task.form in forms and dict(forms[task.form]) != dict(task.form_document)
+    return str(latest.version) if latest and changed else ""

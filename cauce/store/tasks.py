@@ -285,4 +285,7 @@ async def counts(db: Db, viewer: Viewer) -> dict[str, int]:
         func.count().filter(Task.urgent_at < utc_now()),
     ).where(visible(viewer), Task.closed_at.is_(None), _comes_up())
     total, mine, overdue = (await db.execute(query)).one()
-    return {"open": total, "mine": mine, "overdue": overdue}
+    aside = select(func.count()).where(visible(viewer), Task.closed_at.is_(None), Task.follow_up_at > utc_now())
+    delegated = select(func.count()).where(Task.owner == viewer.name, Task.closed_at.is_(None))
+    set_aside, handed_over = (await db.execute(select(aside.scalar_subquery(), delegated.scalar_subquery()))).one()
+    return {"open": total, "mine": mine, "overdue": overdue, "set_aside": set_aside, "delegated": handed_over}

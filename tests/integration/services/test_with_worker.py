@@ -9,7 +9,7 @@ from cauce.services import instances, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.instances import Filters
 from cauce.services.tasks import TaskView
-from cauce.store import definitions
+from cauce.store import audit, definitions
 from tests.integration.services.conftest import ana, boss, put_process
 
 form = {
@@ -132,3 +132,21 @@ async def test_instance_keeps_the_version_it_started_with(hub: Hub) -> None:
     await put_process(hub, row.namespace, version="2.0.0", steps=[{"other": {"set": {"new": True}}}])
     await tasks.complete(hub, replace(ana, name="luisa"), task.id, {"score": 9})
     assert (await until(hub, instance, "completed")).summary.version == "1.0.0"
+
+
+@pytest.mark.usefixtures("worker")
+async def test_of_fifty_who_complete_at_once_exactly_one_does(hub: Hub) -> None:
+    instance = await start(hub, {"qualify": ask})
+    task = await open_task(hub)
+    people = [Actor(f"p{number}", frozenset({"staff"}), frozenset({"sales"})) for number in range(50)]
+    outcomes = await asyncio.gather(
+        *(tasks.complete(hub, who, task.id, {"score": number}) for number, who in enumerate(people)),
+        return_exceptions=True,
+    )
+    (done,) = [each for each in outcomes if isinstance(each, TaskView)]
+    assert [each for each in outcomes if not isinstance(each, TaskView | ConflictError)] == []
+    detail = await until(hub, instance, "completed")
+    assert (f"p{detail.output['answer']['score']}", detail.output["by"]) == (done.closed_by, done.closed_by)
+    async with hub.store.read() as db:
+        assert [each.action for each in await audit.entries(db, subject=task.id)] == ["task.complete"]
+        assert (await audit.verify(db)).sound

@@ -147,7 +147,7 @@ async def test_inbox_shows_what_concerns_the_viewer(store: Store) -> None:
     assert await ids(store, filters=Filters(state="claimed")) == ["t5"]
     assert await ids(store, filters=Filters(group="sales")) == ["t1"]
     async with store.read() as db:
-        assert await tasks.counts(db, ana) == {"open": 3, "mine": 1, "overdue": 1}
+        assert await tasks.counts(db, ana) == {"open": 3, "mine": 1, "overdue": 1, "set_aside": 0, "delegated": 0}
 
 
 async def test_tasks_of_an_ended_instance_are_closed(store: Store) -> None:

@@ -1,0 +1,124 @@
+"""What a person does on the page of a task besides answering it: a draft, delegation, a later date, sending back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from api import answers
+from api.deps import FormDep, HubDep, SessionsDep, VisitorDep
+from api.i18n import Language
+from api.pages import task_form, view
+from cauce.errors import CauceError, InputError
+from cauce.services import task_acts, task_drafts, tasks, users
+from cauce.services.hub import Actor, Hub
+
+router = APIRouter()
+notices: Mapping[str, str] = {
+    "claimed": view.message("The task is yours."),
+    "draft": view.message("The draft is saved; nobody else sees it."),
+    "dropped": view.message("The draft is gone."),
+    "assigned": view.message("The task has another owner now."),
+    "priority": view.message("The priority is changed."),
+    "back": view.message("The task is in the inbox again."),
+}
+
+
+@router.post("/tasks/{task_id}/draft")
+async def save_draft(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Keep what was typed, or forget what was kept."""
+    if form.get("drop"):
+        await task_drafts.drop(hub, actor, task_id)
+        return _to_task(task_id, "dropped")
+    task = await tasks.task(hub, actor, task_id)
+    entered = await task_form.read(hub, actor, task, form, view.language_of(request))
+    await task_drafts.save(hub, actor, task_id, entered.values)
+    return _to_task(task_id, "draft")
+
+
+@router.post("/tasks/{task_id}/delegate")
+async def delegate(hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Hand a task to a colleague."""
+    await task_acts.delegate(hub, actor, task_id, str(form.get("to", "")).strip(), str(form.get("note", "")))
+    return RedirectResponse("/inbox?done=delegated", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/tasks/{task_id}/follow-up")
+async def follow_up(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Set a task aside until a moment, or bring it back."""
+    text = str(form.get("at", "")).strip()
+    if not text:
+        await task_acts.follow_up(hub, actor, task_id, None)
+        return _to_task(task_id, "back")
+    await task_acts.follow_up(hub, actor, task_id, _moment(text, view.language_of(request)))
+    return RedirectResponse("/inbox?done=set-aside", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/tasks/{task_id}/send-back")
+async def send_back(hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Send the case back to an earlier task."""
+    await tasks.send_back(hub, actor, task_id, str(form.get("to", "")), str(form.get("reason", "")))
+    return RedirectResponse("/inbox?done=sent-back", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/tasks/{task_id}/assign")
+async def assign(hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Give a task to somebody else, as a manager."""
+    user, group = (str(form.get(key, "")).strip() or None for key in ("user", "group"))
+    await task_acts.assign(hub, actor, task_id, user=user, group=group, note=str(form.get("note", "")))
+    return _to_task(task_id, "assigned")
+
+
+@router.post("/tasks/{task_id}/priority")
+async def set_priority(hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Change how urgent a task is, as a manager."""
+    text = str(form.get("priority", ""))
+    if not text.isdigit() or len(text) > answers.most_digits:
+        raise InputError("A priority is a whole number from 0 to 100.", hint="50 is the usual one.")
+    await task_acts.set_priority(hub, actor, task_id, int(text))
+    return _to_task(task_id, "priority")
+
+
+async def keep_typed(request: Request, hub: HubDep, sessions: SessionsDep, task_id: str) -> None:
+    """Keep what somebody typed whose session has run out meanwhile, as their draft; they log in and find it.
+
+    The cookie proves whose session it was, and the form's token that it is from a page of it. More than a draft of that
+    person's own never comes of it.
+    """
+    past = sessions.past(request)
+    if not past.user or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return
+    async with request.form() as form:
+        try:
+            sessions.check(past, str(form.get("csrf", "")))
+            actor = await users.actor_of(hub, past.user)
+            await _keep(hub, actor, task_id, form, view.language_of(request))
+        except CauceError:
+            # They are sent to the login in any case.
+            return
+
+
+KeptTyped = Depends(keep_typed)
+
+
+async def _keep(hub: Hub, actor: Actor, task_id: str, form: FormData, lang: Language) -> None:
+    task = await tasks.task(hub, actor, task_id)
+    # Without new files: those are attached by who is logged in.
+    schema = task.form_document.get("schema") or {}
+    posted = {name: [each for each in form.getlist(name) if isinstance(each, str)] for name in form}
+    await task_drafts.save(hub, actor, task_id, answers.moments(schema, answers.answer(schema, posted), lang))
+
+
+def _moment(text: str, lang: Language) -> datetime:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as cause:
+        raise InputError("That is no date with a time.", hint="Choose one in the field.") from cause
+    return read if read.tzinfo else read.replace(tzinfo=lang.zone)
+
+
+def _to_task(task_id: str, done: str) -> Response:
+    return RedirectResponse(f"/tasks/{task_id}?done={done}", status_code=HTTPStatus.SEE_OTHER)

@@ -1,0 +1,121 @@
+"""The page and the REST calls of a task's life."""
+
+import re
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from api import security
+from cauce.contract import HumanTask, TaskChange
+from cauce.services.hub import Hub
+from cauce.store import task_acts, tasks
+from tests.integration.api.conftest import Browser
+
+free = "/tasks/00000000-0000-5000-8000-000000000000"
+claimed = "/tasks/00000000-0000-5000-8000-000000000001"
+call = HumanTask(
+    id="life",
+    instance="sales.lead-to-order/none",
+    definition="sales.lead-to-order",
+    version="0.0.1",
+    name="check",
+    reference="/do/1/check",
+    form="check",
+    form_document={"form": "check", "schema": {"type": "object", "properties": {"text": {"type": "string"}}}},
+    group="sales",
+)
+
+
+async def add(hub: Hub, task: HumanTask = call) -> None:
+    async with hub.store.transaction() as db:
+        await tasks.add_task(db, task)
+
+
+async def test_a_draft_is_saved_shown_and_forgotten(ana: Browser, hub: Hub) -> None:
+    await add(hub)
+    await ana.post("/tasks/life/claim")
+    answer = await ana.post("/tasks/life/draft", {"/text": "half a sen"})
+    assert answer.headers["location"] == "/tasks/life?done=draft"
+    page = (await ana.get("/tasks/life?done=draft")).text
+    assert "half a sen" in page
+    assert "The draft is saved" in page
+    assert "This is your draft of" in page
+    await ana.post("/tasks/life/draft", {"drop": "1"})
+    assert "half a sen" not in (await ana.get("/tasks/life")).text
+
+
+async def test_what_was_typed_survives_a_session_that_runs_out(
+    ana: Browser, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(hub)
+    await ana.post("/tasks/life/claim")
+    token = await ana.token("/tasks/life")
+    monkeypatch.setattr(security, "session_seconds", -1)
+    for data in ({"csrf": "0" * 64, "/text": "forged"}, {"csrf": token, "/text": "much work"}):
+        answer = await ana.client.post("/tasks/life", data=data)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=%2Ftasks%2Flife")
+    monkeypatch.undo()
+    page = (await ana.get("/tasks/life")).text
+    assert "much work" in page
+    assert "forged" not in page
+
+
+async def test_the_page_tells_why_a_case_came_back_and_shows_what_was_answered(ana: Browser, hub: Hub) -> None:
+    await add(hub, replace(call, id="before"))
+    async with hub.store.transaction() as db:
+        await tasks.close(db, "before", "completed", by="ana", answer={"text": "the first answer"})
+    returned = {"task": "approve", "by": "luis", "at": "2026-03-02T12:00:00Z", "reason": "The price is <missing>."}
+    await add(hub, replace(call, returned=returned, user="ana", group=None))
+    page = (await ana.get("/tasks/life")).text
+    assert "luis sent this back: The price is &lt;missing&gt;." in page
+    assert "the first answer" in page
+
+
+async def test_a_task_is_delegated_set_aside_and_found_again(ana: Browser, hub: Hub) -> None:
+    await add(hub)
+    await ana.post("/tasks/life/claim")
+    assert (await ana.post("/tasks/life/follow-up", {"at": "2030-01-02T10:00"})).status_code == 422
+    answer = await ana.post("/tasks/life/delegate", {"to": "nobody", "note": "Please."})
+    assert answer.status_code == 422
+    assert (await ana.post("/tasks/life/priority", {"priority": "99"})).status_code == 403
+    async with hub.store.transaction() as db:
+        row = await task_acts.locked(db, "life")
+        assert row is not None
+        task_acts.delegate(row, "ana", "rosa", "You know them.")
+    assert "/tasks/life" in (await ana.get("/inbox?which=delegated")).text
+    page = (await ana.get("/tasks/life")).text
+    assert "Take it back" in page
+    assert (await ana.post("/tasks/life/delegate", {"to": "ana", "note": "I do it."})).status_code == 303
+    assert "Save draft" in (await ana.get("/tasks/life")).text
+
+
+async def test_several_people_answer_without_claiming(ana: Browser, hub: Hub) -> None:
+    await add(hub, replace(call, approvals={"need": 2, "of": 3}, return_to=["enter"]))
+    page = (await ana.get("/tasks/life")).text
+    assert "2 of 3 people have to agree." in page
+    assert re.search(r'<option value="enter">', page)
+    async with hub.store.transaction() as db:
+        await task_acts.change(db, TaskChange("life", answered=["ana"]))
+    page = (await ana.get("/tasks/life")).text
+    assert "You have given your answer" in page
+    assert "Answered so far: ana" in page
+
+
+async def test_rest_keeps_drafts_and_answers_batches(program: httpx.AsyncClient, hub: Hub) -> None:
+    await add(hub)
+    address = "/api/v1/tasks/life/draft"
+    assert (await program.get(address)).status_code == 404
+    assert (await program.put(address, json={"content": {"text": "a"}})).json()["outdated"] is False
+    assert (await program.get(address)).json()["content"] == {"text": "a"}
+    assert (await program.delete(address)).status_code == 204
+    batch = (await program.post("/api/v1/tasks/complete", json={"tasks": ["life", "gone"], "answer": {}})).json()
+    assert (batch["done"], [row["problem"]["code"] for row in batch["rows"]]) == (0, ["transient", "not-found"])
+    for act, body, status in (
+        ("delegate", {"to": "nobody", "note": "x"}, 409),
+        ("assign", {"user": "ana"}, 403),
+        ("priority", {"priority": 1}, 403),
+        ("follow-up", {"at": "2030-01-01T00:00:00Z"}, 409),
+        ("send-back", {"to": "enter", "reason": "x"}, 503),
+    ):
+        assert (await program.post(f"/api/v1/tasks/life/{act}", json=body)).status_code == status, act
