@@ -1,5 +1,7 @@
 """Puts human tasks into the inbox, changes them while they wait, and takes them out."""
 
+from typing import Final
+
 from temporalio import activity
 
 from cauce import calendars
@@ -15,10 +17,15 @@ from cauce.contract import (
     TaskChange,
 )
 from cauce.policies import row_of
-from cauce.store import audit, definitions, task_acts, tasks
+from cauce.store import audit, definitions, notifications, task_acts, tasks
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Task
-from cauce.store.session import Store
+from cauce.store.session import Db, Store
+
+_LEFT_LYING: Final = {
+    "en": "This task of {case} is left lying.",
+    "es": "Esta tarea de {case} está sin hacer.",
+}
 
 
 class HumanTaskActivities:
@@ -40,7 +47,7 @@ class HumanTaskActivities:
             row = await task_acts.change(db, change)
             if row is None:
                 return
-            tell(row, change.notify)
+            await tell(db, row, change)
             given = {"notify": change.notify, "group": change.group, "user": change.user, "raised": change.raised}
             said = {key: value for key, value in given.items() if value}
             await audit.append(db, row.definition, "task.escalate", row.id, {"instance": row.instance, **said})
@@ -65,8 +72,21 @@ class HumanTaskActivities:
         """Do nothing: that it runs at all proves that the server has recorded what came before."""
 
 
-def tell(task: Task, whom: JSON) -> None:
+async def tell(db: Db, task: Task, change: TaskChange) -> None:
     """Tell a group or a person that a task is left lying: they may look at it from now on."""
-    told = {key: whom[key] for key in ("group", "user") if whom.get(key)} if isinstance(whom, dict) else {}
-    if told:
-        task.told = [*task.told, {**told, "at": utc_now().isoformat()}]
+    whom = change.notify if isinstance(change.notify, dict) else {}
+    group, person = (whom.get(key) or None for key in ("group", "user"))
+    if not (group or person):
+        return
+    told = {key: value for key, value in (("group", group), ("user", person)) if value}
+    task.told = [*task.told, {**told, "at": utc_now().isoformat()}]
+    for each in await notifications.readers(db, group=group, person=person):
+        title = _label(task.title, each.locale) or task.name
+        text = _LEFT_LYING.get(each.locale, _LEFT_LYING["en"]).format(case=task.business_key or task.instance)
+        known = f"{task.id}/{change.rung}/{each.name}"
+        note = notifications.Told(known, each.name, title, text, f"/tasks/{task.id}", task.instance)
+        await notifications.add(db, note, each.mail if each.email else "")
+
+
+def _label(title: JSON, locale: str) -> str:
+    return str(title.get(locale) or next(iter(title.values()), "")) if isinstance(title, dict) else str(title or "")

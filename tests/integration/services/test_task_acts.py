@@ -2,15 +2,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from cauce.contract import HumanTask, TaskChange
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, TooLargeError
 from cauce.services import task_acts, task_batches, task_drafts, tasks
 from cauce.services.hub import Actor, Hub
-from cauce.store import audit, users
+from cauce.store import audit, notifications, users
 from cauce.store import task_acts as acts
 from cauce.store import tasks as rows
 from cauce.store.base import utc_now
+from cauce.store.models import Notification
 from cauce.store.tasks import Filters
 from tests.integration.services.conftest import ana, luis
 from tests.integration.services.test_tasks import add, call, chief, rosa
@@ -179,6 +181,8 @@ async def test_ladder_is_climbed_once_and_lets_those_look_who_are_told(hub: Hub)
         await tasks.task(hub, luis, "t1")
     from activities.human_tasks import HumanTaskActivities  # noqa: PLC0415 - only here
 
+    async with hub.store.read() as db:
+        assert [each.name for each in await notifications.readers(db, group="finance")] == ["luis"]
     step = TaskChange("t1", rung=1, notify={"group": "finance"}, user="rosa", raised=20)
     for _ in range(2):
         await HumanTaskActivities(hub.store).change_task(step)
@@ -186,6 +190,9 @@ async def test_ladder_is_climbed_once_and_lets_those_look_who_are_told(hub: Hub)
     assert (task.priority, task.user, task.claimed_by, task.may_act) == (70, "rosa", None, False)
     assert [each["group"] for each in task.told] == ["finance"]
     assert await trail(hub) == ["task.claim", "task.escalate"]
+    async with hub.store.read() as db:
+        (note,) = (await db.scalars(select(Notification))).all()
+    assert (note.person, note.link, note.text) == ("luis", "/tasks/t1", "This task of sales.lead/none is left lying.")
 
 
 async def test_who_has_answered_one_of_several_has_no_more_to_do(hub: Hub) -> None:
