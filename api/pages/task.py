@@ -1,7 +1,7 @@
 """One task: its form, the case beside it, and what a person may do with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -160,9 +160,7 @@ async def show(  # noqa: PLR0913 - what a page shows
         process=names.title(lang),
         focus=focus,
         section="inbox",
-        message=beside.message,
-        draft=beside.draft,
-        newer=beside.newer,
+        **asdict(beside),
         **task_form.shown(request, task),
         **allowed,
     )
