@@ -23,8 +23,8 @@ from api.pages import (
     people,
     syncs,
     task,
-    trail,
     task_acts,
+    trail,
 )
 
 router = APIRouter(include_in_schema=False)
