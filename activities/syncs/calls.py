@@ -23,10 +23,8 @@ async def carry_out(opened: Opened, operation: Operation, params: JSON) -> JSON:
         answer = await opened.call(operation, params, request)
     except RemoteError as error:
         told = classify(error, operation)
-        if told is error:
-            # Nothing is its own cause: Temporal follows causes to their end.
-            raise
-        raise told from error
+        # It may be the same, and nothing is its own cause: Temporal follows causes to their end.
+        raise told from told.__cause__
     answer = compile_expression(operation.response).first(answer, {})
     check_depth(answer, f"answer of {where}")
     return answer

@@ -203,7 +203,7 @@ async def _to_system(hub: Hub, opened: Connections, letter: DeadLetter, payload:
         if not isinstance(told, AmbiguousError):
             async with hub.store.transaction() as db:
                 await ledger.finish(db, entry.id, "failed")
-        raise told from error
+        raise told from told.__cause__
     async with hub.store.transaction() as db:
         await ledger.finish(db, entry.id, "done", answer)
     return Applied(now=True, answer=answer)

@@ -64,7 +64,8 @@ class Subject:
         try:
             answer = await self.connector.call(asked, request)
         except RemoteError as error:
-            raise classify(error, asked) from error
+            told = classify(error, asked)
+            raise told from told.__cause__
         mapped = compile_expression(asked.response).first(answer, {})
         if asked.output is not None:
             validate_data(asked.output, mapped, where=f"answer of {operation}@{self.connection.name}")
