@@ -11,7 +11,8 @@ from api.rest.schemas import JSON, Attachment
 from cauce.services import attachments
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
-_body = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"format": "binary"}}}}}
+_file = {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7 …"}
+_body = {"requestBody": {"required": True, "content": {"application/octet-stream": _file}}}
 
 
 @router.post(

@@ -58,7 +58,7 @@ async def test_delegated_task_is_the_others_and_stays_in_sight(hub: Hub) -> None
     with pytest.raises(ForbiddenError, match="not one of yours"):
         await tasks.claim(hub, eva, "t1")
     assert (await tasks.task(hub, rosa, "t1")).may_act
-    assert await trail(hub) == ["task.claim", "task.delegate"]
+    assert await trail(hub) == ["task.claim", "task.delegate", "task.see"]
 
 
 async def test_delegated_task_comes_back_when_it_is_returned_or_taken_back(hub: Hub) -> None:
@@ -189,7 +189,7 @@ async def test_ladder_is_climbed_once_and_lets_those_look_who_are_told(hub: Hub)
     task = await tasks.task(hub, luis, "t1")
     assert (task.priority, task.user, task.claimed_by, task.may_act) == (70, "rosa", None, False)
     assert [each["group"] for each in task.told] == ["finance"]
-    assert await trail(hub) == ["task.claim", "task.escalate"]
+    assert await trail(hub) == ["task.claim", "task.escalate", "task.see"]
     async with hub.store.read() as db:
         (note,) = (await db.scalars(select(Notification))).all()
     assert (note.person, note.link, note.text) == ("luis", "/tasks/t1", "This task of sales.lead/none is left lying.")
