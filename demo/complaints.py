@@ -46,10 +46,10 @@ _ABOVE_LIMIT: Final = 400
 
 
 def complaints(accounting_db: Path) -> list[dict[str, JSON]]:
-    """Return the data of two complaints for each stage, of customers whom accounting knows."""
+    """Return the data of a complaint for each stage, of customers whom accounting knows."""
     with closing(sqlite3.connect(f"{accounting_db.absolute().as_uri()}?mode=ro", uri=True)) as db:
         customers = db.execute(
-            "SELECT customer_id, name, tax_id FROM customer ORDER BY customer_id LIMIT ?", [2 * len(STOPS)]
+            "SELECT customer_id, name, tax_id FROM customer ORDER BY customer_id LIMIT ?", [len(STOPS)]
         ).fetchall()
     return [_complaint(position, *customer) for position, customer in enumerate(customers)]
 

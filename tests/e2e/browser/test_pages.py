@@ -61,7 +61,7 @@ def test_somebody_finds_claims_and_corrects_a_task_with_the_keyboard(chrome: Any
     page.get_by_label("¿Qué necesitan?").fill("40 rodamientos")
     page.get_by_role("button", name="Añadir una línea").click()
     assert page.get_by_label("¿Qué necesitan?").input_value() == "40 rodamientos"
-    assert page.locator(":focus").get_attribute("name") == "/lines/1/sku"
+    page.locator('[name="/lines/1/sku"]:focus').wait_for()
     page.locator("form.form").first.evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Completar").last.click()
     assert page.locator("#f-score-problem").inner_text() == "Rellene este campo."
