@@ -85,7 +85,7 @@ bench: setup-test ## Compare speeds: engine against hand-written workflows, conn
 soak: setup-test ## Run for a long time under load and kills, the acceptance tests on PostgreSQL, and laws on all their examples
 	$(PYTEST) -m soak -p no:xdist -s --timeout 14400 $(ARGS)
 	CAUCE_TEST_STORE=postgresql $(PYTEST) -m e2e -p no:xdist tests/e2e/acceptance
-	CAUCE_TEST_EFFORT=whole $(PYTEST) -m "not ($(LONG))" -n $(JOBS) $(SHARED) tests/unit tests/connectors
+	CAUCE_TEST_EFFORT=whole $(PYTEST) -m "not ($(LONG))" -n $(JOBS) $(SHARED) tests/unit tests/connectors tests/conformance
 
 .PHONY: docs
 docs: setup ## Check that the documentation says what the code does

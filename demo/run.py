@@ -118,6 +118,8 @@ class Demo:
                 self.fed += 1
 
         await asyncio.gather(*(feeder() for _ in range(_feeders)))
+        if self.options.leads is not None:
+            return  # who brings leads of their own has no use for the complaints of others
         for complaint in await asyncio.to_thread(complaints.complaints, self.company.accounting_db):
             await self._receive(complaint["id"], complaints.event(complaint))
 
