@@ -7,7 +7,7 @@ from cauce.store.base import JSON
 from cauce.store.models import Clock, DeadLetter, DoneByHand, Event, LedgerEntry, Task
 from cauce.store.session import Db
 
-# The form of a task is a copy of the definition's; what was asked and answered is what matters here.
+# Only there to give the inbox its order; both say again what `due_at` and `priority` say.
 _left_out = frozenset({"urgent_at", "rank"})
 
 

@@ -241,19 +241,19 @@ def _fill(layout: Format, rows: Sequence[JSON], out: BinaryIO) -> None:
 
 def _workbook() -> Any:  # noqa: ANN401 (a module)
     # Imported when it is used: a library for Excel is slow to load.
-    from connectors.file import workbook  # noqa: PLC0415
+    from connectors.file import workbook  # noqa: PLC0415 - slow to load
 
     return workbook
 
 
 def _edifact() -> Any:  # noqa: ANN401 (a module)
-    from connectors.file import edifact  # noqa: PLC0415
+    from connectors.file import edifact  # noqa: PLC0415 - as above
 
     return edifact
 
 
 def _x12() -> Any:  # noqa: ANN401 (a module)
-    from connectors.file import x12  # noqa: PLC0415
+    from connectors.file import x12  # noqa: PLC0415 - as above
 
     return x12
 

@@ -155,8 +155,8 @@ def _group_header(layout: X12, group: Mapping[str, JSON], interchange: Mapping[s
     said = {"reference": "1", "version": "004010", **{name: interchange.get(name) for name in ("sender", "recipient")}}
     said = {**said, "prepared": interchange.get("prepared"), **group}
     day, _, time = _text(said, "prepared", "group").partition(":")
-    # An interchange says its year with two digits, a group with four.
-    elements = ["", "", "", day if len(day) == 8 else f"20{day}", time, "", "X", ""]  # noqa: PLR2004
+    # An interchange says its year with two digits, a group with four; what is given for one serves the other.
+    elements = ["", "", "", day if len(day) == 8 else f"20{day}", time, "", "X", ""]  # noqa: PLR2004 - its digits
     for name, place in _group.items():
         elements[place] = _text(said, name, "group")
     return _segment(layout, "GS", elements, 0, "group")

@@ -21,8 +21,8 @@ JSON = Any
 async def people(store: Store) -> None:
     async with store.transaction() as db:
         for name, groups, locale in (("ana", ["sales"], "es"), ("bo", ["sales", "it"], "en"), ("cy", ["it"], "en")):
-            assert await users.add(db, name, password_hash="-", roles=["staff"], groups=groups, locale=locale)  # noqa: S106
-        await users.add(db, "gone", password_hash="-", roles=[], groups=["sales"])  # noqa: S106
+            assert await users.add(db, name, password_hash="-", roles=["staff"], groups=groups, locale=locale)  # noqa: S106 - no password
+        await users.add(db, "gone", password_hash="-", roles=[], groups=["sales"])  # noqa: S106 - no password
         await users.change(db, "gone", active=False)
         db.add(NotificationChoice(person="bo", mail="due", email="bo@example.org"))
 
