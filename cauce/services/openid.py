@@ -4,8 +4,6 @@ The provider proves who somebody is with a signed ID token; what they may do com
 login. Accounts made this way have no password here.
 """
 
-import base64
-import hashlib
 import secrets
 import time
 from collections.abc import Mapping
@@ -13,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -61,7 +60,6 @@ async def begin(hub: Hub, target: str) -> tuple[str, Attempt]:
     provider = await _provider(hub)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     attempt = Attempt(state, nonce, verifier, target)
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).decode().rstrip("=")
     asked = {
         "response_type": "code",
         "client_id": hub.settings.openid_client_id,
@@ -69,7 +67,7 @@ async def begin(hub: Hub, target: str) -> tuple[str, Attempt]:
         "scope": f"{_scope} {hub.settings.openid_scopes}".strip(),
         "state": attempt.state,
         "nonce": attempt.nonce,
-        "code_challenge": challenge,
+        "code_challenge": create_s256_code_challenge(verifier),
         "code_challenge_method": "S256",
     }
     return f"{provider.authorization}{'&' if '?' in provider.authorization else '?'}{urlencode(asked)}", attempt
