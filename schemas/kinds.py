@@ -36,7 +36,20 @@ KINDS: Final[Mapping[str, str]] = {
 }
 # Tests and recordings stay in their files.
 PUBLISHED: Final = frozenset(KINDS.values()) - {"test", "recording"}
-_OF_TASKS: Final = ("assignment", "assignmentRule", "due", "priority", "duration", "dynamic", "expression")
+_OF_TASKS: Final = (
+    "assignment",
+    "assignmentRule",
+    "due",
+    "priority",
+    "approvals",
+    "escalation",
+    "followUp",
+    "expiry",
+    "returnTo",
+    "duration",
+    "dynamic",
+    "expression",
+)
 CODES: Final[Mapping[str, str]] = {
     "yaml": "The file is not YAML, or holds more than plain data.",
     "duplicate-key": "A key stands twice in one map.",

@@ -9,11 +9,20 @@ from typing import Final
 from cauce.contract import JSON, CloseTask, CompleteTask, TaskChange
 from cauce.errors import ConflictError, InputError
 from cauce.expressions import compile_expression
+from cauce.expressions.templates import strip_delimiters
 from workflows.fault import fault
 
 # What makes an answer a yes, when the process does not say.
 DEFAULT_WHEN: Final = ".approved"
 MOST: Final = 50
+
+
+def split(given: JSON, otherwise: str = "") -> tuple[JSON, str]:
+    """Return what is evaluated of `approvals` when a task begins, and what is asked of each answer."""
+    if not isinstance(given, Mapping):
+        return given, otherwise
+    plain = {key: value for key, value in given.items() if key != "when"}
+    return plain, strip_delimiters(given["when"]) if "when" in given else otherwise or DEFAULT_WHEN
 
 
 def begun(given: JSON, when: str, reference: str) -> dict[str, JSON] | None:

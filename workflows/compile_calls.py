@@ -7,9 +7,8 @@ from typing import Final
 
 from cauce.contract import JSON
 from cauce.errors import DefinitionError
-from cauce.expressions.templates import compile_template, strip_delimiters
-from workflows import model
-from workflows.approvals import DEFAULT_WHEN
+from cauce.expressions.templates import compile_template
+from workflows import approvals, model
 from workflows.assigning import split
 from workflows.compile_login import scheme_of
 from workflows.compile_protocols import PROTOCOLS, Protocols
@@ -135,27 +134,19 @@ class Calls(Protocols, ABC):
         form, due = given["form"], given.get("due")
         after = due.get("after") if isinstance(due, Mapping) else None
         assign, wheres = split(given.get("assign"))
-        plain, approves = self._approvals(given)
+        counted, approves = approvals.split(given.get("approvals"))
         calendars = {key: self._calendar(given.get(key)) for key in ("followUp", "expires")}
         return model.HumanTaskCall(
             common,
             form,
             self.bundle["forms"][form],
-            self.template({**plain, "assign": assign}, place),
+            self.template({**given, "assign": assign, **({"approvals": counted} if counted else {})}, place),
             self.duration(after, place),
             self._calendar(due),
             wheres,
             {key: calendar for key, calendar in calendars.items() if calendar},
             approves,
         )
-
-    def _approvals(self, given: Mapping[str, JSON]) -> tuple[Mapping[str, JSON], str]:
-        """Return the arguments without what is asked of each answer, and that: it is no value when the task begins."""
-        counted = given.get("approvals")
-        if not isinstance(counted, Mapping):
-            return given, ""
-        plain = {key: value for key, value in counted.items() if key != "when"}
-        return {**given, "approvals": plain}, strip_delimiters(counted.get("when", DEFAULT_WHEN))
 
     def _calendar(self, due: JSON) -> WorkingTime | None:
         name = due.get("calendar") if isinstance(due, Mapping) else None

@@ -1,4 +1,4 @@
-"""Checks who human tasks are given to: the rules of a task, and those in the rows of policies."""
+"""Checks who human tasks are given to, and by when."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -8,17 +8,13 @@ from schemas import guess, listing
 from schemas.source import step
 from workflows.checking.known import World
 from workflows.checking.report import Report
-from workflows.checking.texts import Scope, check_bare, check_value
-from workflows.checking.unsupported import refuse
+from workflows.checking.texts import Scope, check_bare
 from workflows.checking.walk import Process
 from workflows.working_time import working_length
 
 JSON = Any
 _WHERE: Final = Scope("`where`, which sees one person", frozenset({"data"}))
-_ROW: Final = Scope("a policy, whose expressions see the data of the task", frozenset())
 _ASKING: Final = frozenset({"strategy", "owner", "role", "skills", "territory", "language", "where"})
-# Rooms kept for parts that others interpret.
-_LATER: Final = ("escalate", "approvals", "fourEyes", "followUp", "returnTo", "expires")
 
 
 def check_assignment(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
@@ -76,24 +72,6 @@ def _check_of(report: Report, place: str, rule: Mapping[str, JSON], tasks: Colle
     elif tasks is not None and rule["of"] not in tasks:
         problem = f"There is no human task `{rule['of']}` in this process{guess(rule['of'], tasks)}"
         report.value("unknown-task", f"{place}/of", problem, listing(tasks))
-
-
-def check_policy(report: Report, document: Mapping[str, JSON], world: World) -> None:
-    """Check a policy: the forms it is about, and each row."""
-    rows = [(f"/forms{step(form)}", form, row) for form, row in document["forms"].items()]
-    rows += [("/otherwise", None, document["otherwise"])] if "otherwise" in document else []
-    for place, form, row in rows:
-        if form is not None and form not in world.forms:
-            problem = f"There is no form `{form}`{guess(form, world.forms)}"
-            hint = listing(world.forms) or "Write it, or check it together with this file."
-            report.key("unknown-form", place, problem, hint)
-        if "assign" in row:
-            check_rules(report, f"{place}/assign", row["assign"], None)
-        check_value(report, place, without_where(row), _ROW)
-        check_due(report, f"{place}/due", row.get("due"), world)
-        for name in _LATER:
-            if name in row:
-                refuse(report, f"{place}/{name}", f"`{name}` in a policy", "say it in the process.")
 
 
 def without_where(given: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from cauce.errors import Finding
 from schemas import Source, kind_of, unknown_kind, validate
 from workflows.checking.alerts import check_alert
-from workflows.checking.assignment import check_policy
 from workflows.checking.calendars import check_calendar
 from workflows.checking.capabilities import check_capability, check_implements
 from workflows.checking.clocks import check_clock
@@ -15,6 +14,7 @@ from workflows.checking.forms import check_form
 from workflows.checking.functions import check_function, check_function_within
 from workflows.checking.known import Known, World, world_of
 from workflows.checking.others import check_connection, check_decision, check_stages
+from workflows.checking.policies import check_policy
 from workflows.checking.process import check_process
 from workflows.checking.profiles import check_profile
 from workflows.checking.recordings import check_record, check_recording

@@ -6,6 +6,8 @@ from typing import Any, Final
 from cauce.errors import ExpressionError
 from schemas import guess, listing
 from workflows.approvals import DEFAULT_WHEN
+from workflows.checking.assignment import row_of
+from workflows.checking.report import Report
 from workflows.checking.texts import Scope, check_bare
 from workflows.checking.walk import Process, all_tasks
 from workflows.working_time import working_length
@@ -15,37 +17,52 @@ _ACTS: Final = ("notify", "assign", "raise")
 
 
 def check_life(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
-    """Check the arguments of a human task that say what may become of it."""
-    place = f"{pointer}/with"
-    if "approvals" in given:
-        _check_approvals(process, f"{place}/approvals", given["approvals"], given["form"])
-    for index, step in enumerate(given.get("escalate") or ()):
-        _check_step(process, f"{place}/escalate/{index}", step, given.get("due"))
+    """Check the arguments of a human task that say what may become of it, and what its policy adds to them."""
+    report, place, form = process.report, f"{pointer}/with", process.world.forms.get(given["form"])
+    policy = given.get("policy")
+    row = row_of(process.world.policies.get(policy), given["form"], {"due": None}) if policy else {}
+    check_approvals(report, place, given)
+    counted = [each["approvals"] for each in (given, row) if "approvals" in each]
+    if counted and not any("when" in each for each in counted):
+        _check_yes(report, f"{place}/{'approvals' if 'approvals' in given else 'policy'}", form)
+    due = given.get("due") or row.get("due")
+    # A policy that cannot be looked into may say it.
+    check_ladder(report, place, given, due, known="due" not in row)
+    if not due and any("at" in step for step in row.get("escalate") or ()):
+        problem = f"The policy `{policy}` escalates by the time until it is due, and this task is never due."
+        report.value("escalation", f"{place}/policy", problem, "Give `due`, here or in the policy.")
     _check_targets(process, pointer, given)
 
 
-def _check_approvals(process: Process, pointer: str, given: Mapping[str, JSON], form: str) -> None:
-    report, need, of = process.report, given["need"], given.get("of")
+def check_approvals(report: Report, place: str, holder: Mapping[str, JSON]) -> None:
+    """Check how many have to agree, and what a yes is."""
+    given = holder.get("approvals") or {}
+    need, of = given.get("need"), given.get("of")
     if isinstance(need, int) and isinstance(of, int) and need > of:
         problem = f"Only {of} are asked, and {need} have to agree."
-        report.value("approvals", f"{pointer}/of", problem, f"Ask at least {need}, or let fewer be enough.")
-    if "when" in given:
-        check_bare(report, f"{pointer}/when", given["when"], Scope("`approvals.when`", frozenset()))
-        return
-    found = process.world.forms.get(form)
-    schema = found.get("schema") if isinstance(found, Mapping) else None
+        report.value("approvals", f"{place}/approvals/of", problem, f"Ask at least {need}, or let fewer be enough.")
+    check_bare(report, f"{place}/approvals/when", given.get("when"), Scope("`approvals.when`", frozenset()))
+
+
+def _check_yes(report: Report, pointer: str, form: JSON) -> None:
+    schema = form.get("schema") if isinstance(form, Mapping) else None
     fields = schema.get("properties") if isinstance(schema, Mapping) else None
     if isinstance(fields, Mapping) and DEFAULT_WHEN.removeprefix(".") not in fields:
-        problem = f"The form `{form}` has no field `approved`, so nobody can say yes."
+        problem = f"The form `{form['form']}` has no field `approved`, so nobody can say yes."
         report.key("approvals", pointer, problem, 'Say what a yes is: when: .decision == "approve".')
 
 
-def _check_step(process: Process, pointer: str, step: Mapping[str, JSON], due: JSON) -> None:
-    report = process.report
+def check_ladder(report: Report, place: str, given: Mapping[str, JSON], due: JSON, *, known: bool = True) -> None:
+    """Check the steps of `escalate`; unless it is `known`, the task may be due all the same."""
+    for index, step in enumerate(given.get("escalate") or ()):
+        _check_step(report, f"{place}/escalate/{index}", step, due, known=known)
+
+
+def _check_step(report: Report, pointer: str, step: Mapping[str, JSON], due: JSON, *, known: bool) -> None:
     if ("after" in step) is ("at" in step):
         hint = "Write `after: PT4H`, or `at: 75` for percent of the time until it is due."
         report.value("escalation", pointer, "A step needs `after` or `at`, one of them.", hint)
-    elif "at" in step and due is None:
+    elif "at" in step and due is None and known:
         report.value(
             "escalation", f"{pointer}/at", "The task is never due, so there is no part of that.", "Give `due`."
         )

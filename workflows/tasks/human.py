@@ -118,9 +118,9 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
     plain = len(rules) == 1 and len(rules[0]) == 1
     priority = given.get("priority", _PRIORITY)
     due_at = _due(frame, found)
-    follow_up = ladder.moment_of(given.get("followUp"), task.calendars.get("followUp"), frame, data, "followUp.at")
-    expires_at = ladder.moment_of(given.get("expires"), task.calendars.get("expires"), frame, data, "expires.at")
-    counted = approvals.begun(given.get("approvals"), task.approves, reference)
+    follow_up = ladder.moment_of(given.get("followUp"), found.calendars.get("followUp"), frame, data, "followUp.at")
+    expires_at = ladder.moment_of(given.get("expires"), found.calendars.get("expires"), frame, data, "expires.at")
+    counted = approvals.begun(given.get("approvals"), found.approves, reference)
     return HumanTask(
         id=frame.token(),
         instance=instance.runtime.instance_id,
@@ -155,7 +155,7 @@ def _remembered(task: HumanTaskCall, frame: Frame, found: Wanted, opened: HumanT
     given = found.arguments
     due_at = datetime.fromisoformat(opened.due_at) if opened.due_at else None
     kept: dict[str, JSON] = {
-        "approvals": approvals.begun(given.get("approvals"), task.approves, task.common.reference),
+        "approvals": approvals.begun(given.get("approvals"), found.approves, task.common.reference),
         "ladder": ladder.steps(given.get("escalate"), due_at, found.calendar, frame, data),
         "returnTo": opened.return_to,
     }

@@ -1,0 +1,70 @@
+"""Checks policies: the forms they are about, and what their rows say of the tasks with those forms."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from schemas import guess, listing
+from schemas.source import step
+from workflows.checking.assignment import check_due, check_rules, without_where
+from workflows.checking.known import World
+from workflows.checking.people import check_approvals, check_ladder
+from workflows.checking.report import Report
+from workflows.checking.texts import Scope, check_value
+from workflows.checking.walk import all_tasks
+
+JSON = Any
+_ROW: Final = Scope("a policy, whose expressions see the data of the task", frozenset())
+
+
+def check_policy(report: Report, document: Mapping[str, JSON], world: World) -> None:
+    """Check a policy: the forms it is about, and each row."""
+    for form, row in document["forms"].items():
+        place = f"/forms{step(form)}"
+        if form not in world.forms:
+            problem = f"There is no form `{form}`{guess(form, world.forms)}"
+            hint = listing(world.forms) or "Write it, or check it together with this file."
+            report.key("unknown-form", place, problem, hint)
+        _check_names(report, place, row, _processes_with(world, document["policy"], {form}, but=False))
+        _check_row(report, place, row, world)
+    if "otherwise" in document:
+        row = document["otherwise"]
+        names = _processes_with(world, document["policy"], set(document["forms"]), but=True)
+        _check_names(report, "/otherwise", row, names)
+        _check_row(report, "/otherwise", row, world)
+
+
+def _check_row(report: Report, place: str, row: Mapping[str, JSON], world: World) -> None:
+    if "assign" in row:
+        check_rules(report, f"{place}/assign", row["assign"], None)
+    check_approvals(report, place, row)
+    check_value(report, place, without_where(row), _ROW)
+    for key in ("due", "followUp", "expires"):
+        check_due(report, f"{place}/{key}", row.get(key), world)
+    # A task may be due where its row does not say so.
+    check_ladder(report, place, row, row.get("due"), known=False)
+
+
+def _check_names(report: Report, place: str, row: Mapping[str, JSON], processes: list[Mapping[str, JSON]]) -> None:
+    """Check that tasks which a row names are in one of the processes it is used by, if any is known."""
+    known = sorted({name for document in processes for _, name, _ in all_tasks(document)})
+    for key in ("fourEyes", "returnTo"):
+        for index, name in enumerate(row.get(key) or ()):
+            if known and name not in known:
+                problem = f"No process that uses this row has a task `{name}`{guess(name, known)}"
+                report.value("unknown-task", f"{place}/{key}/{index}", problem, listing(known))
+
+
+def _processes_with(world: World, policy: str, forms: set[str], *, but: bool) -> list[Mapping[str, JSON]]:
+    """Return the processes that name the policy for a task with one of the forms, or with any `but` those."""
+    return [
+        document
+        for document in world.documents.values()
+        if isinstance(document, dict) and any((form in forms) is not but for form in _asked(document, policy))
+    ]
+
+
+def _asked(document: Mapping[str, JSON], policy: str) -> Iterator[str]:
+    for _, _, task in all_tasks(document):
+        given = task.get("with") if isinstance(task, dict) else None
+        if isinstance(given, dict) and given.get("policy") == policy and isinstance(given.get("form"), str):
+            yield given["form"]
