@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from cauce.errors import ExpressionError
 from schemas import guess, listing
-from schemas.source import step
 from workflows.checking.known import World
 from workflows.checking.report import Report
 from workflows.checking.texts import Scope, check_bare
