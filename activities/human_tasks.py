@@ -1,5 +1,6 @@
 """Puts human tasks into the inbox, changes them while they wait, and takes them out."""
 
+import uuid
 from typing import Final
 
 from temporalio import activity
@@ -17,7 +18,7 @@ from cauce.contract import (
     TaskChange,
 )
 from cauce.policies import row_of
-from cauce.store import audit, definitions, notifications, task_acts, tasks
+from cauce.store import audit, definitions, given_tasks, notifications, task_acts, tasks
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Task
 from cauce.store.session import Db, Store
@@ -38,7 +39,8 @@ class HumanTaskActivities:
     async def open_task(self, task: HumanTask) -> None:
         """Put a task into the inbox."""
         async with self.store.transaction() as db:
-            await tasks.add_task(db, task)
+            if await tasks.add_task(db, task) and (row := await tasks.find_task(db, task.id)) is not None:
+                await given_tasks.tell(db, row)
 
     @activity.defn(name=CHANGE_TASK)
     async def change_task(self, change: TaskChange) -> None:
@@ -81,12 +83,8 @@ async def tell(db: Db, task: Task, change: TaskChange) -> None:
     told = {key: value for key, value in (("group", group), ("user", person)) if value}
     task.told = [*task.told, {**told, "at": utc_now().isoformat()}]
     for each in await notifications.readers(db, group=group, person=person):
-        title = _label(task.title, each.locale) or task.name
+        title = notifications.label(task.title, each.locale) or task.name
         text = _LEFT_LYING.get(each.locale, _LEFT_LYING["en"]).format(case=task.business_key or task.instance)
-        known = f"{task.id}/{change.rung}/{each.name}"
-        note = notifications.Told(known, each.name, title, text, f"/tasks/{task.id}", task.instance)
-        await notifications.add(db, note, each.mail if each.email else "")
-
-
-def _label(title: JSON, locale: str) -> str:
-    return str(title.get(locale) or next(iter(title.values()), "")) if isinstance(title, dict) else str(title or "")
+        known = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{task.id}/{change.rung}/{each.name}"))
+        note = notifications.Told(known, each.name, title, text, f"/tasks/{task.id}", task.instance, "late")
+        await notifications.add(db, note, each.by_mail("late"))

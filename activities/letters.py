@@ -65,7 +65,7 @@ class LetterActivities:
                     link,
                     given["instance"],
                 )
-                await notifications.add(db, told, each.mail if each.email else "")
+                await notifications.add(db, told, each.by_mail("told"))
         return {"people": [each.name for each in people]}
 
     async def _mail(self, given: Mapping[str, JSON]) -> JSON:

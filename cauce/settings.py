@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 from cauce.errors import SettingsError
+from cauce.mail_settings import MailSettings
 
 prefix = "CAUCE_"
 
@@ -23,7 +24,7 @@ Names = Annotated[tuple[str, ...], NoDecode]
 _may_run = re.compile(r"shell|script:(?:js|python|\*)|container:\S+")
 
 
-class Settings(BaseSettings):
+class Settings(MailSettings):
     """The settings of one process; made by `load`, passed down, never global."""
 
     model_config = SettingsConfigDict(env_prefix=prefix, frozen=True, extra="ignore")

@@ -39,6 +39,7 @@ from cauce.memory import share_arenas
 from cauce.secrets import Resolver
 from cauce.services import alerting, monitoring, schedules, sinks
 from cauce.services.hub import Hub
+from cauce.services.mails import outbox
 from cauce.services.router import Router
 from cauce.services.upkeep import Upkeep, upkeep_worker
 from cauce.serving import BUILD, LET_FINISH, Serving, serves_of
@@ -225,8 +226,9 @@ class Keeper:
         try:
             await schedules.reconcile(self.hub, thorough=thorough)
             await self.upkeep.look(thorough=thorough)
+            await outbox.look(self.hub)
         except TransientError as error:
-            log.warning("schedules could not be looked after: %s", error.problem)
+            log.warning("schedules and mails could not be looked after: %s", error.problem)
             return
         if thorough:
             self.looked_closely = time.monotonic()

@@ -6,10 +6,13 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
 
 from cauce import contract
+from cauce.contract import OperationCall, Outcome
 
 _LIMIT: Final = timedelta(minutes=5)
+_HEARTBEAT: Final = timedelta(seconds=10)
 # Somebody's system that is down when its connection is published is often up some minutes later.
 _PATIENT: Final = RetryPolicy(
     initial_interval=timedelta(minutes=1),
@@ -17,6 +20,11 @@ _PATIENT: Final = RetryPolicy(
     maximum_interval=timedelta(hours=2),
     maximum_attempts=6,
 )
+# How long a mail is tried: one that a server refuses not again, one that may have been sent as long as it may be found.
+_GIVE_UP: Final = timedelta(days=3)
+_GIVE_UP_AFTER: Final = {409: timedelta(), 504: timedelta(hours=1)}
+_FIRST_PAUSE: Final = timedelta(seconds=20)
+_LONGEST_PAUSE: Final = timedelta(hours=1)
 
 
 @workflow.defn(name=contract.UPKEEP)
@@ -49,3 +57,52 @@ class ReconcileWorkflow:
         await workflow.execute_activity(
             contract.RECONCILE_BY_HAND, start_to_close_timeout=_LIMIT, retry_policy=RetryPolicy(maximum_attempts=1)
         )
+
+
+@workflow.defn(name=contract.LETTER)
+class LetterWorkflow:
+    """Sends one mail of the hub to one person, and notes what became of it."""
+
+    @workflow.run
+    async def run(self, letter: str, attempt: int) -> None:
+        """Write it, send it until it is sent or cannot be, and note that."""
+        calls = await workflow.execute_activity(
+            contract.WRITE_LETTER,
+            args=[letter, attempt],
+            start_to_close_timeout=_LIMIT,
+            result_type=list[OperationCall],
+        )
+        for call in calls:  # one, or none when there is nothing left to send
+            state, problem = await self._send(call)
+            ended = [letter, state, problem]
+            await workflow.execute_activity(contract.END_LETTER, args=ended, start_to_close_timeout=_LIMIT)
+
+    async def _send(self, call: OperationCall) -> tuple[str, str]:
+        begun, pause = workflow.now(), _FIRST_PAUSE
+        while True:
+            error = await self._try(call)
+            if error is None:
+                return "sent", ""
+            patience = _GIVE_UP_AFTER.get(error["status"], _GIVE_UP)
+            if workflow.now() - begun + pause > patience:
+                return "lost", str(error.get("detail") or error["title"])
+            # The ledger knows how far it got: what may have been sent is looked for, never sent again.
+            await workflow.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _try(self, call: OperationCall) -> contract.JSON:
+        """Call the operation that sends; returns the problem, if there is one."""
+        try:
+            outcome: Outcome = await workflow.execute_activity(
+                contract.CALL_OPERATION,
+                call,
+                result_type=Outcome,
+                task_queue=contract.operation_queue(call.connection),
+                schedule_to_start_timeout=_LONGEST_PAUSE,
+                start_to_close_timeout=_LIMIT,
+                heartbeat_timeout=_HEARTBEAT,
+                retry_policy=RetryPolicy(maximum_attempts=3),
+            )
+        except ActivityError as error:
+            return {"status": 503, "title": f"No worker has sent it: {error.cause or error}"}
+        return outcome.error

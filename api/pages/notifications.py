@@ -1,5 +1,6 @@
-"""What somebody is told: the list behind the bell, and where they want mail."""
+"""What somebody is told: the list behind the bell, and what of it they want by mail."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
@@ -10,15 +11,28 @@ from api.pages import view
 from api.pages.account import local
 from cauce.errors import InputError
 from cauce.services import notifications
+from cauce.services.mails import letters, links
+from cauce.store.notifications import KINDS, How, Kind
 
 router = APIRouter()
+_kinds: Mapping[Kind, str] = {
+    "told": view.message("What processes tell me"),
+    "task": view.message("Tasks that I am given"),
+    "late": view.message("What is left lying or late"),
+    "mention": view.message("Where somebody names me"),
+}
+_ways: Mapping[How, str] = {
+    "none": view.message("No mail"),
+    "at-once": view.message("At once"),
+    "daily": view.message("Once a day"),
+}
 
 
 @router.get("/notifications")
 async def page(request: Request, hub: HubDep, actor: VisitorDep, after: str = "", done: str = "") -> Response:
     """Show what whoever is logged in is told, the newest first."""
     lang = view.language_of(request)
-    said = lang.gettext(view.message("Your mail address is saved.")) if done == "address" else ""
+    said = lang.gettext(view.message("What you get by mail is saved.")) if done == "address" else ""
     return await _shown(request, hub, actor, after=after, message=said)
 
 
@@ -32,15 +46,23 @@ async def read_all(hub: HubDep, actor: VisitorDep, form: FormDep) -> Response:
 
 @router.post("/notifications/address")
 async def save_address(request: Request, hub: HubDep, actor: VisitorDep, form: FormDep) -> Response:
-    """Keep where they want mail."""
+    """Keep where they want mail, and of what."""
     given = str(form.get("email", ""))
+    kinds = {each: str(form[each]) for each in KINDS if each in form}
     try:
-        await notifications.set_address(hub, actor, given)
+        await notifications.choose(hub, actor, email=given, kinds=kinds)
     except InputError as error:
         lang = view.language_of(request)
         problem = f"{lang.gettext(error.problem)} {error.hint}"
         return await _shown(request, hub, actor, status=422, email=given, problem=problem)
     return RedirectResponse("/notifications?done=address", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.get(f"{links.path}{{token}}")
+async def open_link(hub: HubDep, actor: VisitorDep, token: str) -> Response:
+    """Lead from a mail to what it told, after the login."""
+    found = await notifications.open_link(hub, actor, token)
+    return RedirectResponse(local(found.link), status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.post("/notifications/{notification_id}/open")
@@ -51,16 +73,29 @@ async def open_one(hub: HubDep, actor: VisitorDep, notification_id: str, form: F
     return RedirectResponse(local(found.link), status_code=HTTPStatus.SEE_OTHER)
 
 
+@router.post("/notifications/mails/{mail_id}/again")
+async def send_again(hub: HubDep, actor: VisitorDep, mail_id: str, form: FormDep) -> Response:
+    """Send a mail that was lost after all."""
+    del form
+    await letters.send_again(hub, actor, mail_id)
+    return RedirectResponse("/notifications", status_code=HTTPStatus.SEE_OTHER)
+
+
 async def _shown(
     request: Request, hub: HubDep, actor: VisitorDep, *, after: str = "", status: int = 200, **more: str
 ) -> Response:
     found = await notifications.list_notifications(hub, actor, after=after or None)
-    email = more.pop("email", None)
+    chosen = await notifications.choice(hub, actor)
+    may_see = actor.may(*letters.readers)
     return view.render(
         request,
         "notifications.html",
         status=status,
         found=found,
-        email=await notifications.address(hub, actor) if email is None else email,
-        **more,
+        chosen=chosen,
+        kinds=_kinds,
+        ways=_ways,
+        lost=await letters.list_letters(hub, actor, state="lost", limit=20) if may_see else (),
+        may_send=actor.may(*letters.deciders),
+        **{"email": chosen.email, **more},
     )

@@ -53,6 +53,7 @@ ENTRIES = {
     "instances": Entry("instances:app", "Look at instances and change their course.", _work),
     "dead-letters": Entry("dead_letters:app", "Mend, send again or drop what was refused.", _work),
     "tasks": Entry("tasks:app", "Work on the tasks of the inbox.", _work),
+    "notifications": Entry("notifications:app", "See what people are told, and choose what they get by mail.", _work),
     "absences": Entry("absences:app", "Enter who is away, and ask who holds what on a day.", _work),
     "connect": Entry(
         "connect:app",

@@ -1,16 +1,19 @@
-"""What people are told in the hub: listed, read, and where they want mail."""
+"""What people are told in the hub: listed, read, and what they want by mail."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, get_args
 
 from cauce.errors import InputError, NotFoundError
 from cauce.services.hub import Actor, Hub
+from cauce.services.mails import links, outbox
 from cauce.store import notifications, users
 from cauce.store.models import Notification
+from cauce.store.notifications import KINDS, How
 
+HOW: Final[tuple[How, ...]] = get_args(How)
 _ADDRESS: Final = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]{1,190}")
 
 
@@ -25,6 +28,18 @@ class NotificationView:
     link: str
     instance: str
     read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where somebody gets mail, and how they hear of each kind: `none`, `at-once` or `daily`.
+
+    It `is_set_up` when there is a connection that sends mail.
+    """
+
+    email: str
+    kinds: Mapping[str, How]
+    is_set_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +84,41 @@ async def mark_one(hub: Hub, actor: Actor, notification_id: str, *, read: bool =
         return _view(row)
 
 
-async def address(hub: Hub, actor: Actor) -> str:
-    """Return where somebody gets mail; nothing when they gave no address."""
+async def open_link(hub: Hub, actor: Actor, token: str) -> NotificationView:
+    """Return what a link in a mail is about, and mark it as read; nobody but whom the mail was for can."""
+    return await mark_one(hub, actor, links.notification_of(hub.settings, token))
+
+
+async def choice(hub: Hub, actor: Actor) -> Choice:
+    """Return where somebody gets mail, and how they want to hear of each kind."""
     async with hub.store.read() as db:
-        return await notifications.address(db, actor.name)
+        email, kinds = await notifications.choice(db, actor.name)
+        is_set_up = await outbox.is_set_up(db, hub.settings)
+    return Choice(email, {kind: _how(kinds.get(kind)) for kind in KINDS}, is_set_up=is_set_up)
 
 
-async def set_address(hub: Hub, actor: Actor, email: str) -> str:
-    """Keep where somebody wants mail; nothing is nowhere."""
-    plain = email.strip()
+async def choose(hub: Hub, actor: Actor, *, email: str | None = None, kinds: Mapping[str, str] | None = None) -> Choice:
+    """Keep where somebody wants mail (nothing is nowhere), and how they want to hear of kinds; the others stay."""
+    plain = None if email is None else email.strip()
     if plain and not _ADDRESS.fullmatch(plain):
         errors = [{"pointer": "/email", "problem": "This is no mail address."}]
         raise InputError("This is no mail address.", hint="Write it as ana@example.org.", errors=errors)
+    wanted = dict(kinds or {})
+    for kind, how in wanted.items():
+        if kind not in KINDS or how not in HOW:
+            hint = f"Choose one of {', '.join(HOW)} for each of {', '.join(KINDS)}."
+            errors = [{"pointer": f"/kinds/{kind}", "problem": "This cannot be chosen."}]
+            raise InputError("This cannot be chosen.", hint=hint, errors=errors)
     async with hub.store.transaction() as db:
         if await users.find(db, actor.name) is None:
             raise NotFoundError(f"There is no account '{actor.name}'.", hint="Addresses belong to accounts.")
-        await notifications.set_address(db, actor.name, plain)
-    return plain
+        _, before = await notifications.choice(db, actor.name)
+        await notifications.choose(db, actor.name, email=plain, kinds={**before, **wanted} if wanted else None)
+    return await choice(hub, actor)
+
+
+def _how(chosen: str | None) -> How:
+    return next((each for each in HOW if each == chosen), "none")
 
 
 def _view(row: Notification) -> NotificationView:

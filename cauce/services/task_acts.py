@@ -8,7 +8,7 @@ from typing import Any, Final
 from cauce.errors import ConflictError, ForbiddenError, InputError
 from cauce.services.hub import Actor, Hub
 from cauce.services.tasks import TaskView, check_may_act, deciders, taken, view, visible
-from cauce.store import audit, task_acts, users
+from cauce.store import audit, given_tasks, task_acts, users
 from cauce.store.base import utc_now
 from cauce.store.models import Task
 from cauce.store.session import Db
@@ -101,6 +101,8 @@ async def _changing(
         before = {"user": row.user, "group": row.group, "claimedBy": row.claimed_by, "priority": row.priority}
         yield db, row
         await db.flush()
+        if row.user not in {before["user"], actor.name}:
+            await given_tasks.tell(db, row)
         kept = {key: value for key, value in said.items() if value not in (None, "")}
         await audit.append(db, actor.name, act, task_id, {"instance": row.instance, **kept, "before": before})
 

@@ -33,10 +33,11 @@ from cauce.contract import (
 from cauce.services import by_hand
 from cauce.services.drift import cases, reading
 from cauce.services.hub import Hub
+from cauce.services.mails.outbox import MailActivities
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout
 from cauce.store import definitions, drift
-from workflows.upkeep_workflow import ReconcileWorkflow, UpkeepWorkflow
+from workflows.upkeep_workflow import LetterWorkflow, ReconcileWorkflow, UpkeepWorkflow
 
 DRIFT: Final = "cauce-drift"
 BY_HAND: Final = "cauce-by-hand"
@@ -78,12 +79,15 @@ class UpkeepActivities:
 
 def upkeep_worker(hub: Hub, build: WorkerDeploymentConfig) -> Worker:
     """Return the worker of the upkeep, which has little to do and does it slowly."""
-    activities = UpkeepActivities(hub)
+    activities, mails = UpkeepActivities(hub), MailActivities(hub)
     return Worker(
         hub.temporal,
         task_queue=upkeep_queue(hub.task_queue),
-        workflows=[UpkeepWorkflow, ReconcileWorkflow],
-        activities=[activities.list_contracts, activities.read_contract, activities.reconcile_by_hand],
+        workflows=[UpkeepWorkflow, ReconcileWorkflow, LetterWorkflow],
+        activities=[
+            *(activities.list_contracts, activities.read_contract, activities.reconcile_by_hand),
+            *(mails.write_letter, mails.end_letter),
+        ],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_activities=_AT_ONCE,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=2, initial=1),

@@ -52,14 +52,9 @@ async def climb(db: Db, clock: Clock, percent: int, act: Mapping[str, JSON]) -> 
 async def _tell(db: Db, clock: Clock, percent: int, step: str, whom: Mapping[str, JSON]) -> None:
     people = await notifications.readers(db, group=whom.get("group"), person=whom.get("user"))
     for each in people[:_MOST_PEOPLE]:
-        title = f"{_label(clock.title, each.locale)}: {clock.business_key or clock.instance}"
+        title = f"{notifications.label(clock.title, each.locale)}: {clock.business_key or clock.instance}"
         text = _SAID.get(each.locale, _SAID["en"]).format(percent=percent, due=f"{clock.due_at:%Y-%m-%d %H:%M} UTC")
         id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{clock.id} {step} {each.name}"))
-        told = Told(id_, each.name, title, text, f"/instances/{quote(clock.instance, safe='/')}", clock.instance)
-        await notifications.add(db, told, each.mail if each.email else "")
-
-
-def _label(title: JSON, locale: str) -> str:
-    if isinstance(title, Mapping):
-        return str(title.get(locale) or next(iter(title.values()), ""))
-    return str(title)
+        link = f"/instances/{quote(clock.instance, safe='/')}"
+        told = Told(id_, each.name, title, text, link, clock.instance, "late")
+        await notifications.add(db, told, each.by_mail("late"))

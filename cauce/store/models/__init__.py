@@ -14,7 +14,7 @@ from cauce.store.models.drift import Contract, DriftCase
 from cauce.store.models.limits import ConnectionShare, ConnectionState
 from cauce.store.models.lookups import Lookup
 from cauce.store.models.measures import Measure
-from cauce.store.models.notifications import Notification, NotificationChoice
+from cauce.store.models.notifications import Letter, Notification, NotificationChoice
 from cauce.store.models.pairs import PairedRow
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.recordings import MaskingKey, RecordedExchange, RecordingSwitch
@@ -62,6 +62,7 @@ __all__ = [
     "EventSubscription",
     "Interaction",
     "LedgerEntry",
+    "Letter",
     "Lookup",
     "MaskingKey",
     "Measure",

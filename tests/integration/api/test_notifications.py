@@ -1,6 +1,7 @@
 import httpx
 
 from cauce.services.hub import Hub
+from cauce.services.mails import links
 from cauce.store import notifications
 from cauce.store.notifications import Told
 from tests.integration.api.conftest import Browser
@@ -56,3 +57,36 @@ async def test_the_bell_counts_and_a_page_shows_what_it_counts(ana: Browser, hub
     assert (wrong.status_code, "This is no mail address." in wrong.text) == (422, True)
     await ana.post("/notifications/address", {"email": "ana@example.org"})
     assert 'value="ana@example.org"' in (await ana.get("/notifications?done=address")).text
+
+
+async def test_a_link_in_a_mail_asks_for_a_login_and_opens_what_it_is_about(
+    anonymous: httpx.AsyncClient, hub: Hub
+) -> None:
+    await tell(hub, "ana", "luis")
+    for_ana, for_luis = (links.link(hub.settings, each).removeprefix(hub.settings.public_url) for each in ("n0", "n1"))
+    for address in (for_ana, f"{for_ana}x", links.path + "nonsense"):
+        asked = await anonymous.get(address)
+        assert (asked.status_code, asked.headers["location"].startswith("/login?next=")) == (303, True)
+        assert "Late" not in asked.text
+    ana = await Browser(anonymous).log_in("ana")
+    opened = await ana.get(for_ana)
+    assert (opened.status_code, opened.headers["location"]) == (303, "/inbox")
+    assert (await ana.get(for_luis)).status_code == 404
+    assert (await ana.get(f"{for_ana}x")).status_code == 404
+
+
+async def test_what_comes_by_mail_is_chosen_by_kind(ana: Browser, program: httpx.AsyncClient, hub: Hub) -> None:
+    await ana.post("/notifications/address", {"email": "ana@example.org", "told": "daily", "late": "at-once"})
+    page = (await ana.get("/notifications")).text
+    assert '<option value="daily" selected>' in page
+    assert "no connection that sends mail" in page
+    before = (await program.get("/api/v1/notifications/kinds")).json()
+    assert before["kinds"] == {"told": "daily", "task": "none", "late": "at-once", "mention": "none"}
+    after = (await program.put("/api/v1/notifications/kinds", json={"kinds": {"task": "at-once"}})).json()
+    assert after["kinds"] == {**before["kinds"], "task": "at-once"}
+    assert (await program.put("/api/v1/notifications/kinds", json={"kinds": {"task": "x"}})).status_code == 422
+    wrong = await ana.post("/notifications/address", {"email": "ana@example.org", "told": "never"})
+    assert (wrong.status_code, "This cannot be chosen." in wrong.text) == (422, True)
+    async with hub.store.read() as db:
+        (reader,) = await notifications.readers(db, person="ana")
+    assert [reader.by_mail(kind) for kind in ("told", "task", "late", "mention")] == ["daily", "due", "due", ""]

@@ -24,7 +24,7 @@ async def people(store: Store) -> None:
             assert await users.add(db, name, password_hash="-", roles=["staff"], groups=groups, locale=locale)  # noqa: S106 - no password
         await users.add(db, "gone", password_hash="-", roles=[], groups=["sales"])  # noqa: S106 - no password
         await users.change(db, "gone", active=False)
-        db.add(NotificationChoice(person="bo", mail="due", email="bo@example.org"))
+        db.add(NotificationChoice(person="bo", kinds={"told": "at-once"}, email="bo@example.org"))
 
 
 async def told(store: Store, to: JSON, *, mail: bool = False, **more: JSON) -> Outcome:
