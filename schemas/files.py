@@ -21,6 +21,7 @@ KIND_FOLDERS: Final = (
         "policies",
         "processes",
         "profiles",
+        "roadmaps",
         "stages",
         "syncs",
         "templates",

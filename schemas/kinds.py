@@ -21,6 +21,8 @@ KINDS: Final[Mapping[str, str]] = {
     "form": "form",
     "decision": "decision",
     "stages": "stages",
+    # A roadmap names its calendar, too.
+    "roadmap": "roadmap",
     # A clock names its calendar.
     "clock": "clock",
     "calendar": "calendar",

@@ -119,6 +119,10 @@ class WorkingTime:
             return max(begin, moment)
         raise self._never()
 
+    def works(self, day: date) -> bool:
+        """Tell whether anybody works on a day."""
+        return bool(self.days.get(day.isoformat(), self.week[day.weekday()]))
+
     def _days_after(self, start: datetime, days: int) -> datetime:
         first = self.opens(start).astimezone(self.zone)
         day, left = first.date(), days

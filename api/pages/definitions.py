@@ -30,6 +30,7 @@ kinds = (
     ("profile", view.message("Profiles")),
     ("sync", view.message("Syncs")),
     ("alert", view.message("Alerts")),
+    ("roadmap", view.message("Roadmaps")),
 )
 
 

@@ -19,6 +19,7 @@ from workflows.checking.process import check_process
 from workflows.checking.profiles import check_profile
 from workflows.checking.recordings import check_record, check_recording
 from workflows.checking.report import Report
+from workflows.checking.roadmaps import check_roadmap
 from workflows.checking.syncs import check_sync
 from workflows.checking.templates import check_template
 from workflows.checking.trials import check_test
@@ -38,6 +39,7 @@ _CHECKS: Final[Mapping[str, Callable[[Report, Mapping[str, JSON], World], None]]
     "connection": _check_connection,
     "form": check_form,
     "recording": check_recording,
+    "roadmap": check_roadmap,
     "decision": check_decision,
     "stages": check_stages,
     "calendar": check_calendar,

@@ -77,6 +77,12 @@ CODES: Final[Mapping[str, str]] = {
     "template": "A template cannot be read, or holds what templates do not have.",
     "template-data": "A call does not give a template what it uses.",
     "missing-language": "A template lacks one of the languages.",
+    "unknown-owner": "A roadmap names an owner that it does not have.",
+    "unknown-activity": "A roadmap names an activity or a gate that it does not have.",
+    "roadmap-circle": "Activities of a roadmap wait for each other in a circle.",
+    "gate": "A gate cannot be decided, or does not come after those that it needs.",
+    "budget": "A factor of a roadmap's budget costs nothing without a reason.",
+    "roadmap": "A roadmap does not hold together.",
     "wrong-answer": "An answer of a test is not one that its task can be given.",
 }
 WARNINGS: Final = frozenset(

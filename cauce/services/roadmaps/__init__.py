@@ -1,0 +1,1 @@
+"""Roadmaps: their plans, what has happened so far, and what the figures say."""

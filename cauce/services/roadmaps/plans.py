@@ -1,0 +1,178 @@
+"""The plan of a roadmap: when everything happens by its calendar, what is critical, and what has moved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Final, Literal
+
+from cauce.calendars import pinned
+from cauce.errors import InputError, NotFoundError
+from cauce.services import definitions
+from cauce.services.definitions import DefinitionView
+from cauce.services.hub import Actor, Hub, Role
+from cauce.store import definitions as stored
+from workflows.roadmap.baseline import Shift, Span, baseline_of, compare
+from workflows.roadmap.days import Days
+from workflows.roadmap.model import Activity, Link, Roadmap
+from workflows.roadmap.paths import critical_paths
+from workflows.roadmap.plan import Actual, Plan, Planned, State
+from workflows.roadmap.plan import plan as computed
+from workflows.roadmap.reading import roadmap_of
+from workflows.working_time import WorkingTime
+
+JSON = Any
+readers: Final[tuple[Role, ...]] = ("designer", "integrator", "manager", "staff", "operator", "auditor")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan is asked for: from when on, what has happened by the evening of `status`, and since which plan."""
+
+    start: date | None = None
+    actuals: Mapping[str, Actual] = field(default_factory=dict)
+    status: date | None = None
+    baseline: Mapping[str, Span] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An activity or a gate in a plan.
+
+    Floats are in working days: how late it may be without the whole being late, and without anything else being late.
+    `start_shift` and `finish_shift` are the working days by which it is later than in the baseline, none if it is new.
+    """
+
+    id: str
+    kind: Literal["activity", "gate"]
+    phase: str
+    wave: str
+    title: JSON
+    pillar: str
+    owner: str
+    days: int
+    after: list[str]
+    state: State
+    start: date
+    finish: date
+    late_start: date
+    late_finish: date
+    total_float: int
+    free_float: int
+    critical: bool
+    start_shift: int | None
+    finish_shift: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """The plan of a roadmap; `late` are the ids that cannot keep to the days they have to."""
+
+    roadmap: str
+    title: JSON
+    calendar: str
+    start: date
+    finish: date
+    baseline_finish: date
+    status: date | None
+    working_days: int
+    phases: Mapping[str, JSON]
+    steps: list[Step]
+    critical_paths: list[tuple[str, ...]]
+    late: list[str]
+    dropped: list[str]
+
+
+async def list_roadmaps(hub: Hub, actor: Actor) -> list[DefinitionView]:
+    """Return the published roadmaps, by name."""
+    actor.require("see roadmaps", *readers)
+    async with hub.store.read() as db:
+        return [definitions.view(row) for row in await stored.latest(db, "roadmap")]
+
+
+async def roadmap(hub: Hub, actor: Actor, name: str) -> DefinitionView:
+    """Return a published roadmap; raises `NotFoundError`."""
+    actor.require("see roadmaps", *readers)
+    return await definitions.definition(hub, name, kind="roadmap")
+
+
+async def plan(hub: Hub, actor: Actor, name: str, asked: Asked) -> PlanView:
+    """Return the plan of a published roadmap, by its calendar as it is published now."""
+    document = (await roadmap(hub, actor, name)).document
+    calendar = None
+    if "calendar" in document:
+        calendar = (await definitions.definition(hub, document["calendar"], kind="calendar")).document
+    return planned(document, calendar, asked)
+
+
+def planned(document: JSON, calendar: JSON, asked: Asked) -> PlanView:
+    """Return the plan of a checked document, by the document of its calendar.
+
+    Raises:
+        InputError: The days given cannot be, or name what is not there.
+        NotFoundError: The roadmap names a calendar, and there is none.
+    """
+    if calendar is None and "calendar" in document:
+        raise NotFoundError(f"There is no calendar `{document['calendar']}`.", hint="Write it beside the roadmap.")
+    plotted = roadmap_of(document)
+    today = datetime.now(UTC).date()
+    if asked.actuals and asked.status is None:
+        raise InputError("Nobody knows as of which day this has happened.", hint="Say the day of the report.")
+    start = asked.start or plotted.start or today
+    firsts = [start, *(each.started for each in asked.actuals.values() if each.started)]
+    days = Days(WorkingTime.of(pinned(calendar, start)) if calendar else None, min(firsts))
+    found = computed(plotted, days, start, actuals=asked.actuals, status=asked.status)
+    baseline = asked.baseline
+    if baseline is None:
+        baseline = baseline_of(computed(plotted, days, plotted.start or start))
+    return _view(plotted, found, baseline, compare(baseline, found, days))
+
+
+def _view(roadmap: Roadmap, found: Plan, baseline: Mapping[str, Span], shifts: list[Shift]) -> PlanView:
+    moved = {each.id: each for each in shifts}
+    return PlanView(
+        roadmap=roadmap.name,
+        title=roadmap.title,
+        calendar=roadmap.calendar,
+        start=found.start,
+        finish=found.finish,
+        baseline_finish=max((each.finish for each in baseline.values()), default=found.finish),
+        status=found.status,
+        working_days=found.end - found.begin,
+        phases=roadmap.phases,
+        steps=[_step(each, moved.get(each.activity.id)) for each in found.activities],
+        critical_paths=critical_paths(found),
+        late=[each.activity.id for each in found.late],
+        dropped=[each.id for each in shifts if each.what == "dropped"],
+    )
+
+
+def _step(each: Planned, shift: Shift | None) -> Step:
+    activity: Activity = each.activity
+    is_new = shift is not None and shift.what == "added"
+    return Step(
+        id=activity.id,
+        kind="gate" if activity.gate else "activity",
+        phase=activity.phase,
+        wave=activity.wave,
+        title=activity.title,
+        pillar=activity.pillar,
+        owner=activity.owner,
+        days=activity.days,
+        after=[_said(link) for link in activity.links],
+        state=each.state,
+        start=each.start,
+        finish=each.finish,
+        late_start=each.late_start,
+        late_finish=each.late_finish,
+        total_float=each.total_float,
+        free_float=each.free_float,
+        critical=each.critical,
+        start_shift=None if is_new else shift.start_days if shift else 0,
+        finish_shift=None if is_new else shift.finish_days if shift else 0,
+    )
+
+
+def _said(link: Link) -> str:
+    """Return a link as planners write it: `a`, `a SS`, `a FS+5d`."""
+    lag = f"{link.lag:+d}d" if link.lag else ""
+    return link.on if link.type == "FS" and not lag else f"{link.on} {link.type}{lag}"

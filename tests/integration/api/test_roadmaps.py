@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import httpx
+import pytest
+
+from cauce.services import definitions
+from cauce.services.hub import Actor, Hub
+from schemas import load_file
+
+DEFINITIONS = Path(__file__).parents[3] / "definitions"
+boss = Actor("boss", frozenset({"admin"}))
+address = "/api/v1/roadmaps/branch-waves/plan"
+
+
+@pytest.fixture
+async def published(hub: Hub) -> Hub:
+    """Return a hub with a roadmap and its calendar."""
+    files = (DEFINITIONS / "roadmaps" / "branch-waves.yaml", DEFINITIONS / "calendars" / "office-madrid.yaml")
+    await definitions.publish(hub, boss, [load_file(file) for file in files])
+    return hub
+
+
+async def test_a_published_roadmap_is_listed_and_planned(published: Hub, program: httpx.AsyncClient) -> None:
+    assert [each["name"] for each in (await program.get("/api/v1/roadmaps")).json()["items"]] == ["branch-waves"]
+    found = (await program.get(address)).json()
+    assert (found["start"], found["finish"], found["calendar"]) == ("2028-01-10", "2028-04-11", "office-madrid")
+    late = (await program.get(f"{address}?start=2028-01-17")).json()
+    assert (late["steps"][0]["start_shift"], late["baseline_finish"]) == (5, "2028-04-11")
+
+
+async def test_a_plan_comes_as_a_calendar_feed_and_other_texts(published: Hub, program: httpx.AsyncClient) -> None:
+    feed = await program.get(f"{address}?format=ical&language=es")
+    assert feed.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert "SUMMARY:Qué delegaciones y en qué orden\r\n" in feed.text
+    assert (await program.get(f"{address}?format=mermaid")).text.startswith("gantt\n")
+    assert (await program.get(f"{address}?format=csv")).text.startswith("id,kind,")
+
+
+async def test_a_roadmap_that_is_not_there_and_a_day_that_is_none(published: Hub, program: httpx.AsyncClient) -> None:
+    missing = await program.get("/api/v1/roadmaps/branch-wave/plan")
+    assert (missing.status_code, missing.json()["hint"]) == (404, "Did you mean branch-waves?")
+    assert (await program.get(f"{address}?start=soon")).status_code == 422

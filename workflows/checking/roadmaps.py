@@ -1,0 +1,233 @@
+"""Checks roadmaps: names, circles, gates and their order, and what a budget has to explain."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from itertools import chain
+from typing import Any, Final
+
+from schemas import guess, listing
+from schemas.source import step
+from workflows.checking.known import World
+from workflows.checking.report import Report
+from workflows.roadmap.model import FACTORS, PILLARS, Roadmap
+from workflows.roadmap.plan import circle, ordered
+from workflows.roadmap.reading import roadmap_of, target, written
+
+JSON = Any
+_LISTS: Final = ("risks", "quality", "stop")
+
+
+def check_roadmap(report: Report, document: Mapping[str, JSON], world: World) -> None:
+    """Check that a roadmap holds together."""
+    calendar = document.get("calendar")
+    if calendar is not None and calendar not in world.calendars:
+        problem = f"There is no calendar `{calendar}`{guess(calendar, world.calendars)}"
+        hint = listing(world.calendars) or "Write it, or check it together with this file."
+        report.value("unknown-calendar", "/calendar", problem, hint)
+    before = len(report.findings)
+    _check_ids(report, document)
+    _check_days(report, document)
+    _check_owners(report, document)
+    _check_predecessors(report, document)
+    for number, phase in enumerate(document["phases"]):
+        _check_phase(report, document, number, phase)
+    _check_budget(report, document)
+    if len(report.findings) == before:
+        _check_order(report, document)
+
+
+def _steps(document: Mapping[str, JSON]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+    """Yield every activity and gate with its place."""
+    for number, phase in enumerate(document["phases"]):
+        for index, activity in enumerate(phase["activities"]):
+            yield f"/phases/{number}/activities/{index}", activity
+        yield f"/phases/{number}/gate", phase["gate"]
+
+
+def _check_ids(report: Report, document: Mapping[str, JSON]) -> None:
+    phases = [(f"/phases/{number}", phase) for number, phase in enumerate(document["phases"])]
+    kinds: list[tuple[str, list[tuple[str, Mapping[str, JSON]]]]] = [
+        ("phases", phases),
+        ("activities or gates", list(_steps(document))),
+    ]
+    kinds += [
+        ("waves", [(f"{place}/waves/{index}", wave) for index, wave in enumerate(phase.get("waves") or ())])
+        for place, phase in phases
+    ]
+    kinds += [(name, [(f"/{name}/{index}", each) for index, each in enumerate(document.get(name) or ())]) for name in _LISTS]
+    for words, entries in kinds:
+        seen: set[str] = set()
+        for place, each in entries:
+            if each["id"] in seen:
+                problem = f"There are two {words} `{each['id']}`."
+                report.value("roadmap", f"{place}/id", problem, "Rename one of them.")
+            seen.add(each["id"])
+
+
+def _check_days(report: Report, document: Mapping[str, JSON]) -> None:
+    given = [("/start", document.get("start"))]
+    for place, each in _steps(document):
+        given += [(f"{place}/constraint/{name}", day) for name, day in (each.get("constraint") or {}).items()]
+    for place, day in given:
+        try:
+            date.fromisoformat(day or "2027-01-01")
+        except ValueError:
+            report.value("roadmap", place, f"There is no day `{day}`.", "Look at the calendar.")
+
+
+def _named_owners(document: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
+    for place, each in _steps(document):
+        if "owner" in each:
+            yield f"{place}/owner", each["owner"]
+        for index, name in enumerate(each.get("approvers") or ()):
+            yield f"{place}/approvers/{index}", name
+        for index, evidence in enumerate(each.get("evidence") or ()):
+            if "signature" in evidence:
+                yield f"{place}/evidence/{index}/signature", evidence["signature"]
+    for part in ("risks", "quality"):
+        for index, each in enumerate(document.get(part) or ()):
+            yield f"/{part}/{index}/owner", each["owner"]
+    for index, each in enumerate(document.get("changes") or ()):
+        yield f"/changes/{index}/decides", each["decides"]
+    for index, each in enumerate((document.get("benefits") or {}).get("list", ())):
+        if "owner" in each:
+            yield f"/benefits/list/{index}/owner", each["owner"]
+
+
+def _check_owners(report: Report, document: Mapping[str, JSON]) -> None:
+    owners = document["owners"]
+    for place, name in _named_owners(document):
+        if name not in owners:
+            problem = f"There is no owner `{name}`{guess(name, owners)}"
+            report.value("unknown-owner", place, problem, listing(owners))
+
+
+def _check_predecessors(report: Report, document: Mapping[str, JSON]) -> None:
+    known = [each["id"] for _, each in _steps(document)]
+    for place, each in _steps(document):
+        named = [(f"{place}/after/{index}", one) for index, one in enumerate(each.get("after") or ())]
+        named += [
+            (f"{place}/evidence/{index}", one)
+            for index, one in enumerate(each.get("evidence") or ())
+            if "activity" in one
+        ]
+        for at, one in named:
+            name, where = target(one), at if isinstance(one, str) else f"{at}/activity"
+            if name == each["id"]:
+                report.value("roadmap-circle", where, f"`{name}` waits for itself.", "Take it out of `after`.")
+            elif name not in known:
+                problem = f"There is no activity or gate `{name}`{guess(name, known)}"
+                report.value("unknown-activity", where, problem, "An activity of a wave is named without its wave.")
+
+
+def _check_phase(report: Report, document: Mapping[str, JSON], number: int, phase: Mapping[str, JSON]) -> None:
+    place, objectives = f"/phases/{number}", document.get("objectives") or {}
+    if "objective" in phase and phase["objective"] not in objectives:
+        problem = f"There is no objective `{phase['objective']}`{guess(phase['objective'], objectives)}"
+        report.value("roadmap", f"{place}/objective", problem, listing(objectives) or "Write `objectives`.")
+    if number and "connectsTo" not in phase:
+        problem = f"The phase `{phase['id']}` does not say what it takes over from those before it."
+        hint = "Add `connectsTo`, such as [{phase: " + document["phases"][number - 1]["id"] + "}]."
+        report.key("roadmap", place, problem, hint)
+    earlier = [each["id"] for each in document["phases"][:number]]
+    for index, each in enumerate(phase.get("connectsTo") or ()):
+        if "phase" in each and each["phase"] not in earlier:
+            problem = f"There is no earlier phase `{each['phase']}`{guess(each['phase'], earlier)}"
+            report.value("roadmap", f"{place}/connectsTo/{index}/phase", problem, listing(earlier))
+    _check_waves(report, place, phase)
+    _check_gate(report, f"{place}/gate", phase["gate"])
+    for index, each in enumerate(phase["activities"]):
+        if each.get("earned") == "deliverables" and "deliverable" not in each:
+            problem = f"`{each['id']}` counts deliverables and has none."
+            report.key("roadmap", f"{place}/activities/{index}/earned", problem, "Write its `deliverable`.")
+
+
+def _check_waves(report: Report, place: str, phase: Mapping[str, JSON]) -> None:
+    waves: list[str] = []
+    for index, wave in enumerate(phase.get("waves") or ()):
+        at = f"{place}/waves/{index}"
+        if "lag" in wave and "after" not in wave:
+            report.key("roadmap", f"{at}/lag", "A `lag` needs an `after`.", "Say which wave it waits for.")
+        for position, name in enumerate(wave.get("after") or ()):
+            if name not in waves:
+                problem = f"There is no earlier wave `{name}`{guess(name, waves)}"
+                report.value("roadmap", f"{at}/after/{position}", problem, listing(waves) or "The first waits for none.")
+        waves.append(wave["id"])
+
+
+def _check_gate(report: Report, place: str, gate: Mapping[str, JSON]) -> None:
+    approvers = gate["approvers"]
+    if gate.get("quorum", 1) > len(approvers):
+        problem = f"`{gate['id']}` wants {gate['quorum']} to agree, and only {len(approvers)} may decide."
+        report.value("gate", f"{place}/quorum", problem, "Lower it, or add approvers.")
+    for index, each in enumerate(gate.get("evidence") or ()):
+        if "fact" in each and each["fact"] not in _PLAIN and "least" not in each and "most" not in each:
+            problem = f"Nothing says when `{each['fact']}` is good enough."
+            report.key("gate", f"{place}/evidence/{index}", problem, "Add `least` or `most`.")
+
+
+# These are true or false by themselves.
+_PLAIN: Final = frozenset({"certified", "tests-green", "reconciliation", "regression"})
+
+
+def _check_budget(report: Report, document: Mapping[str, JSON]) -> None:
+    costs = [each["cost"] for _, each in _steps(document) if "cost" in each]
+    reasons = (document.get("budget") or {}).get("zero", {})
+    for factor in FACTORS:
+        amount = sum(cost.get(factor, 0) for cost in costs)
+        if not amount and factor not in reasons:
+            problem = f"Nothing is planned for {_SAID[factor]}, and nothing says why."
+            report.key("budget", "/budget" if "budget" in document else "/roadmap", problem, _reason(factor))
+        elif amount and factor in reasons:
+            problem = f"`{factor}` costs {amount:g} and is said to cost nothing."
+            report.key("budget", f"/budget/zero{step(factor)}", problem, "Take the reason out.")
+
+
+_SAID: Final = {
+    "training": "training",
+    "data": "data and its upkeep",
+    "integration": "the integration of software",
+    "management": "the management of the project",
+}
+
+
+def _reason(factor: str) -> str:
+    return f"Give an activity a cost for `{factor}`, or write why it costs nothing: budget: {{zero: {{{factor}: …}}}}."
+
+
+def _check_order(report: Report, document: Mapping[str, JSON]) -> None:
+    """Check that nothing waits for itself, and that the gates of the pillars come one after the other."""
+    places = {each["id"]: place for place, each in _steps(document)}
+    roadmap = roadmap_of(document)
+    names = circle(roadmap.activities)
+    if names:
+        shown = " → ".join([*names, names[0]][:12])
+        problem = f"These wait for each other in a circle: {shown}."
+        report.key("roadmap-circle", places[written(names[0])], problem, "Take one `after` out.")
+        return
+    behind = _behind(roadmap)
+    gates = [(phase["id"], phase["gate"]) for phase in document["phases"] if "pillar" in phase["gate"]]
+    told: set[str] = set()
+    for phase, gate in gates:
+        rank = PILLARS.index(gate["pillar"])
+        first = [each for _, each in gates if PILLARS.index(each["pillar"]) < rank]
+        for activity, earlier in chain.from_iterable(((a, e) for e in first) for a in roadmap.activities if a.phase == phase):
+            identity = written(activity.id)
+            if identity not in told and earlier["id"] not in behind[activity.id]:
+                told.add(identity)
+                problem = f"`{identity}` is of the pillar {gate['pillar']} and may begin before the gate `{earlier['id']}`."
+                hint = f"Strategy comes before processes, people and technology: let it wait for `{earlier['id']}`."
+                report.key("gate", places[identity], problem, hint)
+
+
+def _behind(roadmap: Roadmap) -> dict[str, set[str]]:
+    """Return which gates are closed before each activity can begin, by their written ids."""
+    found: dict[str, set[str]] = {}
+    for number in ordered(roadmap.activities):
+        activity = roadmap.activities[number]
+        mine: set[str] = {written(activity.id)} if activity.gate else set()
+        for link in activity.links:
+            if link.type == "FS" and link.lag >= 0:
+                mine |= found[link.on]
+        found[activity.id] = mine
+    return found

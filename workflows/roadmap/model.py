@@ -1,0 +1,73 @@
+"""A roadmap as it is computed with: one flat list of activities and gates, with waves written out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+JSON = Any
+LinkType = Literal["FS", "SS", "FF", "SF"]
+Rule = Literal["0/100", "50/50", "milestones", "deliverables"]
+FACTORS: Final = ("training", "data", "integration", "management")
+PILLARS: Final = ("strategy", "processes", "people", "technology")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What something waits for: from the finish or start of `on` to its own start or finish, `lag` working days."""
+
+    on: str
+    type: LinkType = "FS"
+    lag: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """Days that something has to keep to."""
+
+    start_no_earlier: date | None = None
+    start_no_later: date | None = None
+    finish_no_earlier: date | None = None
+    finish_no_later: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Something that is done, or a gate that is decided; `days` are working days, none for a milestone.
+
+    `cost` is by factor. `parts` are the weights of its milestones or deliverables, as `rule` counts them.
+    """
+
+    id: str
+    phase: str = ""
+    title: JSON = ""
+    days: int = 0
+    links: tuple[Link, ...] = ()
+    constraint: Constraint = Constraint()
+    pillar: str = ""
+    owner: str = ""
+    gate: bool = False
+    wave: str = ""
+    cost: Mapping[str, Decimal] = field(default_factory=dict)
+    rule: Rule = "0/100"
+    parts: tuple[Decimal, ...] = ()
+
+    @property
+    def budget(self) -> Decimal:
+        """What it is to cost in all."""
+        return sum(self.cost.values(), Decimal())
+
+
+@dataclass(frozen=True, slots=True)
+class Roadmap:
+    """A whole roadmap, in the order in which it is written."""
+
+    name: str
+    title: JSON
+    activities: tuple[Activity, ...]
+    start: date | None = None
+    calendar: str = ""
+    currency: str = "EUR"
+    contingency: Decimal = Decimal()
+    phases: Mapping[str, JSON] = field(default_factory=dict)
