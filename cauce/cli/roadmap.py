@@ -32,7 +32,7 @@ def roadmap() -> None:
 
 
 @app.command("plan")
-def plan(
+def plan(  # noqa: PLR0913 - one parameter for each option
     name: Name,
     start: Annotated[str, typer.Option(metavar="DATE", help="When it starts; as it is written if not given.")] = "",
     done: Annotated[
@@ -45,7 +45,8 @@ def plan(
         Path | None, typer.Option(metavar="FILE", help="What `--json` printed of an earlier plan, to compare with.")
     ] = None,
     form: Annotated[
-        Literal["table", "csv", "mermaid", "ical"], typer.Option("--as", metavar="FORM", help="table, csv, mermaid or ical.")
+        Literal["table", "csv", "mermaid", "ical"],
+        typer.Option("--as", metavar="FORM", help="table, csv, mermaid or ical."),
     ] = "table",
     language: Annotated[Literal["en", "es"], typer.Option(metavar="LANGUAGE", help="en or es.")] = "en",
     *,
@@ -109,7 +110,10 @@ def _baseline(file: Path | None) -> Mapping[str, Span] | None:
         return None
     given = inputs.parse(inputs.file_text(file), str(file))
     try:
-        return {each["id"]: Span(date.fromisoformat(each["start"]), date.fromisoformat(each["finish"])) for each in given["steps"]}
+        return {
+            each["id"]: Span(date.fromisoformat(each["start"]), date.fromisoformat(each["finish"]))
+            for each in given["steps"]
+        }
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{file} is no plan.", hint="`cauce roadmap plan NAME --json` prints one.") from error
 

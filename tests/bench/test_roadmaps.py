@@ -25,11 +25,11 @@ def test_a_plan_of_2000_activities_is_computed_in_200_ms() -> None:
         links = tuple(Link(name, drawn.choice(_kinds), drawn.randint(-2, 4)) for name in before)
         activities.append(Activity(f"a{number}", days=drawn.randint(0, 20), links=links))
     roadmap = Roadmap("many", "Many", tuple(activities))
-    rounds = []
+    rounds, paths = [], 0
     for _ in range(5):
         begun = time.perf_counter()
         found = plan(roadmap, Days(None, _start), _start)
-        paths = critical_paths(found)
+        paths = len(critical_paths(found))
         rounds.append(time.perf_counter() - begun)
-    print(f"2,000 activities, 6,000 links: {min(rounds) * 1000:.0f} ms, {len(paths)} critical paths")
+    print(f"2,000 activities, 6,000 links: {min(rounds) * 1000:.0f} ms, {paths} critical paths")
     assert min(rounds) < _target_s

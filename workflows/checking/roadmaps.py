@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from itertools import chain
 from typing import Any, Final
 
 from schemas import guess, listing
@@ -10,7 +9,7 @@ from schemas.source import step
 from workflows.checking.known import World
 from workflows.checking.report import Report
 from workflows.roadmap.model import FACTORS, PILLARS, Roadmap
-from workflows.roadmap.plan import circle, ordered
+from workflows.roadmap.order import circle, ordered
 from workflows.roadmap.reading import roadmap_of, target, written
 
 JSON = Any
@@ -54,7 +53,9 @@ def _check_ids(report: Report, document: Mapping[str, JSON]) -> None:
         ("waves", [(f"{place}/waves/{index}", wave) for index, wave in enumerate(phase.get("waves") or ())])
         for place, phase in phases
     ]
-    kinds += [(name, [(f"/{name}/{index}", each) for index, each in enumerate(document.get(name) or ())]) for name in _LISTS]
+    kinds += [
+        (name, [(f"/{name}/{index}", each) for index, each in enumerate(document.get(name) or ())]) for name in _LISTS
+    ]
     for words, entries in kinds:
         seen: set[str] = set()
         for place, each in entries:
@@ -76,22 +77,24 @@ def _check_days(report: Report, document: Mapping[str, JSON]) -> None:
 
 
 def _named_owners(document: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
+    """Yield every name of an owner with its place."""
     for place, each in _steps(document):
-        if "owner" in each:
-            yield f"{place}/owner", each["owner"]
-        for index, name in enumerate(each.get("approvers") or ()):
-            yield f"{place}/approvers/{index}", name
-        for index, evidence in enumerate(each.get("evidence") or ()):
-            if "signature" in evidence:
-                yield f"{place}/evidence/{index}/signature", evidence["signature"]
-    for part in ("risks", "quality"):
-        for index, each in enumerate(document.get(part) or ()):
-            yield f"/{part}/{index}/owner", each["owner"]
-    for index, each in enumerate(document.get("changes") or ()):
-        yield f"/changes/{index}/decides", each["decides"]
-    for index, each in enumerate((document.get("benefits") or {}).get("list", ())):
-        if "owner" in each:
-            yield f"/benefits/list/{index}/owner", each["owner"]
+        yield from ((f"{place}/approvers/{index}", name) for index, name in enumerate(each.get("approvers") or ()))
+    for place, each in _owned(document):
+        for key in ("owner", "signature", "decides"):
+            if key in each:
+                yield f"{place}/{key}", each[key]
+
+
+def _owned(document: Mapping[str, JSON]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+    """Yield everything that may name an owner."""
+    for place, each in _steps(document):
+        yield place, each
+        yield from ((f"{place}/evidence/{index}", one) for index, one in enumerate(each.get("evidence") or ()))
+    lists = {f"/{part}": document.get(part) for part in ("risks", "quality", "changes")}
+    lists["/benefits/list"] = (document.get("benefits") or {}).get("list")
+    for place, entries in lists.items():
+        yield from ((f"{place}/{index}", each) for index, each in enumerate(entries or ()))
 
 
 def _check_owners(report: Report, document: Mapping[str, JSON]) -> None:
@@ -151,7 +154,9 @@ def _check_waves(report: Report, place: str, phase: Mapping[str, JSON]) -> None:
         for position, name in enumerate(wave.get("after") or ()):
             if name not in waves:
                 problem = f"There is no earlier wave `{name}`{guess(name, waves)}"
-                report.value("roadmap", f"{at}/after/{position}", problem, listing(waves) or "The first waits for none.")
+                report.value(
+                    "roadmap", f"{at}/after/{position}", problem, listing(waves) or "The first waits for none."
+                )
         waves.append(wave["id"])
 
 
@@ -206,18 +211,21 @@ def _check_order(report: Report, document: Mapping[str, JSON]) -> None:
         report.key("roadmap-circle", places[written(names[0])], problem, "Take one `after` out.")
         return
     behind = _behind(roadmap)
-    gates = [(phase["id"], phase["gate"]) for phase in document["phases"] if "pillar" in phase["gate"]]
+    gates = {phase["id"]: phase["gate"] for phase in document["phases"] if "pillar" in phase["gate"]}
     told: set[str] = set()
-    for phase, gate in gates:
-        rank = PILLARS.index(gate["pillar"])
-        first = [each for _, each in gates if PILLARS.index(each["pillar"]) < rank]
-        for activity, earlier in chain.from_iterable(((a, e) for e in first) for a in roadmap.activities if a.phase == phase):
-            identity = written(activity.id)
-            if identity not in told and earlier["id"] not in behind[activity.id]:
-                told.add(identity)
-                problem = f"`{identity}` is of the pillar {gate['pillar']} and may begin before the gate `{earlier['id']}`."
-                hint = f"Strategy comes before processes, people and technology: let it wait for `{earlier['id']}`."
-                report.key("gate", places[identity], problem, hint)
+    for activity in roadmap.activities:
+        identity, pillar = written(activity.id), gates.get(activity.phase, {}).get("pillar")
+        missing = [each["id"] for each in gates.values() if pillar and _comes_first(each["pillar"], pillar)]
+        missing = [name for name in missing if name not in behind[activity.id]]
+        if missing and identity not in told:
+            told.add(identity)
+            problem = f"`{identity}` is of the pillar {pillar} and may begin before the gate `{missing[0]}`."
+            hint = f"Strategy comes before processes, people and technology: let it wait for `{missing[0]}`."
+            report.key("gate", places[identity], problem, hint)
+
+
+def _comes_first(pillar: str, other: str) -> bool:
+    return PILLARS.index(pillar) < PILLARS.index(other)
 
 
 def _behind(roadmap: Roadmap) -> dict[str, set[str]]:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 JSON = Any
 LinkType = Literal["FS", "SS", "FF", "SF"]
+State = Literal["waiting", "started", "done"]
 Rule = Literal["0/100", "50/50", "milestones", "deliverables"]
 FACTORS: Final = ("training", "data", "integration", "management")
 PILLARS: Final = ("strategy", "processes", "people", "technology")
@@ -71,3 +72,19 @@ class Roadmap:
     currency: str = "EUR"
     contingency: Decimal = Decimal()
     phases: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """What has become of an activity so far.
+
+    `remaining` are working days; without them, `percent` says how much of its planned length is done. `parts` are the
+    milestones or deliverables that are there, counted from 1, and `cost` is what it has cost, by factor.
+    """
+
+    started: date | None = None
+    finished: date | None = None
+    percent: Decimal | None = None
+    remaining: int | None = None
+    parts: frozenset[int] | None = None
+    cost: Mapping[str, Decimal] | None = None

@@ -1,6 +1,5 @@
 """The critical paths of a plan: chains of activities of which none may be late."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from workflows.roadmap.model import Link
@@ -22,10 +21,10 @@ def critical_paths(plan: Plan, *, most: int = most_paths) -> list[tuple[str, ...
                 following[link.on].append(name)
                 led.add(name)
     found: list[tuple[str, ...]] = []
-    waiting = [(name,) for name in reversed(critical) if name not in led]
+    waiting: list[tuple[str, ...]] = [(name,) for name in reversed(critical) if name not in led]
     while waiting and len(found) < most:
         path = waiting.pop()
-        onwards: Sequence[str] = list(dict.fromkeys(following[path[-1]]))
+        onwards = list(dict.fromkeys(following[path[-1]]))
         if not onwards:
             found.append(path)
         waiting += [(*path, name) for name in reversed(onwards)]

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from workflows.roadmap.model import Activity, Constraint, Link, Roadmap, Rule
+from workflows.roadmap.model import Activity, Constraint, Link, LinkType, Roadmap, Rule
 
 JSON = Any
 # Longer ones earn half when they begin; nobody should wait for more than a month to see anything.
@@ -50,7 +50,9 @@ class _Names:
     def __init__(self, document: Mapping[str, JSON]) -> None:
         self.phases = document["phases"]
         self.phase_of = {
-            each["id"]: number for number, phase in enumerate(self.phases) for each in (*phase["activities"], phase["gate"])
+            each["id"]: number
+            for number, phase in enumerate(self.phases)
+            for each in (*phase["activities"], phase["gate"])
         }
 
     def activities(self) -> Iterator[Activity]:
@@ -103,7 +105,9 @@ class _Names:
         if not any(self.phase_of.get(target(each)) == place.phase for each in after):
             gate = self.phases[place.phase]["gate"]["id"]
             lag = place.wave.get("lag", 0)
-            found += [Link(f"{gate}.{wave}", lag=lag) for wave in place.wave.get("after", ()) if self._is_wave(place, wave)]
+            found += [
+                Link(f"{gate}.{wave}", lag=lag) for wave in place.wave.get("after", ()) if self._is_wave(place, wave)
+            ]
         return tuple(found)
 
     def _is_wave(self, place: _Place, wave: str) -> bool:
@@ -115,6 +119,7 @@ class _Names:
             number = self.phase_of.get(identity)
             if number is None:
                 continue
+            kind: LinkType
             kind, lag = ("FS", 0) if isinstance(each, str) else (each.get("type", "FS"), each.get("lag", 0))
             if number == place.phase:
                 yield Link(place.name(identity), kind, lag)

@@ -8,8 +8,7 @@ from typing import Final
 
 from cauce.errors import InputError
 from schemas import guess, listing
-from workflows.roadmap.model import FACTORS
-from workflows.roadmap.plan import Actual
+from workflows.roadmap.model import FACTORS, Actual
 
 COLUMNS: Final = ("activity", "started", "finished", "percent", "remaining", "parts", *FACTORS)
 _MOST_ROWS: Final = 20_000

@@ -13,9 +13,9 @@ from cauce.services.hub import Actor, Hub, Role
 from cauce.store import definitions as stored
 from workflows.roadmap.baseline import Shift, Span, baseline_of, compare
 from workflows.roadmap.days import Days
-from workflows.roadmap.model import Activity, Link, Roadmap
+from workflows.roadmap.model import Activity, Actual, Link, Roadmap, State
 from workflows.roadmap.paths import critical_paths
-from workflows.roadmap.plan import Actual, Plan, Planned, State
+from workflows.roadmap.plan import Plan, Planned
 from workflows.roadmap.plan import plan as computed
 from workflows.roadmap.reading import roadmap_of
 from workflows.working_time import WorkingTime

@@ -52,7 +52,12 @@ def _cell(value: JSON) -> str:
 
 def as_mermaid(plan: PlanView, language: str) -> str:
     """Return a Gantt chart with a section for each phase."""
-    lines = ["gantt", f"  title {_plain(label(plan.title, language))}", "  dateFormat YYYY-MM-DD", "  axisFormat %Y-%m-%d"]
+    lines = [
+        "gantt",
+        f"  title {_plain(label(plan.title, language))}",
+        "  dateFormat YYYY-MM-DD",
+        "  axisFormat %Y-%m-%d",
+    ]
     names = {step.id: f"s{number}" for number, step in enumerate(plan.steps)}
     for phase, steps in groupby(plan.steps, key=lambda step: step.phase):
         lines.append(f"  section {_plain(f'{phase} {label(plan.phases[phase], language)}')}")

@@ -68,19 +68,29 @@ def test_a_plan_is_compared_with_an_earlier_one(tmp_path: Path) -> None:
     found = plan(WAVES, "--baseline", str(tmp_path / "before.json"))
     assert {each["start_shift"] for each in found["steps"] if each["id"] != "G"} >= {-5}
     (tmp_path / "before.json").write_text("{}", encoding="utf-8")
-    assert "is no plan" in runner.invoke(app, ["roadmap", "plan", WAVES, "--baseline", str(tmp_path / "before.json")]).stderr
+    assert (
+        "is no plan"
+        in runner.invoke(app, ["roadmap", "plan", WAVES, "--baseline", str(tmp_path / "before.json")]).stderr
+    )
 
 
 def test_other_forms() -> None:
     rows = list(csv.DictReader(run(WAVES, "--as", "csv", "--language", "es").stdout.splitlines()))
-    assert (rows[0]["title"], rows[0]["critical"], rows[2]["kind"]) == ("Qué delegaciones y en qué orden", "yes", "gate")
+    assert (rows[0]["title"], rows[0]["critical"], rows[2]["kind"]) == (
+        "Qué delegaciones y en qué orden",
+        "yes",
+        "gate",
+    )
     chart = run(WAVES, "--as", "mermaid").stdout.splitlines()
     assert chart[:2] == ["gantt", "  title Branches in waves"]
     assert "  Train (north) :crit, s3, 2028-01-20, 2028-01-27" in chart
     assert "  LIVE.north The wave is live :crit, milestone, s7, 2028-02-04, 0d" in chart
     feed = run(WAVES, "--as", "ical").stdout_bytes.decode()
     assert feed.count("BEGIN:VEVENT") == 20
-    assert "DTSTART;VALUE=DATE:20280110\r\nDTEND;VALUE=DATE:20280113\r\nSUMMARY:Which branches\\, in which order\r\n" in feed
+    assert (
+        "DTSTART;VALUE=DATE:20280110\r\nDTEND;VALUE=DATE:20280113\r\nSUMMARY:Which branches\\, in which order\r\n"
+        in feed
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import networkx
+import networkx as nx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,9 +14,10 @@ from cauce.errors import InputError
 from tests.effort import examples
 from workflows.roadmap.baseline import Shift, baseline_of, compare
 from workflows.roadmap.days import Days
-from workflows.roadmap.model import Activity, Constraint, Link, Roadmap
+from workflows.roadmap.model import Activity, Actual, Constraint, Link, LinkType, Roadmap
+from workflows.roadmap.order import circle
 from workflows.roadmap.paths import critical_paths
-from workflows.roadmap.plan import Actual, Plan, Planned, circle, plan
+from workflows.roadmap.plan import Plan, Planned, plan
 
 MONDAY = date(2027, 1, 4)
 
@@ -177,15 +178,15 @@ def networks(draw: st.DrawFn, *, simple: bool = False) -> tuple[Activity, ...]:
         links: dict[str, Link] = {}
         for _ in range(draw(st.integers(0, 3)) if number else 0):
             on = f"a{draw(st.integers(0, number - 1))}"
-            kind = "FS" if simple else draw(st.sampled_from(["FS", "SS", "FF", "SF"]))
+            kind: LinkType = "FS" if simple else draw(st.sampled_from(["FS", "SS", "FF", "SF"]))
             links[on] = Link(on, kind, 0 if simple else draw(st.integers(-3, 5)))
         made.append(Activity(f"a{number}", days=draw(st.integers(0, 9)), links=tuple(links.values())))
     return tuple(made)
 
 
-def events(activities: tuple[Activity, ...]) -> "networkx.DiGraph":
+def events(activities: tuple[Activity, ...]) -> nx.DiGraph:
     """Return a graph of starts and finishes whose longest ways are the days at the soonest, with signs turned."""
-    graph = networkx.DiGraph()
+    graph = nx.DiGraph()
     for each in activities:
         begin, end = f"S {each.id}", f"F {each.id}"
         graph.add_edge("begin", begin, weight=0)
@@ -201,8 +202,8 @@ def events(activities: tuple[Activity, ...]) -> "networkx.DiGraph":
 @given(networks())
 def test_the_days_are_those_of_the_longest_ways_in_a_graph(activities: tuple[Activity, ...]) -> None:
     found, graph = of(*activities), events(activities)
-    soonest = networkx.single_source_bellman_ford_path_length(graph, "begin")
-    left = networkx.single_source_bellman_ford_path_length(graph.reverse(), "end")
+    soonest = nx.single_source_bellman_ford_path_length(graph, "begin")
+    left = nx.single_source_bellman_ford_path_length(graph.reverse(), "end")
     assert found.end == -soonest["end"]
     for each in found.activities:
         name = each.activity.id
@@ -213,11 +214,11 @@ def test_the_days_are_those_of_the_longest_ways_in_a_graph(activities: tuple[Act
 @settings(max_examples=examples(40), deadline=None)
 @given(networks(simple=True))
 def test_the_longest_way_is_a_critical_path(activities: tuple[Activity, ...]) -> None:
-    found, graph = of(*activities), networkx.DiGraph()
+    found, graph = of(*activities), nx.DiGraph()
     for each in activities:
         graph.add_edge(each.id, f"{each.id}!", weight=each.days)
         graph.add_edges_from((f"{link.on}!", each.id, {"weight": 0}) for link in each.links)
-    assert networkx.dag_longest_path_length(graph) == found.end
+    assert nx.dag_longest_path_length(graph) == found.end
     days = {each.id: each.days for each in activities}
     lengths = {sum(days[name] for name in path) for path in critical_paths(found)}
     assert lengths == {found.end}
@@ -234,11 +235,18 @@ def test_laws_of_float(activities: tuple[Activity, ...], data: st.DataObject) ->
     chosen = found.activities[number]
     for late, others in ((chosen.free_float, True), (chosen.total_float, False)):
         limit = Constraint(finish_no_earlier=day(chosen.end + late - 1)) if chosen.end + late else Constraint()
-        moved = of(*(Activity(a.id, days=a.days, links=a.links, constraint=limit) if a.id == chosen.activity.id else a for a in activities))
+        moved = of(
+            *(
+                Activity(a.id, days=a.days, links=a.links, constraint=limit) if a.id == chosen.activity.id else a
+                for a in activities
+            )
+        )
         assert moved.end == found.end
         if others:
             rest = [(each.begin, each.end) for each in moved.activities if each.activity.id != chosen.activity.id]
-            assert rest == [(each.begin, each.end) for each in found.activities if each.activity.id != chosen.activity.id]
+            assert rest == [
+                (each.begin, each.end) for each in found.activities if each.activity.id != chosen.activity.id
+            ]
 
 
 @settings(max_examples=examples(40), deadline=None)

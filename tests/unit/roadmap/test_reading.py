@@ -37,7 +37,8 @@ phases:
     waves: [{id: north, title: N}, {id: south, title: S, after: [north], lag: 5, scale: 0.5}]
     activities:
       - {id: teach, title: Teach, pillar: people, owner: boss, days: 5, cost: {training: 30, data: 10}}
-      - {id: go, title: Go, pillar: people, owner: boss, days: 1, after: [{activity: teach, type: SS, lag: 2}], cost: {data: 1}}
+      - {id: go, title: Go, pillar: people, owner: boss, days: 1, cost: {data: 1},
+         after: [{activity: teach, type: SS, lag: 2}]}
     gate: {id: G2, title: Live, approvers: [boss], days: 1}
   - id: P3
     title: Third
@@ -81,7 +82,7 @@ def test_shipped_roadmap_holds_together(file: Path) -> None:
     assert check([source], Known(calendars={"office-madrid": OFFICE})) == []
     roadmap = roadmap_of(source.data)
     spent = {factor for each in roadmap.activities for factor, amount in each.cost.items() if amount}
-    assert spent | set((source.data["budget"].get("zero") or {})) == set(FACTORS)
+    assert spent | set(source.data["budget"].get("zero") or {}) == set(FACTORS)
     for each in roadmap.activities:
         assert isinstance(each.title, str) or set(each.title) == {"en", "es"}
 
