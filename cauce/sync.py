@@ -144,6 +144,11 @@ class Sync:
     match: str = ""
     conflicts: Conflicts = Conflicts()
 
+    @property
+    def within_one_connection(self) -> bool:
+        """Whether rows are read where they are written."""
+        return self.source.call.connection in {each.connection for each in self.target.calls}
+
 
 def parse(document: Mapping[str, JSON], bindings: Mapping[str, str] | None = None) -> Sync:
     """Return the sync that a (schema-valid) document declares; `bindings` are the connections behind its names."""

@@ -1,17 +1,20 @@
-"""The activities of a sync's run: one begins it, one makes a step, which is a batch of rows or of deletions.
+"""The activities of a sync's run: one begins it, one makes steps, each of which is a batch of rows or of deletions.
 
 The place of the next step, what was counted and the cross references are written in one transaction. Whatever dies in
 between is done again from there, and the ledger tells what the target has taken already.
 """
 
 import contextlib
+import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from temporalio import activity
 
 from activities.connections import Connections
 from activities.heartbeats import heartbeats
+from activities.syncs.ahead import Ahead
 from activities.syncs.changes import Change, Result
 from activities.syncs.jobs import Job, ended, letter
 from activities.syncs.outlet import Outlet
@@ -25,10 +28,12 @@ from cauce.errors import CauceError, ConflictError, NotFoundError, TransientErro
 from cauce.store import cross_references, dead_letters, definitions, syncs
 from cauce.store.cross_references import Reference
 from cauce.store.session import Db, Store
-from cauce.sync import Deletes, parse
+from cauce.sync import Deletes, Sync, parse
 
 JSON = Any
 _HEARTBEAT_S: Final = 3.0
+# So long one activity goes on with further steps, each of which would cost Temporal more than the store.
+LASTING_S: Final = 10.0
 _NO_MORE: Final = SyncStep(over=True)
 _MORE: Final = SyncStep(over=False)
 
@@ -36,9 +41,10 @@ _MORE: Final = SyncStep(over=False)
 class SyncActivities:
     """The activities behind a sync."""
 
-    def __init__(self, store: Store, connections: Connections) -> None:
+    def __init__(self, store: Store, connections: Connections, lasting_s: float = LASTING_S) -> None:
         self.store = store
         self.connections = connections
+        self.lasting_s = lasting_s
 
     @activity.defn(name=SYNC_BEGIN)
     async def begin(self, request: SyncRequest, token: str) -> SyncTurn | None:
@@ -60,17 +66,14 @@ class SyncActivities:
 
     @activity.defn(name=SYNC_BATCH)
     async def batch(self, turn: SyncTurn) -> SyncStep:
-        """Make the next step of a run.
+        """Make the next steps of a run.
 
         A system that is not there now is an error of the activity, which Temporal tries again; anything else that
         keeps the run from going on ends it.
         """
         try:
             async with heartbeats(_HEARTBEAT_S):
-                job = await self._job(turn)
-                if job is None:
-                    return _NO_MORE
-                step = await self._step(job)
+                step = await self._steps(turn)
         except TransientError as error:
             with contextlib.suppress(CauceError):
                 async with self.store.transaction() as db:
@@ -84,10 +87,23 @@ class SyncActivities:
             await self._measure(turn)
         return step
 
-    async def _step(self, job: Job) -> SyncStep:
+    async def _steps(self, turn: SyncTurn) -> SyncStep:
+        """Make steps for some time; one that is tried again is made alone, so that attempts are those at one step."""
+        until = time.monotonic() + (self.lasting_s if activity.info().attempt == 1 else 0.0)
+        async with Ahead() as ahead:
+            while True:
+                job = await self._job(turn)
+                if job is None:
+                    return _NO_MORE
+                ahead.allowed = time.monotonic() < until and not activity.is_worker_shutdown()
+                step = await self._step(job, ahead)
+                if step.over or not ahead.allowed:
+                    return step
+
+    async def _step(self, job: Job, ahead: Ahead) -> SyncStep:
         if job.sync.back is not None:
             return await TwoWay(self.store, self.connections, job, activity.info().attempt).step()
-        return await (self._rows(job) if job.run.progress["phase"] == "rows" else self._deletions(job))
+        return await (self._rows(job, ahead) if job.run.progress["phase"] == "rows" else self._deletions(job))
 
     async def _measure(self, turn: SyncTurn) -> None:
         """Count a run that has ended, for the monitor."""
@@ -117,17 +133,22 @@ class SyncActivities:
             return None
         return Job(parse(row.document, row.bundle), run, state.columns if state else None)
 
-    async def _rows(self, job: Job) -> SyncStep:
-        source = job.sync.source
-        opened = await self.connections.open(source.call.connection)
-        page = await read_page(opened, source, job.run.progress["after"], job.sync.batch)
-        batch = prepare(job.sync, page.rows, job.columns)
+    async def _rows(self, job: Job, ahead: Ahead) -> SyncStep:
+        after = job.run.progress["after"]
+        page, batch = await ahead.take(after, partial(self._read, job.sync, after, job.columns))
+        if not page.last and not job.sync.within_one_connection:
+            ahead.begin(page.after, partial(self._read, job.sync, page.after, batch.columns))
         async with self.store.read() as db:
             known = await cross_references.of(db, job.sync.name, list(batch.rows))
         changes = [Change(row, known.get(key)) for key, row in batch.rows.items() if _is_new(row, known.get(key))]
         results = await write(self._outlet(job), changes)
         failed = [Result(each.key, "rejected", error=each.error) for each in batch.rows.values() if each.error]
         return await self._settle_rows(job, page, batch, [*failed, *results])
+
+    async def _read(self, sync: Sync, after: JSON, columns: JSON) -> tuple[Page, Batch]:
+        opened = await self.connections.open(sync.source.call.connection)
+        page = await read_page(opened, sync.source, after, sync.batch)
+        return page, prepare(sync, page.rows, columns)
 
     async def _settle_rows(self, job: Job, page: Page, batch: Batch, results: Sequence[Result]) -> SyncStep:
         written = sum(each.state == "written" for each in results)

@@ -58,7 +58,7 @@ class Bench:
         return turn
 
     async def step(self, turn: SyncTurn, attempt: int = 1) -> SyncStep:
-        """Make one step."""
+        """Make one step, or as many as the bench lets an activity last."""
         return await environment(attempt).run(self.activities.batch, turn)
 
     async def run(self, name: str = "s", **asked: JSON) -> SyncRun:
@@ -121,7 +121,7 @@ async def opened(store_url: str, folder: Path) -> AsyncIterator[Bench]:
         for name in ("old", "new"):
             await put(store, "connection", name, connection(name, rows.url))
         connections = Connections(store, Resolver(folder, folder / "settings.json"))
-        yield Bench(store, rows, SyncActivities(store, connections))
+        yield Bench(store, rows, SyncActivities(store, connections, lasting_s=0.0))
         await connections.close()
         await http.close_sessions()
 
