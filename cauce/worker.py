@@ -35,7 +35,7 @@ from cauce.authentication import Authenticator
 from cauce.contract import TASK_QUEUE, run_queue
 from cauce.errors import TransientError
 from cauce.http import close_sessions, policy_of
-from cauce.memory import share_arenas
+from cauce.memory import collect_rarely, share_arenas
 from cauce.secrets import Resolver
 from cauce.services import alerting, monitoring, schedules, sinks
 from cauce.services.hub import Hub
@@ -176,6 +176,7 @@ def run_task_worker(client: Client, parts: Parts, queue: str = TASK_QUEUE) -> Wo
 async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable[[], None] | None = None) -> None:
     """Run a worker until `stop` is set; `ready` is called when it has begun to poll."""
     share_arenas()
+    collect_rarely()
     async with Store(settings.store_url) as store, AsyncExitStack() as running:
         client = await connect(
             settings.temporal_address,

@@ -1,7 +1,6 @@
 """Rows that are to be written, and what became of them."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from activities.syncs.rows import Row
 from cauce.errors import (
@@ -28,8 +27,7 @@ VERY_PATIENT: Final = 10
 DELETED: Final = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A row that differs from what was written last, and what is known of it."""
 
     row: Row
@@ -42,8 +40,7 @@ class Change:
         return self.known.version + 1 if self.known else 1
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of a row."""
 
     key: str

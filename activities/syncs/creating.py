@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from activities.syncs.changes import Change, is_of_its_row
@@ -36,7 +35,7 @@ async def find_and_write(outlet: Outlet, changes: Sequence[Change]) -> None:
 
 async def _tell_apart(outlet: Outlet, changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
     """Return the rows that the target has already, and those that it lacks."""
-    there = [replace(each, target=each.known.target_id) for each in changes if each.known and each.known.is_live]
+    there = [each._replace(target=each.known.target_id) for each in changes if each.known and each.known.is_live]
     others = [each for each in changes if each.known is None or not each.known.is_live]
     created = await _created(outlet, others)
     absent: list[Change] = []
@@ -54,7 +53,7 @@ async def _tell_apart(outlet: Outlet, changes: Sequence[Change]) -> tuple[list[C
         if answer is None:
             absent.append(change)
         else:
-            there.append(replace(change, target=outlet.id_of(answer, change.row.mapped)))
+            there.append(change._replace(target=outlet.id_of(answer, change.row.mapped)))
 
     left = []
     for each in others:
@@ -73,7 +72,7 @@ def _take_created(outlet: Outlet, change: Change, entry: LedgerEntry, there: lis
     if entry.request_digest == digest_of(change.row.mapped):
         outlet.note(change, "written", target)
     else:
-        there.append(replace(change, target=target))
+        there.append(change._replace(target=target))
 
 
 async def _created(outlet: Outlet, changes: Sequence[Change]) -> Mapping[str, LedgerEntry]:

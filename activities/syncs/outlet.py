@@ -10,7 +10,7 @@ from activities.syncs.calls import carry_out
 from activities.syncs.changes import DELETED, Change, Result, State
 from activities.syncs.rows import mapped_for
 from cauce.errors import CauceError
-from cauce.expressions import compile_expression
+from cauce.expressions import Expression, compile_expression
 from cauce.store import ledger
 from cauce.store.models import LedgerEntry
 from cauce.store.session import Store
@@ -33,6 +33,7 @@ class Outlet:
     attempt: int = 1
     results: list[Result] = field(default_factory=list)
     unavailable: list[CauceError] = field(default_factory=list)
+    _id: Expression | None = field(init=False, default=None)
 
     def settled(self) -> list[Result]:
         """Return what became of the rows; raises when some have to be tried again, now that the others are done."""
@@ -87,7 +88,9 @@ class Outlet:
 
     def id_of(self, answer: JSON, row: JSON) -> str:
         """Return the id that a row has in the target."""
-        value = compile_expression(self.sync.target.id, variables=ID_VARIABLES).first(answer, {"row": row})
+        if self._id is None:
+            self._id = compile_expression(self.sync.target.id, variables=ID_VARIABLES)
+        value = self._id.first(answer, {"row": row})
         return "" if value is None else value if isinstance(value, str) else str(value)
 
     def key(self, change: Change) -> str:

@@ -1,7 +1,6 @@
 """Applies one row that was refused once more, through a sync's mapping; the desk calls it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from activities.connections import Connections
@@ -70,7 +69,7 @@ async def ledger_entry(db: Db, sync: Sync, payload: JSON) -> LedgerEntry | None:
     """Return what the ledger knows of a row as it is in a letter; raises what is wrong with it."""
     (row,) = prepare(sync, [payload], None).rows.values()
     known = (await cross_references.of(db, sync.name, [row.key])).get(row.key)
-    last = replace(known, version=known.version - 1) if known and known.digest == row.digest else known
+    last = known._replace(version=known.version - 1) if known and known.digest == row.digest else known
     for call, key in writes_of(sync, Change(row, last)):
         entry = await ledger.find(db, call.connection, call.operation, key)
         if entry is not None:

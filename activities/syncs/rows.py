@@ -4,20 +4,20 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from activities.syncs.columns import Columns, shaped
 from cauce.errors import CauceError, ExpressionError, InputError
-from cauce.expressions import compile_expression
+from cauce.expressions import Expression, compile_expression
 from cauce.sync import MAPPING_VARIABLES, Sync
 
 JSON = Any
+_no_target: Final[Mapping[str, JSON]] = {"target": None}
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of the source that is wanted in the target, or cannot be mapped (`error`)."""
 
     key: str
@@ -40,9 +40,11 @@ def prepare(sync: Sync, given: Sequence[JSON], known: Columns | None) -> Batch:
     """Map a batch of rows; of two with the same key the later one counts."""
     objects = [each if isinstance(each, Mapping) else {"value": each} for each in given]
     shape = shaped(objects, known, sync.columns)
+    key = compile_expression(sync.source.key)
+    mapping = compile_expression(sync.mapping, variables=MAPPING_VARIABLES)
     rows: dict[str, Row] = {}
     for source, fitting in zip(given, shape.rows, strict=True):
-        row = _refused(sync, source, fitting) if isinstance(fitting, InputError) else _row(sync, source, fitting)
+        row = _refused(key, source, fitting) if isinstance(fitting, InputError) else _row(key, mapping, source, fitting)
         rows.pop(row.key, None)
         rows[row.key] = row
     return Batch(rows, len(given), shape.columns)
@@ -62,12 +64,7 @@ def key_of(sync: Sync, source: JSON) -> str:
     Raises:
         InputError: The row has no such thing.
     """
-    value = compile_expression(sync.source.key).first(source, {})
-    if type(value) is int:
-        return str(value)
-    if value in (None, "") or isinstance(value, Mapping | list):
-        raise InputError("The row has no key.", hint=f"The key of the sync is {sync.source.key}.")
-    return value if isinstance(value, str) else json.dumps(value)
+    return _key(compile_expression(sync.source.key), source)
 
 
 def digest_of(value: JSON) -> str:
@@ -79,24 +76,32 @@ def digest_of(value: JSON) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _row(sync: Sync, source: JSON, fitting: JSON) -> Row:
+def _row(key_of_row: Expression, mapping: Expression, source: JSON, fitting: JSON) -> Row:
     try:
-        key = key_of(sync, source)
+        key = _key(key_of_row, source)
     except (ExpressionError, InputError) as error:
         return _keyless(source, error)
     try:
-        mapping = compile_expression(sync.mapping, variables=MAPPING_VARIABLES)
-        mapped = mapping.first(fitting, {"target": None})
+        mapped = mapping.first(fitting, _no_target)
     except ExpressionError as error:
         return Row(key, source, None, "", error)
     return Row(key, fitting, mapped, "" if mapped is None else digest_of(mapped))
 
 
-def _refused(sync: Sync, source: JSON, error: InputError) -> Row:
+def _refused(key_of_row: Expression, source: JSON, error: InputError) -> Row:
     try:
-        return Row(key_of(sync, source), source, None, "", error)
+        return Row(_key(key_of_row, source), source, None, "", error)
     except (ExpressionError, InputError):
         return _keyless(source, error)
+
+
+def _key(expression: Expression, source: JSON) -> str:
+    value = expression.first(source)
+    if type(value) is int:
+        return str(value)
+    if value in (None, "") or isinstance(value, Mapping | list):
+        raise InputError("The row has no key.", hint=f"The key of the sync is {expression.text}.")
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _keyless(source: JSON, error: CauceError) -> Row:
