@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from api.security import Session, Sessions
 from cauce.errors import ForbiddenError, UnauthenticatedError
 from cauce.services import notifications, tasks, users
+from cauce.services.access import sessions as login_sessions
 from cauce.services.hub import Actor, Hub
 
 csrf_field = "csrf"
@@ -51,13 +52,22 @@ async def caller(request: Request, hub: HubDep, sessions: SessionsDep, session: 
     if request.method not in safe_methods:
         # A browser sends the cookie by itself, also from pages of others.
         sessions.check(session, request.headers.get(csrf_header, ""))
-    return await users.actor_of(hub, session.user, session.began)
+    return await login_sessions.actor_of(hub, session.user, session.nonce, session.began)
 
 
 async def _visitor(request: Request, hub: HubDep, session: SessionDep) -> Actor:
+    return await _shown(request, hub, session)
+
+
+async def _enrolling(request: Request, hub: HubDep, session: SessionDep) -> Actor:
+    """Return who sets up the second step of the login, or leaves: all that those may do who have to."""
+    return await _shown(request, hub, session, enrolling=True)
+
+
+async def _shown(request: Request, hub: Hub, session: Session, *, enrolling: bool = False) -> Actor:
     if not session.user:
         raise UnauthenticatedError("Nobody is logged in.", hint="Log in first.")
-    actor = await users.actor_of(hub, session.user, session.began)
+    actor = await login_sessions.actor_of(hub, session.user, session.nonce, session.began, enrolling=enrolling)
     request.state.actor = actor
     request.state.locale = actor.locale
     request.state.open_tasks = await tasks.open_count(hub, actor)
@@ -77,4 +87,5 @@ async def _form(request: Request, sessions: SessionsDep, session: SessionDep) ->
 
 CallerDep = Annotated[Actor, Depends(caller)]
 VisitorDep = Annotated[Actor, Depends(_visitor)]
+EnrollingDep = Annotated[Actor, Depends(_enrolling)]
 FormDep = Annotated[FormData, Depends(_form)]

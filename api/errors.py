@@ -16,7 +16,15 @@ from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
 from api.pages import view
-from cauce.errors import CauceError, DefinitionError, InputError, TransientError, UnauthenticatedError, type_uri
+from cauce.errors import (
+    CauceError,
+    DefinitionError,
+    InputError,
+    SecondFactorMissingError,
+    TransientError,
+    UnauthenticatedError,
+    type_uri,
+)
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +84,8 @@ def answer(request: Request, error: CauceError) -> Response:
         back = path if request.method == "GET" else task[0] if task else "/inbox"
         target = quote(back, safe="/?=&")
         return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=HTTPStatus.SEE_OTHER)
+    if isinstance(error, SecondFactorMissingError):
+        return RedirectResponse("/account/second-factor", status_code=HTTPStatus.SEE_OTHER)
     return view.error_page(request, error.http_status, str(error.problem), error.hint, error.where)
 
 

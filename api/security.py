@@ -15,12 +15,15 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cauce.errors import ForbiddenError, TooLargeError
+from cauce.services.access import sessions
 from cauce.services.openid import Attempt
 
 session_cookie = "cauce-session"
 language_cookie = "cauce-language"
-session_seconds = 12 * 3600
+session_seconds = int(sessions.lasts.total_seconds())
 attempt_cookie = "cauce-login"
+step_cookie = "cauce-login-step"
+step_seconds = 300
 attempt_seconds = 600
 # So long after a session has run out, what its person typed until then is kept for them.
 past_seconds = 7 * 24 * 3600
@@ -65,6 +68,7 @@ class Sessions:
         self._key = key
         self._secure = secure
         self._attempts = URLSafeTimedSerializer(key, salt="attempt", signer_kwargs={"digest_method": sha256})
+        self._steps = URLSafeTimedSerializer(key, salt="second-step", signer_kwargs={"digest_method": sha256})
         self._signer = URLSafeTimedSerializer(key, salt="session", signer_kwargs={"digest_method": sha256})
 
     def read(self, request: Request) -> Session:
@@ -114,6 +118,26 @@ class Sessions:
             return Attempt(**found)
         except (BadSignature, TypeError):
             return None
+
+    def keep_step(self, response: Response, user: str, target: str) -> None:
+        """Let the browser remember whose password was right, until the second step of the login."""
+        response.set_cookie(
+            step_cookie,
+            self._steps.dumps([user, target]),
+            max_age=step_seconds,
+            path="/login",
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+        )
+
+    def step(self, request: Request) -> tuple[str, str]:
+        """Return whose password was right in this browser, and where they go; nobody when it is too long ago."""
+        try:
+            user, target = self._steps.loads(request.cookies.get(step_cookie, ""), max_age=step_seconds)
+            return str(user), str(target)
+        except (BadSignature, TypeError, ValueError):
+            return "", "/inbox"
 
     def end(self, response: Response) -> None:
         """Forget the session."""

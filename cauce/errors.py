@@ -173,6 +173,12 @@ class ForbiddenError(CauceError):
     http_status = 403
 
 
+class SecondFactorMissingError(ForbiddenError):
+    """Somebody's role needs a second step at the login, and they have not set it up."""
+
+    code = "second-factor"
+
+
 class RemoteError(CauceError):
     """A system outside said no, or said nothing.
 

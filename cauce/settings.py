@@ -148,6 +148,10 @@ class Settings(MailSettings):
         default="ES", pattern=r"^[A-Z]{2}$", description="The country of phone numbers that are written without one."
     )
 
+    password_min_length: int = Field(default=10, ge=8, le=100, description="How long a password has to be.")
+    second_factor_roles: Names = Field(
+        default=(), description="The roles whose people need a second step at the login, separated by commas."
+    )
     login_attempts: int = Field(default=5, gt=0, description="Wrong passwords before an account is locked.")
     login_lock_minutes: int = Field(default=15, gt=0, description="For how long it is locked.")
 
@@ -194,7 +198,13 @@ class Settings(MailSettings):
         return stand_ins
 
     @field_validator(
-        "worker_connections", "allowed_programs", "allow_run", "plaintext_hosts", "run_container_volumes", mode="before"
+        "worker_connections",
+        "allowed_programs",
+        "allow_run",
+        "plaintext_hosts",
+        "run_container_volumes",
+        "second_factor_roles",
+        mode="before",
     )
     @classmethod
     def _separated(cls, names: Any) -> Any:  # noqa: ANN401 - checked by the model afterwards

@@ -5,13 +5,15 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.deps import FormDep, HubDep, SessionsDep, VisitorDep
+from api.deps import EnrollingDep, FormDep, HubDep, SessionDep, SessionsDep
 from api.i18n import locales
 from api.pages import view
-from api.security import attempt_cookie, language_cookie, year_seconds
+from api.security import Sessions, attempt_cookie, language_cookie, step_cookie, year_seconds
 from cauce.errors import CauceError, ConflictError, TransientError, UnauthenticatedError
 from cauce.services import openid, users
-from cauce.services.hub import Hub
+from cauce.services.access import second_factors
+from cauce.services.access import sessions as login_sessions
+from cauce.services.hub import Actor, Hub
 
 router = APIRouter()
 
@@ -53,7 +55,7 @@ async def openid_return(request: Request, hub: HubDep, sessions: SessionsDep) ->
         return _again(request, hub, error, attempt.target if attempt else "/inbox")
     response = RedirectResponse(attempt.target if attempt else "/inbox", status_code=HTTPStatus.SEE_OTHER)
     response.delete_cookie(attempt_cookie, path="/login")
-    sessions.begin(response, actor.name)
+    await let_in(request, response, hub, sessions, actor)
     return response
 
 
@@ -76,9 +78,48 @@ async def login(request: Request, hub: HubDep, sessions: SessionsDep, form: Form
         actor = await users.authenticate(hub, name, str(form.get("password", "")))
     except UnauthenticatedError as error:
         return _again(request, hub, error, target, name)
+    if await second_factors.needed(hub, actor.name):
+        response = RedirectResponse("/login/code", status_code=HTTPStatus.SEE_OTHER)
+        sessions.keep_step(response, actor.name, target)
+        return response
     response = RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
-    sessions.begin(response, actor.name)
+    await let_in(request, response, hub, sessions, actor)
     return response
+
+
+@router.get("/login/code")
+async def code_page(request: Request, sessions: SessionsDep) -> Response:
+    """Ask for the second step of a login."""
+    name, _ = sessions.step(request)
+    if not name:
+        return RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
+    return view.render(request, "login_code.html", problem="", hint="")
+
+
+@router.post("/login/code")
+async def enter_code(request: Request, hub: HubDep, sessions: SessionsDep, form: FormDep) -> Response:
+    """Log in whose code is right."""
+    name, target = sessions.step(request)
+    if not name:
+        return RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
+    try:
+        actor = await second_factors.verify(hub, name, str(form.get("code", "")))
+    except UnauthenticatedError as error:
+        lang = view.language_of(request)
+        problem, hint = lang.gettext(error.problem), lang.gettext(error.hint)
+        return view.render(request, "login_code.html", status=error.http_status, problem=problem, hint=hint)
+    response = RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
+    response.delete_cookie(step_cookie, path="/login")
+    await let_in(request, response, hub, sessions, actor)
+    return response
+
+
+async def let_in(request: Request, response: Response, hub: Hub, sessions: Sessions, actor: Actor) -> None:
+    """Begin the session of somebody who has proved who they are."""
+    session = sessions.begin(response, actor.name)
+    address = request.client.host if request.client else ""
+    browser = request.headers.get("user-agent", "")
+    await login_sessions.begin(hub, actor.name, session.nonce, address=address, browser=browser)
 
 
 def _again(request: Request, hub: Hub, error: CauceError, target: str, name: str = "") -> Response:
@@ -93,9 +134,12 @@ def _form(request: Request, hub: Hub, target: str, name: str = "", *, status: in
 
 
 @router.post("/logout")
-async def logout(_: VisitorDep, sessions: SessionsDep, form: FormDep) -> Response:
+async def logout(
+    hub: HubDep, actor: EnrollingDep, sessions: SessionsDep, session: SessionDep, form: FormDep
+) -> Response:
     """Log out."""
     del form
+    await login_sessions.leave(hub, actor, session.nonce)
     response = RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
     sessions.end(response)
     return response

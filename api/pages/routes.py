@@ -20,7 +20,9 @@ from api.pages import (
     mapper,
     monitor,
     notifications,
+    own_account,
     people,
+    second_factor,
     syncs,
     task,
     task_acts,
@@ -30,6 +32,8 @@ from api.pages import (
 router = APIRouter(include_in_schema=False)
 for each in (
     account,
+    own_account,
+    second_factor,
     inbox,
     notifications,
     task,

@@ -86,7 +86,25 @@ role_words = {
     "operator": message("operator"),
     "auditor": message("auditor"),
     "admin": message("administrator"),
+    "scim": message("people and groups, over SCIM"),
 }
+# In this order: each browser also calls itself what those after it do.
+browser_signs = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+)
+system_signs = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 step_kinds = {
     "human": message("a person's task"),
     "call": message("call"),
@@ -132,6 +150,7 @@ def environment() -> Environment:
     )
     made.globals.update(
         asset=asset,
+        browser=browser,
         columns_of=columns_of,
         humane=humane,
         instance_url=instance_url,
@@ -236,6 +255,13 @@ def humane(name: str) -> str:
     """Write an identifier the way people write: `erpId` and `erp-id` become `Erp id`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", str(name)).replace("-", " ").replace("_", " ").strip()
     return spaced[:1].upper() + spaced[1:].lower() if not spaced.isupper() else spaced
+
+
+def browser(agent: str) -> str:
+    """Return which browser calls itself that, and on which system, as far as that can be told."""
+    program = next((name for sign, name in browser_signs if sign in agent), "")
+    system = next((name for sign, name in system_signs if sign in agent), "")
+    return " · ".join(filter(None, (program, system))) or agent[:40]
 
 
 def iso(value: datetime | str) -> str:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from api.deps import CallerDep, bearer
 from api.rest import (
     account,
+    accounts,
     attachments,
     by_hand,
     certification,
@@ -54,7 +55,7 @@ subjects = (
         by_hand,
         trail,
     ),
-    *(people, monitor, health),
+    *(accounts, people, monitor, health),
 )
 for each in subjects:
     router.include_router(each.router)

@@ -1,6 +1,5 @@
-"""`cauce users`: adds people, lists them, says what they can do, changes their passwords."""
+"""`cauce users`: adds people, lists and changes them, says what they can do, changes how they log in."""
 
-import secrets
 import sys
 from typing import Annotated
 
@@ -8,10 +7,14 @@ import typer
 
 from cauce.cli import output, session
 from cauce.cli.data_dir import DataDir
+from cauce.errors import InputError
 from cauce.services import people, users
+from cauce.services.access import passwords, second_factors
 from cauce.services.hub import Actor, Hub, roles
 
 app = typer.Typer(no_args_is_help=True)
+totp = typer.Typer(no_args_is_help=True, help="The second step of people's logins.")
+app.add_typer(totp, name="totp")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name to log in with.")]
 # Never an option with the password itself: other people of the machine see command lines.
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
@@ -30,15 +33,16 @@ def add(
     as_json: output.AsJson = False,
 ) -> None:
     """Add an account; without --password-stdin a password is made and printed once."""
-    password = _read_password() if password_stdin else secrets.token_urlsafe(12)
+    given = _read_password() if password_stdin else None
 
-    async def work(hub: Hub, actor: Actor) -> users.Account:
-        return await users.create_user(
-            hub, actor, name, password, roles=role or ["staff"], groups=group or [], full_name=full_name, locale=locale
+    async def work(hub: Hub, actor: Actor) -> tuple[users.Account, str | None]:
+        new = given or _made(hub, name, full_name)
+        account = await users.create_user(
+            hub, actor, name, new, roles=role or ["staff"], groups=group or [], full_name=full_name, locale=locale
         )
+        return account, None if given else new
 
-    account = session.run(work, data_dir=data_dir)
-    made = None if password_stdin else password
+    account, made = session.run(work, data_dir=data_dir)
     if as_json:
         output.document({"account": account, "password": made})
     else:
@@ -63,19 +67,64 @@ def password(
     name: Name, *, password_stdin: FromStdin = False, data_dir: DataDir = None, as_json: output.AsJson = False
 ) -> None:
     """Give an account a new password; without --password-stdin one is made and printed once."""
-    new = _read_password() if password_stdin else secrets.token_urlsafe(12)
+    given = _read_password() if password_stdin else None
 
-    async def work(hub: Hub, actor: Actor) -> None:
+    async def work(hub: Hub, actor: Actor) -> str | None:
+        new = given or _made(hub, name)
         await users.set_password(hub, actor, name, new)
+        return None if given else new
 
-    session.run(work, data_dir=data_dir)
-    made = None if password_stdin else new
+    made = session.run(work, data_dir=data_dir)
     if as_json:
         output.document({"user": name, "password": made})
     else:
         output.say(f"{name} has a new password.")
         if made:
             output.line(f"password: {made}")
+
+
+@app.command()
+def change(
+    name: Name,
+    *,
+    role: Annotated[list[str] | None, typer.Option(help="A role they have from now on; may be repeated.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="A group whose tasks they do; may be repeated.")] = None,
+    active: Annotated[
+        bool | None, typer.Option("--open/--close", help="Close it: they are out at once, and so is what they claimed.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Change what an account may do, or close it; what is not given stays. A locked account is open again."""
+
+    async def work(hub: Hub, actor: Actor) -> users.Account:
+        return await users.change_user(hub, actor, name, roles=role, groups=group, active=active)
+
+    account = session.run(work, data_dir=data_dir)
+    if as_json:
+        output.document(account)
+        return
+    shown = {"roles": ", ".join(account.roles), "groups": ", ".join(account.groups), "active": account.active}
+    output.pairs(account.name, shown)
+
+
+@totp.callback()
+def _totp() -> None:
+    pass
+
+
+@totp.command()
+def reset(name: Name, *, data_dir: DataDir = None, as_json: output.AsJson = False) -> None:
+    """Take the second step of somebody's login away, who lost the telephone and the recovery codes."""
+
+    async def work(hub: Hub, actor: Actor) -> None:
+        await second_factors.reset(hub, actor, name)
+
+    session.run(work, data_dir=data_dir)
+    if as_json:
+        output.document({"user": name})
+    else:
+        output.say(f"{name} logs in by password alone, until they set the second step up again.")
 
 
 @app.command()
@@ -113,4 +162,10 @@ def profile(  # noqa: PLR0913 - one parameter for each option
 
 
 def _read_password() -> str:
-    return sys.stdin.readline().rstrip("\r\n")
+    if not (password := sys.stdin.readline().rstrip("\r\n")):
+        raise InputError("There is no password on standard input.", hint="Send it there, on a line of its own.")
+    return password
+
+
+def _made(hub: Hub, *names: str) -> str:
+    return passwords.made(names, hub.settings.password_min_length)

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import secrets
 from pathlib import Path
 
 from cauce.embedded import first_login
 from cauce.embedded.first_login import FirstLogin
 from cauce.services import users
+from cauce.services.access import passwords
 from cauce.services.hub import Actor, open_hub
 from cauce.settings import Settings
 from cauce.store.migrations import upgrade
@@ -21,7 +21,8 @@ async def prepare(settings: Settings) -> FirstLogin | None:
     async with open_hub(settings) as hub:
         if await users.list_users(hub, _system):
             return None
-        password, login = secrets.token_urlsafe(15), first_login.of(settings.data_dir)
+        login = first_login.of(settings.data_dir)
+        password = passwords.made((login.user,), settings.password_min_length)
         # Written first: an account whose password nobody knows would help nobody.
         _write_private(login.file, password)
         if not await users.ensure_user(hub, login.user, password, roles=["admin"]):

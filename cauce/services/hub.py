@@ -18,6 +18,9 @@ from cauce.temporal import connect
 
 Role = Literal["designer", "integrator", "manager", "staff", "operator", "auditor", "admin"]
 roles: tuple[Role, ...] = get_args(Role)
+# What a token can be limited to: roles, and what is no role of people.
+Scope = Literal[Role, "scim"]
+scopes: tuple[Scope, ...] = get_args(Scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,11 @@ class Actor:
             for share in self.stands_in
         )
 
-    def may(self, *wanted: Role) -> bool:
+    def may(self, *wanted: Scope) -> bool:
         """Return whether the actor has one of the roles; an admin has them all."""
         return "admin" in self.roles or not self.roles.isdisjoint(wanted)
 
-    def require(self, what: str, *wanted: Role) -> None:
+    def require(self, what: str, *wanted: Scope) -> None:
         """Raise ForbiddenError unless the actor has one of the roles; `what` completes "may not …"."""
         if not self.may(*wanted):
             raise ForbiddenError(

@@ -11,14 +11,15 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from cauce.absence import Share, local_day, shares_of
-from cauce.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
-from cauce.services.hub import Actor, Hub, roles
-from cauce.store import absences, audit, users
+from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, UnauthenticatedError
+from cauce.services.access import passwords
+from cauce.services.access.leaving import let_go
+from cauce.services.hub import Actor, Hub, roles, scopes
+from cauce.store import absences, audit, second_factors, users
 from cauce.store.base import utc_now
 from cauce.store.models import User
 from cauce.store.session import Db
 
-shortest_password = 8
 token_prefix = "cauce_"  # noqa: S105 - how tokens begin, so that scanners of leaked secrets know them
 hasher = PasswordHasher()
 
@@ -49,7 +50,7 @@ async def create_user(
 ) -> Account:
     """Create an account."""
     actor.require("create accounts", "admin")
-    _check(name, password, roles)
+    _check(name, roles, password_problem=passwords.problem_with(password, (name, full_name), _least(hub)))
     password_hash = await asyncio.to_thread(hasher.hash, password)
     async with hub.store.transaction() as db:
         added = await users.add(
@@ -68,7 +69,11 @@ async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None
     """Give an account a new password, and open it if it was locked; everybody may do so with their own."""
     if actor.name != name:
         actor.require("change the passwords of others", "admin")
-    _check(name, password, ())
+    async with hub.store.read() as db:
+        row = await users.find(db, name)
+    if row is None:
+        raise _unknown(name)
+    passwords.check(password, (name, row.full_name), _least(hub))
     password_hash = await asyncio.to_thread(hasher.hash, password)
     async with hub.store.transaction() as db:
         if not await users.change(db, name, password_hash=password_hash):
@@ -76,6 +81,12 @@ async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None
         # Whoever knew the old one is out.
         await users.end_sessions(db, name)
         await audit.append(db, actor.name, "user.password", name)
+
+
+async def change_own_password(hub: Hub, actor: Actor, old: str, new: str) -> None:
+    """Give oneself a new password, which takes the old one."""
+    await prove(hub, actor.name, old)
+    await set_password(hub, actor, actor.name, new)
 
 
 async def change_user(
@@ -89,13 +100,15 @@ async def change_user(
 ) -> Account:
     """Change what an account may do, or close it; what is not given stays."""
     actor.require("change accounts", "admin")
-    _check(name, "-" * shortest_password, roles or ())
+    _check(name, roles or ())
     async with hub.store.transaction() as db:
         if not await users.change(db, name, roles=roles, groups=groups, active=active):
             raise _unknown(name)
         row = await users.find(db, name)
         given = {"roles": roles, "groups": groups, "active": active}
         data = {key: value for key, value in given.items() if value is not None}
+        if active is False:
+            await let_go(db, actor.name, name)
         await audit.append(db, actor.name, "user.change", name, data)
     if row is None:
         raise _unknown(name)
@@ -120,28 +133,45 @@ async def list_users(hub: Hub, actor: Actor) -> list[Account]:
 
 
 async def authenticate(hub: Hub, name: str, password: str) -> Actor:
-    """Return who logs in; after several wrong passwords an account is locked for a while, for right ones too."""
+    """Return who logs in with a password; whoever has a second step is not in yet."""
+    row = await prove(hub, name, password)
+    async with hub.store.transaction() as db:
+        # With a second step the count goes on there, or a known password would set it back between guesses.
+        if not await second_factors.confirmed(db, name):
+            await note_login(db, row)
+    return _actor(row)
+
+
+async def prove(hub: Hub, name: str, password: str) -> User:
+    """Return the account that a password is right for; several wrong ones lock it for a while, for right ones too."""
     async with hub.store.read() as db:
         row = await users.find(db, name)
     known = row is not None and row.active
     nobodys = await asyncio.to_thread(_nobodys_hash)
-    right = await asyncio.to_thread(_is_right, row.password_hash if row and known else nobodys, password)
+    password_hash = row.password_hash if row and known else nobodys
+    right = len(password) <= passwords.longest and await asyncio.to_thread(_is_right, password_hash, password)
     if row is None or not known:
         raise _refused()
-    if row.locked_until and row.locked_until > utc_now():
-        raise _locked(row.locked_until)
-    async with hub.store.transaction() as db:
-        if right:
-            if row.failed_logins or row.locked_until:
-                await users.note_success(db, name)
-            await audit.append(db, name, "user.login", name)
-        else:
-            lock_for = timedelta(minutes=hub.settings.login_lock_minutes)
-            await users.note_failure(db, name, limit=hub.settings.login_attempts, lock_for=lock_for)
-            await audit.append(db, name, "user.login-failed", name)
+    check_open(row)
     if not right:
+        async with hub.store.transaction() as db:
+            await note_failure(hub, db, name)
         raise _refused()
-    return _actor(row)
+    return row
+
+
+async def note_failure(hub: Hub, db: Db, name: str) -> None:
+    """Count a wrong password or code, which locks the account after several."""
+    lock_for = timedelta(minutes=hub.settings.login_lock_minutes)
+    await users.note_failure(db, name, limit=hub.settings.login_attempts, lock_for=lock_for)
+    await audit.append(db, name, "user.login-failed", name)
+
+
+async def note_login(db: Db, row: User) -> None:
+    """Note that somebody is in, and forget what was wrong before."""
+    if row.failed_logins or row.locked_until:
+        await users.note_success(db, row.name)
+    await audit.append(db, row.name, "user.login", row.name)
 
 
 async def actor_of(hub: Hub, name: str, since: datetime | None = None) -> Actor:
@@ -163,17 +193,25 @@ async def create_token(
 
     This is the only time that the token can be seen.
     """
-    if foreign := sorted(set(scopes) - actor.roles):
+    # Who calls with a limited token makes none that is less so.
+    limited = frozenset(scopes)
+    if foreign := sorted(limited - _within(actor.roles, limited)):
         raise InputError(
             f"A token cannot have roles that '{actor.name}' lacks: {', '.join(foreign)}.", hint="Leave them out."
         )
     token = token_prefix + secrets.token_urlsafe(32)
     expires_at = utc_now() + expires_in if expires_in else None
     async with hub.store.transaction() as db:
-        if await users.find(db, actor.name) is None:
+        row = await users.find(db, actor.name)
+        if row is None:
             raise NotFoundError(f"There is no account '{actor.name}'.", hint="Tokens belong to accounts.")
-        await users.add_token(db, token, actor.name, label=label, scopes=scopes, expires_at=expires_at)
-        await audit.append(db, actor.name, "token.create", actor.name, {"label": label, "scopes": sorted(scopes)})
+        kept = sorted(limited or actor.roles)
+        if not limited and actor.roles == frozenset(row.roles):
+            kept = []
+        elif not kept:
+            raise ForbiddenError("A token that may do nothing makes no others.", hint="Use another one.")
+        await users.add_token(db, token, actor.name, label=label, scopes=kept, expires_at=expires_at)
+        await audit.append(db, actor.name, "token.create", actor.name, {"label": label, "scopes": kept})
     return token
 
 
@@ -190,8 +228,14 @@ async def actor_of_token(hub: Hub, token: str) -> Actor:
         async with hub.store.transaction() as db:
             await users.note_token_use(db, token)
     actor = _actor(row)
-    limited = actor.roles & frozenset(known.scopes) if known.scopes else actor.roles
-    return replace(actor, roles=limited, stands_in=shares)
+    return replace(actor, roles=_within(actor.roles, frozenset(known.scopes)), stands_in=shares)
+
+
+def _within(held: frozenset[str], limits: frozenset[str]) -> frozenset[str]:
+    """Return what a token limited to `limits` may do for somebody with these roles; an admin has them all."""
+    if not limits:
+        return held
+    return limits & (held.union(scopes) if "admin" in held else held)
 
 
 async def _stands_in(db: Db, name: str) -> tuple[Share, ...]:
@@ -200,12 +244,16 @@ async def _stands_in(db: Db, name: str) -> tuple[Share, ...]:
     return shares_of(await absences.on(db, day), name, day)
 
 
-def _check(name: str, password: str, wanted: Sequence[str]) -> None:
+def _least(hub: Hub) -> int:
+    return hub.settings.password_min_length
+
+
+def _check(name: str, wanted: Sequence[str], *, password_problem: str = "") -> None:
     errors = []
     if not name or name != name.strip() or any(character.isspace() for character in name):
         errors.append({"pointer": "/name", "problem": "A name is needed, without spaces."})
-    if len(password) < shortest_password:
-        errors.append({"pointer": "/password", "problem": f"It needs at least {shortest_password} characters."})
+    if password_problem:
+        errors.append({"pointer": "/password", "problem": password_problem})
     if unknown := sorted(set(wanted) - set(roles)):
         known = ", ".join(roles)
         errors.append({"pointer": "/roles", "problem": f"Unknown: {', '.join(unknown)}. There are {known}."})
@@ -236,10 +284,13 @@ def _refused() -> UnauthenticatedError:
     )
 
 
-def _locked(until: datetime) -> UnauthenticatedError:
-    return UnauthenticatedError(
-        "The account is locked after several wrong passwords.", hint=f"Try again after {until:%H:%M} UTC."
-    )
+def check_open(row: User) -> None:
+    """Raise UnauthenticatedError while an account is locked."""
+    if row.locked_until and row.locked_until > utc_now():
+        raise UnauthenticatedError(
+            "The account is locked after several wrong passwords.",
+            hint=f"Try again after {row.locked_until:%H:%M} UTC.",
+        )
 
 
 def _actor(row: User) -> Actor:

@@ -146,6 +146,19 @@ async def release(db: Db, task_id: str, user: str | None = None) -> bool:
     return await changed(db, statement.values(values)) == 1
 
 
+async def release_all(db: Db, user: str) -> list[tuple[str, str]]:
+    """Give back to their groups the open tasks that somebody holds; return them, with their instances."""
+    theirs = or_(Task.claimed_by == user, and_(Task.claimed_by.is_(None), Task.user == user))
+    query = select(Task).where(Task.closed_at.is_(None), Task.group.is_not(None), theirs).order_by(Task.id)
+    rows = (await db.scalars(query.with_for_update())).all()
+    for row in rows:
+        row.state, row.claimed_by, row.owner, row.follow_up_at = "open", None, None, None
+        row.user = None if row.user == user else row.user
+        row.revision += 1
+    await db.flush()
+    return [(row.id, row.instance) for row in rows]
+
+
 async def close(db: Db, task_id: str, state: str, *, by: str | None = None, answer: JSON = None) -> bool:
     """Close a task as completed, cancelled or expired; return False when it was closed before, which then stands."""
     if state not in final_states:

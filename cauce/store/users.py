@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, delete, select, update
 
+from cauce.store import login_sessions
 from cauce.store.base import utc_now
 from cauce.store.models import ApiToken, User
 from cauce.store.session import Db
@@ -54,6 +55,7 @@ async def bind(db: Db, name: str, subject: str) -> None:
 async def end_sessions(db: Db, name: str) -> None:
     """End all sessions of an account, wherever they are."""
     await db.execute(update(User).where(User.name == name).values(sessions_from=utc_now()))
+    await login_sessions.end_all(db, name)
 
 
 async def list_all(db: Db) -> Sequence[User]:
@@ -115,6 +117,18 @@ async def find_token(db: Db, token: str) -> ApiToken | None:
     """Return what is known of a token that has not expired."""
     row = await db.get(ApiToken, fingerprint(token))
     return None if row is None or (row.expires_at and row.expires_at <= utc_now()) else row
+
+
+async def tokens_of(db: Db, user: str) -> Sequence[ApiToken]:
+    """Return the tokens of an account, the newest first, those that have expired among them."""
+    query = select(ApiToken).where(ApiToken.user == user)
+    return (await db.scalars(query.order_by(ApiToken.created_at.desc(), ApiToken.token_sha256))).all()
+
+
+async def end_token(db: Db, user: str, token_sha256: str) -> bool:
+    """Make a token worth nothing; return False when the account has no such."""
+    statement = delete(ApiToken).where(ApiToken.user == user, ApiToken.token_sha256 == token_sha256)
+    return await changed(db, statement) == 1
 
 
 async def note_token_use(db: Db, token: str) -> None:

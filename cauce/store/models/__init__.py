@@ -1,5 +1,6 @@
 """The tables, by subject; importing this package makes them all known to the metadata."""
 
+from cauce.store.models.access import LoginSession, SecondFactor
 from cauce.store.models.alerts import Alert, Turn
 from cauce.store.models.assignment import AbsenceEntry, PersonProfile, Rota
 from cauce.store.models.attachments import Attachment
@@ -63,6 +64,7 @@ __all__ = [
     "Interaction",
     "LedgerEntry",
     "Letter",
+    "LoginSession",
     "Lookup",
     "MaskingKey",
     "Measure",
@@ -75,6 +77,7 @@ __all__ = [
     "RecordingSwitch",
     "Rota",
     "Schedule",
+    "SecondFactor",
     "SetAside",
     "StartRule",
     "SyncRun",

@@ -1,11 +1,12 @@
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from api.app import create_app
@@ -40,6 +41,14 @@ class Browser:
         answer = await self.post("/login", {"name": name, "password": password}, page="/login")
         assert answer.headers["location"] == "/inbox"
         return self
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Hash passwords in no time: that it takes long is the library's virtue, not what is tried here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from tests.integration.api.conftest import Browser
 for_other_systems = "/in/{name}"
 # These are for people who are not logged in yet, and for the provider, which proves itself by a signature.
 openid = {"/login/openid", "/login/openid/return", "/login/openid/logout"}
-open_to_all = {"/", "/login", "/language", "/api/v1/health", for_other_systems, *openid}
+open_to_all = {"/", "/login", "/login/code", "/language", "/api/v1/health", for_other_systems, *openid}
 
 
 def calls(app: FastAPI) -> list[tuple[str, str, str]]:

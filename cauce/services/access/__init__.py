@@ -1,0 +1,1 @@
+"""How people and programs get in: passwords, the second step of the login, sessions and tokens."""

@@ -1,0 +1,103 @@
+"""The browsers that people are logged in on: each person sees theirs, and ends them.
+
+A browser keeps a signed cookie; the store keeps its hash, so that a session ends when its person wants it to and not
+when the cookie is gone.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from cauce.errors import NotFoundError, SecondFactorMissingError, UnauthenticatedError
+from cauce.services import users
+from cauce.services.hub import Actor, Hub
+from cauce.store import audit, login_sessions, second_factors
+from cauce.store import users as accounts
+from cauce.store.base import utc_now
+
+lasts: Final = timedelta(hours=12)
+_noted_every: Final = timedelta(minutes=1)
+_longest: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A browser somebody is logged in on; `current` is the one that asks."""
+
+    id: str
+    began_at: datetime
+    last_used: datetime
+    address: str
+    browser: str
+    current: bool
+
+
+async def begin(hub: Hub, name: str, nonce: str, *, address: str, browser: str) -> None:
+    """Note that somebody logged in on a browser; what has run out meanwhile is forgotten."""
+    async with hub.store.transaction() as db:
+        await login_sessions.end_all(db, name, before=utc_now() - lasts)
+        await login_sessions.add(db, _key(nonce), name, address=address[:_longest], browser=browser[:_longest])
+
+
+async def actor_of(hub: Hub, name: str, nonce: str, began: datetime, *, enrolling: bool = False) -> Actor:
+    """Return the person of a session that is still good.
+
+    Raises:
+        UnauthenticatedError: It was ended, or the account is closed.
+        SecondFactorMissingError: The role needs a second step of the login, which the person has not set up;
+            `enrolling` is where they can.
+    """
+    async with hub.store.read() as db:
+        row = await login_sessions.find(db, _key(nonce))
+        demanded = frozenset(hub.settings.second_factor_roles)
+        second = await second_factors.confirmed(db, name) if demanded else None
+        account = await accounts.find(db, name) if demanded else None
+    if row is None or row.user != name:
+        raise UnauthenticatedError("This session is over.", hint="Log in again.")
+    actor = await users.actor_of(hub, name, began)
+    # Accounts without a password prove themselves elsewhere, and in as many steps as is thought right there.
+    if account and account.password_hash and not second and demanded & actor.roles and not enrolling:
+        raise SecondFactorMissingError(
+            "Your role needs a second step at the login.", hint="Set it up at /account/second-factor."
+        )
+    if utc_now() - row.last_used > _noted_every:
+        async with hub.store.transaction() as db:
+            await login_sessions.note_use(db, row.id)
+    return actor
+
+
+async def list_sessions(hub: Hub, actor: Actor, nonce: str = "") -> list[SessionView]:
+    """Return the browsers somebody is logged in on, the one used last first; `nonce` is of the one that asks."""
+    async with hub.store.read() as db:
+        rows = await login_sessions.of_user(db, actor.name, utc_now() - lasts)
+    current = _key(nonce) if nonce else ""
+    return [
+        SessionView(row.id, row.began_at, row.last_used, row.address, row.browser, row.id == current) for row in rows
+    ]
+
+
+async def end(hub: Hub, actor: Actor, session_id: str) -> None:
+    """End one of one's sessions."""
+    async with hub.store.transaction() as db:
+        if not await login_sessions.end(db, actor.name, session_id):
+            raise NotFoundError("You have no such session.", hint="Reload the list.")
+        await audit.append(db, actor.name, "session.end", actor.name)
+
+
+async def end_others(hub: Hub, actor: Actor, nonce: str = "") -> int:
+    """End all of one's sessions but the one that asks; return how many."""
+    async with hub.store.transaction() as db:
+        ended = await login_sessions.end_all(db, actor.name, but=_key(nonce) if nonce else "")
+        await audit.append(db, actor.name, "session.end-all", actor.name, {"ended": ended})
+    return ended
+
+
+async def leave(hub: Hub, actor: Actor, nonce: str) -> None:
+    """End the session that asks: somebody logs out."""
+    async with hub.store.transaction() as db:
+        await login_sessions.end(db, actor.name, _key(nonce))
+
+
+def _key(nonce: str) -> str:
+    return hashlib.sha256(nonce.encode()).hexdigest()
