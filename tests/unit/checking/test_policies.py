@@ -30,7 +30,8 @@ def test_a_row_names_tasks_of_a_process_that_uses_it() -> None:
 def test_what_escalates_by_the_time_until_it_is_due_is_due() -> None:
     assert found("policy: desk\nforms: {qualify: {escalate: [{at: 75, raise: 10}]}}") == [
         (
-            "5:82 error escalation: The policy `desk` escalates by the time until it is due, and this task is never due."
+            "5:82 error escalation: The policy `desk` escalates by the time until it is due, "
+            "and this task is never due."
             " | Give `due`, here or in the policy."
         )
     ]
