@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from cauce.embedded import stack, state
 from cauce.embedded.stack import Stack
 from cauce.errors import CauceError, ConflictError, DefinitionError, TransientError
 from cauce.services import definitions, events, people, users
+from cauce.services.access import passwords
 from cauce.services.hub import Actor, Hub, open_hub
 from cauce.settings import Settings
 from cauce.store import customers
@@ -184,7 +184,7 @@ async def start(options: Options, say: Callable[[str], None]) -> AsyncIterator[D
     source = _file_of_leads(options, settings)
     leads, rejected = files_of_leads.read_leads(source, options.limit)
     say(f"Read {len(leads) + len(rejected)} leads from {source}, of which {len(rejected)} are set aside.")
-    password = secrets.token_urlsafe(9)
+    password = passwords.made([each.name for each in PEOPLE], settings.password_min_length)
     async with contextlib.AsyncExitStack() as everything:
         say("Starting the demo company's systems …")
         company = await everything.enter_async_context(

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ from typing import Any
 from cauce import settings as environment
 from cauce.embedded import state
 from cauce.services import users
+from cauce.services.access import passwords
 from cauce.services.hub import Actor, open_hub
 from demo.company import Company
 from demo.people import PEOPLE
@@ -92,7 +92,7 @@ class Installation:
 @asynccontextmanager
 async def started(folder: Path, store_url: str = "") -> AsyncIterator[Installation]:
     """Start the company's systems and the stack, publish the definitions, and give everybody an account."""
-    password, data_dir = secrets.token_urlsafe(9), folder / "data"
+    password, data_dir = passwords.made([each.name for each in PEOPLE], 10), folder / "data"
     async with Company.start(folder / "company") as company:
         _connect(data_dir, company)
         up = command("up", "--no-temporal-ui", data_dir=data_dir)

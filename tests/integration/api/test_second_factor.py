@@ -17,6 +17,7 @@ from cauce.services import users
 from cauce.services.access import second_factors
 from cauce.services.hub import Actor, Hub
 from cauce.settings import Settings, load
+from cauce.store import second_factors as kept_factors
 from tests.integration.api.conftest import Browser, nobody_listens
 
 boss = Actor("boss", frozenset({"admin"}))
@@ -56,7 +57,7 @@ async def test_the_login_takes_a_code_and_takes_it_once(hub: Hub, ana: Browser) 
     codes, recovery = await set_up(ana)
     assert len(set(recovery)) == 10
     async with hub.store.read() as db:
-        kept = await second_factors.second_factors.confirmed(db, "ana")
+        kept = await kept_factors.confirmed(db, "ana")
     assert kept is not None
     assert codes.secret not in kept.secret
     assert not set(recovery) & set(kept.recovery)

@@ -42,7 +42,23 @@ def test_password_is_read_from_stdin_and_never_printed(data_dir: list[str]) -> N
     assert "correct horse" not in done.output
     short = runner.invoke(app, ["users", "password", "ana", "--password-stdin", *data_dir], input="short\n")
     assert short.exit_code == 2
-    assert "8 characters" in short.stderr
+    assert "At least 10 characters" in short.stderr
+    none = runner.invoke(app, ["users", "password", "ana", "--password-stdin", *data_dir], input="\n")
+    assert "There is no password on standard input." in none.stderr
+
+
+def test_accounts_are_closed_and_tokens_ended(data_dir: list[str]) -> None:
+    runner.invoke(app, ["users", "add", "ana", *data_dir])
+    changed = runner.invoke(app, ["users", "change", "ana", "--role", "manager", "--close", "--json", *data_dir])
+    assert (json.loads(changed.stdout)["roles"], json.loads(changed.stdout)["active"]) == (["manager"], False)
+    runner.invoke(app, ["users", "change", "ana", "--open", *data_dir])
+    reset = runner.invoke(app, ["users", "totp", "reset", "ana", *data_dir])
+    assert "'ana' has no second step." in reset.stderr
+    runner.invoke(app, ["tokens", "create", "ana", "--label", "till", "--days", "3", *data_dir])
+    [token] = json.loads(runner.invoke(app, ["tokens", "list", "ana", "--json", *data_dir]).stdout)["tokens"]
+    assert token["label"] == "till"
+    assert runner.invoke(app, ["tokens", "end", "ana", token["id"], *data_dir]).exit_code == 0
+    assert "You have no such token." in runner.invoke(app, ["tokens", "end", "ana", token["id"], *data_dir]).stderr
 
 
 def test_account_twice_is_a_conflict(data_dir: list[str]) -> None:
