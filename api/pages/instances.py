@@ -17,6 +17,7 @@ from api.pages import view
 from cauce.errors import InputError, NotFoundError, TransientError
 from cauce.services import clocks, definitions, instances, visibility
 from cauce.services.hub import Actor, Hub
+from cauce.services.teamwork import comments
 from cauce.services.visibility import Detail, Filters
 from workflows.drawing.diagram import draw
 from workflows.drawing.outline import mark_of_status, outline
@@ -107,6 +108,7 @@ async def instance_page(request: Request, hub: HubDep, actor: VisitorDep, instan
         status_now=detail.state.get("status") or detail.summary.status,
         timeline=timeline(detail, lang),
         clocks=await clocks.beside(hub, instance_id),
+        comments=(await comments.of_instance(hub, actor, instance_id))[::-1],
         open_tasks_here=[task for task in detail.human_tasks if task.closed_at is None],
         actions=actions(actor, detail),
         problem=explained(detail, lang),

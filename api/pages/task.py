@@ -12,7 +12,7 @@ from api import answers, forms
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.names import names_of
-from api.pages import task_acts, task_form, view
+from api.pages import comments, task_acts, task_form, view
 from api.pages.why import chosen
 from api.rest.attachments import as_download
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
@@ -154,8 +154,7 @@ async def show(  # noqa: PLR0913 - what a page shows
         loose_errors=[each for each in errors if each.get("pointer", "") not in shown],
         problem=lang.gettext(problem.problem) if problem and not errors else "",
         hint=lang.gettext(problem.hint) if problem else "",
-        context=await task_context.context(hub, task),
-        clocks=await clocks.beside(hub, task.instance),
+        **await around(hub, actor, task),
         why=reasons(task, names.title(lang), lang),
         process=names.title(lang),
         focus=focus,
@@ -164,6 +163,15 @@ async def show(  # noqa: PLR0913 - what a page shows
         **task_form.shown(request, task),
         **allowed,
     )
+
+
+async def around(hub: Hub, actor: Actor, task: TaskView) -> dict[str, Any]:
+    """Return what stands around the form: what to know of the case, its clocks, and what people say."""
+    return {
+        "context": await task_context.context(hub, task),
+        "clocks": await clocks.beside(hub, task.instance),
+        "talk": await comments.talk(hub, actor, task.id),
+    }
 
 
 def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:

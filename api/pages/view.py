@@ -21,6 +21,7 @@ from api.i18n import Language, all_languages, as_moment, locales, negotiate
 from api.pages import problems
 from api.pages.navigation import navigation_for
 from cauce import contract
+from cauce.services.teamwork import mentions
 
 JSON = Any
 
@@ -159,6 +160,7 @@ def environment() -> Environment:
         languages=all_languages(),
         mark_tones=mark_tones,
         mark_words=mark_words,
+        pieces=mentions.parts,
         problem_text=pass_context(problem_text),
         shape_of=shape_of,
         size_of=pass_context(size_of),

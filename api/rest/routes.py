@@ -12,6 +12,7 @@ from api.rest import (
     by_hand,
     certification,
     clocks,
+    comments,
     connections,
     dead_letters,
     definitions,
@@ -39,6 +40,7 @@ subjects = (
         syncs,
         # Before the instances, whose last route takes whatever is left of an address.
         clocks,
+        comments,
         instances,
         tasks,
         attachments,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cauce.cli import inputs, output, session, task_acts
+from cauce.cli import comments, inputs, output, session, task_acts
 from cauce.cli.data_dir import DataDir
 from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
@@ -12,6 +12,7 @@ from cauce.store.tasks import Filters
 
 app = typer.Typer(no_args_is_help=True)
 task_acts.add_to(app)
+comments.add_to(app)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of the task.")]
 
 

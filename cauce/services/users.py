@@ -186,6 +186,17 @@ async def actor_of(hub: Hub, name: str, since: datetime | None = None) -> Actor:
     return replace(_actor(row), stands_in=shares)
 
 
+async def actor_in(db: Db, name: str) -> Actor | None:
+    """Return an account that is active as who would ask, with what they hold for others today."""
+    row = await users.find(db, name)
+    return replace(_actor(row), stands_in=await _stands_in(db, name)) if row is not None and row.active else None
+
+
+async def actors_in(db: Db) -> list[Actor]:
+    """Return all accounts that are active as who would ask; what they hold for others is not looked up."""
+    return [_actor(row) for row in await users.list_all(db) if row.active]
+
+
 async def create_token(
     hub: Hub, actor: Actor, *, label: str = "", scopes: Sequence[str] = (), expires_in: timedelta | None = None
 ) -> str:

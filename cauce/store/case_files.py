@@ -1,10 +1,10 @@
-"""What the store keeps of one case: its tasks, what was written elsewhere, what was refused, its clocks."""
+"""What the store keeps of one case: tasks, what was said of them, writes elsewhere, what was refused, clocks."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase
 
 from cauce.store.base import JSON
-from cauce.store.models import Clock, DeadLetter, DoneByHand, Event, LedgerEntry, Task
+from cauce.store.models import Clock, Comment, DeadLetter, DoneByHand, Event, LedgerEntry, Task
 from cauce.store.session import Db
 
 # Only there to give the inbox its order; both say again what `due_at` and `priority` say.
@@ -15,6 +15,7 @@ async def of_instance(db: Db, instance: str) -> dict[str, list[dict[str, JSON]]]
     """Return the rows of an instance, by what they are, each kind in its order."""
     queries = {
         "tasks": select(Task).where(Task.instance == instance).order_by(Task.created_at, Task.id),
+        "comments": select(Comment).where(Comment.instance == instance).order_by(Comment.id),
         "writes": select(LedgerEntry).where(LedgerEntry.instance == instance).order_by(LedgerEntry.id),
         "byHand": select(DoneByHand).where(DoneByHand.instance == instance).order_by(DoneByHand.id),
         "deadLetters": select(DeadLetter).where(DeadLetter.instance == instance).order_by(DeadLetter.id),

@@ -9,6 +9,7 @@ from cauce.store.models.cases import Case
 from cauce.store.models.catalog import Blob, Definition
 from cauce.store.models.certificates import Certificate
 from cauce.store.models.clocks import Clock
+from cauce.store.models.comments import Comment
 from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
 from cauce.store.models.drift import Contract, DriftCase
@@ -44,6 +45,7 @@ __all__ = [
     "Case",
     "Certificate",
     "Clock",
+    "Comment",
     "ConnectionShare",
     "ConnectionState",
     "Contract",
