@@ -34,8 +34,8 @@ LONGEST = (
     "integration/definition_tests/test_command.py",
 )
 # What such tests share is started once by each process that runs some of them, and takes longer than they do.
-TOGETHER = ("tests/e2e/acceptance/", "tests/bad_input/")
-NEEDS = ("temporal", "postgres", "mariadb", "mosquitto", "odbc", "node", "openid", "editor", "chromium")
+TOGETHER = ("tests/e2e/acceptance/", "tests/e2e/browser/queue/", "tests/bad_input/")
+NEEDS = ("temporal", "postgres", "mariadb", "mosquitto", "odbc", "node", "openid", "editor", "chromium", "axe")
 
 
 def _cancel_all_tasks(loop: asyncio.AbstractEventLoop) -> None:

@@ -90,6 +90,7 @@ def _npm_step(sentence: str, stamp: str, folder: Path) -> Step:
 def _test_steps() -> list[Step]:
     return [
         _npm_step("OpenID provider for the tests", "openid", ROOT / "tests/servers/oidc-provider"),
+        _npm_step("Rules of accessibility for the tests", "axe", ROOT / "tests/e2e/browser/axe-core"),
         _npm_step("Language server of editors for the tests", "editor", ROOT / "tests/servers/yaml-language-server"),
         Step(
             "A broker of MQTT for the tests",

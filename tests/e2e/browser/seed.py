@@ -151,6 +151,11 @@ async def fill(hub: Hub) -> None:
     await users.ensure_user(hub, "rosa", password, roles=["auditor"])
     await users.ensure_user(hub, "igor", password, roles=["integrator"])
     await users.ensure_user(hub, "admin", password, roles=["admin"])
+    await fill_definitions(hub)
+
+
+async def fill_definitions(hub: Hub) -> None:
+    """Put definitions and tasks into the store."""
     document = load_yaml(process, "lead-to-order.yaml").data
     async with hub.store.transaction() as db:
         for version in ("1.0.0", "1.1.0", "1.2.0"):

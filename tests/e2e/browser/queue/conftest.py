@@ -10,7 +10,7 @@ from tests.e2e.browser.queue.office import PASSWORD, Office, running
 Enter = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def office(require: Require, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Give out an office with three people: ana and luis at the desk, marta who leads it."""
     if not temporal_server.binary().exists():

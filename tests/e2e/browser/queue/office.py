@@ -1,6 +1,7 @@
 """An office whose clock can be moved: engine, worker, store and pages in one thread, and a ledger that can be down."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import Future
@@ -20,14 +21,19 @@ from activities.connections import Connections
 from api.app import create_app
 from cauce import single
 from cauce.contract import Start
+from cauce.errors import PermanentError
 from cauce.services import definitions, users
 from cauce.services.hub import Actor
 from cauce.settings import load
+from cauce.store import dead_letters
 from cauce.store.base import utc_now
+from cauce.store.dead_letters import NewLetter
 from cauce.store.migrations import upgrade
 from cauce.store.models import Lookup
 from cauce.store.session import Store
 from schemas import load_yaml
+from tests.e2e.browser import seed
+from tests.integration.syncs.conftest import MAPPING, SOURCE, put
 
 PASSWORD = "office-password-4711"  # noqa: S105 - of a store that lives as long as a test
 HERE = Path(__file__).parent / "definitions"
@@ -36,6 +42,7 @@ PEOPLE = {
     "ana": (["staff"], ["desk"]),
     "luis": (["staff"], ["desk"]),
     "marta": (["staff", "manager"], ["desk", "leads"]),
+    "admin": (["admin"], ["desk"]),
 }
 LEDGER = """\
 connection: ledger
@@ -58,7 +65,8 @@ class Office:
 
     def start(self, customer: str) -> str:
         """Start a refund; returns the id of its instance."""
-        return self._done(self._start(customer))
+        instance: str = self._done(self._start(customer))
+        return instance
 
     def let_pass(self, instance: str, time: timedelta) -> None:
         """Let time pass for an instance."""
@@ -74,6 +82,20 @@ class Office:
         """Have the ledger answer nobody; what it said before is an hour old."""
         self.ledger_is_up = False
         self._done(self._age())
+
+    def fill(self) -> None:
+        """Put something into every list: definitions, a sync, tasks, and what a connection has refused."""
+        self._done(self._fill())
+
+    async def _fill(self) -> None:
+        hub = self.bench.hub
+        await seed.fill_definitions(hub)
+        # Nothing runs it: where it would read from is not there.
+        sync = {"sync": "customers", "title": "Customers", "source": SOURCE, "mapping": MAPPING}
+        await put(hub.store, "sync", "customers", {**sync, "target": {"upsert": "put@new"}})
+        error = PermanentError("The order does not add up.", remote_code="422")
+        async with hub.store.transaction() as db:
+            await dead_letters.add(db, NewLetter("event-sink", "erp", "1", {"id": "1"}, error, "create-order"))
 
     async def _age(self) -> None:
         async with self.bench.hub.store.transaction() as db:
@@ -136,16 +158,15 @@ def running(folder: Path) -> Iterator[Office]:
     async def work() -> None:
         async with opened(folder) as office:
             app = create_app(office.bench.hub.settings, office.bench.hub)
-            server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
-            serving = asyncio.create_task(server.serve())
-            while not server.started and not serving.done():
-                await asyncio.sleep(0.02)
-            port = server.servers[0].sockets[0].getsockname()[1]
-            office.site = f"http://127.0.0.1:{port}"
-            ready.set_result(office)
-            await asyncio.to_thread(over.wait)
-            server.should_exit = True
-            await serving
+            with socket.create_server(("127.0.0.1", 0)) as listening:
+                office.site = f"http://127.0.0.1:{listening.getsockname()[1]}"
+                server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+                serving = asyncio.create_task(server.serve(sockets=[listening]))
+                # Whoever asks before it serves waits at the socket.
+                ready.set_result(office)
+                await asyncio.to_thread(over.wait)
+                server.should_exit = True
+                await serving
 
     def run() -> None:
         try:
