@@ -25,6 +25,7 @@ WIDE, NARROW = {"width": 1280, "height": 844}, {"width": 390, "height": 844}
 AT = {
     "/definitions/{kind}/{name}": "/definitions/process/sales.lead-to-order",
     "/tasks/{task_id}": "/tasks/00000000-0000-5000-8000-000000000001",
+    "/tasks/{task_id}/comments": "/tasks/00000000-0000-5000-8000-000000000001/comments",
     "/people/{name}": "/people/ana",
     "/syncs/{name}": "/syncs/customers",
     "/dead-letters/{letter_id}": "/dead-letters/1",
