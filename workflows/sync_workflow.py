@@ -19,7 +19,10 @@ _STEP_LIMIT: Final = timedelta(minutes=15)
 _BEGIN_LIMIT: Final = timedelta(seconds=30)
 # A killed worker is noticed after this; the activity beats every three seconds.
 _HEARTBEAT: Final = timedelta(seconds=12)
-_PATIENTLY: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+# Most of what fails is there again at once; from the third time on waits are as long as they always were.
+_PATIENTLY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=0.25), backoff_coefficient=4, maximum_interval=timedelta(minutes=1)
+)
 
 
 @workflow.defn(name=contract.SYNC)
