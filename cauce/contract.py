@@ -72,6 +72,11 @@ def operation_queue(connection: str) -> str:
     return f"{TASK_QUEUE}-{connection}"
 
 
+def sync_queue(connection: str) -> str:
+    """Return the task queue for the steps of syncs that write to a connection; no connection has a name with /."""
+    return f"{TASK_QUEUE}/sync/{connection}"
+
+
 def sync_id(sync: str) -> str:
     """Return the id of the workflow that runs a sync; there is one at a time."""
     return f"{SYNC}/{sync}"
@@ -137,11 +142,12 @@ class SyncRequest:
 
 @dataclass(frozen=True, slots=True)
 class SyncTurn:
-    """The run that is under way."""
+    """The run that is under way; its steps are made by those who serve `queue`."""
 
     sync: str
     run: int
     version: str
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)

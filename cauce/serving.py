@@ -1,4 +1,4 @@
-"""The queues of connections: which of them a worker serves, with how many calls at a time."""
+"""The queues of connections: which of them a worker serves, with how many calls and syncs at a time."""
 
 import logging
 from collections.abc import Callable
@@ -15,11 +15,12 @@ from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymen
 
 from cauce import connection as connections
 from cauce.connection import Limits
-from cauce.contract import operation_queue
+from cauce.contract import operation_queue, sync_queue
 from cauce.errors import TransientError
 from cauce.settings import Settings
 from cauce.store import definitions
 from cauce.store.session import Store
+from cauce.sync import parse
 
 LET_FINISH: Final = timedelta(seconds=5)
 # Named here, because the SDK would otherwise hash every loaded module at each start. Not used for versioning: an
@@ -28,6 +29,8 @@ BUILD: Final = WorkerDeploymentConfig(
     version=WorkerDeploymentVersion(deployment_name="cauce", build_id=version("cauce")), use_worker_versioning=False
 )
 Serves = Callable[[str], bool]
+# A step of a sync waits most of its time; of more syncs into one system at once the others wait.
+_SYNCS_AT_ONCE: Final = 8
 log = logging.getLogger(__name__)
 
 
@@ -44,19 +47,24 @@ class _Served:
 
 @dataclass(slots=True)
 class Serving:
-    """A worker for each published connection that is served here, from its publication on."""
+    """A worker for each published connection that is served here, and one for the syncs that write there.
+
+    Each serves from the publication on. Syncs are apart, so that their long steps take no room from calls.
+    """
 
     client: Client
     store: Store
     call: Callable[..., Any]
+    sync: Callable[..., Any]
     serves: Serves
     served: dict[str, _Served] = field(default_factory=dict)
+    synced: dict[str, AsyncExitStack] = field(default_factory=dict)
 
     async def look(self) -> None:
         """Serve what was published since the last look, and anew what has other limits now."""
         try:
             async with self.store.read() as db:
-                rows = await definitions.latest(db, "connection")
+                rows, syncs = await definitions.latest(db, "connection"), await definitions.latest(db, "sync")
         except TransientError as error:
             log.warning("connections could not be read: %s", error.problem)
             return
@@ -66,23 +74,31 @@ class Serving:
                 known = self.served.get(row.name)
                 if known is None or _slots(known.limits) != _slots(limits):
                     await self._serve(row.name, limits)
+        targets = {parse(row.document, row.bundle).target.connection for row in syncs}
+        for name in targets.difference(self.synced):
+            if self.serves(name):
+                self.synced[name] = running = AsyncExitStack()
+                await running.enter_async_context(self._worker(sync_queue(name), self.sync, _SYNCS_AT_ONCE))
+                log.info("worker serves syncs to connection %s", name)
 
     async def _serve(self, name: str, limits: Limits) -> None:
         earlier = self.served.pop(name, None)
         if earlier is not None:
             await earlier.running.aclose()
         running = AsyncExitStack()
-        await running.enter_async_context(self._worker(name, limits))
+        await running.enter_async_context(
+            self._worker(operation_queue(name), self.call, limits.concurrency, limits.rate_per_s)
+        )
         self.served[name] = _Served(limits, running)
         log.info("worker serves connection %s", name)
 
-    def _worker(self, name: str, limits: Limits) -> Worker:
+    def _worker(self, queue: str, work: Callable[..., Any], at_once: int, rate_per_s: float | None = None) -> Worker:
         return Worker(
             self.client,
-            task_queue=operation_queue(name),
-            activities=[self.call],
-            max_concurrent_activities=limits.concurrency,
-            max_task_queue_activities_per_second=limits.rate_per_s,
+            task_queue=queue,
+            activities=[work],
+            max_concurrent_activities=at_once,
+            max_task_queue_activities_per_second=rate_per_s,
             activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=5, initial=1),
             graceful_shutdown_timeout=LET_FINISH,
             deployment_config=BUILD,
@@ -92,9 +108,10 @@ class Serving:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for each in self.served.values():
-            await each.running.aclose()
+        for each in [*(served.running for served in self.served.values()), *self.synced.values()]:
+            await each.aclose()
         self.served.clear()
+        self.synced.clear()
 
 
 def _slots(limits: Limits) -> tuple[int, float | None]:

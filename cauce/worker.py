@@ -63,6 +63,7 @@ class Parts:
     local: list[Callable[..., Any]]
     connections: Connections
     processes: RunActivities
+    syncs: SyncActivities
 
     async def close(self) -> None:
         """End and close what is still open."""
@@ -70,13 +71,15 @@ class Parts:
         await self.connections.close()
 
 
-def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Parts:
-    """Put the activities of one worker together."""
+def parts(
+    settings: Settings, store: Store, emitted: Callable[[], None], begun: Callable[[], None] = lambda: None
+) -> Parts:
+    """Put the activities of one worker together; it is told when an event was emitted and when a sync has begun."""
     resolver = Resolver(settings.secrets_dir, settings.data_dir / "settings.json")
     opened = Connections(store, resolver)
     operations = OperationActivities(store, opened, serves_of(settings))
     human_tasks = HumanTaskActivities(store)
-    syncs = SyncActivities(store, opened)
+    syncs = SyncActivities(store, opened, begun=begun)
     authenticator = Authenticator(policy_of(settings))
     http = HttpActivities(resolver, authenticator)
     return Parts(
@@ -100,10 +103,12 @@ def parts(settings: Settings, store: Store, emitted: Callable[[], None]) -> Part
             LifecycleActivities(store).record_lifecycle,
             ClockActivities(store).record_clocks,
             syncs.begin,
+            # For runs that began before they had a queue of their own.
             syncs.batch,
         ],
         opened,
         RunActivities(resolver, rules(settings)),
+        syncs,
     )
 
 
@@ -186,7 +191,8 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         )
         await register_search_attributes(client)
         router = Router()
-        made = parts(settings, store, router.wake)
+        begun = asyncio.Event()
+        made = parts(settings, store, router.wake, begun.set)
         serves = serves_of(settings)
         running.push_async_callback(close_sessions)
         running.push_async_callback(made.close)
@@ -198,19 +204,31 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         await running.enter_async_context(sinks.sending(Hub(settings, store, client), meter))
         await running.enter_async_context(upkeep_worker(Hub(settings, store, client), BUILD))
         await running.enter_async_context(alerting.watching(Hub(settings, store, client)))
-        serving = await running.enter_async_context(Serving(client, store, made.operations.call_operation, serves))
+        serving = await running.enter_async_context(
+            Serving(client, store, made.operations.call_operation, made.syncs.batch, serves)
+        )
         await serving.look()
         keeper = Keeper(Hub(settings, store, client), Upkeep(Hub(settings, store, client)))
         await keeper.look()
         log.info("worker is ready")
         if ready is not None:
             ready()
-        while not stop.is_set():
-            try:
-                await asyncio.wait_for(stop.wait(), _LOOK_AGAIN_S)
-            except TimeoutError:
-                await serving.look()
-                await keeper.look()
+        while not await _stopped(stop, begun):
+            # A sync that has begun may be the first one that writes to its connection.
+            begun.clear()
+            await serving.look()
+            await keeper.look()
+
+
+async def _stopped(stop: asyncio.Event, again: asyncio.Event) -> bool:
+    """Wait until it is time to look again, and return whether it is time to stop."""
+    waiting = [asyncio.create_task(each.wait()) for each in (stop, again)]
+    try:
+        await asyncio.wait(waiting, timeout=_LOOK_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+    return stop.is_set()
 
 
 @dataclass(slots=True)

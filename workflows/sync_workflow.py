@@ -53,6 +53,7 @@ class SyncWorkflow:
                 contract.SYNC_BATCH,
                 self.turn,
                 result_type=SyncStep,
+                task_queue=self.turn.queue or None,
                 start_to_close_timeout=_STEP_LIMIT,
                 heartbeat_timeout=_HEARTBEAT,
                 retry_policy=_PATIENTLY,

@@ -6,7 +6,7 @@ between is done again from there, and the ledger tells what the target has taken
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from activities.syncs.rows import Batch, Row, prepare
 from activities.syncs.starts import start_of
 from activities.syncs.two_way import TwoWay
 from activities.syncs.writing import delete, write
-from cauce.contract import SYNC_BATCH, SYNC_BEGIN, SyncRequest, SyncStep, SyncTurn
+from cauce.contract import SYNC_BATCH, SYNC_BEGIN, SyncRequest, SyncStep, SyncTurn, sync_queue
 from cauce.errors import CauceError, ConflictError, NotFoundError, TransientError
 from cauce.store import cross_references, dead_letters, definitions, syncs
 from cauce.store.cross_references import Reference
@@ -41,14 +41,23 @@ _MORE: Final = SyncStep(over=False)
 class SyncActivities:
     """The activities behind a sync."""
 
-    def __init__(self, store: Store, connections: Connections, lasting_s: float = LASTING_S) -> None:
+    def __init__(
+        self,
+        store: Store,
+        connections: Connections,
+        *,
+        lasting_s: float = LASTING_S,
+        begun: Callable[[], None] = lambda: None,
+    ) -> None:
         self.store = store
         self.connections = connections
         self.lasting_s = lasting_s
+        self.begun = begun
 
     @activity.defn(name=SYNC_BEGIN)
     async def begin(self, request: SyncRequest, token: str) -> SyncTurn | None:
         """Begin a run and return it, the same for the same token; None when the sync is not published any more."""
+        self.begun()
         async with self.store.transaction() as db:
             row = await definitions.find(db, "sync", "", request.sync)
             if row is None:
@@ -56,13 +65,13 @@ class SyncActivities:
             sync, state = parse(row.document, row.bundle), await syncs.state_of(db, request.sync)
             last = (await syncs.last_runs(db, "running")).get(request.sync)
             if last is not None and last.progress["token"] == token:
-                return SyncTurn(sync.name, last.id, last.version)
+                return SyncTurn(sync.name, last.id, last.version, sync_queue(sync.target.connection))
             if request.accept_columns:
                 state.columns = None
             mode, place = start_of(sync, state, full=request.full)
             progress = {**place, "token": token}
             run = await syncs.begin(db, sync.name, row.version, mode=mode, by=request.by, progress=progress)
-            return SyncTurn(sync.name, run.id, row.version)
+            return SyncTurn(sync.name, run.id, row.version, sync_queue(sync.target.connection))
 
     @activity.defn(name=SYNC_BATCH)
     async def batch(self, turn: SyncTurn) -> SyncStep:

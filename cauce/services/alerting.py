@@ -25,7 +25,6 @@ from cauce.store.session import Db
 JSON = Any
 RAISED: Final = "dev.cauce.alert.raised.v1"
 RESOLVED: Final = "dev.cauce.alert.resolved.v1"
-SOURCE: Final = "/cauce/alerts"
 deciders: tuple[Role, ...] = ("operator", "integrator")
 longest_note: Final = 500
 _EVERY: Final = timedelta(seconds=15)
@@ -197,7 +196,7 @@ def _event(alert: Alert, kind: str, now: datetime) -> dict[str, JSON]:
     return {
         "specversion": "1.0",
         "id": f"{alert.id}-{state}",
-        "source": SOURCE,
+        "source": alerts.SOURCE,
         "type": kind,
         "subject": alert.name,
         "time": now.isoformat(timespec="seconds"),

@@ -11,7 +11,7 @@ from cauce.depth import check_depth
 from cauce.errors import InputError
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.routing import route
-from cauce.store import audit, events
+from cauce.store import alerts, audit, events
 
 JSON = Any
 readers: tuple[Role, ...] = ("integrator", "operator", "auditor", "designer", "manager")
@@ -65,6 +65,11 @@ async def receive(hub: Hub, actor: Actor, event: Mapping[str, JSON]) -> Receipt:
     actor.require("send events", "integrator", "operator", "staff", "manager")
     document = check(correlation.traced(event))
     check_depth(document, "event")
+    if document["source"] == alerts.SOURCE:
+        raise InputError(
+            f"Only Cauce's own alerts have the source {alerts.SOURCE}.",
+            hint="Give the event a source of its own, such as the address of the system it comes from.",
+        )
     async with hub.store.transaction() as db:
         logged = await events.append(db, document, held=events.lease)
         if logged.new:

@@ -1,4 +1,6 @@
-"""Events going out: what instances emit is sent to the connections that ask for it, in order, until it has arrived.
+"""Events going out: what instances emit, and what becomes of alerts, is sent to the connections that ask for it.
+
+It is sent in order, until it has arrived.
 
 Nothing waits for it: the log is the outbox, and each connection has its place in it. While a system is down its place
 stays, and the pauses between attempts grow; what it refuses becomes a dead letter, to be mended and sent again.
@@ -28,6 +30,7 @@ from cauce.store.models import Event
 
 JSON = Any
 readers: tuple[Role, ...] = ("integrator", "operator", "auditor", "designer", "manager")
+ALERT: Final = "dev.cauce.alert."
 _AT_ONCE: Final = 20
 _LOGIN_STATUSES: Final = frozenset({"401", "403"})
 _LOOK_S: Final = 0.5
@@ -110,9 +113,9 @@ async def send(hub: Hub, opened: Connections) -> int:
 
 
 def is_wanted(types: list[str], kind: str) -> bool:
-    """Tell whether a connection asks for a type; lifecycle events only where they are named."""
-    named = [each for each in types if not kind.startswith(LIFECYCLE) or each.startswith(LIFECYCLE)]
-    return any(fnmatchcase(kind, each) for each in named)
+    """Tell whether a connection asks for a type; lifecycle events and alerts only where they are named."""
+    apart = next((each for each in (LIFECYCLE, ALERT) if kind.startswith(each)), "")
+    return any(fnmatchcase(kind, each) for each in types if each.startswith(apart))
 
 
 def message(event: Mapping[str, JSON], mode: str) -> dict[str, JSON]:

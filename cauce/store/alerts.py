@@ -12,6 +12,8 @@ from cauce.store.upsert import changed, insert_new
 
 JSON = Any
 KEPT: Final = timedelta(days=90)
+# Of the events that tell of alerts, and of no others.
+SOURCE: Final = "/cauce/alerts"
 
 
 async def my_turn(db: Db, name: str, now: datetime, pause: timedelta) -> bool:

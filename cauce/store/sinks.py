@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
+from cauce.store.alerts import SOURCE as ALERTS
 from cauce.store.base import utc_now
 from cauce.store.models import Event
 from cauce.store.models.sinks import EventSink
@@ -37,15 +38,20 @@ async def take(db: Db, connection: str) -> bool:
 
 
 async def waiting(db: Db, position: int, limit: int) -> Sequence[Event]:
-    """Return what instances emitted behind a place of the log."""
-    query = select(Event).where(Event.id > position, Event.instance.is_not(None)).order_by(Event.id).limit(limit)
+    """Return what instances emitted behind a place of the log, and what was told of alerts."""
+    query = select(Event).where(Event.id > position, _goes_out()).order_by(Event.id).limit(limit)
     return (await db.scalars(query)).all()
 
 
 async def count_waiting(db: Db, position: int) -> int:
-    """Return how many events instances emitted behind a place of the log."""
-    query = select(func.count()).select_from(Event).where(Event.id > position, Event.instance.is_not(None))
+    """Return how many events there are behind a place of the log."""
+    query = select(func.count()).select_from(Event).where(Event.id > position, _goes_out())
     return await db.scalar(query) or 0
+
+
+def _goes_out() -> ColumnElement[bool]:
+    # What came from outside is not sent out again.
+    return Event.instance.is_not(None) | (Event.source == ALERTS)
 
 
 async def pass_by(db: Db, connection: str, position: int) -> None:

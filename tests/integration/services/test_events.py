@@ -98,3 +98,8 @@ async def test_what_is_no_event_is_refused(lonely_hub: Hub) -> None:
     with pytest.raises(InputError) as caught:
         await events.receive(lonely_hub, ana, {"id": "", "source": 3, "type": "a", "specversion": "0.3"})
     assert [error["pointer"] for error in caught.value.errors] == ["/id", "/source", "/specversion"]
+
+
+async def test_nobody_may_speak_for_the_alerts(hub: Hub) -> None:
+    with pytest.raises(InputError, match="own alerts"):
+        await events.receive(hub, ana, event(source="/cauce/alerts"))

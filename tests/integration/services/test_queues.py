@@ -135,7 +135,9 @@ async def nothing(_: OperationCall) -> Outcome:
 
 async def test_new_limits_of_a_connection_are_served_without_a_restart_and_only_by_its_workers(hub: Hub) -> None:
     name, other = f"c{uuid4().hex[:8]}", f"d{uuid4().hex[:8]}"
-    async with Serving(hub.temporal, hub.store, nothing, serves_of(load(worker_connections="erp, c*"))) as serving:
+    async with Serving(
+        hub.temporal, hub.store, nothing, nothing, serves_of(load(worker_connections="erp, c*"))
+    ) as serving:
         await serving.look()
         for limits in ("{concurrency: 1}", "{concurrency: 3}"):
             await publish(hub, name, limits)

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -201,6 +202,10 @@ async def test_replicas_send_everything_once(
     for _ in range(2):
         async with sinks.sending(hub, Meter()):
             await sinks.send(hub, opened)
+            for _ in range(1000):
+                if len(receiver.ids) >= len(ids):
+                    break
+                await asyncio.sleep(0.01)
             await sinks.send(hub, opened)
     assert sorted(receiver.ids, key=int) == ids
 
@@ -224,3 +229,16 @@ def test_lifecycle_events_go_out_only_where_they_are_named() -> None:
 def test_data_that_is_no_json_goes_as_it_is() -> None:
     event = {**EVENT, "data": None, "data_base64": "aGk=", "datacontenttype": "image/png"}
     assert message(event, "binary")["headers"]["Content-Type"] == "image/png"
+
+
+async def test_alerts_go_to_whoever_names_them_and_to_nobody_else(
+    hub: Hub, opened: Connections, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await receiver.start()
+    await publish(hub, monkeypatch, connection(receiver.port, types="dev.cauce.alert.*"))
+    await sinks.send(hub, opened)
+    await emit(hub, "1-raised", instance=None, source="/cauce/alerts", type="dev.cauce.alert.raised.v1")
+    await emit(hub, "2-raised", instance=None, source="/elsewhere", type="dev.cauce.alert.raised.v1")
+    await sinks.send(hub, opened)
+    assert receiver.ids == ["1-raised"]
+    assert not is_wanted(["*", "dev.*"], "dev.cauce.alert.raised.v1")
