@@ -18,8 +18,8 @@ from cauce.connection import Limits
 from cauce.contract import operation_queue, sync_queue
 from cauce.errors import TransientError
 from cauce.settings import Settings
-from cauce.store import definitions
-from cauce.store.session import Store
+from cauce.store import definitions, syncs
+from cauce.store.session import Db, Store
 from cauce.sync import parse
 
 LET_FINISH: Final = timedelta(seconds=5)
@@ -64,7 +64,7 @@ class Serving:
         """Serve what was published since the last look, and anew what has other limits now."""
         try:
             async with self.store.read() as db:
-                rows, syncs = await definitions.latest(db, "connection"), await definitions.latest(db, "sync")
+                rows, targets = await definitions.latest(db, "connection"), await _targets(db)
         except TransientError as error:
             log.warning("connections could not be read: %s", error.problem)
             return
@@ -74,7 +74,6 @@ class Serving:
                 known = self.served.get(row.name)
                 if known is None or _slots(known.limits) != _slots(limits):
                     await self._serve(row.name, limits)
-        targets = {parse(row.document, row.bundle).target.connection for row in syncs}
         for name in targets.difference(self.synced):
             if self.serves(name):
                 self.synced[name] = running = AsyncExitStack()
@@ -112,6 +111,15 @@ class Serving:
             await each.aclose()
         self.served.clear()
         self.synced.clear()
+
+
+async def _targets(db: Db) -> set[str]:
+    """Return the connections that syncs write to: those that are published, and the versions that still run."""
+    rows = list(await definitions.latest(db, "sync"))
+    for run in (await syncs.last_runs(db, "running")).values():
+        row = await definitions.find(db, "sync", "", run.sync, run.version)
+        rows += [row] if row is not None else []
+    return {parse(row.document, row.bundle).target.connection for row in rows}
 
 
 def _slots(limits: Limits) -> tuple[int, float | None]:

@@ -10,15 +10,18 @@ import pytest
 from temporalio import activity
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 
-from cauce.contract import CALL_OPERATION, OperationCall, Outcome
+from cauce.contract import CALL_OPERATION, SYNC_BATCH, OperationCall, Outcome, SyncStep, SyncTurn
 from cauce.services import definitions, instances
 from cauce.services.hub import Hub
 from cauce.services.visibility import summary
 from cauce.serving import Serving, serves_of
 from cauce.settings import load
+from cauce.store import definitions as stored
+from cauce.store import syncs
 from cauce.worker import run_worker
 from schemas import load_yaml
 from tests.integration.services.conftest import boss
+from tests.integration.syncs.conftest import put
 
 JSON = Any
 CONNECTION = """
@@ -133,6 +136,11 @@ async def nothing(_: OperationCall) -> Outcome:
     return Outcome()
 
 
+@activity.defn(name=SYNC_BATCH)
+async def step(_: SyncTurn) -> SyncStep:
+    return SyncStep(over=True)
+
+
 async def test_new_limits_of_a_connection_are_served_without_a_restart_and_only_by_its_workers(hub: Hub) -> None:
     name, other = f"c{uuid4().hex[:8]}", f"d{uuid4().hex[:8]}"
     async with Serving(
@@ -144,3 +152,25 @@ async def test_new_limits_of_a_connection_are_served_without_a_restart_and_only_
             await publish(hub, other, limits)
             await serving.look()
         assert {known: each.limits.concurrency for known, each in serving.served.items()} == {name: 3}
+
+
+async def publish_sync(hub: Hub, name: str, target: str) -> None:
+    source = {"call": "read@old", "key": ".k"}
+    document = {"sync": name, "source": source, "mapping": ".", "target": {"upsert": f"put@{target}"}}
+    await put(hub.store, "sync", name, document)
+
+
+async def test_syncs_are_served_by_the_workers_of_what_they_write_to_and_so_are_versions_that_run(hub: Hub) -> None:
+    name, served = f"s{uuid4().hex[:8]}", serves_of(load(worker_connections="new, newer"))
+    async with Serving(hub.temporal, hub.store, nothing, step, served) as serving:
+        for target in ("other", "new"):
+            await publish_sync(hub, name, target)
+            await serving.look()
+        assert set(serving.synced) == {"new"}
+    async with hub.store.transaction() as db:
+        version = (await stored.latest(db, "sync"))[0].version
+        await syncs.begin(db, name, version, mode="full", by="ana", progress={})
+    await publish_sync(hub, name, "newer")
+    async with Serving(hub.temporal, hub.store, nothing, step, served) as serving:
+        await serving.look()
+        assert set(serving.synced) == {"new", "newer"}
