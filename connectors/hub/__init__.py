@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any, Final
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from cauce import settings as environment
 from cauce.connector import JSON, BaseConnector, BaseSettings, Operation, Probe
@@ -35,7 +35,9 @@ most_customers: Final = 10_000
 class Settings(BaseSettings):
     """Which store it is."""
 
-    store_url: str = Field(default="", description="URL of the store; left out, it is the store of this environment.")
+    store_url: SecretStr | None = Field(
+        default=None, description="URL of the store; left out, it is the store of this environment."
+    )
 
 
 class Connector(BaseConnector[Settings]):
@@ -43,7 +45,9 @@ class Connector(BaseConnector[Settings]):
 
     def __init__(self, name: str, settings: Settings) -> None:
         super().__init__(name, settings)
-        self.store = Store(settings.store_url or environment.load().store_url)
+        self.store = Store(
+            settings.store_url.get_secret_value() if settings.store_url else environment.load().store_url
+        )
 
     async def call(self, operation: Operation, params: JSON) -> JSON:
         """Carry out one of the operations; everything it does may be repeated."""

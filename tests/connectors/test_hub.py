@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
+from pydantic import SecretStr
 
 from cauce.connector import Effect, Operation
 from cauce.errors import AmbiguousError, BusinessError, PermanentError, TransientError
@@ -14,7 +15,7 @@ customer = {"taxId": "B12345674", "name": "Ferretería Ñuñoa SL", "email": "a@
 @pytest.fixture
 async def hub(store_url: str, make_tables: Callable[[str], None]) -> AsyncIterator[Connector]:
     make_tables(store_url)
-    async with Connector("hub", Settings(store_url=store_url)) as connector:
+    async with Connector("hub", Settings(store_url=SecretStr(store_url))) as connector:
         yield connector
 
 
@@ -86,7 +87,9 @@ async def test_a_store_that_is_slow_is_left_at_the_deadline(hub: Connector, monk
 async def test_check_says_what_is_wrong(hub: Connector) -> None:
     (probe,) = await hub.check()
     assert probe.ok
-    async with Connector("hub", Settings(store_url="postgresql://u:hunter22@127.0.0.1:1/x")) as lost:
+    settings = Settings(store_url=SecretStr("postgresql://u:hunter22@127.0.0.1:1/x"))
+    assert "hunter22" not in repr(settings)
+    async with Connector("hub", settings) as lost:
         (probe,) = await lost.check()
         assert not probe.ok
         assert "hunter22" not in probe.sentence
