@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -139,7 +140,7 @@ def _plain(value: JSON) -> JSON:
         return sorted(value)
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True)
-    if isinstance(value, Path):
+    if isinstance(value, Path | Decimal):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 

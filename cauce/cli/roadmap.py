@@ -1,7 +1,8 @@
-"""`cauce roadmap`: when everything in a roadmap happens, what is critical, and what has moved."""
+"""`cauce roadmap`: when everything in a roadmap happens and what has moved, what it costs and what it is worth."""
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,10 +14,11 @@ from cauce.cli import inputs, output, session
 from cauce.cli.data_dir import DataDir
 from cauce.errors import DefinitionError, InputError
 from cauce.services.hub import Actor, Hub
-from cauce.services.roadmaps import actuals, plans, rendering
+from cauce.services.roadmaps import actuals, figures, plans, rendering
+from cauce.services.roadmaps.figures import FiguresView, Index
 from cauce.services.roadmaps.plans import Asked, PlanView, Step
 from schemas import kind_of, load_file
-from schemas.files import beside, load_files
+from schemas.files import below, load_files
 from workflows.checking import check
 from workflows.roadmap.baseline import Span
 
@@ -26,21 +28,27 @@ Name = Annotated[
 ]
 
 
+Start = Annotated[str, typer.Option(metavar="DATE", help="When it starts; as it is written if not given.")]
+Done = Annotated[
+    Path | None, typer.Option("--actuals", metavar="FILE", help="What has happened and cost so far, as CSV.")
+]
+Status = Annotated[
+    str, typer.Option(metavar="DATE", help="The evening up to which it has happened; today if not given.")
+]
+Tongue = Annotated[Literal["en", "es"], typer.Option(metavar="LANGUAGE", help="en or es.")]
+
+
 @app.callback()
 def roadmap() -> None:
-    """Look at the plan of a roadmap."""
+    """Look at the plan and the figures of a roadmap."""
 
 
 @app.command("plan")
 def plan(  # noqa: PLR0913 - one parameter for each option
     name: Name,
-    start: Annotated[str, typer.Option(metavar="DATE", help="When it starts; as it is written if not given.")] = "",
-    done: Annotated[
-        Path | None, typer.Option("--actuals", metavar="FILE", help="What has happened so far, as CSV.")
-    ] = None,
-    status: Annotated[
-        str, typer.Option(metavar="DATE", help="The evening up to which it has happened; today if not given.")
-    ] = "",
+    start: Start = "",
+    done: Done = None,
+    status: Status = "",
     baseline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What `--json` printed of an earlier plan, to compare with.")
     ] = None,
@@ -48,20 +56,14 @@ def plan(  # noqa: PLR0913 - one parameter for each option
         Literal["table", "csv", "mermaid", "ical"],
         typer.Option("--as", metavar="FORM", help="table, csv, mermaid or ical."),
     ] = "table",
-    language: Annotated[Literal["en", "es"], typer.Option(metavar="LANGUAGE", help="en or es.")] = "en",
+    language: Tongue = "en",
     *,
     data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Compute when everything happens, what may not be late, and what has moved since the baseline."""
-    happened = actuals.read(inputs.file_text(done).removeprefix("\ufeff").splitlines()) if done else {}
-    asked = Asked(
-        start=_day(start, "--start"),
-        actuals=happened,
-        status=_day(status, "--status") or (datetime.now(UTC).date() if happened else None),
-        baseline=_baseline(baseline),
-    )
-    found = _planned(name, asked, data_dir)
+    asked = replace(_asked(start, done, status), baseline=_baseline(baseline))
+    found = plans.planned(*_documents(name, data_dir), asked)
     if as_json:
         output.document(found)
     elif form == "table":
@@ -73,29 +75,67 @@ def plan(  # noqa: PLR0913 - one parameter for each option
         sys.stdout.buffer.flush()
 
 
-def _planned(name: str, asked: Asked, data_dir: Path | None) -> PlanView:
+@app.command("figures")
+def show_figures(
+    name: Name,
+    start: Start = "",
+    done: Done = None,
+    status: Status = "",
+    metric: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=NUMBER", help="A figure that may trigger a risk.")
+    ] = None,
+    *,
+    data_dir: DataDir = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Compute the budget by month, earned value and forecasts, the risks, and what it is worth."""
+    metrics = {key: _number(key, value) for key, value in inputs.named(metric or (), "--metric").items()}
+    found = figures.figured(*_documents(name, data_dir), _asked(start, done, status), metrics)
+    if as_json:
+        output.document(found)
+    else:
+        _show_figures(found)
+
+
+def _asked(start: str, done: Path | None, status: str) -> Asked:
+    happened = actuals.read(inputs.file_text(done).removeprefix("\ufeff").splitlines()) if done else {}
+    until = _day(status, "--status") or (datetime.now(UTC).date() if happened else None)
+    return Asked(_day(start, "--start"), happened, until)
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"--metric {name} is no number.", hint="Write it as --metric adoption=0.6.")
+    return float(value)
+
+
+def _documents(name: str, data_dir: Path | None) -> tuple[Any, Any]:
+    """Return a roadmap and its calendar, from files or as they are published."""
     file = Path(name) if Path(name).is_file() else settings.load().definitions_dir / "roadmaps" / f"{name}.yaml"
     if file.is_file():
-        return _of_file(file, asked)
+        return _of_file(file)
     if Path(name).suffix in {".yaml", ".yml"}:
         raise InputError(f"There is no file {name}.", hint="Check the path.")
 
-    async def work(hub: Hub, actor: Actor) -> PlanView:
-        return await plans.plan(hub, actor, name, asked)
+    async def work(hub: Hub, actor: Actor) -> tuple[Any, Any]:
+        return await plans.documents(hub, actor, name)
 
     return session.run(work, data_dir=data_dir)
 
 
-def _of_file(file: Path, asked: Asked) -> PlanView:
+def _of_file(file: Path) -> tuple[Any, Any]:
     source = load_file(file)
     if kind_of(source.data) != "roadmap":
         raise InputError(f"{file} is no roadmap.", hint="A roadmap begins with `roadmap:` and its name.")
-    neighbours = [each for each in load_files(beside([file], flat=True))[0] if kind_of(each.data) == "calendar"]
+    home = file.resolve().parent
+    # Of all definitions around it, it can only need calendars.
+    around = below(home.parent / "calendars" if home.name == "roadmaps" else home)
+    neighbours = [each for each in load_files(around)[0] if kind_of(each.data) == "calendar"]
     found = [each for each in check([*neighbours, source]) if each.severity == "error"]
     if found:
         raise DefinitionError.of("The roadmap cannot be used", found)
     calendars: Mapping[str, Any] = {each.data["calendar"]: each.data for each in neighbours}
-    return plans.planned(source.data, calendars.get(source.data.get("calendar", "")), asked)
+    return source.data, calendars.get(source.data.get("calendar", ""))
 
 
 def _day(text: str, option: str) -> date | None:
@@ -140,3 +180,30 @@ def _row(step: Step, language: str) -> tuple[Any, ...]:
     shift = "new" if step.finish_shift is None else f"{step.finish_shift:+d}" if step.finish_shift else ""
     days = "gate" if step.kind == "gate" and not step.days else step.days
     return (mark, step.id, title, step.owner, days, step.start, step.finish, floats, shift)
+
+
+def _show_figures(found: FiguresView) -> None:
+    factors = [each.factor for each in found.rows if each.factor != "total"]
+    months = [
+        (each.period, *(each.factors[one] for one in factors), each.total, each.cumulative) for each in found.months
+    ]
+    output.table(f"Budget in {found.currency}", ("month", *factors, "total", "so far"), months)
+    rows = [(each.factor, each.budget, each.pv, each.ev, each.ac, _said(each.overspent)) for each in found.rows]
+    output.table("Earned value", ("factor", "budget", "planned", "earned", "spent", "overspent"), rows)
+    variances = [("cv", found.cost_variance, ""), ("sv", found.schedule_variance, "")]
+    output.table(
+        "Indices", ("", "", ""), [*variances, *((each.name, _said(each), each.light) for each in found.indices)]
+    )
+    if found.case:
+        output.table("What it is worth", ("", ""), [(each.name, _said(each)) for each in found.case.indices])
+    output.say(f"With contingency {found.budget_with_contingency} {found.currency}. Risks: {found.exposure} in all.")
+    if found.fired:
+        output.say(f"Risks that have come: {', '.join(found.fired)}.")
+    speed = found.finish_at_speed or found.finish_reason
+    output.say(
+        f"Ends on {found.planned_finish} by the plan, {found.baseline_finish} as written; at the speed so far: {speed}"
+    )
+
+
+def _said(index: Index) -> str:
+    return index.reason if index.value is None else str(index.value)

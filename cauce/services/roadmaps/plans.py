@@ -1,5 +1,6 @@
 """The plan of a roadmap: when everything happens by its calendar, what is critical, and what has moved."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -97,15 +98,31 @@ async def roadmap(hub: Hub, actor: Actor, name: str) -> DefinitionView:
 
 async def plan(hub: Hub, actor: Actor, name: str, asked: Asked) -> PlanView:
     """Return the plan of a published roadmap, by its calendar as it is published now."""
+    document, calendar = await documents(hub, actor, name)
+    # Thousands of activities would keep everybody else waiting.
+    return await asyncio.to_thread(planned, document, calendar, asked)
+
+
+async def documents(hub: Hub, actor: Actor, name: str) -> tuple[JSON, JSON]:
+    """Return a published roadmap and its calendar, if it has one."""
     document = (await roadmap(hub, actor, name)).document
-    calendar = None
-    if "calendar" in document:
-        calendar = (await definitions.definition(hub, document["calendar"], kind="calendar")).document
-    return planned(document, calendar, asked)
+    if "calendar" not in document:
+        return document, None
+    return document, (await definitions.definition(hub, document["calendar"], kind="calendar")).document
 
 
-def planned(document: JSON, calendar: JSON, asked: Asked) -> PlanView:
-    """Return the plan of a checked document, by the document of its calendar.
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A roadmap with its plan as it was written and as it is now."""
+
+    roadmap: Roadmap
+    days: Days
+    baseline: Plan
+    plan: Plan
+
+
+def compute(document: JSON, calendar: JSON, asked: Asked) -> Computed:
+    """Return the plans of a checked document, by the document of its calendar.
 
     Raises:
         InputError: The days given cannot be, or name what is not there.
@@ -114,17 +131,21 @@ def planned(document: JSON, calendar: JSON, asked: Asked) -> PlanView:
     if calendar is None and "calendar" in document:
         raise NotFoundError(f"There is no calendar `{document['calendar']}`.", hint="Write it beside the roadmap.")
     plotted = roadmap_of(document)
-    today = datetime.now(UTC).date()
     if asked.actuals and asked.status is None:
         raise InputError("Nobody knows as of which day this has happened.", hint="Say the day of the report.")
-    start = asked.start or plotted.start or today
-    firsts = [start, *(each.started for each in asked.actuals.values() if each.started)]
+    start = asked.start or plotted.start or datetime.now(UTC).date()
+    written = plotted.start or start
+    firsts = [start, written, *(each.started for each in asked.actuals.values() if each.started)]
     days = Days(WorkingTime.of(pinned(calendar, start)) if calendar else None, min(firsts))
-    found = computed(plotted, days, start, actuals=asked.actuals, status=asked.status)
-    baseline = asked.baseline
-    if baseline is None:
-        baseline = baseline_of(computed(plotted, days, plotted.start or start))
-    return _view(plotted, found, baseline, compare(baseline, found, days))
+    now = computed(plotted, days, start, actuals=asked.actuals, status=asked.status)
+    return Computed(plotted, days, computed(plotted, days, written), now)
+
+
+def planned(document: JSON, calendar: JSON, asked: Asked) -> PlanView:
+    """Return the plan of a checked document, compared with its baseline; raises as `compute` does."""
+    found = compute(document, calendar, asked)
+    baseline = baseline_of(found.baseline) if asked.baseline is None else asked.baseline
+    return _view(found.roadmap, found.plan, baseline, compare(baseline, found.plan, found.days))
 
 
 def _view(roadmap: Roadmap, found: Plan, baseline: Mapping[str, Span], shifts: list[Shift]) -> PlanView:

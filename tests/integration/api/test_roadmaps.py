@@ -40,3 +40,40 @@ async def test_a_roadmap_that_is_not_there_and_a_day_that_is_none(published: Hub
     missing = await program.get("/api/v1/roadmaps/branch-wave/plan")
     assert (missing.status_code, missing.json()["hint"]) == (404, "Did you mean branch-waves?")
     assert (await program.get(f"{address}?start=soon")).status_code == 422
+
+
+async def test_what_if_computes_and_keeps_nothing(published: Hub, program: httpx.AsyncClient) -> None:
+    done = {"activity": "order-branches", "started": "2028-01-10", "finished": "2028-01-14"}
+    found = await program.post(address, json={"status": "2028-01-14", "happened": [done]})
+    assert [(each["state"], each["finish_shift"]) for each in found.json()["steps"][:2]] == [
+        ("done", 2),
+        ("waiting", 2),
+    ]
+    assert (await program.get(address)).json()["steps"][0]["state"] == "waiting"
+    assert (await program.post(address, json={"happened": [done]})).status_code == 422
+    twice = await program.post(address, json={"status": "2028-01-14", "happened": [done, done]})
+    assert (twice.status_code, twice.json()["detail"]) == (422, "An activity is there twice.")
+    more = await program.post(address, json={"happened": [{"activity": "a"}] * 5_001})
+    assert more.status_code == 422
+
+
+async def test_figures_are_exact_and_for_those_who_answer_for_them(published: Hub, program: httpx.AsyncClient) -> None:
+    cost = {"management": 1800.5}
+    done = {"activity": "order-branches", "started": "2028-01-10", "finished": "2028-01-12", "cost": cost}
+    asked = {"status": "2028-01-12", "happened": [done], "metrics": {"adoption": 0.5}}
+    figures = (await program.post("/api/v1/roadmaps/branch-waves/figures", json=asked)).json()
+    assert figures["rows"][-1] == {
+        "factor": "total",
+        "budget": "32250.00",
+        "pv": "1500.00",
+        "ev": "1500.00",
+        "ac": "1800.50",
+        "overspent": {"name": "overspent", "value": "0.2003", "reason": "", "light": ""},
+    }
+    indices = {each["name"]: each["value"] for each in figures["indices"]}
+    assert (indices["cpi"], indices["spi"], indices["spi_t"]) == ("0.8331", "1.0000", "1.0000")
+    assert (figures["finish_at_speed"], figures["case"]) == (figures["baseline_finish"], None)
+    narrow = (await program.post("/api/v1/tokens", json={"scopes": ["staff"]})).json()["token"]
+    headers = {"authorization": f"Bearer {narrow}"}
+    answer = await program.post("/api/v1/roadmaps/branch-waves/figures", json={}, headers=headers)
+    assert answer.status_code == 403

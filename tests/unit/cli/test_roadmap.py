@@ -124,3 +124,28 @@ def test_what_is_no_roadmap_is_refused(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text(wrong, encoding="utf-8")
     assert "unknown-owner" in runner.invoke(app, ["roadmap", "plan", str(tmp_path / "wrong.yaml")]).stderr
     assert "is no day" in runner.invoke(app, ["roadmap", "plan", WAVES, "--start", "soon"]).stderr
+
+
+def test_figures_of_a_roadmap_after_its_first_weeks(tmp_path: Path) -> None:
+    (tmp_path / "done.csv").write_text(DONE, encoding="utf-8")
+    arguments = (WAVES, "--actuals", str(tmp_path / "done.csv"), "--status", "2028-01-21", "--metric", "adoption=0.5")
+    done = runner.invoke(app, ["roadmap", "figures", *arguments, "--json"])
+    found = json.loads(done.stdout)
+    # Planned by then: 1,500 and 2,500, and in the first wave two days of five of 4,000 and two of three of 3,000.
+    assert (found["rows"][-1]["pv"], found["rows"][-1]["ev"], found["rows"][-1]["ac"]) == (
+        "7600.00",
+        "1500.00",
+        "1800.50",
+    )
+    assert (found["budget"], found["budget_with_contingency"]) == ("32250.00", "35475.00")
+    assert sum(float(each["amount"]) for each in found["lines"]) == 32_250
+    shown = runner.invoke(app, ["roadmap", "figures", *arguments])
+    assert (shown.exit_code, "eac_typical" in shown.stdout) == (0, True)
+    assert "Ends on 2028-04-20 by the plan, 2028-04-11 as written" in shown.stderr
+
+
+def test_figures_that_may_trigger_risks_are_numbers() -> None:
+    done = runner.invoke(app, ["roadmap", "figures", "crm-rollout", "--metric", "adoption=0.5", "--json"])
+    assert json.loads(done.stdout)["fired"] == ["R-11"]
+    wrong = runner.invoke(app, ["roadmap", "figures", "crm-rollout", "--metric", "adoption=true"])
+    assert (wrong.exit_code, "is no number" in wrong.stderr) == (2, True)
