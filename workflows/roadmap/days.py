@@ -37,7 +37,7 @@ class Days:
 
     def after(self, day: date) -> int:
         """Return the number of the first working day after a day, which is where something ends that fills it."""
-        return self.number(day + _DAY)
+        return self.number(day) + self._works(day)
 
     def day(self, number: int) -> date:
         """Return the working day of a number."""

@@ -79,12 +79,15 @@ def plan(
 
 
 def _check(roadmap: Roadmap, actuals: Mapping[str, Actual], status: date | None) -> None:
-    known = {each.id for each in roadmap.activities}
+    known = {each.id: each for each in roadmap.activities}
     for name, actual in actuals.items():
         if name not in known:
             raise InputError(
                 f"There is no activity `{name}` in the roadmap.", hint="An activity of a wave is `id.wave`."
             )
+        unknown = sorted(number for number in actual.parts or () if number > len(known[name].parts))
+        if unknown:
+            raise InputError(f"`{name}` has no part {unknown[0]}.", hint="Parts are its milestones or deliverables.")
         if actual.finished and not actual.started:
             raise InputError(f"`{name}` is finished and was never started.", hint="Say when it was started.")
         if actual.finished and actual.started and actual.finished < actual.started:

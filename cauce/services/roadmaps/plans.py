@@ -22,6 +22,8 @@ from workflows.roadmap.reading import roadmap_of
 from workflows.working_time import WorkingTime
 
 JSON = Any
+# As far as the public holidays of a calendar are known.
+_FIRST, _LAST = date(1970, 1, 1), date(2200, 1, 1)
 readers: Final[tuple[Role, ...]] = ("designer", "integrator", "manager", "staff", "operator", "auditor")
 
 
@@ -135,6 +137,9 @@ def compute(document: JSON, calendar: JSON, asked: Asked) -> Computed:
         raise InputError("Nobody knows as of which day this has happened.", hint="Say the day of the report.")
     start = asked.start or plotted.start or datetime.now(UTC).date()
     written = plotted.start or start
+    for day in (start, written, asked.status, *(each.started for each in asked.actuals.values())):
+        if day and not _FIRST <= day <= _LAST:
+            raise InputError(f"{day} is out of range.", hint=f"Plans are made from {_FIRST} to {_LAST}.")
     firsts = [start, written, *(each.started for each in asked.actuals.values() if each.started)]
     days = Days(WorkingTime.of(pinned(calendar, start)) if calendar else None, min(firsts))
     now = computed(plotted, days, start, actuals=asked.actuals, status=asked.status)

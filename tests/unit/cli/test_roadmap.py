@@ -123,6 +123,9 @@ def test_what_is_no_roadmap_is_refused(tmp_path: Path) -> None:
     wrong = (ROADMAPS / "branch-waves.yaml").read_text(encoding="utf-8").replace("owner: hr", "owner: hrr")
     (tmp_path / "wrong.yaml").write_text(wrong, encoding="utf-8")
     assert "unknown-owner" in runner.invoke(app, ["roadmap", "plan", str(tmp_path / "wrong.yaml")]).stderr
+    assert (
+        "9999-12-31 is out of range." in runner.invoke(app, ["roadmap", "plan", WAVES, "--start", "9999-12-31"]).stderr
+    )
     assert "is no day" in runner.invoke(app, ["roadmap", "plan", WAVES, "--start", "soon"]).stderr
 
 

@@ -139,6 +139,7 @@ def test_what_began_too_early_waits_with_its_rest() -> None:
     [
         ({"b": Actual(started=MONDAY)}, "no activity `b`"),
         ({"a": Actual(finished=MONDAY)}, "never started"),
+        ({"a": Actual(started=MONDAY, parts=frozenset({1}))}, "`a` has no part 1"),
         ({"a": Actual(started=date(2027, 1, 5), finished=MONDAY)}, "before it was started"),
         ({"a": Actual(started=date(2027, 1, 7))}, "after the day of the report"),
     ],

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cauce.calendars import pinned
+from cauce.errors import InputError
 from schemas import load_file, load_yaml
 from tests.effort import examples
 from workflows.checking import Known, check
@@ -112,6 +113,12 @@ def test_working_days_are_counted_both_ways(origin: date, offset: int) -> None:
     assert days.day(number - 1) < day
     between = [day + timedelta(days=each) for each in range((found - day).days)]
     assert not any(calendar.works(each) if calendar else each.weekday() < 5 for each in between)
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_days_further_than_a_hundred_years_are_refused(day: date) -> None:
+    with pytest.raises(InputError, match="hundred years"):
+        Days(None, date(2027, 1, 4)).after(day)
 
 
 def test_holidays_are_no_working_days() -> None:
