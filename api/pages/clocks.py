@@ -23,6 +23,6 @@ async def clocks_page(
         request,
         "clocks.html",
         clocks=found.clocks,
-        missed=await clocks.missed_count(hub),
+        missed=await clocks.missed_count(hub, actor),
         next_page="/clocks?" + urlencode({key: value for key, value in words.items() if value}) if found.after else "",
     )

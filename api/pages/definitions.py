@@ -51,7 +51,7 @@ async def definition_page(
 ) -> Response:
     """Show a version of a definition."""
     every = await definitions.versions(hub, actor, name, kind=kind)
-    found = await definitions.definition(hub, name, version, kind=kind)
+    found = await definitions.shown(hub, actor, name, version, kind=kind)
     lang = view.language_of(request)
     process = found.kind == "process"
     drawn: dict[str, Any] = (

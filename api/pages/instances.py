@@ -15,6 +15,7 @@ from api.i18n import Language, as_moment
 from api.names import names_of
 from api.pages import view
 from cauce.errors import InputError, NotFoundError, TransientError
+from cauce.permissions import Thing
 from cauce.services import clocks, definitions, instances, visibility
 from cauce.services.hub import Actor, Hub
 from cauce.services.teamwork import comments
@@ -146,7 +147,7 @@ def marks_of(detail: Detail) -> dict[str, str]:
 
 def actions(actor: Actor, detail: Detail) -> list[tuple[str, str, str]]:
     """Return what this person may do with an instance in its state."""
-    if not actor.may("operator"):
+    if not actor.decide("operate", Thing.of_instance(detail.summary.id)).allowed:
         return []
     return [(name, label, look) for name, (_, label, look, when) in changes.items() if detail.summary.status in when]
 

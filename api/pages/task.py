@@ -16,6 +16,7 @@ from api.pages import comments, task_acts, task_form, view
 from api.pages.why import chosen
 from api.rest.attachments import as_download
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
+from cauce.permissions import Thing
 from cauce.services import attachments, clocks, form_options, task_context, task_drafts, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.task_drafts import DraftView
@@ -188,10 +189,15 @@ def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
     return {
         "may_answer": task.may_act and mine,
         "may_claim": task.may_act and not mine,
-        "may_manage": actor.may("manager") and task.closed_at is None,
+        "may_manage": may_supervise(actor, task) and task.closed_at is None,
         "visitor": actor.name,
         "cannot": cannot,
     }
+
+
+def may_supervise(actor: Actor, task: TaskView) -> bool:
+    """Tell whether somebody may give a task to others."""
+    return actor.decide("supervise", Thing.of(task.definition, task.form)).allowed
 
 
 def reasons(task: TaskView, process: str, lang: Language) -> list[tuple[str, str]]:

@@ -94,7 +94,7 @@ async def list_versions(hub: HubDep, actor: CallerDep, kind: str, name: str) -> 
 )
 async def get_definition(
     hub: HubDep,
-    _: CallerDep,
+    actor: CallerDep,
     response: Response,
     kind: str,
     name: str,
@@ -102,7 +102,7 @@ async def get_definition(
     if_none_match: Annotated[str, Header()] = "",
 ) -> DefinitionView | Response:
     """Return a version of a definition, the latest unless one is named; a process is named `namespace.name`."""
-    found = await definitions.definition(hub, name, version, kind=kind)
+    found = await definitions.shown(hub, actor, name, version, kind=kind)
     tag = f'"{found.digest}"'
     if tag in {each.strip().removeprefix("W/") for each in if_none_match.split(",")}:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})

@@ -24,6 +24,7 @@ from api.rest import (
     monitor,
     notifications,
     people,
+    permissions,
     profiles,
     roadmaps,
     schedules,
@@ -57,7 +58,7 @@ subjects = (
         by_hand,
         trail,
     ),
-    *(accounts, people, monitor, health),
+    *(accounts, people, permissions, monitor, health),
 )
 for each in subjects:
     router.include_router(each.router)

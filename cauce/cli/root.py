@@ -69,6 +69,7 @@ ENTRIES = {
     "syncs": Entry("syncs:app", "Look at what is kept the same in two systems; run and pause it.", _administration),
     "schedules": Entry("schedules:app", "Look at what starts by time, and pause it.", _administration),
     "users": Entry("users:app", "Add people, say what they can do, and change their passwords.", _administration),
+    "permissions": Entry("permissions:app", "Say who may do what on what, and see why somebody may.", _administration),
     "tokens": Entry("tokens:app", "Create tokens for programs that use the API.", _administration),
     "audit": Entry("audit:app", "Read the audit trail, check its chain, and export a case.", _administration),
     "store": Entry("store:app", "Look after the store.", _administration),

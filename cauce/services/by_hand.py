@@ -10,6 +10,7 @@ from cauce import registry
 from cauce.connector import BaseConnector, BaseSettings, Operation
 from cauce.errors import CauceError, ConflictError, InputError, NotFoundError, TransientError
 from cauce.expressions import compile_expression
+from cauce.permissions import Thing
 from cauce.services.hub import Actor, Hub, Role
 from cauce.store import audit, by_hand, definitions
 from cauce.store.by_hand import UNSETTLED, State
@@ -48,8 +49,9 @@ async def list_done(
 ) -> list[DoneView]:
     """Return what was done by hand, the oldest first; what is settled or confirmed only when asked for."""
     actor.require("see what was done by hand", *READERS)
+    sight = actor.sight
     async with hub.store.read() as db:
-        return [_view(row) for row in await by_hand.page(db, states, after=after, limit=limit)]
+        return [_view(row) for row in await by_hand.page(db, states, after=after, limit=limit, sight=sight)]
 
 
 async def reconcile(hub: Hub, actor: Actor) -> list[DoneView]:
@@ -69,7 +71,7 @@ async def settle(hub: Hub, actor: Actor, id_: int, reason: str) -> DoneView:
         raise InputError("Settling this takes a reason.", hint=hint, where="reason")
     async with hub.store.transaction() as db:
         row = await by_hand.find(db, id_)
-        if row is None:
+        if row is None or actor.decide("see", Thing.of_instance(row.instance)).closed:
             raise NotFoundError(f"Nothing was done by hand under the number {id_}.", hint="Look at the list.")
         if row.state not in UNSETTLED:
             raise ConflictError(f"Number {id_} is {row.state} already.", hint="There is nothing left to settle.")

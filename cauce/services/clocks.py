@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cauce.services import instances
 from cauce.services.hub import Actor, Hub, Role
-from cauce.services.visibility import readers
+from cauce.services.visibility import require_sight
 from cauce.store import clocks, definitions
 from cauce.store.base import utc_now
 from cauce.store.models import Clock
@@ -62,7 +62,7 @@ class Page:
 
 async def of_instance(hub: Hub, actor: Actor, instance_id: str) -> list[ClockView]:
     """Return the clocks of an instance, the first started first; raises `NotFoundError` when there is no instance."""
-    actor.require("see instances", *readers)
+    require_sight(actor, instance_id)
     async with hub.store.read() as db:
         found = await _views(db, await clocks.of_instance(db, instance_id))
     if not found:
@@ -96,19 +96,20 @@ async def ahead(
 ) -> Page:
     """Return the clocks that run, missed ones first, then those that are due first."""
     actor.require("see which deadlines are missed", *overseers)
+    sight = actor.sight
     limit = max(1, min(limit, most_rows))
     place = clocks.position(after) if after else None
     until = utc_now() + within if within is not None else None
     async with hub.store.read() as db:
-        rows = await clocks.ahead(db, until=until, definition=definition, after=place, limit=limit + 1)
+        rows = await clocks.ahead(db, until=until, definition=definition, after=place, limit=limit + 1, sight=sight)
         found = await _views(db, rows[:limit])
     return Page(tuple(found), clocks.cursor(rows[limit - 1]) if len(rows) > limit else None)
 
 
-async def missed_count(hub: Hub) -> int:
-    """Return how many clocks are open and past their end."""
+async def missed_count(hub: Hub, actor: Actor) -> int:
+    """Return how many clocks are open and past their end, of those that are not closed to the actor."""
     async with hub.store.read() as db:
-        return await clocks.missed(db)
+        return await clocks.missed(db, actor.sight)
 
 
 async def _views(db: Db, rows: Sequence[Clock]) -> list[ClockView]:

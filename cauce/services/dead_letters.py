@@ -2,12 +2,21 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from activities.connections import Connections
 from cauce.depth import check_depth
-from cauce.errors import CauceError, ConflictError, InputError, NotFoundError, TooLargeError, TransientError
+from cauce.errors import (
+    CauceError,
+    ConflictError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    TooLargeError,
+    TransientError,
+)
+from cauce.permissions import Thing
 from cauce.services import replays
 from cauce.services.dead_letter_views import Detail, Summary, applied_as, deciders, detail, summary
 from cauce.services.hub import Actor, Hub, Role
@@ -46,41 +55,41 @@ class Answer:
 
 async def list_causes(hub: Hub, actor: Actor, wanted: Filters) -> list[Cause]:
     """Return letters grouped by what caused them."""
-    actor.require("see dead letters", *readers)
+    actor.require_somewhere("see dead letters", "operate", *readers)
     async with hub.store.read() as db:
-        return await dead_letters.causes(db, _known_state(wanted))
+        return await dead_letters.causes(db, _wanted(actor, wanted))
 
 
 async def list_letters(hub: Hub, actor: Actor, wanted: Filters, *, after: str | None = None, limit: int = 50) -> Page:
     """Return letters, the newest first."""
-    actor.require("see dead letters", *readers)
+    actor.require_somewhere("see dead letters", "operate", *readers)
     if after is not None and not (after.isascii() and after.isdigit()):
         raise InputError("The page token is not one that Cauce gave out.", hint="Start at the first page.")
     size, before = max(1, min(limit, most_rows)), min(int(after), 2**31 - 1) if after else None
     async with hub.store.read() as db:
-        rows = await dead_letters.page(db, _known_state(wanted), before=before, limit=size + 1)
+        rows = await dead_letters.page(db, _wanted(actor, wanted), before=before, limit=size + 1)
     shown = tuple(summary(row, actor) for row in rows[:size])
     return Page(shown, str(shown[-1].id) if len(rows) > size else None)
 
 
 async def letter(hub: Hub, actor: Actor, id_: int) -> Detail:
     """Return one letter, with the difference between what is to be sent and what the contract wants."""
-    actor.require("see dead letters", *readers)
+    actor.require_somewhere("see dead letters", "operate", *readers)
     async with hub.store.read() as db:
-        row = await _found(db, id_)
+        row = await _found(db, id_, actor)
         return await detail(db, row, actor)
 
 
 async def edit(hub: Hub, actor: Actor, id_: int, payload: JSON) -> Detail:
     """Put something else in the place of what was sent; that stays to be seen, and nothing is sent yet."""
-    actor.require("edit dead letters", *deciders)
+    actor.require_somewhere("edit dead letters", "operate", *deciders)
     check_depth(payload, "payload")
     async with hub.store.read() as db:
-        row = await _found(db, id_)
+        row = await _found(db, id_, actor)
         sent = await dead_letters.payload_of(db, row.request)
         payload = await replays.check_payload(db, row, sent, payload)
     async with hub.store.transaction() as db:
-        await _take(db, row)
+        await _take(db, row, actor)
         digest = await dead_letters.keep(db, payload, longest=hub.settings.max_payload_bytes)
         await dead_letters.edit(db, id_, digest)
         data = {"before": row.edited or row.request, "after": digest}
@@ -94,7 +103,7 @@ async def replay(hub: Hub, actor: Actor, ids: Sequence[int], *, version: str | N
     Rows go through a `version` of their sync, events into one of their process; without it, the one that is active.
     A connection that cannot be reached is not tried for those that are left of it.
     """
-    actor.require("replay dead letters", *deciders)
+    actor.require_somewhere("replay dead letters", "operate", *deciders)
     opened = Connections(hub.store, hub.resolver)
     unreachable: dict[str, str] = {}
     until, answers = time.monotonic() + _LONGEST_S, []
@@ -111,7 +120,7 @@ async def replay(hub: Hub, actor: Actor, ids: Sequence[int], *, version: str | N
 
 async def drop(hub: Hub, actor: Actor, ids: Sequence[int], reason: str) -> list[Answer]:
     """Close letters that will never be applied; whoever does so says why, and the letters stay to be seen."""
-    actor.require("drop dead letters", *deciders)
+    actor.require_somewhere("drop dead letters", "operate", *deciders)
     reason = reason.strip()
     if not reason or len(reason) > longest_reason:
         raise InputError(
@@ -122,26 +131,26 @@ async def drop(hub: Hub, actor: Actor, ids: Sequence[int], reason: str) -> list[
     for id_ in _bounded(ids):
         try:
             async with hub.store.transaction() as db:
-                row = await _found(db, id_)
-                await _take(db, row)
+                row = await _found(db, id_, actor)
+                await _take(db, row, actor)
                 await dead_letters.close(db, id_, "dropped", actor.name, reason=reason)
                 await audit.append(db, actor.name, "dead-letter.drop", _subject(row), {"reason": reason})
             answers.append(Answer(id_, "dropped", f"Dropped by {actor.name}."))
-        except (ConflictError, NotFoundError) as error:
+        except (ConflictError, ForbiddenError, NotFoundError) as error:
             answers.append(Answer(id_, "unchanged", error.problem, error.hint))
     return answers
 
 
 async def ids_of(hub: Hub, actor: Actor, cause: str) -> list[int]:
     """Return the open letters of a cause, the oldest first, at most as many as can be sent at once."""
-    actor.require("see dead letters", *readers)
+    actor.require_somewhere("see dead letters", "operate", *readers)
     async with hub.store.read() as db:
-        return list(await dead_letters.ids_of(db, Filters(state="open", cause=cause), most_at_once))
+        return list(await dead_letters.ids_of(db, _wanted(actor, Filters(state="open", cause=cause)), most_at_once))
 
 
 async def versions(hub: Hub, actor: Actor, origin: str, name: str) -> list[str]:
     """Return the versions of a sync or process through which its letters can go, the highest first."""
-    actor.require("see dead letters", *readers)
+    actor.require_somewhere("see dead letters", "operate", *readers)
     async with hub.store.read() as db:
         return await replays.versions_of(db, origin, name)
 
@@ -151,13 +160,13 @@ async def _replay_one(
 ) -> Answer:
     try:
         async with hub.store.transaction() as db:
-            row = await _found(db, id_)
+            row = await _found(db, id_, actor)
             if row.name in unreachable:
                 return Answer(id_, "open", unreachable[row.name], "It was not tried.")
             await replays.check_version(db, row, version)
-            await _take(db, row)
+            await _take(db, row, actor)
             payload = await dead_letters.payload_of(db, row.edited or row.request)
-    except (ConflictError, InputError, NotFoundError) as error:
+    except (ConflictError, ForbiddenError, InputError, NotFoundError) as error:
         return Answer(id_, "unchanged", error.problem, error.hint)
     try:
         applied = await replays.replay(hub, opened, actor, row, payload, version)
@@ -197,22 +206,23 @@ async def _applied(hub: Hub, actor: Actor, row: DeadLetter, applied: Applied, ve
     return Answer(row.id, state, f"{said} as {number}." if number else f"{said}.", instance=applied.instance)
 
 
-def _known_state(wanted: Filters) -> Filters:
+def _wanted(actor: Actor, wanted: Filters) -> Filters:
     if wanted.state is not None and wanted.state not in dead_letters.states:
         raise InputError(
             f"There is no state '{wanted.state}' of dead letters.", hint=f"Known are {', '.join(dead_letters.states)}."
         )
-    return wanted
+    return replace(wanted, sight=actor.sight)
 
 
-async def _found(db: Db, id_: int) -> DeadLetter:
+async def _found(db: Db, id_: int, actor: Actor) -> DeadLetter:
     row = await dead_letters.find(db, id_) if 0 < id_ < 2**31 else None
-    if row is None:
+    if row is None or actor.decide("see", _thing(row)).closed:
         raise NotFoundError(f"There is no dead letter {id_}.", hint="`cauce dead-letters list` shows what there is.")
     return row
 
 
-async def _take(db: Db, row: DeadLetter) -> None:
+async def _take(db: Db, row: DeadLetter, actor: Actor) -> None:
+    actor.require_on("decide about this dead letter", "operate", _thing(row), *deciders)
     if await dead_letters.take(db, row.id):
         return
     if row.state != "open":
@@ -220,6 +230,11 @@ async def _take(db: Db, row: DeadLetter) -> None:
             f"Dead letter {row.id} is {row.state} already, by {row.decided_by}.", hint="There is nothing left to do."
         )
     raise ConflictError(f"Somebody is at dead letter {row.id} right now.", hint="Look again in a moment.")
+
+
+def _thing(row: DeadLetter) -> Thing:
+    """Return what a letter belongs to; an event that started nothing has the name of the process."""
+    return Thing.of_instance(row.instance or row.name)
 
 
 def _bounded(ids: Sequence[int]) -> list[int]:

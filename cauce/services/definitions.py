@@ -11,8 +11,9 @@ from typing import Any, Final
 from cauce import calendars
 from cauce.capabilities import shipped
 from cauce.errors import CauceError, ConflictError, DefinitionError, Finding, InputError, NotFoundError
+from cauce.permissions import Thing
 from cauce.services.functions import pin
-from cauce.services.hub import Actor, Hub
+from cauce.services.hub import Actor, Hub, Role
 from cauce.services.known import contracts, documents, full_name, known
 from cauce.services.resources import Pinning
 from cauce.store import audit, definitions
@@ -28,6 +29,7 @@ from workflows.checking.known import bound
 JSON = Any
 # What says how to reach the systems outside, which is the integrator's.
 _OUTSIDE: Final = frozenset({"connection", "capability", "profile", "sync"})
+_READERS: Final[tuple[Role, ...]] = ("designer", "integrator", "manager", "staff", "operator", "auditor")
 suffixes = frozenset({".yaml", ".yml"})
 
 
@@ -112,8 +114,7 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
     sources = [source for _, source in pairs]
     if any(kind in _OUTSIDE for kind, _ in pairs):
         actor.require("publish connections", "integrator")
-    if any(kind not in _OUTSIDE for kind, _ in pairs):
-        actor.require("publish definitions", "designer")
+    _require_design(actor, pairs)
     there = await known(hub, sources)
     findings = [finding for finding in check(sources, there) if finding.severity == "error"]
     if findings:
@@ -142,17 +143,30 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
 
 async def list_definitions(hub: Hub, actor: Actor, kind: str | None = None) -> list[DefinitionView]:
     """Return the latest version of everything, or of one kind."""
-    actor.require("see definitions", "designer", "integrator", "manager", "staff", "operator", "auditor")
+    actor.require_somewhere("see definitions", "see", *_READERS)
     async with hub.store.read() as db:
-        return [view(row) for row in await definitions.latest(db, kind)]
+        rows = await definitions.latest(db, kind)
+    return [view(row) for row in rows if row.kind != "process" or _sees(actor, row)]
 
 
 async def versions(hub: Hub, actor: Actor, name: str, *, kind: str = "process") -> list[DefinitionView]:
     """Return all versions of a definition, the highest first."""
-    actor.require("see definitions", "designer", "integrator", "manager", "staff", "operator", "auditor")
-    newest = await definition(hub, name, kind=kind)
+    actor.require_somewhere("see definitions", "see", *_READERS)
+    newest = await shown(hub, actor, name, kind=kind)
     async with hub.store.read() as db:
         return [view(row) for row in await definitions.versions(db, kind, newest.namespace, newest.name)]
+
+
+async def shown(
+    hub: Hub, actor: Actor, name: str, version: str | None = None, *, kind: str = "process"
+) -> DefinitionView:
+    """Return a published version that the actor may see; a process that is closed to them is not there."""
+    async with hub.store.read() as db:
+        row = await _find(db, kind, name, version)
+        rows = [each for each in await definitions.latest(db, kind) if kind != "process" or _sees(actor, each)]
+    if row and (kind != "process" or _sees(actor, row)):
+        return view(row)
+    raise _no_such(kind, name, version, [full_name(each) for each in rows])
 
 
 async def definition(hub: Hub, name: str, version: str | None = None, *, kind: str = "process") -> DefinitionView:
@@ -162,21 +176,40 @@ async def definition(hub: Hub, name: str, version: str | None = None, *, kind: s
         rows = [] if row else await definitions.latest(db, kind)
     if row:
         return view(row)
-    names = [full_name(each) for each in rows]
+    raise _no_such(kind, name, version, [full_name(each) for each in rows])
+
+
+def _no_such(kind: str, name: str, version: str | None, names: Sequence[str]) -> NotFoundError:
     if name in names:
-        raise NotFoundError(f"There is no version {version} of {name}.", hint="`latest` is always one that is there.")
+        return NotFoundError(f"There is no version {version} of {name}.", hint="`latest` is always one that is there.")
     meant = did_you_mean(name, names)
     hint = f"Did you mean {meant}?" if meant else f"Published are {', '.join(names[:20])}." if names else "None is yet."
-    raise NotFoundError(f"There is no published {kind} '{name}'.", hint=hint)
+    return NotFoundError(f"There is no published {kind} '{name}'.", hint=hint)
+
+
+def _sees(actor: Actor, row: Definition) -> bool:
+    return actor.decide("see", Thing.of(full_name(row)), *_READERS).allowed
+
+
+def _require_design(actor: Actor, pairs: Sequence[tuple[str, Source]]) -> None:
+    """Refuse who may not publish something of it: processes by their namespace and name, the rest by role."""
+    for kind, source in pairs:
+        head = source.data.get("document") if kind == "process" else None
+        if isinstance(head, dict):
+            thing = Thing.of(f"{head.get('namespace')}.{head.get('name')}")
+            actor.require_on("publish definitions", "design", thing, "designer")
+        elif kind not in _OUTSIDE:
+            actor.require("publish definitions", "designer")
 
 
 async def set_active(hub: Hub, actor: Actor, name: str, version: str, *, active: bool) -> DefinitionView:
     """Retire a version of a process, so that nothing new starts on it, or restore it; running instances go on."""
-    actor.require("retire and restore definitions", "designer")
+    actor.require_somewhere("retire and restore definitions", "design", "designer")
     async with hub.store.transaction() as db:
         row = await _find(db, "process", name, version)
-        if row is None:
+        if row is None or not _sees(actor, row):
             raise NotFoundError(f"There is no version {version} of {name}.", hint="`cauce definitions` lists them.")
+        actor.require_on("retire and restore this process", "design", Thing.of(full_name(row)), "designer")
         await definitions.set_active(db, row, active=active)
         action = "definition.restore" if active else "definition.retire"
         await audit.append(db, actor.name, action, full_name(row), {"version": version})

@@ -97,7 +97,7 @@ async def list_events(
     size = max(1, min(limit, most_rows))
     before = min(int(after), 2**31 - 1) if after else None
     async with hub.store.read() as db:
-        rows = await events.page(db, type_=type_, source=source, before=before, limit=size + 1)
+        rows = await events.page(db, type_=type_, source=source, before=before, limit=size + 1, sight=actor.sight)
     shown = tuple(
         LoggedEvent(row.id, row.received_at, row.instance, row.routed_at is not None, row.document)
         for row in rows[:size]

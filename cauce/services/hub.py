@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from temporalio.client import Client
@@ -11,6 +11,7 @@ from activities.connections import Connections
 from cauce.absence import Share
 from cauce.contract import TASK_QUEUE
 from cauce.errors import ForbiddenError
+from cauce.permissions import Act, Decision, Grant, Sight, Thing, decide, may_anywhere
 from cauce.secrets import Resolver
 from cauce.settings import Settings
 from cauce.store.session import Store
@@ -27,7 +28,8 @@ scopes: tuple[Scope, ...] = get_args(Scope)
 class Actor:
     """Who asks: a person or program with roles (what they may do) and groups (whose tasks they share).
 
-    `stands_in` is what they hold today for people who are away.
+    `stands_in` is what they hold today for people who are away. `grants` are all that this installation knows, also
+    those of others: what is granted to others only is closed. Who is `limited` has by grants no more than by roles.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Actor:
     groups: frozenset[str] = frozenset()
     locale: str = "en"
     stands_in: tuple[Share, ...] = ()
+    grants: tuple[Grant, ...] = field(default=(), repr=False)
+    limited: bool = False
 
     def holds(self, person: str | None, group: str | None, form: str) -> bool:
         """Tell whether they hold somebody's task of a group, with a form, because that person is away."""
@@ -42,6 +46,11 @@ class Actor:
             share.holds(person, group, form) and (not share.of_group or group in self.groups)
             for share in self.stands_in
         )
+
+    @property
+    def sight(self) -> Sight:
+        """What leaves out of lists what is closed to them."""
+        return Sight(self, self.grants)
 
     def may(self, *wanted: Scope) -> bool:
         """Return whether the actor has one of the roles; an admin has them all."""
@@ -54,6 +63,24 @@ class Actor:
                 f"'{self.name}' may not {what}.",
                 hint=f"It takes one of the roles {', '.join([*wanted, 'admin'])}; an admin gives them.",
             )
+
+    def decide(self, act: Act, thing: Thing, *wanted: Role) -> Decision:
+        """Return whether the actor may do something to a thing, and why; `wanted` are the roles that give it."""
+        return decide(self, act, thing, self.grants, wanted or None)
+
+    def require_on(self, what: str, act: Act, thing: Thing, *wanted: Role) -> None:
+        """Raise ForbiddenError unless the actor may do something to a thing that they see."""
+        decision = self.decide(act, thing, *wanted)
+        if decision.closed:
+            hint = "A grant closes this to all but those whom it names; ask an admin."
+            raise ForbiddenError(f"'{self.name}' may not {what}.", hint=hint)
+        if not decision.allowed:
+            self.require(what, *wanted)
+
+    def require_somewhere(self, what: str, act: Act, *wanted: Role) -> None:
+        """Raise ForbiddenError unless the actor may do something at least to some things."""
+        if not may_anywhere(self, act, self.grants, wanted):
+            self.require(what, *wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,21 @@ from cauce import contract
 from cauce.contract import Start
 from cauce.depth import check_depth
 from cauce.errors import ConflictError, InputError, NotFoundError
+from cauce.permissions import Thing
 from cauce.services import definitions
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
-from cauce.services.visibility import Detail, Filters, Page, Summary, instance, list_instances, summary, unsearchable
+from cauce.services.visibility import (
+    Detail,
+    Filters,
+    Page,
+    Summary,
+    instance,
+    list_instances,
+    require_act,
+    summary,
+    unsearchable,
+)
 from cauce.services.waiting import call_timeout, update_timeout
 from cauce.store import audit, dead_letters, events
 from cauce.store.base import utc_now
@@ -68,8 +79,9 @@ async def start(
     Raises InputError when the input does not fit the process, ConflictError when an instance with this business key is
     running.
     """
-    actor.require("start instances", *starters)
-    process = await definitions.definition(hub, name, version)
+    actor.require_somewhere("start instances", "start", *starters)
+    process = await definitions.shown(hub, actor, name, version)
+    actor.require_on("start this process", "start", Thing.of(process.full_name), *starters)
     if not process.active:
         raise ConflictError(
             f"Version {process.version} of {process.full_name} is retired.", hint="Start the latest, or restore it."
@@ -145,7 +157,7 @@ def check_input(document: JSON, data: JSON) -> None:
 
 async def cancel(hub: Hub, actor: Actor, instance_id: str) -> None:
     """End an instance: what it did is undone, newest first; one that has failed is undone from where it failed."""
-    actor.require("cancel instances", "operator")
+    require_act(actor, instance_id, "cancel instances", "operate", "operator")
     asked, found = utc_now(), await _described(hub, instance_id)
     if found.status == "faulted":
         begin = await _from_journal(hub, found)
@@ -163,21 +175,21 @@ async def cancel(hub: Hub, actor: Actor, instance_id: str) -> None:
 
 async def suspend(hub: Hub, actor: Actor, instance_id: str) -> None:
     """Let no further task of an instance begin; what is in flight goes on."""
-    actor.require("suspend instances", "operator")
+    require_act(actor, instance_id, "suspend instances", "operate", "operator")
     await _signal(hub, instance_id, contract.SUSPEND)
     await _audit(hub, actor, "instance.suspend", instance_id)
 
 
 async def resume(hub: Hub, actor: Actor, instance_id: str) -> None:
     """Let the tasks of a suspended instance begin again."""
-    actor.require("resume instances", "operator")
+    require_act(actor, instance_id, "resume instances", "operate", "operator")
     await _signal(hub, instance_id, contract.RESUME)
     await _audit(hub, actor, "instance.resume", instance_id)
 
 
 async def retry(hub: Hub, actor: Actor, instance_id: str) -> InstanceRef:
     """Start a failed instance again where it stopped, on the version that it ran on."""
-    actor.require("retry instances", "operator")
+    require_act(actor, instance_id, "retry instances", "operate", "operator")
     found = await _described(hub, instance_id)
     if not found.closed_at:
         raise ConflictError(

@@ -13,7 +13,7 @@ from cauce.services import definitions
 from cauce.services.hub import Actor, Hub
 from cauce.services.instances import describe, launch
 from cauce.services.temporal_errors import explained
-from cauce.services.visibility import Summary, summary
+from cauce.services.visibility import Summary, require_act, summary
 from cauce.services.waiting import update_timeout
 from cauce.store import audit, dead_letters
 from cauce.store.base import utc_now
@@ -73,7 +73,7 @@ def _wanted(action: str, path: str, value: JSON, context: JSON) -> Repair:
 
 
 async def _repair(hub: Hub, actor: Actor, instance_id: str, wanted: Repair) -> Repaired:
-    actor.require("repair instances", "operator")
+    require_act(actor, instance_id, "repair instances", "operate", "operator")
     asked, found = utc_now(), summary(await describe(hub, instance_id))
     handle: WorkflowHandle[Any, Any] = hub.temporal.get_workflow_handle(found.id, run_id=found.run_id)
     if not found.closed_at:

@@ -22,6 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from cauce.contract import Start
 from cauce.errors import CauceError, NotFoundError
+from cauce.permissions import Thing
 from cauce.services import repeats, timetable
 from cauce.services.hub import Actor, Hub
 from cauce.services.temporal_errors import explained
@@ -73,7 +74,8 @@ async def list_schedules(hub: Hub, actor: Actor, definition: str | None = None) 
     actor.require("see schedules", *readers)
     async with hub.store.read() as db:
         rows = [row for row in await schedules.rows(db) if row.version and definition in {None, row.definition}]
-        found = [(row, await _process(db, row)) for row in rows]
+        seen = [row for row in rows if not actor.decide("see", Thing.of(row.definition)).closed]
+        found = [(row, await _process(db, row)) for row in seen]
     limit = asyncio.Semaphore(_AT_ONCE)
 
     async def shown(row: Schedule, process: Definition) -> ScheduleView:
@@ -85,9 +87,12 @@ async def list_schedules(hub: Hub, actor: Actor, definition: str | None = None) 
 
 async def pause(hub: Hub, actor: Actor, definition: str, *, paused: bool) -> list[ScheduleView]:
     """Let a process not start by time any more, or let it again; what was due in a pause is not made up for."""
-    actor.require("pause and resume schedules", "operator", "designer")
+    thing = Thing.of(definition)
+    hidden = actor.decide("see", thing).closed
+    if not hidden:
+        actor.require_on("pause and resume schedules", "operate", thing, "operator", "designer")
     async with hub.store.transaction() as db:
-        if not await schedules.pause(db, definition, paused=paused):
+        if hidden or not await schedules.pause(db, definition, paused=paused):
             raise NotFoundError(
                 f"No process {definition} starts by time.", hint="`cauce schedules list` shows those that do."
             )

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from cauce.errors import ConflictError, ForbiddenError, InputError
 from cauce.services.hub import Actor, Hub
-from cauce.services.tasks import TaskView, check_may_act, deciders, taken, view, visible
-from cauce.store import audit, given_tasks, task_acts, users
+from cauce.services.tasks import TaskView, check_may_act, deciders, taken, thing_of, view, visible
+from cauce.store import audit, given_tasks, permissions, task_acts, users
 from cauce.store.base import utc_now
 from cauce.store.models import Task
 from cauce.store.session import Db
@@ -40,13 +40,14 @@ async def assign(
     hub: Hub, actor: Actor, task_id: str, *, user: str | None = None, group: str | None = None, note: str = ""
 ) -> TaskView:
     """Give a task to a person or a group, whoever has it now."""
-    actor.require("reassign tasks", "manager")
+    actor.require_somewhere("reassign tasks", "supervise", "manager")
     if bool(user) == bool(group):
         raise InputError("A task is for a person or for a group.", hint="Give `user` or `group`.")
     if len(note) > longest_note:
         raise _too_long()
     said = {"user": user, "group": group, "note": note}
     async with _changing(hub, actor, task_id, "task.assign", said) as (db, row):
+        actor.require_on("reassign this task", "supervise", thing_of(row), "manager")
         if user:
             await _check_person(db, row, user, group=None)
         task_acts.assign(row, user=user, group=group, note=note)
@@ -55,10 +56,11 @@ async def assign(
 
 async def set_priority(hub: Hub, actor: Actor, task_id: str, priority: int, reason: str = "") -> TaskView:
     """Change how urgent a task is, from 0 to 100."""
-    actor.require("change the priority of tasks", "manager")
+    actor.require_somewhere("change the priority of tasks", "supervise", "manager")
     if not 0 <= priority <= task_acts.highest_priority:
         raise InputError("A priority is a whole number from 0 to 100.", hint="50 is the usual one.")
     async with _changing(hub, actor, task_id, "task.priority", {"to": priority, "reason": reason}) as (_, row):
+        actor.require_on("change the priority of this task", "supervise", thing_of(row), "manager")
         task_acts.set_priority(row, priority)
     return await _shown(hub, actor, task_id)
 
@@ -117,8 +119,12 @@ async def _check_person(db: Db, row: Task, name: str, *, group: str | None) -> N
     person = await users.find(db, name)
     if person is None or not person.active:
         raise InputError(f"There is no active account '{name[:100]}'.", hint="Look at the names of your colleagues.")
-    found = Actor(person.name, frozenset(person.roles), frozenset(person.groups))
-    if not found.may(*deciders):
+    rules = await permissions.grants(db)
+    found = Actor(person.name, frozenset(person.roles), frozenset(person.groups), grants=rules)
+    may = found.decide("work", thing_of(row), *deciders)
+    if may.closed:
+        raise InputError(f"'{name}' may not do this task.", hint="A grant closes it to all but those whom it names.")
+    if not may.allowed:
         raise InputError(f"'{name}' may not do tasks.", hint=f"It takes one of the roles {', '.join(deciders)}.")
     if group is not None and group not in found.groups and not found.may():
         raise InputError(f"'{name}' is not in the group {group}.", hint="A manager may give the task to anybody.")

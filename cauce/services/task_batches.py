@@ -28,7 +28,7 @@ async def complete(hub: Hub, actor: Actor, ids: Sequence[str], answer: JSON) -> 
     wanted = list(dict.fromkeys(ids))
     if not 1 <= len(wanted) <= most_tasks:
         raise InputError(f"A batch has from 1 to {most_tasks} tasks.", hint="Send several batches.")
-    actor.require("do tasks", *tasks.deciders)
+    actor.require_somewhere("do tasks", "work", *tasks.deciders)
     kind = await _kind_of_first(hub, actor, wanted)
     room = asyncio.Semaphore(_AT_ONCE)
 

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from cauce.contract import COMPLETE_TASK, CompleteTask
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
+from cauce.permissions import Thing
 from cauce.services import form_answers, sync_conflicts, trail
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
@@ -118,7 +119,8 @@ async def release(hub: Hub, actor: Actor, task_id: str, *, reason: str = "") -> 
     """Put a claimed task back for the others; who oversees the work may do so with anybody's."""
     async with hub.store.transaction() as db:
         row = await visible(db, actor, task_id)
-        holder = None if actor.may("manager", "operator") else actor.name
+        oversees = actor.decide("supervise", thing_of(row), "manager", "operator").allowed
+        holder = None if oversees else actor.name
         if reason and row.owner and row.user == actor.name and (mine := await task_acts.locked(db, task_id)):
             # What was delegated goes back to who did that, claimed or not.
             task_acts.give_back(mine, reason)
@@ -223,7 +225,7 @@ async def _send(hub: Hub, row: Task, answer: CompleteTask) -> str:
 
 def check_may_act(row: Task, actor: Actor) -> None:
     """Refuse somebody who may not do a task: without the role, bound by four eyes, or not meant."""
-    actor.require("do tasks", *deciders)
+    actor.require_on("do tasks", "work", thing_of(row), *deciders)
     if actor.name in row.different_from:
         raise ForbiddenError(
             f"'{actor.name}' did an earlier part of this case and may not decide this one.",
@@ -249,7 +251,8 @@ def _is_meant(row: Task, actor: Actor) -> bool:
 def _may_act(row: Task, actor: Actor) -> bool:
     free = row.closed_at is None and row.claimed_by in {None, actor.name, _absent(row, actor)}
     barred = {*row.different_from, *row.answered_by}
-    return free and actor.may(*deciders) and _is_meant(row, actor) and actor.name not in barred
+    may = actor.decide("work", thing_of(row), *deciders).allowed
+    return free and may and _is_meant(row, actor) and actor.name not in barred
 
 
 def taken(row: Task, actor: Actor) -> ConflictError:
@@ -267,7 +270,7 @@ def _not_claimed() -> ConflictError:
 
 
 def _viewer(actor: Actor) -> Viewer:
-    return Viewer(actor.name, actor.groups, sees_all=actor.may(*overseers), stands_in=actor.stands_in)
+    return Viewer(actor.name, actor.groups, actor.may(*overseers), actor.stands_in, actor.sight)
 
 
 def _absent(row: Task, actor: Actor) -> str | None:
@@ -276,22 +279,30 @@ def _absent(row: Task, actor: Actor) -> str | None:
 
 
 async def visible(db: Db, actor: Actor, task_id: str) -> Task:
-    """Return a task that the actor may see, or raise."""
+    """Return a task that the actor may see, or raise as if there were no such: that there is one is told to nobody."""
     row = await tasks.find_task(db, task_id)
-    if row is None:
+    if row is None or not may_see(row, actor):
         raise NotFoundError(f"There is no task {task_id}.", hint="Reload the inbox.")
-    if not may_see(row, actor):
-        raise ForbiddenError("This task is not one of yours.", hint="Ask an admin to change your groups.")
     return row
 
 
 def may_see(row: Task, actor: Actor) -> bool:
-    """Tell whether somebody may look at a task: it is meant for them, they had a part in it, or they oversee all."""
+    """Tell whether somebody may look at a task: they oversee it, or it concerns them and is not closed to them."""
+    sight = actor.decide("see", thing_of(row), *overseers)
+    return sight.allowed or (is_concerned(row, actor) and not sight.closed)
+
+
+def thing_of(row: Task) -> Thing:
+    """Return what permissions say of a task."""
+    return Thing.of(row.definition, row.form)
+
+
+def is_concerned(row: Task, actor: Actor) -> bool:
+    """Tell whether a task is for somebody, was theirs, or is one that they were told of."""
     told = [each.get("user") for each in row.told]
     concerned = {row.user, row.claimed_by, row.closed_by, *row.delegated_by, *row.answered_by, *told}
     told_groups = {each["group"] for each in row.told if "group" in each}
-    overseen = actor.may(*overseers)
-    return overseen or actor.name in concerned or bool(told_groups & actor.groups) or _is_meant(row, actor)
+    return actor.name in concerned or bool(told_groups & actor.groups) or _is_meant(row, actor)
 
 
 def view(row: Task, actor: Actor) -> TaskView:

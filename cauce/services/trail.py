@@ -43,7 +43,8 @@ async def lines(
     """Return lines of the trail, the newest first; of one subject or one person, when asked for."""
     actor.require("read the audit trail", *readers)
     async with hub.store.read() as db:
-        found = await audit.entries(db, subject=subject, actor=by, before=before, limit=max(1, min(limit, most_rows)))
+        size = max(1, min(limit, most_rows))
+        found = await audit.entries(db, subject=subject, actor=by, before=before, limit=size, sight=actor.sight)
     return _lines(found)
 
 
@@ -61,6 +62,7 @@ async def case_file(hub: Hub, actor: Actor, instance: str) -> dict[str, JSON]:
     to other systems, stays in the store.
     """
     actor.require("export case files", *readers)
+    visibility.require_sight(actor, instance)
     course: JSON = None
     try:
         course = await visibility.instance(hub, actor, instance)

@@ -15,7 +15,7 @@ from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundErro
 from cauce.services.access import passwords
 from cauce.services.access.leaving import let_go
 from cauce.services.hub import Actor, Hub, roles, scopes
-from cauce.store import absences, audit, second_factors, users
+from cauce.store import absences, audit, permissions, second_factors, users
 from cauce.store.base import utc_now
 from cauce.store.models import User
 from cauce.store.session import Db
@@ -178,12 +178,12 @@ async def actor_of(hub: Hub, name: str, since: datetime | None = None) -> Actor:
     """Return the person of a session that is still good, with the roles they have now; `since` is when it began."""
     async with hub.store.read() as db:
         row = await users.find(db, name)
-        shares = await _stands_in(db, name)
+        shares, granted = await _stands_in(db, name), await permissions.grants(db)
     if row is None or not row.active:
         raise UnauthenticatedError("This account is not active any more.", hint="Ask an admin.")
     if since and row.sessions_from and since < row.sessions_from:
         raise UnauthenticatedError("This session is over.", hint="Log in again.")
-    return replace(_actor(row), stands_in=shares)
+    return replace(_actor(row), stands_in=shares, grants=granted)
 
 
 async def actor_in(db: Db, name: str) -> Actor | None:
@@ -232,6 +232,7 @@ async def actor_of_token(hub: Hub, token: str) -> Actor:
         known = await users.find_token(db, token)
         row = await users.find(db, known.user) if known else None
         shares = await _stands_in(db, known.user) if known else ()
+        granted = await permissions.grants(db)
     if known is None or row is None or not row.active:
         raise UnauthenticatedError("The token is not known, or has expired.", hint="Create a new one.")
     # Noted once an hour: a write for every request of a program would be a queue for everybody else.
@@ -239,7 +240,8 @@ async def actor_of_token(hub: Hub, token: str) -> Actor:
         async with hub.store.transaction() as db:
             await users.note_token_use(db, token)
     actor = _actor(row)
-    return replace(actor, roles=_within(actor.roles, frozenset(known.scopes)), stands_in=shares)
+    roles_now = _within(actor.roles, frozenset(known.scopes))
+    return replace(actor, roles=roles_now, stands_in=shares, grants=granted, limited=bool(known.scopes))
 
 
 def _within(held: frozenset[str], limits: frozenset[str]) -> frozenset[str]:

@@ -14,11 +14,12 @@ from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 
 from cauce import contract
-from cauce.errors import CauceError, InputError
+from cauce.errors import CauceError, InputError, NotFoundError
+from cauce.permissions import Act, Thing
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout, query_timeout
-from cauce.store import tasks
+from cauce.store import definitions, tasks
 
 JSON = Any
 most_rows = 200
@@ -115,9 +116,9 @@ async def list_instances(
     hub: Hub, actor: Actor, filters: Filters | None = None, *, page_token: str | None = None, limit: int = 50
 ) -> Page:
     """Return instances, the newest first."""
-    actor.require("see instances", *readers)
+    actor.require_somewhere("see instances", "see", *readers)
     rows = hub.temporal.list_workflows(
-        query_of(filters or Filters()),
+        " AND ".join([query_of(filters or Filters()), *await _shown_to(hub, actor)]),
         page_size=max(1, min(limit, most_rows)),
         next_page_token=_bytes(page_token),
         rpc_timeout=call_timeout,
@@ -132,13 +133,15 @@ async def list_instances(
 
 async def instance(hub: Hub, actor: Actor, instance_id: str) -> Detail:
     """Return an instance; without a worker, what Temporal and the inbox know of it."""
-    actor.require("see instances", *readers)
+    require_sight(actor, instance_id)
     handle = hub.temporal.get_workflow_handle(instance_id)
     with explained(instance_id):
         description = await handle.describe(rpc_timeout=call_timeout)
     found = summary(description)
     async with hub.store.read() as db:
         rows = await tasks.tasks_of_instance(db, instance_id)
+    # A task may be closed to who sees its instance.
+    rows = [row for row in rows if not actor.decide("see", Thing.of(row.definition, row.form)).closed]
     human_tasks = tuple(
         OpenTask(
             *(row.id, row.name, row.reference, row.title, row.state, row.claimed_by),
@@ -159,6 +162,38 @@ async def instance(hub: Hub, actor: Actor, instance_id: str) -> Detail:
         }
     state = dict(state) | ({"status": found.status} if found.closed_at else {})
     return Detail(found, live, state, human_tasks, output, problem or state.get("problem"))
+
+
+def require_sight(actor: Actor, instance_id: str) -> None:
+    """Refuse who may see no instances; what is closed to somebody is not there for them."""
+    thing = Thing.of_instance(instance_id)
+    if actor.decide("see", thing, *readers).closed:
+        raise NotFoundError(
+            f"There is no instance {instance_id}.", hint="`cauce instances list` shows those there are."
+        )
+    actor.require_on("see instances", "see", thing, *readers)
+
+
+def require_act(actor: Actor, instance_id: str, what: str, act: Act, *wanted: Role) -> None:
+    """Refuse who may not do something with an instance."""
+    if actor.decide("see", Thing.of_instance(instance_id)).closed:
+        require_sight(actor, instance_id)
+    actor.require_on(what, act, Thing.of_instance(instance_id), *wanted)
+
+
+async def _shown_to(hub: Hub, actor: Actor) -> list[str]:
+    """Return what leaves instances out, in Temporal's query language: those of the processes closed to the actor."""
+    if not actor.grants or actor.may():
+        return []
+    async with hub.store.read() as db:
+        names = {f"{row.namespace}.{row.name}" for row in await definitions.of_kind(db, "process")}
+    seen = {name for name in names if actor.decide("see", Thing.of(name), *readers).allowed}
+    if actor.may(*readers):
+        # Also those of processes that were never published here, but for what is closed by its namespace.
+        return [f"WorkflowType != {_quoted(name)}" for name in sorted(names - seen)]
+    if not seen:
+        return ["WorkflowType = ''"]
+    return ["(" + " OR ".join(f"WorkflowType = {_quoted(name)}" for name in sorted(seen)) + ")"]
 
 
 def query_of(filters: Filters) -> str:

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from cauce.permissions import Sight
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import AuditEntry
+from cauce.store.permissions import Rows, open_to
 from cauce.store.session import Db
 
 first_hash = "0" * 64
@@ -64,10 +66,18 @@ async def verify(db: Db) -> Verdict:
 
 
 async def entries(
-    db: Db, *, subject: str | None = None, actor: str | None = None, before: int | None = None, limit: int = 100
+    db: Db,
+    *,
+    subject: str | None = None,
+    actor: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
+    sight: Sight | None = None,
 ) -> Sequence[AuditEntry]:
-    """Return lines of the trail, the newest first."""
-    query = select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(limit)
+    """Return lines of the trail, the newest first; without those about what is closed to who looks."""
+    about = func.coalesce(AuditEntry.data["instance"].as_string(), AuditEntry.subject + "/")
+    shown = open_to(sight, Rows(instance=about))
+    query = select(AuditEntry).where(shown).order_by(AuditEntry.seq.desc()).limit(limit)
     if subject is not None:
         query = query.where(AuditEntry.subject == subject)
     if actor is not None:

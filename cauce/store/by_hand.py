@@ -6,8 +6,10 @@ from typing import Literal
 
 from sqlalchemy import select
 
+from cauce.permissions import Sight
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import DoneByHand
+from cauce.store.permissions import Rows, open_to
 from cauce.store.session import Db
 from cauce.store.upsert import insert_new
 
@@ -24,9 +26,12 @@ async def add(
     await insert_new(db, DoneByHand, {"token": token, **where, "params": params, "answer": answer, "by": by, "at": at})
 
 
-async def page(db: Db, states: Collection[str], *, after: int = 0, limit: int = 50) -> Sequence[DoneByHand]:
+async def page(
+    db: Db, states: Collection[str], *, after: int = 0, limit: int = 50, sight: Sight | None = None
+) -> Sequence[DoneByHand]:
     """Return what was done by hand and is in one of these states, the oldest first."""
-    query = select(DoneByHand).where(DoneByHand.state.in_(states), DoneByHand.id > after)
+    shown = open_to(sight, Rows(instance=DoneByHand.instance))
+    query = select(DoneByHand).where(DoneByHand.state.in_(states), DoneByHand.id > after, shown)
     return (await db.scalars(query.order_by(DoneByHand.id).limit(limit))).all()
 
 

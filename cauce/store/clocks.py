@@ -10,11 +10,15 @@ from sqlalchemy import func, select
 
 from cauce.contract import ClockNews, LifecycleEvents
 from cauce.errors import InputError
+from cauce.permissions import Sight
 from cauce.store import clock_ladder, lifecycle
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Clock
+from cauce.store.permissions import Rows, open_to
 from cauce.store.session import Db
 from cauce.store.upsert import insert_new
+
+_rows = Rows(definition=Clock.definition)
 
 
 async def record(db: Db, news: ClockNews) -> None:
@@ -48,9 +52,11 @@ async def ahead(
     definition: str | None = None,
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
+    sight: Sight | None = None,
 ) -> Sequence[Clock]:
     """Return the clocks that run, those that are due first; what is past due and still open comes before all."""
-    query = select(Clock).where(Clock.stopped_at.is_(None)).order_by(Clock.due_at, Clock.id).limit(limit)
+    running = Clock.stopped_at.is_(None), open_to(sight, _rows)
+    query = select(Clock).where(*running).order_by(Clock.due_at, Clock.id).limit(limit)
     if until is not None:
         query = query.where(Clock.due_at <= until)
     if definition is not None:
@@ -61,10 +67,10 @@ async def ahead(
     return (await db.scalars(query)).all()
 
 
-async def missed(db: Db) -> int:
+async def missed(db: Db, sight: Sight | None = None) -> int:
     """Return how many clocks run and are past due."""
-    query = select(func.count()).select_from(Clock).where(Clock.stopped_at.is_(None), Clock.due_at < utc_now())
-    return await db.scalar(query) or 0
+    late = Clock.stopped_at.is_(None), Clock.due_at < utc_now(), open_to(sight, _rows)
+    return await db.scalar(select(func.count()).select_from(Clock).where(*late)) or 0
 
 
 def cursor(row: Clock) -> str:

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, select, update
 
 from cauce.errors import CauceError, InputError, RemoteError, TooLargeError
 from cauce.logging import redact
+from cauce.permissions import Sight
 from cauce.store import blobs
 from cauce.store.base import JSON, utc_now
 from cauce.store.models.dead_letters import DeadLetter
+from cauce.store.permissions import Rows, open_to
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
@@ -51,13 +53,14 @@ class NewLetter:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list of dead letters is narrowed to."""
+    """What a list of dead letters is narrowed to; `sight` leaves out what is closed to who looks."""
 
     state: str | None = None
     cause: str | None = None
     origin: str | None = None
     name: str | None = None
     instance: str | None = None
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,9 @@ def without_particulars(sentence: str) -> str:
 
 
 def _fits(wanted: Filters) -> list[ColumnElement[bool]]:
-    given = {name: getattr(wanted, name) for name in Filters.__slots__}
+    given = {name: getattr(wanted, name) for name in Filters.__slots__ if name != "sight"}
     asked = [getattr(DeadLetter, name) == value for name, value in given.items() if value is not None]
+    # An event that started nothing has the name of the process that did not take it.
+    of = case((DeadLetter.instance != "", DeadLetter.instance), else_=DeadLetter.name + "/")
+    asked.append(open_to(wanted.sight, Rows(instance=of)))
     return asked if wanted.state else [*asked, DeadLetter.state != "held"]

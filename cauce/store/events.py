@@ -7,8 +7,10 @@ from typing import Literal
 
 from sqlalchemy import func, select, update
 
+from cauce.permissions import Sight
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Event, EventStart
+from cauce.store.permissions import Rows, open_to
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
@@ -58,10 +60,17 @@ async def position(db: Db) -> int:
 
 
 async def page(
-    db: Db, *, type_: str | None = None, source: str | None = None, before: int | None = None, limit: int = 50
+    db: Db,
+    *,
+    type_: str | None = None,
+    source: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+    sight: Sight | None = None,
 ) -> Sequence[Event]:
     """Return events of the log, the newest first."""
-    query = select(Event).order_by(Event.id.desc()).limit(limit)
+    shown = open_to(sight, Rows(instance=func.coalesce(Event.instance, "")))
+    query = select(Event).where(shown).order_by(Event.id.desc()).limit(limit)
     if type_ is not None:
         query = query.where(Event.type == type_)
     if source is not None:

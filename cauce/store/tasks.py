@@ -17,13 +17,16 @@ from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, sel
 from cauce.absence import Share
 from cauce.contract import HumanTask
 from cauce.errors import InputError
+from cauce.permissions import Sight
 from cauce.store.assigning import given_to
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Draft, Task
+from cauce.store.permissions import Rows, open_to
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
 no_due_date = datetime(9999, 12, 31, tzinfo=UTC)
+_rows = Rows(definition=Task.definition, form=Task.form)
 final_states = frozenset({"completed", "sent-back", "cancelled", "expired"})
 
 
@@ -31,13 +34,14 @@ final_states = frozenset({"completed", "sent-back", "cancelled", "expired"})
 class Viewer:
     """Whose inbox it is; somebody who `sees_all` sees the tasks of every group and person.
 
-    `stands_in` is what they hold for people who are away.
+    `stands_in` is what they hold for people who are away; `sight` says what is closed to them.
     """
 
     name: str
     groups: frozenset[str] = frozenset()
     sees_all: bool = False
     stands_in: tuple[Share, ...] = ()
+    sight: Sight | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +200,19 @@ async def open_tasks(db: Db, limit: int = 1000) -> Sequence[Task]:
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition under which a task is in the viewer's inbox."""
-    if viewer.sees_all:
-        return true()
+    allowed = true() if viewer.sees_all else _theirs(viewer)
+    if viewer.sight is None or not viewer.sight.grants:
+        return allowed
+    return and_(or_(allowed, _rows.within(viewer.sight.giving(tasks=True))), not_closed(viewer))
+
+
+def not_closed(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition under which a task is not closed to the viewer, whatever they have to do with it."""
+    return open_to(viewer.sight, _rows)
+
+
+def _theirs(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition under which a task is for somebody who does not oversee the work."""
     ours = and_(Task.user.is_(None), Task.group.in_(sorted(viewer.groups)))
     nobodys = and_(Task.user.is_(None), Task.group.is_(None))
     absent = [stood_in_for(viewer, share) for share in viewer.stands_in]
@@ -225,7 +240,7 @@ async def inbox(
 ) -> Page:
     """Return a page of the open tasks that the viewer sees: first due first, then by priority."""
     wanted = filters or Filters()
-    whose = Task.owner == viewer.name if wanted.delegated else visible(viewer)
+    whose = and_(Task.owner == viewer.name, not_closed(viewer)) if wanted.delegated else visible(viewer)
     query = select(Task).where(whose, *conditions(viewer, wanted))
     if wanted.state in final_states:
         # Newest first: nobody looks for the most urgent of what is done.
@@ -299,6 +314,6 @@ async def counts(db: Db, viewer: Viewer) -> dict[str, int]:
     ).where(visible(viewer), Task.closed_at.is_(None), _comes_up())
     total, mine, overdue = (await db.execute(query)).one()
     aside = select(func.count()).where(visible(viewer), Task.closed_at.is_(None), Task.follow_up_at > utc_now())
-    delegated = select(func.count()).where(Task.owner == viewer.name, Task.closed_at.is_(None))
+    delegated = select(func.count()).where(Task.owner == viewer.name, not_closed(viewer), Task.closed_at.is_(None))
     set_aside, handed_over = (await db.execute(select(aside.scalar_subquery(), delegated.scalar_subquery()))).one()
     return {"open": total, "mine": mine, "overdue": overdue, "set_aside": set_aside, "delegated": handed_over}

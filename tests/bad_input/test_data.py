@@ -87,7 +87,7 @@ def test_task_is_completed_once(site: Site, asked: tuple[str, str]) -> None:
 def test_task_of_another_is_refused(site: Site, asked: tuple[str, str]) -> None:
     _, task = asked
     of_others = site.call("POST", f"/tasks/{task}/complete", "luis", json={"answer": {"score": 2}})
-    assert "This task is not one of yours." in problem(of_others, 403, "forbidden")
+    assert "There is no task" in problem(of_others, 404, "not-found")
     site.call("POST", f"/tasks/{task}/claim", "rosa").raise_for_status()
     for path in ("claim", "complete"):
         claimed = site.call("POST", f"/tasks/{task}/{path}", "ana", json={"answer": {"score": 2}})

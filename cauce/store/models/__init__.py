@@ -19,6 +19,7 @@ from cauce.store.models.measures import Measure
 from cauce.store.models.notifications import Letter, Notification, NotificationChoice
 from cauce.store.models.pairs import PairedRow
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
+from cauce.store.models.permissions import GrantRow
 from cauce.store.models.recordings import MaskingKey, RecordedExchange, RecordingSwitch
 from cauce.store.models.records import (
     AuditEntry,
@@ -63,6 +64,7 @@ __all__ = [
     "EventSink",
     "EventStart",
     "EventSubscription",
+    "GrantRow",
     "Interaction",
     "LedgerEntry",
     "Letter",

@@ -55,7 +55,7 @@ async def test_delegated_task_is_the_others_and_stays_in_sight(hub: Hub) -> None
     )
     assert (await mine(hub, ana), await mine(hub, ana, delegated=True)) == ([], ["t1"])
     assert await mine(hub, rosa) == ["t1"]
-    with pytest.raises(ForbiddenError, match="not one of yours"):
+    with pytest.raises(NotFoundError, match="There is no task"):
         await tasks.claim(hub, eva, "t1")
     assert (await tasks.task(hub, rosa, "t1")).may_act
     assert await trail(hub) == ["task.claim", "task.delegate", "task.see"]
@@ -167,7 +167,7 @@ async def test_draft_has_limits_and_belongs_to_who_may_do_the_task(hub: Hub) -> 
         deep = [deep]
     with pytest.raises(TooLargeError, match="deeper"):
         await task_drafts.save(hub, ana, "t1", deep)
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(NotFoundError):
         await task_drafts.save(hub, luis, "t1", {})
     await tasks.claim(hub, rosa, "t1")
     with pytest.raises(ConflictError, match="claimed by 'rosa'"):
@@ -177,7 +177,7 @@ async def test_draft_has_limits_and_belongs_to_who_may_do_the_task(hub: Hub) -> 
 async def test_ladder_is_climbed_once_and_lets_those_look_who_are_told(hub: Hub) -> None:
     await add(hub)
     await tasks.claim(hub, ana, "t1")
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(NotFoundError):
         await tasks.task(hub, luis, "t1")
     from activities.human_tasks import HumanTaskActivities  # noqa: PLC0415 - only here
 
@@ -216,7 +216,7 @@ async def test_batch_tells_of_each_task_what_became_of_it(hub: Hub) -> None:
     assert [(row.id, row.problem["code"]) for row in result] == [
         ("t1", "input"),
         ("t2", "input"),
-        ("t3", "forbidden"),
+        ("t3", "not-found"),
         ("t4", "not-found"),
     ]
     assert "not like the first" in result[1].problem["detail"]

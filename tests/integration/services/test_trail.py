@@ -25,7 +25,7 @@ async def test_who_looked_is_kept_once(hub: Hub) -> None:
     for _ in range(3):
         await tasks.task(hub, ana, "t-1")
     await tasks.claim(hub, ana, "t-1")
-    with pytest.raises(ForbiddenError):
+    with pytest.raises(NotFoundError):
         await tasks.task(hub, luis, "t-1")
     told = [(line.actor, line.action) for line in await trail.lines(hub, auditor, subject="t-1")]
     assert told == [("ana", "task.claim"), ("ana", "task.see")]
