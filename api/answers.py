@@ -14,6 +14,7 @@ from cauce.depth import check_depth
 from cauce.errors import TooLargeError
 from cauce.form_rules import path_of
 from cauce.form_schemas import applied, inlined, paths, spots
+from cauce.personal import is_cover
 
 JSON = Any
 Posted = Mapping[str, Sequence[str]]
@@ -78,11 +79,14 @@ def _moment(text: str, language: Language) -> str:
     return (read if read.tzinfo else read.replace(tzinfo=language.zone)).isoformat()
 
 
-def _read(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
+def _read(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:  # noqa: PLR0911 - one for each widget
     schema = schema if isinstance(schema, Mapping) else {}
     widget = widget_of(schema, "", depth) if pointer else "group"
     given = posted.get(pointer, ())
     match widget:
+        case _ if given and all(map(is_cover, given)):
+            # What is covered comes back as it was shown, whatever the field is.
+            return list(given) if type_of(schema) == "array" else given[0]
         case "group":
             return _read_group(schema, pointer, posted, depth)
         case "list":
@@ -159,6 +163,8 @@ def _number(text: str) -> JSON:
 
 
 def _fits(schema: JSON, value: JSON) -> bool:
+    if is_cover(value):
+        return True
     types = {"string": str, "integer": int, "number": int | float, "boolean": bool, "array": list, "object": Mapping}
     kind = type_of(schema)
     return kind in types and isinstance(value, types[kind]) and (kind == "boolean" or not isinstance(value, bool))

@@ -9,14 +9,16 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from api.answers import most_rows
 from api.form_schema import options_of, text_of, type_of, widget_of
 from api.i18n import Language, as_moment
+from api.pages.problems import message
 from cauce.file_types import MIME, suffixes
 from cauce.form_rules import Rules, path_of, rules_of
 from cauce.form_schemas import applied, inlined, paths
+from cauce.personal import is_cover
 from cauce.phones import readable
 
 JSON = Any
@@ -30,6 +32,9 @@ class Choice:
     value: str
     label: str
     chosen: bool
+
+
+_COVERED: Final = message("Personal data; you may see that there is some, and not what.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,12 @@ def is_dynamic(form: JSON) -> bool:
     )
 
 
+def _covers(value: JSON) -> tuple[Choice, ...]:
+    """Return what stands there instead of something personal, if that is all there is."""
+    given = value if isinstance(value, list) else [value]
+    return tuple(Choice(each, each, chosen=True) for each in given) if all(map(is_cover, given)) else ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Builder:
     language: Language
@@ -151,6 +162,9 @@ class _Builder:
         path = path_of(pointer)
         wanted = (self.ui.get("widgets") or {}).get(path, "")
         widget = self.widget(path, schema, wanted, depth)
+        if widget != "list" and (covers := _covers(value)):
+            label = self.language.label(schema.get("title"), name.replace("_", " ").capitalize())
+            return Field(pointer, "covered", label, self.language.gettext(_COVERED), choices=covers)
         money = wanted == "money" and type_of(schema) in {"number", "integer"}
         nested = value if isinstance(value, Mapping) else {}
         return Field(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from cauce.contract import CALL_WAIT_S, operation_queue
 from cauce.errors import DefinitionError
 from cauce.expressions import VERSION
+from cauce.personal import NAMES, names_of_bundle
 from workflows.checking.calls import CATALOG, CATALOG_VERSION, undoing
 from workflows.checking.fallback import fallback_of
 from workflows.checking.known import OperationContract
@@ -93,7 +94,14 @@ def resolve(  # noqa: PLR0913 - one for each kind of definition
             found["operations"][operation] = _operation(operation, _pick(operations, operation, place))
     tasks = [task for _, task, _, _ in calls]
     more = {"functions": pinned, "resources": dict(resources or {})}
+    found["forms"] = _personal(document, found["forms"])
     return _sealed(document, _sections(found, tasks, calendars) | {name: each for name, each in more.items() if each})
+
+
+def _personal(document: Mapping[str, JSON], forms: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the forms with all names that the process marks as personal; without any they stay as they are."""
+    names = sorted(names_of_bundle({"document": document, "forms": forms}))
+    return {name: {**form, NAMES: names} if names else form for name, form in forms.items()}
 
 
 def _sections(

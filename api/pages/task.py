@@ -41,7 +41,7 @@ async def task_page(request: Request, hub: HubDep, actor: VisitorDep, task_id: s
     """Show a task."""
     task = await tasks.task(hub, actor, task_id)
     draft = await task_drafts.draft(hub, actor, task_id)
-    begun = await task_drafts.begun_with(hub, task)
+    begun = await task_drafts.begun_with(hub, actor, task)
     values = answers.initial(task.form_document, task.data) if begun is None else begun
     message = view.language_of(request).gettext(task_acts.notices.get(done, ""))
     newer = await task_drafts.newer_version(hub, task)

@@ -12,6 +12,7 @@ from api import answers, forms
 from api.i18n import Language
 from api.pages import view
 from cauce.errors import InputError, TooLargeError, TransientError
+from cauce.personal import is_cover
 from cauce.services import attachments, form_answers, form_options
 from cauce.services.hub import Actor, Hub
 from cauce.services.tasks import TaskView
@@ -102,7 +103,9 @@ def has_files(form: JSON) -> bool:
 
 def wrong_so_far(task: TaskView, entered: Entered, case: forms.Case, form: FormData) -> Problems:
     """Return what is wrong with the fields that somebody was at; the others are not finished yet."""
-    done = {each for each in form.getlist(touched) if isinstance(each, str)}
+    at = {each for each in form.getlist(touched) if isinstance(each, str)}
+    # What is covered is checked as what it is, when the answer is sent.
+    done = {each for each in at if not any(map(is_cover, form.getlist(each)))}
     settled = form_answers.settle(task.form_document, task.data, entered.values, case.region, case.files)
     found = form_answers.found_wrong(task.form_document, settled, case.region)
     return [each for each in found if each["pointer"] in done]

@@ -1,7 +1,7 @@
 """What people did in other systems instead of a call: whether those have it by now, and who says that all is well."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +11,9 @@ from cauce.connector import BaseConnector, BaseSettings, Operation
 from cauce.errors import CauceError, ConflictError, InputError, NotFoundError, TransientError
 from cauce.expressions import compile_expression
 from cauce.permissions import Thing
+from cauce.personal import Veil
 from cauce.services.hub import Actor, Hub, Role
+from cauce.services.permissions import covering
 from cauce.store import audit, by_hand, definitions
 from cauce.store.by_hand import UNSETTLED, State
 from cauce.store.models import DoneByHand
@@ -51,7 +53,9 @@ async def list_done(
     actor.require("see what was done by hand", *READERS)
     sight = actor.sight
     async with hub.store.read() as db:
-        return [_view(row) for row in await by_hand.page(db, states, after=after, limit=limit, sight=sight)]
+        veil = await covering.veil_of_all(db, actor)
+        found = [_view(row) for row in await by_hand.page(db, states, after=after, limit=limit, sight=sight)]
+    return [_covered(each, veil) for each in found]
 
 
 async def reconcile(hub: Hub, actor: Actor) -> list[DoneView]:
@@ -78,7 +82,12 @@ async def settle(hub: Hub, actor: Actor, id_: int, reason: str) -> DoneView:
         await by_hand.settle(db, row, actor.name, reason.strip())
         said = {"number": id_, "reason": reason.strip()}
         await audit.append(db, actor.name, "by-hand.settle", row.instance, said)
-        return _view(row)
+        return _covered(_view(row), await covering.veil_of_all(db, actor))
+
+
+def _covered(done: DoneView, veil: Veil) -> DoneView:
+    answer, found, problem = veil.cover(done.answer, done.found, done.problem)
+    return replace(done, answer=answer, found=found, problem=problem)
 
 
 async def ask(hub: Hub) -> None:

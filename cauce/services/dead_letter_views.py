@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from cauce.errors import CauceError, TransientError
+from cauce.permissions import Thing
 from cauce.services import replays
 from cauce.services.differences import Contract, Difference, differences, masked
 from cauce.services.hub import Actor, Role
+from cauce.services.permissions import covering
 from cauce.services.replays import Known
 from cauce.store import dead_letters, ledger
 from cauce.store.models import DeadLetter
@@ -84,7 +86,12 @@ async def detail(db: Db, row: DeadLetter, actor: Actor) -> Detail:
         applied_as(known.answer if known and known.state in ledger.DONE else row.answer),
         row.answer,
     )
-    hidden = not actor.may(*deciders)
+    hidden = not actor.decide("operate", thing_of(row), *deciders).allowed
+    veil = await covering.veil_of_all(db, actor, thing_of(row))
+    sent, edited, answer, told = veil.cover(sent, edited, answer, known.answer if known else None)
+    known = Known(known.state, told, known.instance) if known else None
+    if veil.names:
+        found = tuple(_without_data(each) for each in found)
     if hidden:
         sent, edited, answer, number = masked(sent), masked(edited), masked(answer), ""
         known = Known(known.state, masked(known.answer), known.instance) if known else None
@@ -94,7 +101,8 @@ async def detail(db: Db, row: DeadLetter, actor: Actor) -> Detail:
 
 def summary(row: DeadLetter, actor: Actor) -> Summary:
     """Return a letter as lists show it."""
-    sees = actor.may(*deciders)
+    acts = actor.decide("operate", thing_of(row), *deciders), actor.decide("personal", thing_of(row))
+    sees = all(each.allowed for each in acts)
     return Summary(
         id=row.id,
         origin=row.origin,
@@ -124,6 +132,19 @@ def applied_as(answer: JSON) -> str:
         return ""
     found = next((each for name, each in answer.items() if name.lower() in _NUMBERS), None)
     return str(found) if isinstance(found, str | int) else ""
+
+
+async def uncovered(db: Db, row: DeadLetter, actor: Actor, payload: JSON) -> JSON:
+    """Return what somebody made of a letter, with the values themselves where they left covers of them."""
+    veil = await covering.veil_of_all(db, actor, thing_of(row))
+    given = [await dead_letters.payload_of(db, each) for each in (row.request, row.edited) if each]
+    veil.cover(*given)
+    return veil.uncover(payload) if veil.names else payload
+
+
+def thing_of(row: DeadLetter) -> Thing:
+    """Return what a letter belongs to; an event that started nothing has the name of the process."""
+    return Thing.of_instance(row.instance or row.name)
 
 
 def _without_data(each: Difference) -> Difference:

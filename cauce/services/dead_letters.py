@@ -16,9 +16,8 @@ from cauce.errors import (
     TooLargeError,
     TransientError,
 )
-from cauce.permissions import Thing
 from cauce.services import replays
-from cauce.services.dead_letter_views import Detail, Summary, applied_as, deciders, detail, summary
+from cauce.services.dead_letter_views import Detail, Summary, applied_as, deciders, detail, summary, thing_of, uncovered
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.replays import Applied
 from cauce.store import audit, dead_letters
@@ -87,6 +86,7 @@ async def edit(hub: Hub, actor: Actor, id_: int, payload: JSON) -> Detail:
     async with hub.store.read() as db:
         row = await _found(db, id_, actor)
         sent = await dead_letters.payload_of(db, row.request)
+        payload = await uncovered(db, row, actor, payload)
         payload = await replays.check_payload(db, row, sent, payload)
     async with hub.store.transaction() as db:
         await _take(db, row, actor)
@@ -216,13 +216,13 @@ def _wanted(actor: Actor, wanted: Filters) -> Filters:
 
 async def _found(db: Db, id_: int, actor: Actor) -> DeadLetter:
     row = await dead_letters.find(db, id_) if 0 < id_ < 2**31 else None
-    if row is None or actor.decide("see", _thing(row)).closed:
+    if row is None or actor.decide("see", thing_of(row)).closed:
         raise NotFoundError(f"There is no dead letter {id_}.", hint="`cauce dead-letters list` shows what there is.")
     return row
 
 
 async def _take(db: Db, row: DeadLetter, actor: Actor) -> None:
-    actor.require_on("decide about this dead letter", "operate", _thing(row), *deciders)
+    actor.require_on("decide about this dead letter", "operate", thing_of(row), *deciders)
     if await dead_letters.take(db, row.id):
         return
     if row.state != "open":
@@ -230,11 +230,6 @@ async def _take(db: Db, row: DeadLetter, actor: Actor) -> None:
             f"Dead letter {row.id} is {row.state} already, by {row.decided_by}.", hint="There is nothing left to do."
         )
     raise ConflictError(f"Somebody is at dead letter {row.id} right now.", hint="Look again in a moment.")
-
-
-def _thing(row: DeadLetter) -> Thing:
-    """Return what a letter belongs to; an event that started nothing has the name of the process."""
-    return Thing.of_instance(row.instance or row.name)
 
 
 def _bounded(ids: Sequence[int]) -> list[int]:

@@ -10,6 +10,7 @@ from cauce.cloud_events import check
 from cauce.depth import check_depth
 from cauce.errors import InputError
 from cauce.services.hub import Actor, Hub, Role
+from cauce.services.permissions import covering
 from cauce.services.routing import route
 from cauce.store import alerts, audit, events
 
@@ -98,8 +99,9 @@ async def list_events(
     before = min(int(after), 2**31 - 1) if after else None
     async with hub.store.read() as db:
         rows = await events.page(db, type_=type_, source=source, before=before, limit=size + 1, sight=actor.sight)
+        veil = await covering.veil_of_all(db, actor)
     shown = tuple(
-        LoggedEvent(row.id, row.received_at, row.instance, row.routed_at is not None, row.document)
+        LoggedEvent(row.id, row.received_at, row.instance, row.routed_at is not None, *veil.cover(row.document))
         for row in rows[:size]
     )
     return Page(shown, str(shown[-1].sequence) if len(rows) > size else None)

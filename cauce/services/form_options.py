@@ -9,6 +9,7 @@ from cauce.errors import NotFoundError
 from cauce.form_rules import path_of, rules_of
 from cauce.services import lookups, tasks
 from cauce.services.hub import Actor, Hub
+from cauce.services.permissions import covering
 
 JSON = Any
 MOST: Final = 30
@@ -40,13 +41,18 @@ async def search(hub: Hub, actor: Actor, task_id: str, pointer: str, values: JSO
     wanted = ((task.form_document.get("ui") or {}).get("options") or {}).get(path_of(pointer))
     if wanted is None:
         raise NotFoundError("Nothing is looked up for this field.", hint="Reload the page.")
-    answer = rules_of(task.form_document, task.data).settle(values)
-    variables = {"search": text.strip()[:_LONGEST], "data": task.data, "row": _row(answer, pointer)}
+    async with hub.store.read() as db:
+        row = await tasks.visible(db, actor, task_id)
+        # What is asked with is the data itself; what comes back is covered like the task.
+        values = await covering.uncovered(db, row, values)
+    answer = rules_of(row.form_document, row.data).settle(values)
+    variables = {"search": text.strip()[:_LONGEST], "data": row.data, "row": _row(answer, pointer)}
     params = lookups.params_of(wanted.get("with"), answer, variables)
     if params is None:
         return Options()
     found = await lookups.ask(hub, wanted["call"], params)
-    entries = _value(wanted.get("list") or ".", found.answer, task.data)
+    _, listed = covering.veil_of(row, actor).cover(row.data, found.answer)
+    entries = _value(wanted.get("list") or ".", listed, task.data)
     entries = entries if isinstance(entries, list) else []
     made = [_option(wanted, entry, task.data) for entry in entries[:MOST]]
     options = tuple(each for each in made if each is not None)

@@ -9,6 +9,7 @@ from cauce.errors import NotFoundError
 from cauce.form_rules import rules_of
 from cauce.services import lookups, tasks
 from cauce.services.hub import Actor, Hub
+from cauce.services.permissions import covering
 from cauce.services.tasks import TaskView
 from cauce.store import customers
 from cauce.store import tasks as store_tasks
@@ -60,14 +61,17 @@ async def looked_up(hub: Hub, actor: Actor, task_id: str, index: int) -> Shown:
     if not 0 <= index < len(entries) or "call" not in entries[index]:
         raise NotFoundError("Nothing is looked up here.", hint="Reload the page of the task.")
     entry = entries[index]
-    params = lookups.params_of(entry.get("with"), task.data, {})
+    async with hub.store.read() as db:
+        row = await tasks.visible(db, actor, task_id)
+    params = lookups.params_of(entry.get("with"), row.data, {})
     if params is None:
         return Shown(index, entry.get("title"), "value", problem="What is needed to ask for it is not known.")
     found = await lookups.ask(hub, entry["call"], params)
     if found.problem and found.at is None:
         return Shown(index, entry.get("title"), "value", problem=found.problem)
+    _, answer = covering.veil_of(row, actor).cover(row.data, found.answer)
     async with hub.store.read() as db:
-        shown = await _shown(db, task, index, entry, (found.answer,))
+        shown = await _shown(db, task, index, entry, (answer,))
     at = found.at if found.problem else None
     return Shown(index, shown.title, shown.shape, shown.value, shown.columns, found.problem, at)
 
@@ -82,9 +86,9 @@ async def _shown(db: Db, task: TaskView, index: int, entry: Mapping[str, JSON], 
     match shape:
         case "customer":
             customer = await _customer(db, value)
-            value = None if customer is None else _card(customer)
+            value = None if customer is None else _card(customer, covered=task.covered)
         case "timeline":
-            value = await _timeline(db, task, entry, value)
+            value = [] if task.covered and value is not None else await _timeline(db, task, entry, value)
         case "documents":
             files = value if isinstance(value, list) else [value]
             value = [_file(each) for each in files if isinstance(each, Mapping) and isinstance(each.get("sha256"), str)]
@@ -112,7 +116,10 @@ def _file(given: Mapping[str, JSON]) -> dict[str, JSON]:
     return named | {"size": size if isinstance(size, int) else 0}
 
 
-def _card(customer: Customer) -> dict[str, JSON]:
+def _card(customer: Customer, *, covered: bool) -> dict[str, JSON]:
+    if covered:
+        # The hub's own customers are no definition in which anything could be marked.
+        return {"erpId": customer.erp_id}
     return {
         "name": customer.name,
         "taxId": customer.tax_id,

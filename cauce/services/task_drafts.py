@@ -9,11 +9,11 @@ from typing import Any, Final
 from cauce.depth import check_depth
 from cauce.errors import NotFoundError, TooLargeError
 from cauce.services.hub import Actor, Hub
+from cauce.services.permissions import covering
 from cauce.services.tasks import TaskView, check_may_act, taken, visible
 from cauce.store import audit, definitions, drafts
 from cauce.store.base import utc_now
 from cauce.store.models import Task
-from cauce.store.tasks import tasks_of_instance
 
 JSON = Any
 most_characters: Final = 262_144
@@ -34,9 +34,10 @@ async def draft(hub: Hub, actor: Actor, task_id: str) -> DraftView | None:
     async with hub.store.read() as db:
         row = await visible(db, actor, task_id)
         found = await drafts.find(db, task_id, actor.name)
-    if found is None:
-        return None
-    return DraftView(found.content, found.saved_at, row.version, found.form_digest != form_digest(row))
+        if found is None:
+            return None
+        content = await covering.typed(db, row, actor, found.content)
+    return DraftView(content, found.saved_at, row.version, found.form_digest != form_digest(row))
 
 
 async def save(hub: Hub, actor: Actor, task_id: str, content: JSON) -> DraftView:
@@ -73,14 +74,15 @@ def form_digest(row: Task) -> str:
     return sha256(json.dumps(row.form_document, sort_keys=True).encode()).hexdigest()
 
 
-async def begun_with(hub: Hub, task: TaskView) -> JSON:
-    """Return what the form shows when there is no draft: its answer, or the one that was sent back; None without."""
+async def begun_with(hub: Hub, actor: Actor, task: TaskView) -> JSON:
+    """Return what the form shows when there is no draft: its answer, or the one that was sent back; None without.
+
+    What is personal in it is covered as it is in the task.
+    """
     if task.answer is not None or not task.returned:
         return task.answer
     async with hub.store.read() as db:
-        rows = await tasks_of_instance(db, task.instance)
-    before = [row.answer for row in rows if row.reference == task.reference and row.state == "completed"]
-    return before[-1] if before else None
+        return await covering.begun(db, await visible(db, actor, task.id), actor)
 
 
 async def newer_version(hub: Hub, task: TaskView) -> str:

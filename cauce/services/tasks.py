@@ -12,6 +12,7 @@ from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundErro
 from cauce.permissions import Thing
 from cauce.services import form_answers, sync_conflicts, trail
 from cauce.services.hub import Actor, Hub, Role
+from cauce.services.permissions import covering
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import update_timeout
 from cauce.store import audit, drafts, task_acts, tasks
@@ -29,7 +30,10 @@ most_audited = 65_536
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A human task as it is shown; `may_act` says whether who looks at it may claim and complete it."""
+    """A human task as it is shown; `may_act` says whether who looks at it may claim and complete it.
+
+    It is `covered` when what is personal in it is not shown.
+    """
 
     id: str
     instance: str
@@ -65,6 +69,7 @@ class TaskView:
     return_to: tuple[str, ...] = ()
     returned: JSON = None
     told: tuple[JSON, ...] = ()
+    covered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,7 @@ def _kept(form: JSON) -> JSON:
 async def _accepted(hub: Hub, row: Task, answer: JSON) -> JSON:
     region, form = hub.settings.phone_region, row.form_document or {}
     async with hub.store.read() as db:
+        answer = await covering.uncovered(db, row, answer)
         return await form_answers.accepted(
             db, form, row.data, answer, instance=row.instance, task=row.id, region=region
         )
@@ -305,6 +311,7 @@ def is_concerned(row: Task, actor: Actor) -> bool:
     return actor.name in concerned or bool(told_groups & actor.groups) or _is_meant(row, actor)
 
 
+@covering.covered
 def view(row: Task, actor: Actor) -> TaskView:
     """Return a task as it is shown to somebody."""
     return TaskView(

@@ -1,17 +1,20 @@
 """The audit trail: who did what, whether its chain holds, and everything that is known of one case."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from cauce.errors import CauceError, NotFoundError
+from cauce.personal import Veil
 from cauce.services import visibility
 from cauce.services.hub import Actor, Hub, Role
+from cauce.services.permissions import covering
 from cauce.store import audit, case_files
 from cauce.store.audit import Verdict
 from cauce.store.base import utc_now
 from cauce.store.models import AuditEntry
+from cauce.store.session import Db
 
 JSON = Any
 readers: tuple[Role, ...] = ("auditor",)
@@ -45,7 +48,7 @@ async def lines(
     async with hub.store.read() as db:
         size = max(1, min(limit, most_rows))
         found = await audit.entries(db, subject=subject, actor=by, before=before, limit=size, sight=actor.sight)
-    return _lines(found)
+        return await _shown(db, actor, found)
 
 
 async def verify(hub: Hub, actor: Actor) -> Verdict:
@@ -75,6 +78,8 @@ async def case_file(hub: Hub, actor: Actor, instance: str) -> dict[str, JSON]:
             raise NotFoundError(f"Nothing is known of instance {instance}.", hint="Look for it in the list.")
         await audit.append(db, actor.name, "case.export", instance)
         trail = await audit.entries_of(db, [instance, *(each["id"] for each in kept["tasks"])])
+        veil = await covering.veil_of_process(db, actor, instance.partition("/")[0])
+        told, kept = veil.cover([each.data for each in trail], kept)
     return {
         "instance": instance,
         "exportedAt": utc_now(),
@@ -82,7 +87,7 @@ async def case_file(hub: Hub, actor: Actor, instance: str) -> dict[str, JSON]:
         "course": course,
         **kept,
         # The last line is this export; its hash stands for all lines before it, of other cases, too.
-        "trail": _lines(trail),
+        "trail": [replace(line, data=data) for line, data in zip(_lines(trail), told, strict=True)],
     }
 
 
@@ -93,6 +98,21 @@ async def note_sight(hub: Hub, actor: Actor, task: str, instance: str) -> None:
             return
     async with hub.store.transaction() as db:
         await audit.append(db, actor.name, "task.see", task, {"instance": instance})
+
+
+async def _shown(db: Db, actor: Actor, found: Sequence[AuditEntry]) -> list[Line]:
+    """Return lines without what is personal in the forms that they hold."""
+    veils: dict[str, Veil] = {}
+    lines = _lines(found)
+    for index, line in enumerate(lines):
+        given = line.data if isinstance(line.data, Mapping) else {}
+        definition = str(given.get("instance") or line.subject).partition("/")[0]
+        if "." in definition and line.data:
+            if definition not in veils:
+                veils[definition] = await covering.veil_of_process(db, actor, definition)
+            (data,) = Veil(veils[definition].names).cover(line.data)
+            lines[index] = replace(line, data=data)
+    return lines
 
 
 def _lines(found: Sequence[AuditEntry]) -> list[Line]:

@@ -5,7 +5,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from cauce import contract
 from cauce.errors import CauceError, InputError, NotFoundError
 from cauce.permissions import Act, Thing
 from cauce.services.hub import Actor, Hub, Role
+from cauce.services.permissions import covering
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout, query_timeout
 from cauce.store import definitions, tasks
@@ -161,7 +162,12 @@ async def instance(hub: Hub, actor: Actor, instance_id: str) -> Detail:
             "openTasks": [row.id for row in waiting],
         }
     state = dict(state) | ({"status": found.status} if found.closed_at else {})
-    return Detail(found, live, state, human_tasks, output, problem or state.get("problem"))
+    async with hub.store.read() as db:
+        veil = await covering.veil_of_process(db, actor, found.definition, found.version or None)
+    titles = [each.title for each in human_tasks]
+    state, output, problem, titles = veil.cover(state, output, problem or state.get("problem"), titles)
+    named = zip(human_tasks, titles, strict=True)
+    return Detail(found, live, state, tuple(replace(each, title=title) for each, title in named), output, problem)
 
 
 def require_sight(actor: Actor, instance_id: str) -> None:
