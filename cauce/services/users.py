@@ -189,12 +189,15 @@ async def actor_of(hub: Hub, name: str, since: datetime | None = None) -> Actor:
 async def actor_in(db: Db, name: str) -> Actor | None:
     """Return an account that is active as who would ask, with what they hold for others today."""
     row = await users.find(db, name)
-    return replace(_actor(row), stands_in=await _stands_in(db, name)) if row is not None and row.active else None
+    if row is None or not row.active:
+        return None
+    return replace(_actor(row), stands_in=await _stands_in(db, name), grants=await permissions.grants(db))
 
 
 async def actors_in(db: Db) -> list[Actor]:
     """Return all accounts that are active as who would ask; what they hold for others is not looked up."""
-    return [_actor(row) for row in await users.list_all(db) if row.active]
+    granted = await permissions.grants(db)
+    return [replace(_actor(row), grants=granted) for row in await users.list_all(db) if row.active]
 
 
 async def create_token(

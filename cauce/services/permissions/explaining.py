@@ -8,8 +8,9 @@ from cauce.permissions import ACTS, Act, Decision, Thing, decide
 from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import grants
-from cauce.store import permissions, users
+from cauce.services.users import actors_in
 from cauce.store import tasks as store_tasks
+from cauce.store import users
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,9 @@ async def who_may(hub: Hub, actor: Actor, of: str) -> list[Rights]:
     actor.require("see what others may do", *grants.readers)
     await why(hub, actor, of)
     async with hub.store.read() as db:
-        rows = [row for row in await users.list_all(db) if row.active]
-        rules = await permissions.grants(db)
-    people = [
-        (Actor(row.name, frozenset(row.roles), frozenset(row.groups), grants=rules), row.full_name) for row in rows
-    ]
-    found = [await _rights_of(hub, each, of, full_name) for each, full_name in people]
+        people = await actors_in(db)
+        full_names = {row.name: row.full_name for row in await users.list_all(db)}
+    found = [await _rights_of(hub, each, of, full_names.get(each.name, "")) for each in people]
     return sorted(found, key=lambda each: (not each.sees, each.person))
 
 

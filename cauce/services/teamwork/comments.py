@@ -8,10 +8,10 @@ from uuid import NAMESPACE_OID, uuid5
 
 from cauce.errors import ConflictError, InputError
 from cauce.services.hub import Actor, Hub, Role
-from cauce.services.tasks import may_see, visible
+from cauce.services.tasks import may_see, view, visible
 from cauce.services.teamwork import mentions
 from cauce.services.users import actor_in, actors_in
-from cauce.services.visibility import readers
+from cauce.services.visibility import require_sight
 from cauce.store import audit, comments, notifications, users
 from cauce.store.models import Comment, Task
 from cauce.store.notifications import Told
@@ -78,10 +78,10 @@ async def of_task(
 
 async def of_instance(hub: Hub, actor: Actor, instance: str) -> list[CommentView]:
     """Return what was said last about the tasks of an instance, as far as one may see these; the newest first."""
-    actor.require("see instances", *readers)
+    require_sight(actor, instance)
     async with hub.store.read() as db:
         found = await comments.of_instance(db, instance, limit=most_rows)
-    return [_view(comment, task.title) for comment, task in found if may_see(task, actor)]
+    return [_view(comment, view(task, actor).title) for comment, task in found if may_see(task, actor)]
 
 
 async def may_be_named(hub: Hub, actor: Actor, task_id: str, *, limit: int = 30) -> list[str]:
@@ -140,8 +140,10 @@ async def _seers(db: Db, row: Task) -> list[str]:
 async def _tell(db: Db, person: str, row: Task, said: Comment) -> None:
     """Tell somebody in their language that they are named."""
     text = said.text if len(said.text) <= _SHOWN_IN_NOTE else f"{said.text[:_SHOWN_IN_NOTE]}…"
+    seer = await actor_in(db, person)
+    shown = view(row, seer).title if seer else row.name
     for each in await notifications.readers(db, person=person):
-        about = notifications.label(row.title, each.locale) or row.name
+        about = notifications.label(shown, each.locale) or row.name
         title = _MENTIONED.get(each.locale, _MENTIONED["en"]).format(by=said.by, title=about)
         known = str(uuid5(NAMESPACE_OID, f"comment/{said.id}/{each.name}"))
         note = Told(known, each.name, title, text, f"/tasks/{row.id}#comments", row.instance, "mention")

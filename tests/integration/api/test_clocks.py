@@ -131,4 +131,4 @@ async def test_the_command_line_lists_them(ticking: Hub) -> None:
         done = await asyncio.to_thread(CliRunner().invoke, command, line)
         assert done.exit_code == 0, done.output
         assert [word for word in words if word not in done.output] == []
-    assert await clocks.missed_count(ticking) == 1
+    assert await clocks.missed_count(ticking, Actor("olga", frozenset({"operator"}))) == 1

@@ -138,8 +138,8 @@ async def test_what_stands_beside_a_form_is_shown_in_its_shape_and_never_as_mark
 async def test_nothing_is_looked_up_for_who_may_not_see_the_task_and_nothing_is_written(hub: Hub, ana: Browser) -> None:
     await prepare(hub)
     await put(hub, task_id="t-other", group="finance", by="felix", form_document=FORM, data={}, instance="i")
-    assert (await ana.get("/tasks/t-other/context/0")).status_code == 403
-    assert (await ana.post("/tasks/t-other/options", LINES)).status_code == 403
+    assert (await ana.get("/tasks/t-other/context/0")).status_code == 404
+    assert (await ana.post("/tasks/t-other/options", LINES)).status_code == 404
     form = FORM | {"context": [{"title": "T", "call": "write@items"}, {"title": "T", "call": "find@nobody"}]}
     await put(hub, task_id="t-writes", form_document=form, data={}, instance="i")
     assert "It is not available now." in (await ana.get("/tasks/t-writes/context/0")).text

@@ -5,7 +5,7 @@ from typing import get_args
 
 from sqlalchemy import literal_column, select, union_all
 
-from cauce.permissions import ACTS, Grant, Place, Thing, decide
+from cauce.permissions import ACTS, Grant, Place, Thing, Who, decide
 from cauce.services.hub import Actor
 from cauce.store import permissions
 from cauce.store.permissions import Rows, open_to
@@ -17,6 +17,7 @@ THINGS = [
     for form in ("approve", "qualify")
 ]
 OF = {"namespace": ["sales", "hr"], "process": ["sales.lead", "hr.leave"], "form": ["approve"], "all": ["*"]}
+WHOM: list[tuple[Who, str]] = [("person", "ana"), ("group", "sales"), ("role", "staff"), ("person", "luis")]
 ACTORS = (
     Actor("ana", frozenset({"staff"}), frozenset({"sales"})),
     Actor("luis", frozenset({"auditor", "operator"})),
@@ -29,7 +30,7 @@ def some(chance: random.Random) -> tuple[Grant, ...]:
     found = []
     for _ in range(chance.randint(1, 5)):
         place: Place = chance.choice(get_args(Place))
-        who, name = chance.choice([("person", "ana"), ("group", "sales"), ("role", "staff"), ("person", "luis")])
+        who, name = chance.choice(WHOM)
         acts = frozenset(chance.sample(ACTS, chance.randint(1, 3)))
         found.append(Grant(who, name, acts, place, chance.choice(OF[place]), chance.random() < 0.6))
     return tuple(found)
