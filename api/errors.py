@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
+from api import security
 from api.pages import view
 from cauce.errors import (
     CauceError,
@@ -63,7 +64,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RPCError, _temporal_down)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _bug)
+    app.add_exception_handler(Exception, _guarded_bug)
 
 
 def is_for_programs(request: Request) -> bool:
@@ -156,6 +157,14 @@ async def _http_error(request: Request, error: Exception) -> Response:
             {"type": type_uri + code, "title": phrase, "status": status, "detail": sentence, "code": code}, headers
         )
     return view.error_page(request, status, sentence)
+
+
+async def _guarded_bug(request: Request, error: Exception) -> Response:
+    # What answers a bug stands outside of every middleware, so the headers are put on here.
+    response = await _bug(request, error)
+    for name, value in security.headers.items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 async def _bug(request: Request, error: Exception) -> Response:

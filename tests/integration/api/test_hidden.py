@@ -35,6 +35,8 @@ CLOSED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 # These belong to no namespace: a role gives them to everybody who has it, or what they are of proves itself.
 BY_ROLE = (
+    # What is of oneself is tried where it is tested.
+    *("/me/", "/tokens/", "/inbox/views/", "/f/"),
     *("/connections/", "/syncs/", "/profiles/", "/people/", "/absences/", "/monitor/", "/permissions/", "/roadmaps/"),
     *("/in/", "/notifications/mails/", "/notifications/open/", "/account/", "/accounts/", "/scim/", "/users/"),
 )
@@ -53,8 +55,17 @@ BODIES: dict[str, Any] = {
     "payload": {"payload": {}},
     "settle": {"reason": "x"},
     "mark": {"read": True},
+    "comments": {"text": "x"},
 }
-PAGE_FIELDS = {"payload": "{}", "user": "luis", "who": "luis", "priority": "9", "do": "replay", "level": "9"}
+PAGE_FIELDS = {
+    "payload": "{}",
+    "user": "luis",
+    "who": "luis",
+    "priority": "9",
+    "do": "replay",
+    "level": "9",
+    "text": "x",
+}
 
 
 @pytest.fixture
