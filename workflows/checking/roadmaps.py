@@ -166,11 +166,18 @@ def _check_gate(report: Report, place: str, gate: Mapping[str, JSON]) -> None:
         problem = f"`{gate['id']}` wants {gate['quorum']} to agree, and only {len(approvers)} may decide."
         report.value("gate", f"{place}/quorum", problem, "Lower it, or add approvers.")
     for index, each in enumerate(gate.get("evidence") or ()):
+        if "fact" in each and each["fact"] not in _OF_ALL and "of" not in each:
+            problem = f"Nothing says of what `{each['fact']}` is asked."
+            report.key(
+                "gate", f"{place}/evidence/{index}", problem, "Add `of`: a connection, definition, sync or figure."
+            )
         if "fact" in each and each["fact"] not in _PLAIN and "least" not in each and "most" not in each:
             problem = f"Nothing says when `{each['fact']}` is good enough."
             report.key("gate", f"{place}/evidence/{index}", problem, "Add `least` or `most`.")
 
 
+# These may be asked of everything.
+_OF_ALL: Final = frozenset({"dead-letters", "budget-variance", "regression"})
 # These are true or false by themselves.
 _PLAIN: Final = frozenset({"certified", "tests-green", "reconciliation", "regression"})
 
