@@ -18,9 +18,11 @@ from demo import crm
 from demo.databases import ACCOUNTING, ERP, SCM, write_databases
 from demo.generator import SEED, generate
 from demo.node import find_node
+from demo.post import COMPLAINTS, Post
 
 USERNAME = "cauce"
 MARKER = "company.json"
+MAIL = "mail"
 PASSWORD = "erp-password"  # noqa: S105 - the name of the file, and of the secret
 ERP_FOLDER = Path(__file__).parent / "erp"
 
@@ -30,13 +32,14 @@ GOODBYE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """The demo company while it runs: where its systems are."""
+    """The demo company while it runs: where its systems are, and its mail."""
 
     directory: Path
     erp_wsdl: str
     erp_admin: str
     erp_pid: int
     password: str = field(repr=False)
+    post: Post
 
     @classmethod
     @asynccontextmanager
@@ -50,7 +53,8 @@ class Company:
         process = await _start_erp(directory, password)
         try:
             ready = await _first_line(process, directory)
-            yield cls(directory, ready["wsdl"], ready["admin"], ready["pid"], password)
+            async with Post.start(directory / MAIL, password) as post:
+                yield cls(directory, ready["wsdl"], ready["admin"], ready["pid"], password, post)
         finally:
             await _stop(process)
 
@@ -78,11 +82,16 @@ class Company:
             "erp-environment": "test",
             "accounting-database": str(self.accounting_db),
             "scm-database": str(self.scm_db),
+            "mail-address": COMPLAINTS,
+            "mail-host": "127.0.0.1",
+            "mail-smtp-port": str(self.post.smtp_port),
+            "mail-imap-port": str(self.post.imap_port),
+            "mail-security": "none",
         }
 
     def secrets(self) -> dict[str, str]:
         """Return what the demo's connections refer to as `{secret: name}`."""
-        return {PASSWORD: self.password}
+        return {PASSWORD: self.password, "mail-password": self.password, "mail-thread-secret": self.password}
 
     def orders_summary(self) -> dict[str, Any]:
         """Return live orders, references with more than one of them, and their amount, from the ERP's database."""

@@ -5,13 +5,20 @@ complaints in every stage in which one can rest. The event is `com.example.compl
 """
 
 import sqlite3
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import localtime, make_msgid
 from pathlib import Path
 from typing import Any, Final
 
 from cauce.contract import JSON
+from demo.people import DOMAIN
+from demo.post import COMPLAINTS
+from demo.spain import slug
 
 EVENT_TYPE: Final = "com.example.complaint.received.v1"
 STOPS: Final = (
@@ -27,6 +34,10 @@ _TROUBLES: Final = (
     ("place", "Entregaron el palé en otra nave.", "transport", 1, 2, 40),
     ("treatment", "Nadie devuelve las llamadas.", "sales", 1, 1, 0),
     ("form", "El motor se calienta y huele a quemado.", "quality", 4, 4, 90),
+)
+# One green pixel: what matters is that a file comes along.
+_PHOTO: Final = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPj/HwADBwIAMCbHYQAAAABJRU5ErkJggg=="
 )
 _FORMS: Final = {
     "classify-complaint": "assessment",
@@ -62,7 +73,7 @@ def _complaint(position: int, number: str, name: str, tax_id: str) -> dict[str, 
         "channel": _CHANNELS[position % len(_CHANNELS)],
         "receivedAt": datetime.now(UTC).isoformat(timespec="seconds"),
         "language": "es",
-        "party": {"name": name, "taxId": tax_id, "customerNumber": number},
+        "party": {"name": name, "taxId": tax_id, "customerNumber": number, "email": _address(name)},
         "description": description,
         "wanted": "Que se solucione cuanto antes.",
         "order": f"PV-{position + 1:05d}",
@@ -70,6 +81,27 @@ def _complaint(position: int, number: str, name: str, tax_id: str) -> dict[str, 
             "stop": stop, "cause": cause, "area": area, "impact": impact, "urgency": urgency, "amount": amount,
         },
     }  # fmt: skip
+
+
+def letter(accounting_db: Path) -> EmailMessage:
+    """Return a complaint as a customer writes it by mail, with a photo; its staff is whoever is at the inbox."""
+    with closing(sqlite3.connect(f"{accounting_db.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        name, tax_id = db.execute(
+            "SELECT name, tax_id FROM customer ORDER BY customer_id LIMIT 1 OFFSET ?", [len(STOPS)]
+        ).fetchone()
+    message = EmailMessage()
+    message["From"], message["To"] = Address(name, addr_spec=_address(name)), COMPLAINTS
+    message["Subject"] = "Dos electroválvulas no abren (pedido PV-00077)"
+    message["Date"], message["Message-ID"] = localtime(), make_msgid(domain=DOMAIN)
+    message.set_content(
+        f"Buenos días:\n\nde las del pedido PV-00077 hay dos que no abren. Nuestro NIF es {tax_id}.\n\n{name}\n"
+    )
+    message.add_attachment(_PHOTO, maintype="image", subtype="png", filename="electrovalvula.png")
+    return message
+
+
+def _address(name: str) -> str:
+    return f"compras@{slug(name)}.example"
 
 
 def event(complaint: Mapping[str, JSON]) -> dict[str, JSON]:

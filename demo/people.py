@@ -2,6 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
+
+DOMAIN: Final = "bombas-del-sur.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,17 @@ class Person:
     locale: str = "es"
     skills: tuple[str, ...] = ()
     territories: tuple[str, ...] = ()
+
+    @property
+    def email(self) -> str:
+        """Their address at the company."""
+        return f"{self.name}@{DOMAIN}"
+
+    @property
+    def by_mail(self) -> dict[str, str]:
+        """What they want by mail; customer service hears of each task at once, too."""
+        wanted = dict.fromkeys(("told", "late", "mention"), "at-once")
+        return wanted | ({"task": "at-once"} if "customer-service" in self.groups else {})
 
 
 PEOPLE = (

@@ -17,7 +17,7 @@ from cauce.contract import JSON
 from cauce.embedded import stack, state
 from cauce.embedded.stack import Stack
 from cauce.errors import CauceError, ConflictError, DefinitionError, TransientError
-from cauce.services import definitions, events, people, users
+from cauce.services import definitions, events, notifications, people, users
 from cauce.services.access import passwords
 from cauce.services.hub import Actor, Hub, open_hub
 from cauce.settings import Settings
@@ -122,6 +122,8 @@ class Demo:
             return  # who brings leads of their own has no use for the complaints of others
         for complaint in await asyncio.to_thread(complaints.complaints, self.company.accounting_db):
             await self._receive(complaint["id"], complaints.event(complaint))
+        # One more comes as customers write them: to the mailbox, where the hub finds it within a minute.
+        await self.company.post.deliver(await asyncio.to_thread(complaints.letter, self.company.accounting_db))
 
     async def _receive(self, what: str, event: Mapping[str, JSON]) -> None:
         for attempt in range(8):
@@ -263,6 +265,8 @@ async def _add_people(settings: Settings, password: str) -> None:
             )
             change = people.Change(skills=person.skills, territories=person.territories)
             await people.change_profile(hub, _system, person.name, change)
+            themselves = Actor(person.name, frozenset(person.roles), frozenset(person.groups))
+            await notifications.choose(hub, themselves, email=person.email, kinds=person.by_mail)
 
 
 async def _publish(hub: Hub) -> None:

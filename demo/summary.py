@@ -27,6 +27,8 @@ class Summary:
     open_tasks: int
     seconds: float
     faulted: int = 0
+    mails_sent: int = 0
+    mails_received: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +83,6 @@ def summarize(
         open_tasks=open_tasks,
         seconds=round(seconds, 1),
         faulted=len(ended.faulted),
+        mails_sent=len(company.post.sent()),
+        mails_received=len(company.post.received()),
     )

@@ -130,6 +130,7 @@ def _show(summary: Summary, *, as_json: bool) -> None:
         ("amount", f"{summary.amount:,.2f} €"),
         ("open tasks", str(summary.open_tasks)),
         ("faulted instances", str(summary.faulted)),
+        ("mails sent", str(summary.mails_sent)),
         ("seconds", str(summary.seconds)),
     ]
     output.table("What came of the leads", ("", ""), rows)
@@ -141,4 +142,5 @@ def _show_logins(demo_run: running.Demo) -> None:
     output.table("Log in as", ("user", "name", "roles", "groups"), rows)
     output.say(f"All have the password {demo_run.password}")
     output.say(f"The inbox: {where.api}/inbox     Temporal's own pages: {where.temporal_ui}")
+    output.say(f"What went out by mail, and came in, lies in {demo_run.company.post.folder} as .eml files, by address.")
     output.say("Ctrl-C stops everything.")

@@ -43,8 +43,13 @@ async def test_a_company_says_where_its_systems_are_and_ends_with_its_block(tmp_
         "erp-environment": "test",
         "accounting-database": str(tmp_path / "accounting.db"),
         "scm-database": str(tmp_path / "scm.db"),
+        "mail-address": "reclamaciones@bombas-del-sur.example",
+        "mail-host": "127.0.0.1",
+        "mail-smtp-port": str(company.post.smtp_port),
+        "mail-imap-port": str(company.post.imap_port),
+        "mail-security": "none",
     }
-    assert list(company.secrets()) == ["erp-password"]
+    assert list(company.secrets()) == ["erp-password", "mail-password", "mail-thread-secret"]
     assert company.password not in repr(settings) + repr(company)
     assert is_gone(company.erp_pid)
 

@@ -37,12 +37,15 @@ def test_headless_demo_prints_one_document_and_leaves_nothing_running(tmp_path: 
     summary = json.loads(done.stdout)
     assert list(summary) == [
         *("leads", "rejected", "qualified", "lost", "orders", "duplicates", "amount", "open_tasks", "seconds"),
-        "faulted",
+        *("faulted", "mails_sent", "mails_received"),
     ]
     assert summary["leads"] == 12
     assert summary["orders"] > 0
     assert summary["amount"] > 0
     assert (summary["duplicates"], summary["faulted"], summary["rejected"]) == (0, 0, 0)
+    # Each complaint is acknowledged, and those that came far are answered.
+    assert summary["mails_sent"] > 13
+    assert len(list((folder / "company" / "mail").glob("*/*.eml"))) >= summary["mails_sent"]
     assert left_behind(folder) == []
     for private in ("settings.json", "secrets/erp-password"):
         assert (folder / private).stat().st_mode & 0o777 == 0o600

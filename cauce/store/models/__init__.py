@@ -14,6 +14,7 @@ from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
 from cauce.store.models.drift import Contract, DriftCase
 from cauce.store.models.limits import ConnectionShare, ConnectionState
+from cauce.store.models.links import PublicLink
 from cauce.store.models.lookups import Lookup
 from cauce.store.models.measures import Measure
 from cauce.store.models.notifications import Letter, Notification, NotificationChoice
@@ -76,6 +77,7 @@ __all__ = [
     "NotificationChoice",
     "PairedRow",
     "PersonProfile",
+    "PublicLink",
     "Received",
     "RecordedExchange",
     "RecordingSwitch",

@@ -14,7 +14,12 @@ from tests.integration.api.conftest import Browser
 for_other_systems = "/in/{name}"
 # These are for people who are not logged in yet, and for the provider, which proves itself by a signature.
 openid = {"/login/openid", "/login/openid/return", "/login/openid/logout"}
-open_to_all = {"/", "/login", "/login/code", "/language", "/api/v1/health", for_other_systems, *openid}
+# Whoever was sent the address may answer there; what it says is signed.
+for_customers = "/f/{token}"
+open_to_all = {
+    *("/", "/login", "/login/code", "/language", "/api/v1/health", for_other_systems, for_customers),
+    *openid,
+}
 
 
 def calls(app: FastAPI) -> list[tuple[str, str, str]]:

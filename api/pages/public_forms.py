@@ -1,0 +1,66 @@
+"""Forms that people without an account answer, at the address that they were sent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from api import answers, forms
+from api.deps import FormDep, HubDep
+from api.pages import view
+from cauce.errors import ConflictError, InputError
+from cauce.services import public_links
+from cauce.services.public_links import PublicForm
+
+JSON = Any
+router = APIRouter()
+
+
+@router.get("/f/{token}")
+async def page(request: Request, hub: HubDep, token: str) -> Response:
+    """Show the form of an address."""
+    asked = await public_links.show(hub, token)
+    return _shown(request, asked, answers.initial(asked.form, asked.data), done=asked.is_answered)
+
+
+@router.post("/f/{token}")
+async def answer(request: Request, hub: HubDep, token: str, form: FormDep) -> Response:
+    """Take what was entered, or show what is wrong with it."""
+    asked = await public_links.show(hub, token)
+    posted = {name: [each for each in form.getlist(name) if isinstance(each, str)] for name in form}
+    values = answers.answer(asked.form.get("schema") or {}, posted)
+    try:
+        await public_links.answer(hub, token, values)
+    except InputError as error:
+        return _shown(request, asked, values, errors=error.errors, status=422)
+    except ConflictError:
+        pass  # whoever presses twice has answered
+    return _shown(request, asked, values, done=True)
+
+
+def _shown(
+    request: Request,
+    asked: PublicForm,
+    values: JSON,
+    *,
+    errors: Sequence[Mapping[str, str]] = (),
+    done: bool = False,
+    status: int = 200,
+) -> Response:
+    request.state.locale = asked.language or None
+    lang = view.language_of(request)
+    fields = forms.fields(asked.form, values, lang, errors, forms.Case(asked.data))
+    response = view.render(
+        request,
+        "public_form.html",
+        status=status,
+        form=asked.form,
+        fields=fields,
+        focus="",
+        errors=errors,
+        done=done,
+        task=None,
+    )
+    # The address is all it takes to answer: nobody else has to learn of it.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
