@@ -118,7 +118,7 @@ def prepare(directory: Path, seed: int = SEED, leads: Path | None = None) -> Pat
     """
     directory = directory.absolute()
     crm_file = leads if leads is not None and crm.is_crm_file(leads) else None
-    identity = {"format": 1, "seed": seed, "crm": str(crm_file.resolve()) if crm_file else None}
+    identity = {"format": 2, "seed": seed, "crm": str(crm_file.resolve()) if crm_file else None}
     marker = directory / MARKER
     if marker.is_file():
         if json.loads(marker.read_text(encoding="utf-8")) != identity:

@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import soap from 'soap';
 
+import { creditNoteOperations } from './credit-notes.mjs';
 import { customerOperations } from './customers.mjs';
 import { Database } from './database.mjs';
 import { Faults, Refusal, suffer } from './faults.mjs';
@@ -17,7 +18,7 @@ import { itemOperations } from './items.mjs';
 import { orderOperations, releaseOrder } from './orders.mjs';
 
 const HOST = '127.0.0.1';
-const OPERATIONS = { ...customerOperations, ...itemOperations, ...orderOperations };
+const OPERATIONS = { ...customerOperations, ...itemOperations, ...orderOperations, ...creditNoteOperations };
 const BODY_LIMIT = 64 * 1024;
 
 const [file, port = '0'] = process.argv.slice(2);

@@ -64,3 +64,14 @@ CREATE TABLE reservation (
   quantity INTEGER NOT NULL
 );
 CREATE INDEX reservation_reference ON reservation (reference);
+
+CREATE TABLE credit_note (
+  id INTEGER PRIMARY KEY,
+  reference VARCHAR(80) NOT NULL,
+  customer_number VARCHAR(7) NOT NULL REFERENCES customer (number),
+  invoice VARCHAR(500),
+  amount_cents BIGINT NOT NULL,
+  reason VARCHAR(500) NOT NULL,
+  status VARCHAR(10) NOT NULL -- entered, revoked
+);
+CREATE INDEX credit_note_reference ON credit_note (reference);

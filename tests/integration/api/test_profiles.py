@@ -50,7 +50,7 @@ async def test_a_profile_says_what_published_processes_would_miss(hub: Hub, prog
     await published(hub, here)
     await published(under(hub, "here"), process)
     listed = {each["name"]: each for each in (await program.get("/api/v1/profiles")).json()["items"]}
-    assert set(listed) == {"accounting-only", "full-erp", "here"}
+    assert set(listed) == {"accounting-only", "credit-notes-in-erp", "full-erp", "here"}
     assert listed["full-erp"]["bindings"][1]["missing"] == ["There is no connection `scm`."]
     assert (listed["here"]["version"], listed["here"]["active"], listed["full-erp"]["version"]) == ("1", False, "")
     other = here.replace("profile: here", "profile: other").replace("connection: erp", "absent: No shop")
