@@ -26,6 +26,7 @@ from api.pages import (
     permissions,
     second_factor,
     public_forms,
+    second_factor,
     syncs,
     task,
     task_acts,
