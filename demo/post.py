@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import logging
 import re
+import smtplib
 from argparse import Namespace
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,6 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Final, Self
 
-import aiosmtplib
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import Config, Login
@@ -81,7 +81,12 @@ class Post:
 
     async def deliver(self, message: EmailMessage) -> None:
         """Hand over a mail as somebody outside does."""
-        await aiosmtplib.send(message, hostname="127.0.0.1", port=self.smtp_port, start_tls=False, use_tls=False)
+
+        def send() -> None:
+            with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=10) as server:
+                server.send_message(message)
+
+        await asyncio.to_thread(send)
 
     async def handle_RCPT(  # noqa: N802 - the library calls it so
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]

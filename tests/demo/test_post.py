@@ -1,10 +1,10 @@
 import asyncio
 import json
+import smtplib
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import aiosmtplib
 import pytest
 
 from cauce import connection, registry
@@ -39,7 +39,7 @@ async def test_the_shipped_connection_writes_and_reads_the_mail_of_the_company(t
             box = await there.call(parsed.operation("list-mail"), {})
         relayed = letter(database)
         relayed.replace_header("To", "somebody@else.example")
-        with pytest.raises(aiosmtplib.SMTPRecipientsRefused):
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
             await post.deliver(relayed)
     (mail,) = box["messages"]
     assert (mail["from"]["name"], [each["name"] for each in mail["attachments"]]) == (
