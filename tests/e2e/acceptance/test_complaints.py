@@ -1,0 +1,171 @@
+"""Complaints against the demo company's own systems: its mail server, its accounting, its people."""
+
+import asyncio
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+
+import httpx
+import pytest
+
+from demo import complaints
+from demo.people import who_may
+from tests.e2e.desk import Desk, read
+from tests.e2e.installation import Installation
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+
+JSON = Any
+_PATIENCE_S = 90.0
+_LINK = re.compile(r"/f/[\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One complaint on its way."""
+
+    desk: Desk
+    code: str
+
+    @property
+    def id(self) -> str:
+        return f"service.complaint-to-resolution/{self.code}"
+
+    async def task(self, name: str) -> JSON:
+        """Wait until a task with that name is open, and return it."""
+
+        async def look() -> JSON:
+            return next((each for each in await self.desk.open_tasks(self.id) if each["name"] == name), None)
+
+        return await waited(look, f"{self.id} never came to {name}")
+
+    async def do(self, name: str, answer: JSON, by: str = "") -> None:
+        """Answer a task as somebody, or as the first person who may."""
+        task = await self.task(name)
+        found = who_may(task["group"], task["user"], ())
+        assert by or found is not None
+        read(await self.desk.complete(task["id"], by or found.name, answer))  # type: ignore[union-attr]  # said above
+
+    async def investigated(self, amount: float, *, by: str = "", cause: str = "form") -> None:
+        """Do everything up to the proposal of a remedy."""
+        await self.do(
+            "assess", {"nature": "complaint", "cause": cause, "impact": 2, "urgency": 2, "amount": amount}, by
+        )
+        await self.do("plan", {"areas": [], "question": "-"}, by)
+        found = {"facts": "Es así.", "responsible": "company", "conclusion": "founded", "next": "conclude"}
+        await self.do("conclude", found, by)
+
+    async def propose(self, amount: float, by: str = "") -> None:
+        """Propose a credit note."""
+        offered = {"remedies": ["credit-note"], "amount": amount, "reason": "Procede.", "notRelated": True}
+        await self.do("propose", offered, by)
+
+
+async def waited(look: Callable[[], Any], problem: str) -> Any:
+    """Look until there is something, and return it."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not (found := await look()):
+        assert time.monotonic() < deadline, problem
+        await asyncio.sleep(0.1)
+    return found
+
+
+async def mail_to(installation: Installation, address: str, what: str) -> EmailMessage:
+    """Wait for the mail to an address with some words in its subject."""
+
+    async def look() -> EmailMessage | None:
+        found = await asyncio.to_thread(installation.erp.company.post.to, address)
+        return next((each for each in found if what in each["subject"]), None)
+
+    mail: EmailMessage = await waited(look, f"no mail to {address} about {what}")
+    return mail
+
+
+async def answer_form(installation: Installation, mail: EmailMessage, **given: str) -> None:
+    """Answer the form behind the address in a mail, as somebody without an account."""
+    body = mail.get_body(["plain"])
+    assert body is not None
+    found = _LINK.search(body.get_content())
+    assert found
+    async with httpx.AsyncClient(base_url=installation.url, trust_env=False, timeout=30) as client:
+        page = await client.get(found[0])
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
+        assert csrf
+        done = await client.post(found[0], data={"csrf": csrf[1], **{f"/{name}": text for name, text in given.items()}})
+        assert (done.status_code, f'name="/{next(iter(given))}"' in done.text) == (200, False), done.text
+
+
+def credit_notes(installation: Installation, code: str) -> list[tuple[str, int, str]]:
+    """Return the credit notes of a case from the database of accounting."""
+    query = "SELECT reference, amount_cents, status FROM credit_note WHERE reference LIKE ?"
+    with closing(sqlite3.connect(installation.erp.company.accounting_db)) as db:
+        return db.execute(query, [f"rec:{code}:%"]).fetchall()
+
+
+async def test_a_complaint_by_mail_is_settled_by_mail_and_opened_again_by_its_survey(
+    installation: Installation, desk: Desk
+) -> None:
+    letter = await asyncio.to_thread(complaints.letter, installation.erp.company.accounting_db)
+    customer = letter["from"].addresses[0].addr_spec
+    await installation.erp.company.post.deliver(letter)
+    started = await installation.cauce("start", "service.complaint-mail", "--json")
+    assert started.code == 0, started.err
+    acknowledged = await mail_to(installation, customer, "Su reclamación R-")
+    case = Case(desk, re.findall(r"R-\d{4}-\d{6}", acknowledged["subject"])[0])
+    first = await desk.task((await case.task("assess"))["id"])
+    assert first["data"]["complaint"]["channel"] == "email"
+    assert first["data"]["complaint"]["order"] == "PV-00077"
+
+    await case.investigated(80)
+    await case.propose(80)
+    await case.do("answer", {"text": "Lamentamos lo ocurrido."})
+    offered = await mail_to(installation, customer, f"Respuesta a su reclamación {case.code}")
+    await answer_form(installation, offered, answer="accepted")
+    # Written once, under the reference of the case, and read back.
+    await case.do("write-arrival-down", {"arrived": True})
+    assert credit_notes(installation, case.code) == [(f"rec:{case.code}:rem:0", 8000, "entered")]
+    await case.do("analyse", {"rootCause": "Sin revisar", "whys": ["Nadie revisa"], "corrective": "no"})
+
+    asked = await mail_to(installation, customer, f"Su reclamación {case.code} está cerrada")
+    await answer_form(installation, asked, csat="1", resolved="false")
+    again = await case.task("plan")
+    assert again["group"] == "service-supervisors"
+
+
+async def test_above_the_limit_two_others_sign_and_a_second_message_joins(
+    installation: Installation, desk: Desk
+) -> None:
+    made = await asyncio.to_thread(complaints.complaints, installation.erp.company.accounting_db)
+    complaint = {**made[1], "id": "acceptance-limit", "order": "PV-ACCEPT"}
+    customer = complaint["party"]["email"]
+    read(await desk.send(complaints.event(complaint)))
+    acknowledged = await mail_to(installation, customer, "Su reclamación R-")
+    case = Case(desk, re.findall(r"R-\d{4}-\d{6}", acknowledged["subject"])[0])
+    read(await desk.send(complaints.event({**complaint, "id": "acceptance-again", "description": "Y otra cosa"})))
+
+    await case.investigated(400, by="sara")
+    await case.propose(400, by="sara")
+    task = await case.task("approve")
+    sign = {"decision": "approve", "reason": "Procede"}
+    refused = await desk.complete(task["id"], "sara", sign)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    await case.do("approve", {"decision": "return", "reason": "Es más"}, "silvia")
+    await case.propose(3000, by="sara")
+    await case.do("approve", sign, "sergio")
+    task = await case.task("approve-too")
+    assert (await desk.complete(task["id"], "sergio", sign)).status_code == 403
+    read(await desk.complete(task["id"], "carmen", sign))
+    await case.do("answer", {"text": "Se lo abonamos."}, "sara")
+    offered = await mail_to(installation, customer, f"Respuesta a su reclamación {case.code}")
+    body = offered.get_body(["plain"])
+    assert body is not None
+    assert "3.000,00" in body.get_content()
+    # One case, one acknowledgement: what came later joined it.
+    mails = await asyncio.to_thread(installation.erp.company.post.to, customer)
+    assert len([each for each in mails if each["subject"].startswith("Su reclamación R-")]) == 1
+    assert credit_notes(installation, case.code) == []
