@@ -1,4 +1,4 @@
-"""Files that travel as the hash of their content, and get it back where they leave the hub."""
+"""Files that travel as the hash of their content: it comes back where they leave, and goes where they come in."""
 
 import asyncio
 import base64
@@ -7,7 +7,8 @@ from typing import Final
 
 from cauce.contract import JSON
 from cauce.errors import InputError, TooLargeError
-from cauce.store import blobs
+from cauce.file_types import MIME, kind_of, safe_name
+from cauce.store import attachments, blobs
 from cauce.store.session import Store
 
 _MOST: Final = 20
@@ -41,3 +42,26 @@ async def with_files(store: Store, params: JSON) -> JSON:
         kind = each.get("type") or "application/octet-stream"
         found.append({"name": str(each.get("name") or "file"), "type": kind, "content": text})
     return {**params, "attachments": found}
+
+
+async def without_content(store: Store, mail: JSON, instance: str) -> JSON:
+    """Return a mail that was read with its files as the store keeps them, as files of the instance.
+
+    Whoever may see a task of that instance may open them. What is of no kind that people can attach is left out, and
+    the mail's `problems` say so.
+    """
+    given = mail.get("attachments") if isinstance(mail, Mapping) else None
+    if not isinstance(given, list) or not any(isinstance(each, Mapping) and "content" in each for each in given):
+        return mail
+    kept: list[JSON] = []
+    problems = list(mail.get("problems") or [])
+    for each in given[:_MOST]:
+        name, content = safe_name(str(each.get("name") or "file")), base64.b64decode(str(each.get("content") or ""))
+        kind = kind_of(name, content) if content else None
+        if kind is None:
+            problems.append(f"The file {name} is of no kind that is kept.")
+            continue
+        async with store.transaction() as db:
+            file = attachments.NewFile(instance, name, MIME[kind], content)
+            kept.append(attachments.described(await attachments.keep(db, file)))
+    return {**mail, "attachments": kept, "problems": problems}

@@ -12,7 +12,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.connections import Connections, Opened
-from activities.files import with_files
+from activities.files import with_files, without_content
 from activities.heartbeats import heartbeats
 from activities.problems import refused
 from cauce.connection import classify
@@ -92,6 +92,8 @@ class OperationActivities:
                 async with heartbeats(_HEARTBEAT_S):
                     write = operation.effect == "write"
                     answer = await (self._write if write else _send)(opened, operation, call)
+            if opened.connection.kind == "mail":
+                answer = await without_content(self.store, answer, call.instance)
             with _refusing():
                 check_depth(answer, f"answer of {call.operation}@{call.connection}")
                 if operation.output is not None:

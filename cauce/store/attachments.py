@@ -44,6 +44,15 @@ async def of_instance(db: Db, instance: str, digests: Iterable[str]) -> Sequence
     return (await db.scalars(select(Attachment).where(Attachment.instance == instance, wanted))).all()
 
 
+async def adopt(db: Db, source: str, instance: str, digests: Iterable[str]) -> list[Attachment]:
+    """Make files that a process made files of another instance, too; what people attached stays where it is."""
+    for row in await of_instance(db, source, digests):
+        if not row.task and not row.by:
+            about = {"name": row.name, "type": row.type, "size": row.size, "by": "", "at": utc_now()}
+            await insert_new(db, Attachment, {"instance": instance, "task": "", "digest": row.digest, **about})
+    return [row for row in await of_instance(db, instance, digests) if not row.task]
+
+
 def described(row: Attachment) -> dict[str, JSON]:
     """Return a file as answers and data hold it."""
     return {"name": row.name, "sha256": row.digest, "size": row.size, "type": row.type}

@@ -1,7 +1,7 @@
 """The hub's own data as a connection: the customer master, each customer's timeline, and their cases.
 
 The operations of its file call `find-customer`, `list-customers`, `save-customer`, `record-interaction`,
-`find-interaction` and `list-interactions`, and those in `cases` and `links`.
+`find-interaction` and `list-interactions`, and those in `cases`, `files` and `links`.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from cauce.errors import (
 )
 from cauce.store import Db, Store, customers
 from cauce.store.models import Customer, Interaction
-from connectors.hub import cases, links
+from connectors.hub import cases, files, links
 
 Handler = Callable[[Db, Mapping[str, Any]], Awaitable[JSON]]
 most_interactions: Final = 200
@@ -156,6 +156,8 @@ handlers: Final[Mapping[str, Handler]] = {
     "reopen-case": cases.reopen_case,
     "find-case": cases.find_case,
     "find-cases": cases.find_cases,
+    "adopt-files": files.adopt_files,
+    "find-files": files.find_files,
     "make-link": links.make_link,
     "find-link": links.find_link,
 }

@@ -120,6 +120,9 @@ async def test_a_complaint_by_mail_is_settled_by_mail_and_opened_again_by_its_su
     first = await desk.task((await case.task("assess"))["id"])
     assert first["data"]["complaint"]["channel"] == "email"
     assert first["data"]["complaint"]["order"] == "PV-00077"
+    (photo,) = first["data"]["complaint"]["attachments"]
+    opened = await desk["nuria"].get(f"/tasks/{first['id']}/attachments/{photo['sha256']}")
+    assert (photo["name"], opened.content[1:4]) == ("electrovalvula.png", b"PNG")
 
     await case.investigated(80)
     await case.propose(80)

@@ -1,6 +1,7 @@
 """People told: once each, in their own language, and files that get their content back."""
 
 import base64
+import hashlib
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from activities import files
 from activities.letters import LetterActivities
 from cauce.contract import Outcome, ProtocolCall
 from cauce.errors import InputError, NotFoundError, TooLargeError
-from cauce.store import Store, blobs, users
+from cauce.store import Store, attachments, blobs, users
 from cauce.store.models import Notification, NotificationChoice
 
 JSON = Any
@@ -109,3 +110,21 @@ async def test_files_that_cannot_be_attached(store: Store, monkeypatch: pytest.M
     for said in (5, 0):
         with pytest.raises(TooLargeError):
             await files.with_files(store, {"attachments": [{"sha256": digest, "size": said}]})
+
+
+async def test_files_of_a_mail_are_kept_for_their_instance_and_may_become_those_of_another(store: Store) -> None:
+    png = b"\x89PNG\r\n\x1a\n...."
+    given = [
+        {"name": "../box.png", "type": "text/html", "size": 9, "content": base64.b64encode(png).decode()},
+        {"name": "page.html", "type": "text/html", "size": 9, "content": base64.b64encode(b"<script>").decode()},
+    ]
+    mail = await files.without_content(store, {"uid": 7, "attachments": given, "problems": []}, "s.mail/1")
+    (kept,) = mail["attachments"]
+    assert (kept["name"], kept["type"], "content" in kept) == ("box.png", "image/png", False)
+    assert mail["problems"] == ["The file page.html is of no kind that is kept."]
+    assert await files.without_content(store, [], "s.mail/1") == []
+    async with store.transaction() as db:
+        await attachments.keep(db, attachments.NewFile("s.mail/1", "mine.txt", "text/plain", b"x", by="ana"))
+        everything = [kept["sha256"], hashlib.sha256(b"x").hexdigest()]
+        for source, wanted in (("s.other/1", 0), ("s.mail/1", 1), ("s.mail/1", 1)):
+            assert len(await attachments.adopt(db, source, "s.case/1", everything)) == wanted
