@@ -24,7 +24,6 @@ from api.pages import (
     own_account,
     people,
     permissions,
-    second_factor,
     public_forms,
     second_factor,
     syncs,
