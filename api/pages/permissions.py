@@ -1,7 +1,6 @@
 """Permissions: what is granted to whom, and why somebody may do something with a case."""
 
 from http import HTTPStatus
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -9,10 +8,11 @@ from fastapi.responses import RedirectResponse
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.pages import view
+from api.rest.permissions import as_download
 from cauce.errors import CauceError, ConflictError, InputError, NotFoundError
 from cauce.permissions import ACTS, PLACES, WHO, Decision, Grant
 from cauce.services.hub import Actor, Hub
-from cauce.services.permissions import explaining, grants
+from cauce.services.permissions import duties, explaining, grants
 
 router = APIRouter()
 act_words = {
@@ -84,6 +84,15 @@ async def why_page(request: Request, hub: HubDep, actor: VisitorDep, of: str = "
     )
 
 
+@router.get("/permissions/duties")
+async def duties_page(request: Request, hub: HubDep, actor: VisitorDep, form: str = "") -> Response:
+    """Show what policies keep apart, who could do it alone all the same, and who did; as a table to save, too."""
+    found = await duties.report(hub, actor)
+    if form == "csv":
+        return as_download(found)
+    return view.render(request, "permissions_duties.html", duties=found, section="permissions")
+
+
 async def _page(
     request: Request, hub: Hub, actor: Actor, *, message: str = "", problem: CauceError | None = None
 ) -> Response:
@@ -127,8 +136,3 @@ def because(decision: Decision, lang: Language) -> str:
 
 def _named(grant: Grant | None, lang: Language) -> str:
     return f"{lang.gettext(who_words[grant.who])} {grant.name}" if grant else ""
-
-
-def why_address(of: str) -> str:
-    """Return where it is said why somebody may do something with a task or an instance."""
-    return f"/permissions/why?of={quote(of, safe='')}"

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
@@ -12,7 +13,7 @@ from api.errors import documented
 from api.rest.schemas import Model
 from cauce.permissions import ACTS, Because
 from cauce.permissions import Act as ActName
-from cauce.services.permissions import explaining, grants
+from cauce.services.permissions import duties, explaining, grants
 from cauce.services.permissions.explaining import Rights
 from cauce.services.permissions.grants import GrantView
 
@@ -75,6 +76,33 @@ class Person(BaseModel):
     rights: list[Right]
 
 
+class Could(Model):
+    """Somebody who may answer several forms of a duty."""
+
+    person: str = Field(examples=["ana"])
+    forms: dict[str, str] = Field(description="By what: `admin`, `grant` or `role`.", examples=[{"approve": "role"}])
+
+
+class Did(Model):
+    """Somebody who answered several forms of a duty in one case."""
+
+    person: str = Field(examples=["ana"])
+    case: str = Field(description="Its business key.", examples=["complaint:7"])
+    instance: str = Field(examples=["service.complaint/complaint:7"])
+    tasks: dict[str, str] = Field(description="The tasks, by form.", examples=[{"approve-remedy": "task-1"}])
+    last_at: datetime
+
+
+class Duty(Model):
+    """Forms of which nobody should answer two in one case."""
+
+    policy: str = Field(examples=["complaints"])
+    title: Any = Field(examples=["Whoever proposes a remedy does not approve it"])
+    forms: list[str] = Field(examples=[["propose-remedy", "approve-remedy"]])
+    could: list[Could]
+    did: list[Did]
+
+
 @router.get("", responses=documented())
 async def list_grants(hub: HubDep, actor: CallerDep) -> list[Grant]:
     """List everything that is granted, the oldest first; without any, roles decide alone."""
@@ -103,6 +131,24 @@ async def why(hub: HubDep, actor: CallerDep, of: Of) -> Person:
 async def who_may(hub: HubDep, actor: CallerDep, of: Of) -> list[Person]:
     """Say what everybody may do with something, and why; those who see it come first."""
     return [_person(each) for each in await explaining.who_may(hub, actor, of)]
+
+
+@router.get("/duties", responses=documented())
+async def list_duties(hub: HubDep, actor: CallerDep) -> list[Duty]:
+    """List what policies keep apart, who could do it alone all the same, and who did."""
+    return [Duty.model_validate(each) for each in await duties.report(hub, actor)]
+
+
+@router.get("/duties.csv", response_class=PlainTextResponse, responses=documented())
+async def duties_csv(hub: HubDep, actor: CallerDep) -> Response:
+    """Return the same as a table."""
+    return as_download(await duties.report(hub, actor))
+
+
+def as_download(found: list[duties.Duty]) -> Response:
+    """Return the report as a file to save."""
+    headers = {"Content-Disposition": 'attachment; filename="duties.csv"'}
+    return Response(duties.as_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _grant(view: GrantView) -> Grant:

@@ -8,7 +8,7 @@ from cauce.cli import output, session
 from cauce.cli.data_dir import DataDir
 from cauce.permissions import ACTS, Decision, Grant
 from cauce.services.hub import Actor, Hub
-from cauce.services.permissions import explaining, grants
+from cauce.services.permissions import duties, explaining, grants
 from cauce.services.permissions.explaining import Rights
 from cauce.services.permissions.grants import GrantView
 
@@ -116,6 +116,31 @@ def who(of: Of, *, data_dir: DataDir = None, as_user: session.AsUser = None, as_
         for each in found
     ]
     output.table("Who may do what", ("person", "sees", "may", "because"), rows, empty="There are no accounts.")
+
+
+@app.command("duties")
+def duties_(
+    *,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table for a spreadsheet.")] = False,
+    data_dir: DataDir = None,
+    as_user: session.AsUser = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Say what policies keep apart, who could do it alone all the same, and who did."""
+    found = session.run(duties.report, data_dir=data_dir, as_user=as_user)
+    if as_json:
+        output.document({"duties": found})
+        return
+    if as_csv:
+        output.line(duties.as_csv(found).rstrip())
+        return
+    rows = [(" / ".join(duty.forms), "could", one.person, "", "") for duty in found for one in duty.could]
+    rows += [
+        (" / ".join(duty.forms), "did", one.person, one.case, one.last_at.isoformat(timespec="minutes"))
+        for duty in found
+        for one in duty.did
+    ]
+    output.table("Duties apart", ("forms", "", "person", "case", "at"), rows, empty="Nobody could, and nobody did.")
 
 
 def reason(decision: Decision) -> str:

@@ -17,20 +17,32 @@ _ROW: Final = Scope("a policy, whose expressions see the data of the task", froz
 
 
 def check_policy(report: Report, document: Mapping[str, JSON], world: World) -> None:
-    """Check a policy: the forms it is about, and each row."""
+    """Check a policy: the forms it is about, each row, and the duties it keeps apart."""
     for form, row in document["forms"].items():
         place = f"/forms{step(form)}"
         if form not in world.forms:
-            problem = f"There is no form `{form}`{guess(form, world.forms)}"
-            hint = listing(world.forms) or "Write it, or check it together with this file."
-            report.key("unknown-form", place, problem, hint)
+            report.key("unknown-form", place, *_no_form(form, world))
         _check_names(report, place, row, _processes_with(world, document["policy"], {form}, but=False))
         _check_row(report, place, row, world)
+    _check_apart(report, document, world)
     if "otherwise" in document:
         row = document["otherwise"]
         names = _processes_with(world, document["policy"], set(document["forms"]), but=True)
         _check_names(report, "/otherwise", row, names)
         _check_row(report, "/otherwise", row, world)
+
+
+def _check_apart(report: Report, document: Mapping[str, JSON], world: World) -> None:
+    """Check that the forms which one person must not answer alone are there."""
+    for index, duty in enumerate(document.get("apart") or ()):
+        for number, form in enumerate(duty["forms"]):
+            if form not in world.forms:
+                report.value("unknown-form", f"/apart/{index}/forms/{number}", *_no_form(form, world))
+
+
+def _no_form(form: str, world: World) -> tuple[str, str]:
+    hint = listing(world.forms) or "Write it, or check it together with this file."
+    return f"There is no form `{form}`{guess(form, world.forms)}", hint
 
 
 def _check_row(report: Report, place: str, row: Mapping[str, JSON], world: World) -> None:

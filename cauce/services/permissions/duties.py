@@ -1,0 +1,129 @@
+"""Segregation of duties: what policies keep apart, who could do it alone all the same, and who did."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from cauce.permissions import Thing
+from cauce.services.hub import Actor, Hub
+from cauce.services.permissions.grants import readers
+from cauce.services.users import actors_in
+from cauce.store import definitions, duties
+from cauce.store.duties import Answered
+from cauce.store.models import Definition
+from cauce.store.session import Db
+
+JSON = Any
+_WORKERS: Final = ("staff", "manager")
+# The newest lines of the trail; what is older was in reports before.
+MOST_ANSWERS: Final = 20_000
+_MOST_CASES: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Could:
+    """Somebody who may answer several forms of a duty, by what: `admin`, `grant` or `role` for each form."""
+
+    person: str
+    forms: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """Somebody who answered several forms of a duty in one case; `tasks` are the tasks, by form."""
+
+    person: str
+    case: str
+    instance: str
+    tasks: Mapping[str, str]
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Forms of which nobody should answer two in one case, who could, and who did."""
+
+    policy: str
+    title: JSON
+    forms: tuple[str, ...]
+    could: tuple[Could, ...]
+    did: tuple[Did, ...]
+
+
+async def report(hub: Hub, actor: Actor) -> list[Duty]:
+    """Return every duty that policies keep apart; without those that nobody should do, the list is empty."""
+    actor.require("see which duties are kept apart", *readers)
+    async with hub.store.read() as db:
+        policies = await definitions.latest(db, "policy")
+        found = [(row.name, each) for row in policies for each in row.document.get("apart") or ()]
+        if not found:
+            return []
+        people, processes = await actors_in(db), await definitions.latest(db, "process")
+        return [await _duty(db, actor, name, each, people, processes) for name, each in found]
+
+
+async def _duty(
+    db: Db, actor: Actor, policy: str, given: JSON, people: Sequence[Actor], processes: Sequence[Definition]
+) -> Duty:
+    forms = tuple(given["forms"])
+    groups = await duties.groups_of(db, forms)
+    places = {form: _places(form, processes) for form in forms}
+    could = [
+        Could(person.name, may)
+        for person in people
+        if len(may := {form: why for form in forms if (why := _may(person, places[form], groups.get(form)))}) > 1
+    ]
+    answered = await duties.answered(db, forms, sight=actor.sight, limit=MOST_ANSWERS)
+    return Duty(policy, given.get("title"), forms, tuple(could), tuple(_did(answered)))
+
+
+def _places(form: str, processes: Sequence[Definition]) -> list[Thing]:
+    named = [row for row in processes if form in ((row.bundle or {}).get("forms") or {})]
+    return [Thing.of(f"{row.namespace}.{row.name}", form) for row in named] or [Thing("", "", form)]
+
+
+def _may(person: Actor, places: Sequence[Thing], groups: set[str | None] | None) -> str:
+    """Say by what somebody may answer a form: they may do its tasks, and are of a group that they are for."""
+    given = next((each for place in places if (each := person.decide("work", place, *_WORKERS)).allowed), None)
+    if given is None:
+        return ""
+    meant = groups is None or None in groups or given.because == "admin" or bool(person.groups & groups)
+    return given.because if meant else ""
+
+
+def _did(answered: Sequence[Answered]) -> list[Did]:
+    """Return who answered several forms in one case; a case and its sub-processes have one business key."""
+    by: dict[tuple[str, str], list[Answered]] = {}
+    for each in answered:
+        by.setdefault((each.instance.partition("/")[2], each.person), []).append(each)
+    found = [
+        Did(person, case, rows[0].instance, {row.form: row.task for row in rows}, max(row.at for row in rows))
+        for (case, person), rows in by.items()
+        if len({row.form for row in rows}) > 1
+    ]
+    return sorted(found, key=lambda each: each.last_at, reverse=True)[:_MOST_CASES]
+
+
+def as_csv(found: Sequence[Duty]) -> str:
+    """Return the report as a table: a line for each person who could or did, and each case."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["policy", "forms", "what", "person", "case", "instance", "at", "by"])
+    for duty in found:
+        kept = [duty.policy, " ".join(duty.forms)]
+        for one in duty.could:
+            by = " ".join(f"{form}:{why}" for form, why in one.forms.items())
+            table.writerow([*kept, "could", _plain(one.person), "", "", "", by])
+        for each in duty.did:
+            by = " ".join(f"{form}:{task}" for form, task in each.tasks.items())
+            row = [_plain(each.person), _plain(each.case), _plain(each.instance), each.last_at.isoformat(), by]
+            table.writerow([*kept, "did", *row])
+    return text.getvalue()
+
+
+def _plain(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
