@@ -11,6 +11,7 @@ from api import errors, inbound, metrics
 from api.pages import routes as pages
 from api.pages import view
 from api.rest import routes as rest
+from api.scim import routes as scim
 from api.security import Guard, Sessions
 from api.tracing import Traced
 from cauce.services.hub import Hub, open_hub
@@ -61,6 +62,7 @@ def create_app(settings: Settings, hub: Hub | None = None) -> FastAPI:
     errors.install(app)
     app.include_router(rest.router)
     app.include_router(inbound.router)
+    app.include_router(scim.router)
     app.include_router(metrics.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=view.static), name="static")

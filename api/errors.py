@@ -69,7 +69,7 @@ def install(app: FastAPI) -> None:
 
 def is_for_programs(request: Request) -> bool:
     """Tell whether the answer should be JSON rather than a page."""
-    return request.url.path.startswith(("/api/", "/in/")) or request.url.path == "/metrics"
+    return request.url.path.startswith(("/api/", "/in/", "/scim/")) or request.url.path == "/metrics"
 
 
 def answer(request: Request, error: CauceError) -> Response:

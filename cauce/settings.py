@@ -172,6 +172,9 @@ class Settings(MailSettings):
     openid_roles: dict[str, str] = Field(
         default_factory=dict, description="The role that members of a group have here: JSON from group to role."
     )
+    scim_roles: dict[str, str] = Field(
+        default_factory=dict, description="The same for groups kept over SCIM; default: what openid_roles says."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -22,7 +22,9 @@ from cauce.http import HttpRequest, HttpResponse, exchange
 from cauce.http_messages import server_of
 from cauce.services.hub import Actor, Hub, roles
 from cauce.services.users import actor_of
-from cauce.store import audit, users
+from cauce.store import audit, directory, users
+from cauce.store.models import User
+from cauce.store.session import Db
 
 JSON = Any
 callback: Final = "/login/openid/return"
@@ -125,10 +127,11 @@ async def _admitted(hub: Hub, claims: Mapping[str, JSON]) -> Actor:
     allowed = sorted({settings.openid_roles[each] for each in groups if each in settings.openid_roles} & set(roles))
     if not subject or not name or len(name) > _longest_name or any(each.isspace() for each in name):
         raise UnauthenticatedError("The provider gives no name that can be used here.", hint="Ask an admin.")
-    if not allowed:
-        raise UnauthenticatedError("None of your groups has a role here.", hint="Ask an admin of your company.")
     async with hub.store.transaction() as db:
-        row = await users.of_subject(db, subject)
+        row = await users.of_subject(db, subject) or await _kept_by_directory(db, name)
+        kept = row is not None and await directory.of_account(db, row.name) is not None
+        if not allowed and not kept:
+            raise UnauthenticatedError("None of your groups has a role here.", hint="Ask an admin of your company.")
         if row is None:
             full_name = str(claims.get("name", ""))[:_longest_name]
             new = await users.add(db, name, password_hash="", roles=allowed, groups=groups, full_name=full_name)
@@ -136,11 +139,21 @@ async def _admitted(hub: Hub, claims: Mapping[str, JSON]) -> Actor:
                 # Who owns a name at the provider does not thereby own the local account of that name.
                 raise ConflictError(f"There is a local account '{name}' already.", hint="An admin has to rename it.")
             await users.bind(db, name, subject)
+        elif kept:
+            # Whoever keeps the account has said what it may do.
+            name = row.name
+            await users.bind(db, name, subject)
         else:
             name = row.name
             await users.change(db, name, roles=allowed, groups=groups)
         await audit.append(db, name, "user.login", name, {"by": "provider", "roles": allowed})
     return await actor_of(hub, name)
+
+
+async def _kept_by_directory(db: Db, name: str) -> User | None:
+    """Return the account that the directory made for somebody who logs in for the first time."""
+    found = await directory.people(db, user_name=name)
+    return next((account for _, account in found if account.subject is None), None)
 
 
 async def _claims(hub: Hub, provider: _Provider, token: str) -> dict[str, JSON]:

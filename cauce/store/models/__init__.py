@@ -12,6 +12,7 @@ from cauce.store.models.clocks import Clock
 from cauce.store.models.comments import Comment
 from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
+from cauce.store.models.directory import DirectoryGroup, DirectoryUser
 from cauce.store.models.drift import Contract, DriftCase
 from cauce.store.models.limits import ConnectionShare, ConnectionState
 from cauce.store.models.links import PublicLink
@@ -55,6 +56,8 @@ __all__ = [
     "Customer",
     "DeadLetter",
     "Definition",
+    "DirectoryGroup",
+    "DirectoryUser",
     "DoneByHand",
     "Draft",
     "DriftCase",
