@@ -10,6 +10,7 @@ from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
 from cauce.errors import InputError
 from cauce.services import people
+from cauce.services.access import second_factors
 from cauce.services.hub import Actor, Hub
 
 router = APIRouter()
@@ -40,6 +41,14 @@ async def change_person(request: Request, hub: HubDep, actor: VisitorDep, name: 
     except InputError as error:
         return await _page(request, hub, actor, name, given=given, problem=error)
     return RedirectResponse(f"/people/{quote(name, safe='')}?done=1", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/people/{name}/second-factor/reset")
+async def reset_second_factor(hub: HubDep, actor: VisitorDep, name: str, form: FormDep) -> Response:
+    """Take the second step of somebody's login away."""
+    del form
+    await second_factors.reset(hub, actor, name)
+    return RedirectResponse(f"/people/{quote(name, safe='')}", status_code=HTTPStatus.SEE_OTHER)
 
 
 def _entries(text: str) -> list[str]:
@@ -74,6 +83,7 @@ async def _page(
         person=person,
         values=given or shown,
         may_change=actor.may(*people.editors),
+        may_reset=actor.may() and await second_factors.needed(hub, name),
         message=message,
         problem=lang.gettext(problem.problem) if problem else "",
     )

@@ -203,13 +203,15 @@ async def remove_group(hub: Hub, actor: Actor, group_id: str) -> None:
 
 
 async def _write(db: Db, actor: Actor, row: DirectoryUser, account: User, given: Person) -> None:
+    # What somebody changed of it here themselves stays until the directory says something new.
+    new_address = given.email and (row.data or {}).get("emails") != given.data.get("emails")
     row.external_id, row.data, row.updated_at = given.external_id, dict(given.data), utc_now()
     was_active = account.active
     account.full_name, account.locale = given.full_name, given.locale
     account.active = was_active if given.active is None else given.active
     await db.flush()
-    if given.email:
-        await notifications.set_address(db, account.name, given.email)
+    if new_address:
+        await notifications.choose(db, account.name, email=given.email)
     if was_active and not account.active:
         await let_go(db, actor.name, account.name)
 

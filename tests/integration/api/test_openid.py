@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cauce.http import close_sessions
-from cauce.services import users
+from cauce.services import directory, users
 from cauce.services.hub import Actor, Hub
 from cauce.settings import Settings, load
 from tests.integration.api.conftest import Browser, nobody_listens
@@ -86,6 +86,18 @@ async def test_who_has_no_role_here_is_told(hub: Hub, anonymous: httpx.AsyncClie
     assert answer.status_code == 401
     assert "None of your groups has a role here." in answer.text
     assert "bruno" not in [each.name for each in await users.list_users(hub, boss)]
+
+
+async def test_who_is_kept_over_scim_may_what_it_says_there(hub: Hub, anonymous: httpx.AsyncClient) -> None:
+    for name in ("bruno", "carla"):
+        await directory.add_person(hub, boss, directory.Person(name))
+    for name in ("bruno", "carla"):
+        answer = await log_in(Browser(anonymous), name)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/instances")
+        assert (await users.actor_of(hub, name)).roles == frozenset()
+    person = (await directory.list_people(hub, boss, user_name="carla"))[0]
+    await directory.change_person(hub, boss, person.id, directory.Person("carla", active=False))
+    assert (await log_in(Browser(anonymous), "carla")).status_code == 401
 
 
 async def test_a_local_account_is_not_taken_over(hub: Hub, anonymous: httpx.AsyncClient) -> None:

@@ -103,7 +103,7 @@ async def test_a_person_is_made_changed_and_closed(hub: Hub, directory: Director
     [account] = [each for each in await users.list_users(hub, boss) if each.name == "carla"]
     assert (account.full_name, account.locale, account.active, account.roles) == ("Carla Soto", "es", True, ())
     async with hub.store.read() as db:
-        assert await notifications.address(db, "carla") == "carla@example.com"
+        assert (await notifications.choice(db, "carla"))[0] == "carla@example.com"
     with pytest.raises(UnauthenticatedError):
         await users.authenticate(hub, "carla", "never kept anywhere")
 

@@ -102,7 +102,10 @@ async def test_removing_it_takes_the_password_and_an_admin_can_reset_it(hub: Hub
     gone = await ana.post(f"{address}/remove", {"password": "demo-password"}, page="/account")
     assert gone.headers["location"] == "/account?done=factor"
     await set_up(ana)
-    await second_factors.reset(hub, boss, "ana")
+    assert (await ana.post("/people/ana/second-factor/reset", page="/account")).status_code == 403
+    await users.change_user(hub, boss, "ana", roles=["admin"])
+    assert "Reset the second step" in (await ana.get("/people/ana")).text
+    assert (await ana.post("/people/ana/second-factor/reset", page="/account")).headers["location"] == "/people/ana"
     assert (await ana.get("/inbox")).status_code == 303
     await ana.log_in("ana")
     with pytest.raises(ConflictError, match="'ana' has no second step"):
