@@ -11,6 +11,7 @@ from typing import Final
 
 from cauce.errors import NotFoundError, SecondFactorMissingError, UnauthenticatedError
 from cauce.services import users
+from cauce.services.access.tokens import check_unlimited
 from cauce.services.hub import Actor, Hub
 from cauce.store import audit, login_sessions, second_factors
 from cauce.store import users as accounts
@@ -80,6 +81,7 @@ async def list_sessions(hub: Hub, actor: Actor, nonce: str = "") -> list[Session
 async def end(hub: Hub, actor: Actor, session_id: str) -> None:
     """End one of one's sessions."""
     async with hub.store.transaction() as db:
+        await check_unlimited(db, actor)
         if not await login_sessions.end(db, actor.name, session_id):
             raise NotFoundError("You have no such session.", hint="Reload the list.")
         await audit.append(db, actor.name, "session.end", actor.name)
@@ -88,6 +90,7 @@ async def end(hub: Hub, actor: Actor, session_id: str) -> None:
 async def end_others(hub: Hub, actor: Actor, nonce: str = "") -> int:
     """End all of one's sessions but the one that asks; return how many."""
     async with hub.store.transaction() as db:
+        await check_unlimited(db, actor)
         ended = await login_sessions.end_all(db, actor.name, but=_key(nonce) if nonce else "")
         await audit.append(db, actor.name, "session.end-all", actor.name, {"ended": ended})
     return ended

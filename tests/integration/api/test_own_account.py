@@ -95,6 +95,8 @@ async def test_a_token_is_shown_once_and_ended(ana: Browser) -> None:
     more = (await ana.client.post("/api/v1/tokens", json={"label": "more"}, headers=program)).json()["token"]
     roles = (await ana.client.get("/api/v1/me", headers={"authorization": f"Bearer {more}"})).json()["roles"]
     assert roles == ["staff"]
+    for address in (f"/api/v1/tokens/{token['id']}", "/api/v1/me/sessions"):
+        assert (await ana.client.delete(address, headers=program)).status_code == 403
     await ana.post("/account/tokens/end", {"token": token["id"]})
     assert (await ana.client.get("/api/v1/me", headers=program)).status_code == 401
 

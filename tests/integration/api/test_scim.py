@@ -21,6 +21,7 @@ boss = Actor("admin", frozenset({"admin"}))
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+PEOPLE = "/Users"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 CARLA = {
@@ -218,10 +219,10 @@ async def test_what_is_wrong_is_said_as_scim_says_it(directory: Directory) -> No
         ("POST", "/Users", {"schemas": [USER]}, 400, "invalidValue"),
         ("POST", "/Users", {"schemas": [USER], "userName": "a b"}, 400, "invalidValue"),
         ("POST", "/Users", [], 400, "invalidSyntax"),
-        ("GET", "/Users/nobody", None, 404, None),
+        ("GET", f"{PEOPLE}/nobody", None, 404, None),
         ("GET", "/Users?filter=userName%20near%20%22x%22", None, 400, "invalidFilter"),
         ("GET", f"/Users?filter={'x' * 3000}", None, 413, None),
-        ("POST", "/Users/.search", {"filter": "x" * 30_000}, 413, None),
+        ("POST", f"{PEOPLE}/.search", {"filter": "x" * 30_000}, 413, None),
         ("GET", f"/Users?filter={deep}", None, 400, "invalidFilter"),
         ("PATCH", "/Groups/nothing", {"schemas": [PATCH], "Operations": [{"op": "x"}] * 1001}, 413, None),
         ("POST", "/Groups", group | {"displayName": ""}, 400, "invalidValue"),
