@@ -1,7 +1,7 @@
 """The application: what is opened at start, what guards every request, and which routes there are."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -15,6 +15,7 @@ from api.scim import routes as scim
 from api.security import Guard, Sessions
 from api.tracing import Traced
 from cauce.services.hub import Hub, open_hub
+from cauce.services.teamwork.live import Live
 from cauce.settings import Settings
 
 description = """\
@@ -31,13 +32,11 @@ def create_app(settings: Settings, hub: Hub | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if hub is not None:
-            app.state.hub = hub
-            yield
-            return
-        async with open_hub(settings) as opened:
+        async with nullcontext(hub) if hub is not None else open_hub(settings) as opened:
             app.state.hub = opened
+            app.state.live = Live(opened)
             yield
+            await app.state.live.close()
 
     app = FastAPI(
         title="Cauce",

@@ -55,19 +55,25 @@ async def caller(request: Request, hub: HubDep, sessions: SessionsDep, session: 
     return await login_sessions.actor_of(hub, session.user, session.nonce, session.began)
 
 
-async def _visitor(request: Request, hub: HubDep, session: SessionDep) -> Actor:
-    return await _shown(request, hub, session)
-
-
-async def _enrolling(request: Request, hub: HubDep, session: SessionDep) -> Actor:
-    """Return who sets up the second step of the login, or leaves: all that those may do who have to."""
-    return await _shown(request, hub, session, enrolling=True)
-
-
-async def _shown(request: Request, hub: Hub, session: Session, *, enrolling: bool = False) -> Actor:
+async def visitor_of(request: Request, hub: Hub, *, enrolling: bool = False) -> Actor:
+    """Return who is logged in on the browser that asks, if they still are."""
+    session = _session(request)
     if not session.user:
         raise UnauthenticatedError("Nobody is logged in.", hint="Log in first.")
-    actor = await login_sessions.actor_of(hub, session.user, session.nonce, session.began, enrolling=enrolling)
+    return await login_sessions.actor_of(hub, session.user, session.nonce, session.began, enrolling=enrolling)
+
+
+async def _visitor(request: Request, hub: HubDep) -> Actor:
+    return await _shown(request, hub)
+
+
+async def _enrolling(request: Request, hub: HubDep) -> Actor:
+    """Return who sets up the second step of the login, or leaves: all that those may do who have to."""
+    return await _shown(request, hub, enrolling=True)
+
+
+async def _shown(request: Request, hub: Hub, *, enrolling: bool = False) -> Actor:
+    actor = await visitor_of(request, hub, enrolling=enrolling)
     request.state.actor = actor
     request.state.locale = actor.locale
     request.state.open_tasks = await tasks.open_count(hub, actor)

@@ -3,9 +3,11 @@
 from api.pages.problems import message
 from cauce.services import clocks, dead_letters, monitor
 from cauce.services.hub import Actor
+from cauce.services.teamwork import team
 
 places = (
     ("inbox", message("Inbox"), "inbox"),
+    ("team", message("Team"), "team"),
     ("clocks", message("Clocks"), "clock"),
     ("instances", message("Instances"), "instances"),
     ("definitions", message("Definitions"), "definitions"),
@@ -14,7 +16,25 @@ places = (
     ("monitor", message("Monitor"), "monitor"),
     ("dead-letters", message("Dead letters"), "dead-letters"),
 )
-_readers = {"clocks": clocks.overseers, "monitor": monitor.readers, "dead-letters": dead_letters.readers}
+_readers = {
+    "team": team.watchers,
+    "clocks": clocks.overseers,
+    "monitor": monitor.readers,
+    "dead-letters": dead_letters.readers,
+}
+# What follows a "g" on the keyboard.
+place_keys = {
+    "inbox": "i",
+    "team": "t",
+    "clocks": "c",
+    "instances": "n",
+    "definitions": "d",
+    "connections": "o",
+    "syncs": "s",
+    "monitor": "m",
+    "dead-letters": "l",
+    "notifications": "b",
+}
 
 
 def navigation_for(actor: Actor | None) -> list[tuple[str, str, str]]:

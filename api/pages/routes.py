@@ -15,6 +15,7 @@ from api.pages import (
     dead_letters,
     definitions,
     drift,
+    events,
     expression,
     inbox,
     instances,
@@ -29,12 +30,14 @@ from api.pages import (
     syncs,
     task,
     task_acts,
+    team,
     trail,
 )
 
 router = APIRouter(include_in_schema=False)
 for each in (
     account,
+    events,
     own_account,
     second_factor,
     public_forms,
@@ -54,6 +57,7 @@ for each in (
     dead_letters,
     people,
     permissions,
+    team,
     absences,
     by_hand,
     trail,

@@ -13,7 +13,7 @@ from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.names import names_of
 from api.pages import comments, task_acts, task_form, view
-from api.pages.why import chosen
+from api.pages.why import reasons
 from api.rest.attachments import as_download
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
 from cauce.permissions import Thing
@@ -21,6 +21,7 @@ from cauce.services import attachments, clocks, form_options, task_context, task
 from cauce.services.hub import Actor, Hub
 from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
+from cauce.services.teamwork import why
 
 JSON = Any
 
@@ -156,7 +157,7 @@ async def show(  # noqa: PLR0913 - what a page shows
         problem=lang.gettext(problem.problem) if problem and not errors else "",
         hint=lang.gettext(problem.hint) if problem else "",
         **await around(hub, actor, task),
-        why=reasons(task, names.title(lang), lang),
+        why=reasons(await why.why(hub, actor, task.id), names.title(lang), lang),
         process=names.title(lang),
         focus=focus,
         section="inbox",
@@ -198,21 +199,6 @@ def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
 def may_supervise(actor: Actor, task: TaskView) -> bool:
     """Tell whether somebody may give a task to others."""
     return actor.decide("supervise", Thing.of(task.definition, task.form)).allowed
-
-
-def reasons(task: TaskView, process: str, lang: Language) -> list[tuple[str, str]]:
-    """Say why somebody has this task, in the words of the process."""
-    given = [
-        (lang.gettext("The process"), f"{process} {task.version}"),
-        (lang.gettext("asks for it at its step"), task.name),
-        (lang.gettext("for the case"), task.business_key),
-        (lang.gettext("and gives it to the group"), task.group or ""),
-        (lang.gettext("and gives it to"), task.user or ""),
-        *chosen(task.assignment, lang),
-        (lang.gettext("It came"), lang.moment(task.created_at)),
-        (lang.gettext("It is due"), lang.moment(task.due_at)),
-    ]
-    return [(label, value) for label, value in given if value]
 
 
 def pointers(fields: Sequence[forms.Field]) -> set[str]:

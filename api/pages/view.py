@@ -19,7 +19,7 @@ from jinja2.runtime import Context
 from api import security
 from api.i18n import Language, all_languages, as_moment, locales, negotiate
 from api.pages import problems
-from api.pages.navigation import navigation_for
+from api.pages.navigation import navigation_for, place_keys
 from cauce import contract
 from cauce.services.teamwork import mentions
 
@@ -161,6 +161,7 @@ def environment() -> Environment:
         mark_tones=mark_tones,
         mark_words=mark_words,
         pieces=mentions.parts,
+        place_keys=place_keys,
         problem_text=pass_context(problem_text),
         shape_of=shape_of,
         size_of=pass_context(size_of),

@@ -1,10 +1,11 @@
-"""Why a task went to whom it went: the reason that was kept with it, in the words and the language of a person."""
+"""Why somebody has a task: whom it went to, and what has moved it since, in the words and the language of a person."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from api.i18n import Language
 from api.pages.problems import message
+from cauce.services.teamwork.why import Move, Why
 
 JSON = Any
 _CHOSEN: Final[Mapping[str, str]] = {
@@ -28,6 +29,55 @@ _NOT_FOUND: Final[Mapping[str, str]] = {
     "all-away": message("everybody who fits is away"),
     "expression": message("its condition could not be evaluated: %(detail)s"),
 }
+_MOVED: Final[Mapping[str, str]] = {
+    "claim": message("%(by)s claimed it"),
+    "release": message("%(by)s gave it back"),
+    "return": message("%(by)s gave it back"),
+    "delegate": message("%(by)s delegated it to %(to)s"),
+    "assign": message("%(by)s gave it to %(to)s"),
+}
+_LAY: Final = message("It was left lying, and became more urgent")
+_LAY_MOVED: Final = message("It was left lying, and went to %(to)s")
+_LAY_TOLD: Final = message("It was left lying, and %(told)s was told")
+_PARTS: Final[Mapping[str, str]] = {
+    "delegated": message("You delegated it, and it stays in your sight."),
+    "answered": message("You have answered it."),
+    "told": message("You were told that it was left lying."),
+    "oversees": message("You oversee the work of others."),
+}
+
+
+def reasons(why: Why, process: str, lang: Language) -> list[tuple[str, str]]:
+    """Say why somebody has a task, or sees it, in the words of the process."""
+    task = why.task
+    away = lang.gettext("%(name)s, who is away until %(day)s") if why.away_until else "%(name)s"
+    given = [
+        (lang.gettext("The process"), f"{process} {task.version}"),
+        (lang.gettext("asks for it at its step"), task.name),
+        (lang.gettext("for the case"), task.business_key),
+        *chosen(task.assignment, lang),
+        *(_moved(each, lang) for each in why.moves),
+        (lang.gettext("It is for the group"), task.group or ""),
+        (lang.gettext("It is for"), task.user or ""),
+        (lang.gettext("It is not for (four eyes)"), ", ".join(task.different_from)),
+        (lang.gettext("You stand in for"), why.stands_in_for and away % _absence(why, lang)),
+        (lang.gettext("You see it because"), lang.gettext(_PARTS[why.part]) if why.part else ""),
+        (lang.gettext("It came"), lang.moment(task.created_at)),
+        (lang.gettext("It is due"), lang.moment(task.due_at)),
+    ]
+    return [(label, value) for label, value in given if value]
+
+
+def _absence(why: Why, lang: Language) -> dict[str, str]:
+    return {"name": why.stands_in_for, "day": lang.date(why.away_until)}
+
+
+def _moved(move: Move, lang: Language) -> tuple[str, str]:
+    """Say who moved a task where, when and why."""
+    template = _MOVED.get(move.act) or (_LAY_MOVED if move.user or move.group else _LAY_TOLD if move.told else _LAY)
+    words = {"by": move.by, "to": move.user or move.group, "told": move.told}
+    when = lang.moment(move.at)
+    return lang.gettext(template) % words, f"{when}: {move.reason}" if move.reason else when
 
 
 def chosen(assignment: JSON, lang: Language) -> list[tuple[str, str]]:

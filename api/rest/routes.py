@@ -30,7 +30,9 @@ from api.rest import (
     schedules,
     syncs,
     tasks,
+    team,
     trail,
+    why,
 )
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
@@ -42,8 +44,10 @@ subjects = (
         # Before the instances, whose last route takes whatever is left of an address.
         clocks,
         comments,
+        why,
         instances,
         tasks,
+        team,
         attachments,
         connections,
         certification,

@@ -1,9 +1,9 @@
 """`cauce api` and `cauce worker`: the two programs of an installation, each in the foreground until a signal."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import typer
 
@@ -22,18 +22,24 @@ def api(
 ) -> None:
     """Run the API and the web pages until Ctrl-C."""
     uvicorn = imported("uvicorn")
-    create_app = imported("api.app").create_app
+    create_app, server = imported("api.app").create_app, imported("api.server").Server
     settings = environment.load()
     with _told(settings, "cauce-api"):
-        uvicorn.run(
-            create_app(settings),
+        app = create_app(settings)
+        config = uvicorn.Config(
+            app,
             host=host or settings.api_host,
             port=port or settings.api_port,
             log_config=None,  # ours, which keeps secrets out, stays in force
             access_log=False,
-            timeout_graceful_shutdown=5,  # a page that keeps a stream open must not keep us from stopping
+            timeout_graceful_shutdown=5,  # nobody who is slow to read an answer may keep us from stopping
             server_header=False,
         )
+        running = server(app, config)
+        with contextlib.suppress(KeyboardInterrupt):  # raised again when all is done
+            running.run()
+        if not running.started:
+            raise typer.Exit(1)
 
 
 def worker() -> None:
@@ -43,7 +49,7 @@ def worker() -> None:
         asyncio.run(_work(settings))
 
 
-@contextmanager
+@contextlib.contextmanager
 def _told(settings: Settings, service: str) -> Iterator[None]:
     """Log, and send spans where they are asked for, until the program ends."""
     set_up(settings.log_level, settings.log_format)

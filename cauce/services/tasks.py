@@ -85,7 +85,7 @@ async def inbox(
     hub: Hub, actor: Actor, filters: Filters | None = None, *, after: str | None = None, limit: int = 50
 ) -> Inbox:
     """Return the tasks that concern the actor, the most urgent first."""
-    viewer = _viewer(actor)
+    viewer = viewer_of(actor)
     async with hub.store.read() as db:
         page = await tasks.inbox(db, viewer, filters, after=after, limit=max(1, min(limit, most_rows)))
         counts = await tasks.counts(db, viewer)
@@ -95,7 +95,7 @@ async def inbox(
 async def open_count(hub: Hub, actor: Actor) -> int:
     """Return how many tasks wait for the actor."""
     async with hub.store.read() as db:
-        return (await tasks.counts(db, _viewer(actor)))["open"]
+        return (await tasks.counts(db, viewer_of(actor)))["open"]
 
 
 async def task(hub: Hub, actor: Actor, task_id: str) -> TaskView:
@@ -275,7 +275,8 @@ def _not_claimed() -> ConflictError:
     return ConflictError("Nobody has claimed this task.", hint="There is nothing to give back.")
 
 
-def _viewer(actor: Actor) -> Viewer:
+def viewer_of(actor: Actor) -> Viewer:
+    """Return whose inbox it is."""
     return Viewer(actor.name, actor.groups, actor.may(*overseers), actor.stands_in, actor.sight)
 
 

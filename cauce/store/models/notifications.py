@@ -18,6 +18,7 @@ class Notification(Base):
     __table_args__ = (
         Index("ix_notifications_person", "person", "at", "id"),
         Index("ix_notifications_mail", "mail", "at"),
+        Index("ix_notifications_at", "at"),
         Index("ix_notifications_letter", "letter"),
     )
 

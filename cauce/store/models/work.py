@@ -37,6 +37,8 @@ class Task(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        # What has come since open pages were told. Not partial: SQLite would take it for a way to all that is open.
+        Index("ix_tasks_created", "created_at"),
         Index("ix_tasks_user", "user", "state"),
         Index("ix_tasks_claimed_by", "claimed_by", "state"),
         Index("ix_tasks_owner", "owner", "state"),
