@@ -264,7 +264,8 @@ class HumanTask:
     `assign` are the rules by which somebody is found, if `group` and `user` do not say it all; `at` is when it was
     asked for, and `policy` where its rules are from. `approvals` says how many of how many people have to agree
     ({need, of}), `return_to` which earlier tasks a person may send the case back to. `returned` is why a person was
-    asked again, `expires_at` when nobody is asked any more.
+    asked again, `expires_at` when nobody is asked any more. `severity`, `value` and `leads` make it more or less urgent
+    (`cauce.urgency`).
     """
 
     id: str
@@ -291,6 +292,9 @@ class HumanTask:
     approvals: JSON = None
     return_to: list[str] = field(default_factory=list)
     returned: JSON = None
+    severity: str | None = None
+    value: float | None = None
+    leads: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,16 @@ class TaskSummary(Model):
         examples=[{"need": 2, "of": 3}],
     )
     answered_by: list[str] = Field(default=[], description="Who has given their answer, of several.")
+    urgent_at: datetime | None = Field(default=None, description="When it comes up, which is what the inbox sorts by.")
+    severity: str | None = Field(default=None, description="low, medium, high or critical.", examples=["high"])
+    value: float | None = Field(default=None, description="What is at stake.", examples=[12500])
+    customer: str = Field(default="", description="Whom it is about, as far as is known.")
+
+
+class TaskPage(Page[TaskSummary]):
+    """A page of tasks, which also knows the way back."""
+
+    previous: str | None = Field(default=None, description="Where the page before is; null on the first.")
 
 
 class Task(TaskSummary):

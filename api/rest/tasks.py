@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query, Request
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
+from api.rest.inbox import result_of
 from api.rest.paging import Limit, next_page
-from api.rest.schemas import Completion, Page, Return, Task, TaskSummary
+from api.rest.schemas import Completion, Return, Task, TaskPage, TaskSummary
 from api.rest.task_schemas import (
     Assignment,
     Batch,
     BatchResult,
-    BatchRow,
     Delegation,
     Draft,
     DraftContent,
@@ -25,10 +25,11 @@ from cauce.errors import NotFoundError
 from cauce.services import task_acts, task_batches, task_drafts, tasks
 from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
-from cauce.store.tasks import Filters
+from cauce.store.inbox import Filters
 
 router = APIRouter(prefix="/tasks", tags=["tasks"])
 
+Severity = Literal["low", "medium", "high", "critical"]
 TaskState = Literal["open", "claimed", "completed", "sent-back", "cancelled", "expired"]
 
 
@@ -47,22 +48,33 @@ async def list_tasks(  # noqa: PLR0913 - one for each filter
     due_before: datetime | None = None,
     delegated: Annotated[bool, Query(description="Only what you have handed to others.")] = False,
     set_aside: Annotated[bool, Query(description="Only what waits for its follow-up date.")] = False,
+    groups: Annotated[bool, Query(description="Only what is for a group of yours.")] = False,
+    free: Annotated[bool, Query(description="Only what nobody has yet.")] = False,
+    late: Annotated[bool, Query(description="Only what is past due.")] = False,
+    severity: Severity | None = None,
+    text: Annotated[
+        str,
+        Query(max_length=200, description="Words, or how they begin: of title, case, process, customer and data."),
+    ] = "",
     after: Annotated[str | None, Query(description="Comes with `next`.")] = None,
+    before: Annotated[str | None, Query(description="Comes with `previous`.")] = None,
     limit: Limit = 50,
-) -> Page[TaskSummary]:
-    """List the tasks that concern you, the most urgent first."""
-    wanted = Filters(state, mine, group, instance, definition, form, due_before, delegated, set_aside)
-    page = await tasks.inbox(hub, actor, wanted, after=after, limit=limit)
-    items = [TaskSummary.model_validate(each) for each in page.tasks]
-    return Page(items=items, next=next_page(request, page.after))
+) -> TaskPage:
+    """List the tasks that concern you, the most urgent first; those that are over, the newest first."""
+    first = (state, mine, group, instance, definition, form, due_before, delegated, set_aside)
+    wanted = Filters(*first, of_groups=groups, free=free, late=late, severity=severity, text=text)
+    page = await tasks.inbox(hub, actor, wanted, after=after, before=before, limit=limit)
+    return TaskPage(
+        items=[TaskSummary.model_validate(each) for each in page.tasks],
+        next=next_page(request, page.after, without="before"),
+        previous=next_page(request, page.before, name="before", without="after"),
+    )
 
 
 @router.post("/complete", responses=documented(422))
 async def complete_tasks(hub: HubDep, actor: CallerDep, given: Batch) -> BatchResult:
     """Give one answer to many tasks of one kind; each is answered or not by itself."""
-    rows = await task_batches.complete(hub, actor, given.tasks, given.answer)
-    done = sum(each.problem is None for each in rows)
-    return BatchResult(done=done, rows=[BatchRow.model_validate(each) for each in rows])
+    return result_of(await task_batches.complete(hub, actor, given.tasks, given.answer))
 
 
 @router.get("/{task_id}", response_model=Task, responses=documented(404))

@@ -8,7 +8,7 @@ from cauce.cli import comments, inputs, output, session, task_acts
 from cauce.cli.data_dir import DataDir
 from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
-from cauce.store.tasks import Filters
+from cauce.store.inbox import Filters
 
 app = typer.Typer(no_args_is_help=True)
 task_acts.add_to(app)

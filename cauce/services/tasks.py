@@ -1,10 +1,10 @@
 """What people do with the tasks in their inbox."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 from uuid import NAMESPACE_OID, uuid5
 
 from cauce.contract import COMPLETE_TASK, CompleteTask
@@ -16,15 +16,18 @@ from cauce.services.permissions import covering
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import update_timeout
 from cauce.store import audit, drafts, task_acts, tasks
+from cauce.store import inbox as lists
 from cauce.store.base import utc_now
+from cauce.store.inbox import Filters
 from cauce.store.models import Task
 from cauce.store.session import Db
-from cauce.store.tasks import Filters, Viewer
+from cauce.store.tasks import Viewer
 
 JSON = Any
 overseers: tuple[Role, ...] = ("manager", "operator", "auditor")
 deciders: tuple[Role, ...] = ("staff", "manager")
 most_rows = 200
+most_counted = 1_000
 most_audited = 65_536
 
 
@@ -70,32 +73,45 @@ class TaskView:
     returned: JSON = None
     told: tuple[JSON, ...] = ()
     covered: bool = False
+    urgent_at: datetime | None = None
+    severity: str | None = None
+    value: float | None = None
+    customer: str = ""
+
+
+_LISTS: Final = ("different_from", "delegated_by", "answered_by", "return_to", "told")
+_AS_IT_IS: Final = tuple(each.name for each in fields(TaskView) if each.name not in {*_LISTS, "may_act", "covered"})
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """A page of an inbox, where the next begins, and how many tasks there are in all."""
+    """A page of an inbox, where the next begins, and where the one before ends."""
 
     tasks: tuple[TaskView, ...]
     after: str | None
-    counts: dict[str, int]
+    before: str | None = None
 
 
 async def inbox(
-    hub: Hub, actor: Actor, filters: Filters | None = None, *, after: str | None = None, limit: int = 50
+    hub: Hub,
+    actor: Actor,
+    filters: Filters | None = None,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
 ) -> Inbox:
     """Return the tasks that concern the actor, the most urgent first."""
-    viewer = viewer_of(actor)
+    limit = max(1, min(limit, most_rows))
     async with hub.store.read() as db:
-        page = await tasks.inbox(db, viewer, filters, after=after, limit=max(1, min(limit, most_rows)))
-        counts = await tasks.counts(db, viewer)
-    return Inbox(tuple(view(row, actor) for row in page.rows), page.after, counts)
+        page = await lists.page(db, viewer_of(actor), filters, after=after, before=before, limit=limit)
+    return Inbox(tuple(view(row, actor) for row in page.rows), page.after, page.before)
 
 
 async def open_count(hub: Hub, actor: Actor) -> int:
-    """Return how many tasks wait for the actor."""
+    """Return how many tasks wait for the actor, counted up to `most_counted`."""
     async with hub.store.read() as db:
-        return (await tasks.counts(db, viewer_of(actor)))["open"]
+        return await lists.count_open(db, viewer_of(actor), most_counted)
 
 
 async def task(hub: Hub, actor: Actor, task_id: str) -> TaskView:
@@ -315,39 +331,6 @@ def is_concerned(row: Task, actor: Actor) -> bool:
 @covering.covered
 def view(row: Task, actor: Actor) -> TaskView:
     """Return a task as it is shown to somebody."""
-    return TaskView(
-        id=row.id,
-        instance=row.instance,
-        definition=row.definition,
-        version=row.version,
-        name=row.name,
-        reference=row.reference,
-        title=row.title,
-        form=row.form,
-        form_document=row.form_document,
-        data=row.data,
-        group=row.group,
-        user=row.user,
-        claimed_by=row.claimed_by,
-        state=row.state,
-        priority=row.priority,
-        due_at=row.due_at,
-        created_at=row.created_at,
-        closed_at=row.closed_at,
-        closed_by=row.closed_by,
-        answer=row.answer,
-        business_key=row.business_key,
-        may_act=_may_act(row, actor),
-        different_from=tuple(row.different_from or ()),
-        assignment=row.assignment,
-        owner=row.owner,
-        delegated_by=tuple(row.delegated_by),
-        note=row.note,
-        follow_up_at=row.follow_up_at,
-        expires_at=row.expires_at,
-        approvals=row.approvals,
-        answered_by=tuple(row.answered_by),
-        return_to=tuple(row.return_to),
-        returned=row.returned,
-        told=tuple(row.told),
-    )
+    shown = {name: getattr(row, name) for name in _AS_IT_IS}
+    lists: dict[str, Any] = {name: tuple(getattr(row, name) or ()) for name in _LISTS}
+    return TaskView(**shown, **lists, may_act=_may_act(row, actor))

@@ -7,8 +7,8 @@ from cauce.store.base import JSON
 from cauce.store.models import Clock, Comment, DeadLetter, DoneByHand, Event, LedgerEntry, Task
 from cauce.store.session import Db
 
-# Only there to give the inbox its order; both say again what `due_at` and `priority` say.
-_left_out = frozenset({"urgent_at", "rank"})
+# Only there to give the inbox its order.
+_left_out = frozenset({"urgent_at", "leads", "clocked"})
 
 
 async def of_instance(db: Db, instance: str) -> dict[str, list[dict[str, JSON]]]:

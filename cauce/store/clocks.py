@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from cauce.contract import ClockNews, LifecycleEvents
 from cauce.errors import InputError
 from cauce.permissions import Sight
-from cauce.store import clock_ladder, lifecycle
+from cauce.store import clock_ladder, lifecycle, urgency
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Clock
 from cauce.store.permissions import Rows, open_to
@@ -30,6 +30,7 @@ async def record(db: Db, news: ClockNews) -> None:
             row.acted = [*row.acted, act["step"]]
             await clock_ladder.climb(db, row, note["clock"].get("percent", 0), act)
     await db.flush()
+    await urgency.follow_clocks(db, news.instance)
     await lifecycle.record(db, [LifecycleEvents(news.instance, [note["event"] for note in news.notes])])
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import select
 
 from cauce.contract import TaskChange
+from cauce.store import urgency
 from cauce.store.models import Task
 from cauce.store.session import Db
 
@@ -82,4 +83,4 @@ def _hand_over(row: Task, *, user: str | None, group: str | None) -> None:
 
 def _set_priority(row: Task, priority: int) -> None:
     row.priority = max(0, min(priority, highest_priority))
-    row.rank = -row.priority
+    urgency.place(row)

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from cauce.errors import CauceError
 from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
+from cauce.store.inbox import Filters
 from cauce.store.models import LedgerEntry, PairedRow
-from cauce.store.tasks import Filters
 from tests.integration.syncs.conftest import connection
 from tests.servers.row_server import Rows
 

@@ -13,7 +13,7 @@ from workflows.fault import fault
 from workflows.instance import Frame
 from workflows.model import HumanTaskCall
 from workflows.policies import Wanted, wanted
-from workflows.tasks import ladder
+from workflows.tasks import head_start, ladder
 
 _PRIORITY: Final = 50
 # What a task remembers while a person has it.
@@ -147,6 +147,9 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
         approvals={"need": counted["need"], "of": counted["of"]} if counted else None,
         return_to=[name for name in given.get("returnTo") or () if going_back.place_of(frame, name)],
         returned=going_back.told(frame),
+        severity=head_start.severity_of(given.get("severity")),
+        value=head_start.value_of(given.get("value")),
+        leads=head_start.leads(due_at, found.calendar),
     )
 
 

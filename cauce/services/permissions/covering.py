@@ -29,7 +29,8 @@ def covered(view: "Callable[[Task, Actor], TaskView]") -> "Callable[[Task, Actor
         if not veil.names:
             return found
         data, answer, title, returned, note = veil.cover(row.data, row.answer, row.title, row.returned, row.note)
-        return replace(found, data=data, answer=answer, title=title, returned=returned, note=note, covered=True)
+        open_to_all = replace(found, data=data, answer=answer, title=title, returned=returned, note=note, customer="")
+        return replace(open_to_all, covered=True)
 
     return shown
 

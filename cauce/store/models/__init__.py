@@ -14,6 +14,7 @@ from cauce.store.models.dead_letters import DeadLetter
 from cauce.store.models.deliveries import Received
 from cauce.store.models.directory import DirectoryGroup, DirectoryUser
 from cauce.store.models.drift import Contract, DriftCase
+from cauce.store.models.inbox import InboxView, TaskText
 from cauce.store.models.limits import ConnectionShare, ConnectionState
 from cauce.store.models.links import PublicLink
 from cauce.store.models.lookups import Lookup
@@ -69,6 +70,7 @@ __all__ = [
     "EventStart",
     "EventSubscription",
     "GrantRow",
+    "InboxView",
     "Interaction",
     "LedgerEntry",
     "Letter",
@@ -92,6 +94,7 @@ __all__ = [
     "SyncRun",
     "SyncState",
     "Task",
+    "TaskText",
     "Turn",
     "User",
 ]

@@ -11,31 +11,31 @@ from cauce.store.base import JSON, Base, Document, json_column, utc_now
 class Task(Base):
     """One human task in the inbox.
 
-    `urgent_at` is `due_at`, or the end of time where there is none, and `rank` is the priority with its sign turned: so
-    one index, read in one direction, gives the inbox its order. `rung` is the last step of its ladder that was done,
-    `revision` counts what people have changed of it. `owner` is who delegated it, `delegated_by` are all who did.
-    `told` are groups and people who were told that it is left lying: {group or user, at}.
+    `urgent_at` is when it comes up (`cauce.urgency`, which `leads`, `severity`, `value` and `priority` are for): so one
+    index gives the inbox its order. `clocked` says that the severity is that of a clock and follows it, `customer` is
+    whom the case is about, as far as is known. `rung` is the last step of its ladder that was done, `revision` counts
+    what people have changed of it. `owner` is who delegated it, `delegated_by` are all who did. `told` are groups and
+    people who were told that it is left lying: {group or user, at}.
     """
 
     __tablename__ = "tasks"
     __table_args__ = (
-        # Partial, because closed tasks pile up for ever and no inbox shows them.
+        # All that the inbox filters and counts by, so that it reads no rows but those it shows. Partial, because closed
+        # tasks pile up for ever and no inbox shows them.
         Index(
             "ix_tasks_inbox",
-            "group",
-            "urgent_at",
-            "rank",
-            "id",
+            *("urgent_at", "id", "group", "user", "claimed_by", "state", "follow_up_at", "due_at", "form"),
+            *("definition", "severity", "priority", "owner", "closed_at"),
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        # Partial as well: else SQLite takes it for a way to the open ones, and sorts them all.
         Index(
-            "ix_tasks_urgency",
-            "urgent_at",
-            "rank",
+            "ix_tasks_closed",
+            "closed_at",
             "id",
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
         ),
         # What has come since open pages were told. Not partial: SQLite would take it for a way to all that is open.
         Index("ix_tasks_created", "created_at"),
@@ -64,7 +64,11 @@ class Task(Base):
     priority: Mapped[int] = mapped_column(default=50)
     due_at: Mapped[datetime | None]
     urgent_at: Mapped[datetime]
-    rank: Mapped[int]
+    severity: Mapped[str | None]
+    clocked: Mapped[bool] = mapped_column(default=False)
+    value: Mapped[float | None]
+    leads: Mapped[list[JSON]] = mapped_column(json_column, default=list)
+    customer: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[str | None]

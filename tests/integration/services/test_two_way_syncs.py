@@ -12,7 +12,7 @@ from cauce.services.dead_letters import Answer
 from cauce.services.hub import Hub
 from cauce.services.syncs import SyncDetail
 from cauce.store.dead_letters import Filters
-from cauce.store.tasks import Filters as TaskFilters
+from cauce.store.inbox import Filters as TaskFilters
 from schemas import load_yaml
 from tests.integration.services.conftest import ana, boss
 from tests.integration.services.test_syncs import ended, name, rows, store_url

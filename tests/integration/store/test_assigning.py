@@ -10,7 +10,7 @@ import pytest
 
 from cauce.absence import Absence, holder, shares_of
 from cauce.contract import HumanTask
-from cauce.store import Store, absences, people, tasks, users
+from cauce.store import Store, absences, inbox, people, tasks, users
 from cauce.store.models import Task
 
 AT = datetime(2026, 12, 24, 9, tzinfo=UTC)
@@ -134,7 +134,7 @@ async def test_inboxes_show_what_is_held_for_others_exactly_as_the_question_who_
     for name in ("bea", "carl", "dora"):
         viewer = tasks.Viewer(name, frozenset({"sales"}), stands_in=shares_of(away, name, day))
         async with staffed.read() as db:
-            seen = {row.id for row in (await tasks.inbox(db, viewer)).rows}
+            seen = {row.id for row in (await inbox.page(db, viewer)).rows}
         held = [holder(away, "ana", day, group=group, form=form).person for group, form in places]
         theirs = {f"t{number}" for number, who in enumerate(held) if who == name}
         groups = {f"t{number}" for number, who in enumerate(held) if who is None and places[number][0] == "sales"}

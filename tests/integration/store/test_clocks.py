@@ -76,12 +76,11 @@ async def test_what_escalates_reaches_the_tasks_it_is_about_once_and_is_in_the_a
     ]
     assert told[1].text == "Ha pasado el 150 % del tiempo; vence el 2026-03-02 10:00 UTC."
     assert (first.told[0]["group"], rows["t2"].told) == ("managers", [])
-    assert (first.group, first.claimed_by, first.state, first.priority, first.rank) == (
+    assert (first.group, first.claimed_by, first.state, first.priority) == (
         "managers",
         None,
         "open",
         100,
-        -100,
     )
     assert [(rows[id_].group, rows[id_].priority) for id_ in ("t2", "t3")] == [("sales", 50)] * 2
     assert [(entry.actor, entry.subject) for entry in entries] == [("clock:first-contact", "t1")]

@@ -7,10 +7,16 @@ from cauce.store import Store
 from cauce.store.migrations import is_current, upgrade
 from cauce.store.models import Task
 
+# Each database has an index of words of its own, which SQLAlchemy does not know: what SQLite keeps it in are tables.
+WORDS = ("task_search", "ix_task_texts_words")
+
 
 async def test_models_and_migrations_agree(store: Store) -> None:
+    def known(name: str | None, kind: str, parents: object) -> bool:
+        return not (name or "").startswith(WORDS) and (name, kind) != ("words", "column")
+
     def compare(connection: object) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})  # type: ignore[arg-type]  # as run_sync gives it
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": known})  # type: ignore[arg-type]  # as run_sync gives it
         return list(compare_metadata(context, Task.metadata))
 
     async with store.read() as db:

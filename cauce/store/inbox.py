@@ -1,0 +1,217 @@
+"""The inbox: which tasks somebody sees, the most urgent first, page by page, and how many there are.
+
+Every view of it reads one index from the most urgent task on (`ix_tasks_inbox`), which holds all that is filtered and
+counted by; only the rows that are shown are read themselves.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
+
+from cauce.errors import InputError
+from cauce.store import task_search
+from cauce.store.base import utc_now
+from cauce.store.models import Task
+from cauce.store.scanning import unindexed
+from cauce.store.session import Db
+from cauce.store.tasks import Viewer, final_states, not_closed, visible
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the inbox is wanted; None means any.
+
+    `delegated` are those that the viewer has handed to others, `set_aside` those that wait for their follow-up date
+    and are in no other list; `of_groups` are those of the viewer's groups, `free` what nobody has been given yet,
+    `late` what is past due. `text` is what their words begin with; of what is over, no words are kept.
+    """
+
+    state: str | None = None
+    mine: bool = False
+    group: str | None = None
+    instance: str | None = None
+    definition: str | None = None
+    form: str | None = None
+    due_before: datetime | None = None
+    delegated: bool = False
+    set_aside: bool = False
+    of_groups: bool = False
+    free: bool = False
+    late: bool = False
+    severity: str | None = None
+    text: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether tasks are wanted that nobody waits for any more."""
+        return self.state in final_states
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of the inbox, where to go on if there are more, and where to go back if there are some before."""
+
+    rows: Sequence[Task]
+    after: str | None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many open tasks somebody sees: in all, and by what they are; and of each form."""
+
+    open: int = 0
+    mine: int = 0
+    groups: int = 0
+    free: int = 0
+    overdue: int = 0
+    set_aside: int = 0
+    delegated: int = 0
+    by_form: tuple[tuple[str, int], ...] = ()
+
+
+async def page(
+    db: Db,
+    viewer: Viewer,
+    filters: Filters | None = None,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Return the tasks that the viewer sees `after` a cursor, or `before` one; open ones unless others are wanted.
+
+    What is open comes by urgency, what is over by when it was closed, the newest first.
+    """
+    wanted = filters or Filters()
+    if wanted.over and wanted.text.strip():
+        raise InputError("Only open tasks are searched for words.", hint="Leave the text or the state out.")
+    backwards = before is not None
+    place = position(before) if before is not None else position(after) if after is not None else None
+    whose = _delegated(viewer) if wanted.delegated else visible(viewer)
+    found = select(Task.id).where(whose, *conditions(viewer, wanted))
+    if wanted.text.strip():
+        found = found.where(await task_search.matching(db, wanted.text))
+    ids = list(await db.scalars(ordered(found, place, over=wanted.over, backwards=backwards).limit(limit + 1)))
+    more, ids = len(ids) > limit, ids[:limit]
+    rows = {row.id: row for row in await db.scalars(select(Task).where(Task.id.in_(ids)))}
+    shown = [rows[each] for each in (reversed(ids) if backwards else ids)]
+    if not shown:
+        return Page([], None)
+    has_after, has_before = (True, more) if backwards else (more, after is not None)
+    return Page(shown, cursor(shown[-1]) if has_after else None, cursor(shown[0]) if has_before else None)
+
+
+def conditions(viewer: Viewer, filters: Filters) -> list[ColumnElement[bool]]:
+    """Return what the filters mean in SQL."""
+    found: list[ColumnElement[bool]] = []
+    if filters.over:
+        found.append(Task.closed_at.is_not(None))
+    else:
+        shown = Task.follow_up_at > utc_now() if filters.set_aside else true() if filters.delegated else _has_come_up()
+        found += [Task.closed_at.is_(None), shown]
+    if filters.state:
+        found.append(Task.state == filters.state)
+    if filters.mine:
+        found.append(_mine(viewer))
+    if filters.of_groups:
+        found.append(Task.group.in_(sorted(viewer.groups)))
+    if filters.free:
+        found.append(_free())
+    if filters.late:
+        found.append(Task.due_at < utc_now())
+    if filters.due_before:
+        found.append(Task.due_at < filters.due_before)
+    pairs = (
+        (Task.group, filters.group),
+        (Task.instance, filters.instance),
+        (Task.definition, filters.definition),
+        (Task.form, filters.form),
+        (Task.severity, filters.severity),
+    )
+    return found + [column == value for column, value in pairs if value is not None]
+
+
+def _mine(viewer: Viewer) -> ColumnElement[bool]:
+    return or_(Task.claimed_by == viewer.name, Task.user == viewer.name)
+
+
+def _delegated(viewer: Viewer) -> ColumnElement[bool]:
+    return and_(Task.owner == viewer.name, not_closed(viewer))
+
+
+def _free() -> ColumnElement[bool]:
+    return and_(Task.state == "open", unindexed(Task.user).is_(None))
+
+
+def _has_come_up() -> ColumnElement[bool]:
+    """Return the condition under which a task does not wait for its follow-up date."""
+    return or_(Task.follow_up_at.is_(None), Task.follow_up_at <= utc_now())
+
+
+def ordered(
+    query: Select[str], place: tuple[datetime, str] | None, *, over: bool = False, backwards: bool = False
+) -> Select[str]:
+    """Order tasks and go on from a place, in either direction; what is over has the newest first."""
+    moment = Task.closed_at if over else Task.urgent_at
+    falling = over != backwards
+    key = tuple_(moment, Task.id)
+    if place is not None:
+        query = query.where(key < place if falling else key > place)
+    return query.order_by(moment.desc(), Task.id.desc()) if falling else query.order_by(moment, Task.id)
+
+
+def cursor(task: Task) -> str:
+    """Return where a page begins or ends, as text that goes into a URL."""
+    place = json.dumps([(task.closed_at or task.urgent_at).isoformat(), task.id])
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def position(at: str) -> tuple[datetime, str]:
+    """Return what `cursor` wrote."""
+    try:
+        moment, task_id = json.loads(base64.urlsafe_b64decode(at + "=" * (-len(at) % 4)))
+        return datetime.fromisoformat(moment).astimezone(UTC), str(task_id)
+    except (ValueError, TypeError, OverflowError, binascii.Error) as cause:
+        raise InputError(
+            "The cursor `after` is not one that Cauce gave out.", hint="Start at the first page."
+        ) from cause
+
+
+async def counts(db: Db, viewer: Viewer) -> Counts:
+    """Return how many open tasks the viewer sees, in one walk through the index."""
+    shown = and_(visible(viewer), _has_come_up())
+    wanted = {
+        "open": shown,
+        "mine": and_(shown, _mine(viewer)),
+        "groups": and_(shown, Task.group.in_(sorted(viewer.groups))),
+        "free": and_(shown, _free()),
+        "overdue": and_(shown, Task.due_at < utc_now()),
+        "set_aside": and_(visible(viewer), Task.follow_up_at > utc_now()),
+        "delegated": _delegated(viewer),
+    }
+    query = (
+        select(Task.form, *(func.count().filter(each).label(name) for name, each in wanted.items()))
+        .where(Task.closed_at.is_(None), or_(visible(viewer), _delegated(viewer)))
+        .group_by(Task.form)
+    )
+    rows = (await db.execute(query)).mappings().all()
+    sums = {name: sum(int(row[name]) for row in rows) for name in wanted}
+    by_form = sorted(((row["form"], row["open"]) for row in rows if row["open"]), key=lambda each: (-each[1], each[0]))
+    return Counts(**sums, by_form=tuple(by_form))
+
+
+async def count_open(db: Db, viewer: Viewer, most: int) -> int:
+    """Return how many tasks wait for the viewer, counted up to `most`."""
+    found = select(Task.id).where(visible(viewer), Task.closed_at.is_(None), _has_come_up()).limit(most)
+    return await db.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+async def named(db: Db, viewer: Viewer, ids: Collection[str]) -> Sequence[Task]:
+    """Return those of the tasks that the viewer sees, open or not."""
+    return (await db.scalars(select(Task).where(Task.id.in_(ids), visible(viewer)))).all()
