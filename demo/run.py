@@ -21,9 +21,9 @@ from cauce.services import definitions, events, notifications, people, users
 from cauce.services.access import passwords
 from cauce.services.hub import Actor, Hub, open_hub
 from cauce.settings import Settings
-from cauce.store import customers
-from cauce.store import tasks as inbox
+from cauce.store import customers, inbox
 from cauce.store.migrations import upgrade
+from cauce.store.tasks import Viewer
 from demo import complaints
 from demo import leads as files_of_leads
 from demo.company import Company
@@ -99,13 +99,13 @@ class Demo:
         self.problems += [*staff.problems, *ended.faulted, *complained.faulted]
         seconds = time.monotonic() - begin
         async with self.hub.store.read() as db:
-            counts = await inbox.counts(db, inbox.Viewer("demo", sees_all=True))
+            counts = await inbox.counts(db, Viewer("demo", sees_all=True))
         return summarize(
             self.company,
             ended,
             leads=len(self.leads) + len(self.rejected),
             rejected=len(self.rejected),
-            open_tasks=counts["open"],
+            open_tasks=counts.open,
             seconds=seconds,
         )
 

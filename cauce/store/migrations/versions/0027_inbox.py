@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from cauce.personal import Veil, names_of_form
+
 revision = "0027"
 down_revision = "0026"
 branch_labels = None
@@ -23,7 +25,7 @@ _JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 _tasks = sa.table(
     "tasks",
     *(sa.column(name) for name in ("id", "business_key", "definition", "name", "form", "priority")),
-    *(sa.column(name, sa.JSON()) for name in ("title", "data")),
+    *(sa.column(name, sa.JSON()) for name in ("title", "data", "form_document")),
     *(sa.column(name, sa.DateTime(timezone=True)) for name in ("created_at", "due_at", "urgent_at", "closed_at")),
 )
 _texts = sa.table("task_texts", sa.column("task"), sa.column("text"))
@@ -109,7 +111,8 @@ def _sort_open_tasks() -> None:
         base = row.due_at or row.created_at + timedelta(days=7_000 * 365)
         update = _tasks.update().where(_tasks.c.id == row.id).values(urgent_at=base - hours)
         connection.execute(update)
-        parts = [*_leaves(row.title), row.business_key, row.definition, row.name, row.form, *_leaves(row.data)]
+        title, data = Veil(names_of_form(row.form_document)).cover(row.title, row.data)
+        parts = [*_leaves(title), row.business_key, row.definition, row.name, row.form, *_leaves(data)]
         text = unicodedata.normalize("NFKD", " ".join(parts)[:20_000]).casefold()
         plain = "".join(each for each in text if not unicodedata.combining(each))
         words = dict.fromkeys(each[:60] for each in re.findall(r"[^\W_]+", plain))
