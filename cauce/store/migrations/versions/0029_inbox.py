@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from cauce.personal import Veil, names_of_form
 
-revision = "0027"
-down_revision = "0026"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
