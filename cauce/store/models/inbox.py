@@ -9,7 +9,7 @@ from cauce.store.base import JSON, Base, utc_now
 
 
 class TaskText(Base):
-    """The words by which an open task is found; each database has an index of them of its own (migration 0029)."""
+    """The words by which an open task is found; each database has an index of them of its own (migration 0030)."""
 
     __tablename__ = "task_texts"
 

@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from cauce.personal import Veil, names_of_form
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
