@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from cauce.errors import Place
 from schemas import Source
@@ -10,11 +10,16 @@ from schemas.durations import seconds
 from schemas.source import step
 
 JSON = Any
+_OF_CALLS: Final = ("output", "error", "recording")
+_OF_PEOPLE: Final = ("answer", "returnTo")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer to a call or to a person's task; `says` is `output`, `error`, `recording` or `answer`."""
+    """One answer to a call or to a person's task.
+
+    `says` is `output`, `error` or `recording` for a call, `answer` or `returnTo` (with its `reason`) for a person.
+    """
 
     place: Place
     says: str
@@ -24,6 +29,12 @@ class Answer:
     by: str = ""
     after_s: float = 0.0
     refused: bool = False
+    reason: str = ""
+
+    @property
+    def is_a_persons(self) -> bool:
+        """Whether a person gives it."""
+        return self.says in _OF_PEOPLE
 
     @property
     def is_plain(self) -> bool:
@@ -104,7 +115,7 @@ def _answers(source: Source, given: Mapping[str, JSON], pointer: str) -> dict[st
 
 
 def _answer(source: Source, written: Mapping[str, JSON], pointer: str) -> Answer:
-    says = next((word for word in ("output", "error", "recording", "answer") if word in written), "output")
+    says = next((word for word in (*_OF_CALLS, *_OF_PEOPLE) if word in written), "output")
     return Answer(
         place=source.place(pointer),
         says=says,
@@ -114,6 +125,7 @@ def _answer(source: Source, written: Mapping[str, JSON], pointer: str) -> Answer
         by=written.get("by", ""),
         after_s=duration_s(written.get("after")) or 0.0,
         refused=bool(written.get("refused", False)),
+        reason=written.get("reason", ""),
     )
 
 

@@ -113,8 +113,8 @@ class Session:
 
     def _of(self, key: str, arguments: JSON, *, person: bool) -> Answer | None:
         given: Sequence[Answer] = self.case.answers.get(key, ())
-        if len({answer.says == "answer" for answer in given}) > 1:
-            given = [answer for answer in given if (answer.says == "answer") is person]
+        if len({answer.is_a_persons for answer in given}) > 1:
+            given = [answer for answer in given if answer.is_a_persons is person]
         for answer in given:
             meant = answer.call is None or answer.call == self._counts[key, person]
             if not answer.is_plain and meant and (answer.when is None or not mismatches(answer.when, arguments, "")):

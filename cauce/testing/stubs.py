@@ -179,12 +179,14 @@ async def open_task(session: Session, task: HumanTask) -> None:
         "differentFrom": task.different_from,
         **({"assign": task.assign} if task.assign else {}),
         **({"policy": task.policy} if task.policy else {}),
+        **({"approvals": task.approvals} if task.approvals else {}),
+        **({"returned": task.returned} if task.returned else {}),
     }
     session.record(Call(task.name, task.reference, "human-task", arguments))
     answer = session.answer_for([task.reference, task.name], arguments, person=True)
-    if answer is not None and answer.says != "answer" and stands_in(session.bundle_of(task.instance), task.reference):
+    if answer is not None and not answer.is_a_persons and stands_in(session.bundle_of(task.instance), task.reference):
         answer = None  # what is written there is meant for the call
-    if answer is not None and answer.says != "answer":
+    if answer is not None and not answer.is_a_persons:
         raise CaseFailure(f"{answer.place}: the task '{task.name}' is a person's; write `answer`, not `{answer.says}`.")
     session.people[task.id] = Waiting(task, answer)
 
@@ -247,6 +249,7 @@ STUBS: Final[Mapping[str, Stub]] = {
     contract.protocol_activity("notify"): Stub(ProtocolCall, letters.notify),
     contract.OPEN_TASK: Stub(HumanTask, open_task),
     contract.CLOSE_TASK: Stub(CloseTask, close_task),
+    contract.CHANGE_TASK: Stub(None, settle),
     contract.SETTLE: Stub(None, settle),
     contract.RECORD_BY_HAND: Stub(None, settle),
     contract.RECORD_LIFECYCLE: Stub(None, settle),
@@ -268,7 +271,7 @@ def _answered(session: Session, keys: Sequence[str], call: Call) -> Outcome:
 
 
 def _outcome(session: Session, answer: Answer, call: Call) -> Outcome:
-    if answer.says == "answer":
+    if answer.is_a_persons:
         raise CaseFailure(f"{answer.place}: '{call.task}' is no person's task; write `output`, `error` or `recording`.")
     if answer.says == "recording" and session.replays is not None:
         outcome = session.replays.answer(answer, call)

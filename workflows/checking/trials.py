@@ -18,7 +18,8 @@ JSON = Any
 # What tests may answer besides calls of systems.
 _TOLD: Final = frozenset({"human-task", "render", "notify"})
 _NOTHING: frozenset[str] = frozenset()
-_ANSWERS = ("output", "error", "recording", "answer")
+_OF_PEOPLE = ("answer", "returnTo")
+_ANSWERS = ("output", "error", "recording", *_OF_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +153,14 @@ def _check_answered(report: Report, pointer: str, name: str, names: _Names) -> N
 def _check_answer(report: Report, answer: Mapping[str, JSON], pointer: str, *, person: bool | None) -> None:
     given = [key for key in _ANSWERS if key in answer]
     if len(given) != 1:
-        problem = "An answer has one of output, error, recording and answer."
+        problem = "An answer has one of output, error, recording, answer and returnTo."
         report.key("wrong-answer", pointer, problem, "Write one of them.")
-    elif person is not None and person is not (given[0] == "answer"):
-        problem = "A person gives an `answer`." if person else "Only a person gives an `answer`."
+    elif person is not None and person is not (given[0] in _OF_PEOPLE):
+        problem = "A person gives an `answer`." if person else f"Only a person gives `{given[0]}`."
         report.key("wrong-answer", f"{pointer}/{given[0]}", problem, "A call gives `output`, `error` or `recording`.")
+    if ("returnTo" in answer) is not ("reason" in answer):
+        problem = "A case is sent back to a task with `returnTo`, for a `reason`."
+        report.key("wrong-answer", pointer, problem, "Write both, or neither.")
     if isinstance(answer.get("when"), str):
         check_bare(report, f"{pointer}/when", answer["when"], Scope("a matcher", _NOTHING))
     for key in given:

@@ -62,6 +62,49 @@ cases:
     until: P3D
     expect: {status: waiting, took: P3D, moments: [{after: P1D, holds: '.listening | length == 1'}]}
 """
+SIGN = """\
+document: {dsl: '1.0.3', namespace: shop, name: sign, version: 1.0.0}
+do:
+  - start: {call: clock, with: {clock: answer, action: start}}
+  - write: {call: human-task, with: {form: by-hand, assign: {group: sales}, due: {after: P1D}}}
+  - sign:
+      call: human-task
+      with:
+        form: by-hand
+        assign: {group: leads}
+        approvals: {need: 2, of: 3, when: .number != ""}
+        due: {after: P9D}
+        returnTo: [write]
+  - stop: {call: clock, with: {clock: answer, action: stop}}
+  - say: {set: '${ .met }'}
+"""
+SIGNED = """\
+test: sign
+process: sign
+defaults:
+  answers: {write: {by: ana, after: PT5H, answer: {number: '1'}}}
+cases:
+  - name: two of three sign while a clock runs
+    answers:
+      sign:
+        - {by: eva, after: PT1H, answer: {number: a}}
+        - {by: eva, after: PT2H, answer: {number: b}, refused: true}
+        - {by: leo, after: PT3H, answer: {number: ''}}
+        - {by: mia, after: P2D, answer: {number: c}}
+    expect: {output: false, took: P2DT5H, calls: {sign: {times: 1, with: {approvals: {need: 2, of: 3}}}}}
+  - name: it is sent back, and signed then
+    answers:
+      write: [{by: ana, after: PT2H, answer: {number: '1'}}, {by: ana, after: PT3H, answer: {number: '2'}}]
+      sign:
+        - {by: eva, returnTo: write, reason: Too much, after: PT4H}
+        - {by: eva, answer: {number: a}}
+        - {by: leo, answer: {number: b}}
+    expect:
+      output: false
+      took: PT9H
+      calls: {write: [{}, {with: {returned: {by: eva, reason: Too much}}}], sign: 2}
+"""
+CLOCK = "{clock: answer, target: PT6H, warn: [10, 50, 75], escalate: [{at: 150, raise: 10}, {at: 300, raise: 10}]}\n"
 ORDER = """\
 document: {dsl: '1.0.3', namespace: shop, name: order, version: 1.0.0}
 do:
@@ -105,10 +148,11 @@ cases:
     expect: {error: business}
 """
 BY_HAND = (("order.yaml", ORDER), ("erp.yaml", ERP), ("by-hand.yaml", FORM), ("order.test.yaml", ORDER_TESTS))
+SIGNING = (("sign.yaml", SIGN), ("clock.yaml", CLOCK), ("sign.test.yaml", SIGNED))
 
 
 def test_every_kind_of_call_is_answered(tmp_path: Path) -> None:
-    for name, text in (("pay.yaml", PAY), ("checking.yaml", CHECKING), ("pay.test.yaml", TESTS), *BY_HAND):
+    for name, text in (("pay.yaml", PAY), ("checking.yaml", CHECKING), ("pay.test.yaml", TESTS), *BY_HAND, *SIGNING):
         (tmp_path / name).write_text(text)
     done = CliRunner().invoke(app, ["test", str(tmp_path), "--json"])
     report = json.loads(done.stdout)
