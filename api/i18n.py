@@ -103,6 +103,10 @@ class Language:
         parsed = as_moment(value)
         return dates.format_datetime(parsed, "medium", tzinfo=self.zone, locale=self.code) if parsed else ""
 
+    def clock(self, value: datetime) -> str:
+        """Write the time of a day."""
+        return dates.format_time(value, "HH:mm", tzinfo=self.zone, locale=self.code)
+
     def short_moment(self, value: datetime | str | None) -> str:
         """Write a date and time as briefly as it stays clear."""
         parsed = as_moment(value)

@@ -161,6 +161,9 @@ async def show(  # noqa: PLR0913 - what a page shows
         process=names.title(lang),
         focus=focus,
         section="inbox",
+        draft_version=await _draft_version(hub, actor, task, beside),
+        # A page that shows what was sent says what is wrong with it: what was typed before belongs to another one.
+        fresh=request.method == "GET",
         **asdict(beside),
         **task_form.shown(request, task),
         **allowed,
@@ -174,6 +177,11 @@ async def around(hub: Hub, actor: Actor, task: TaskView) -> dict[str, Any]:
         "clocks": await clocks.beside(hub, task.instance),
         "talk": await comments.talk(hub, actor, task.id),
     }
+
+
+async def _draft_version(hub: Hub, actor: Actor, task: TaskView, beside: Beside) -> str:
+    found = beside.draft or await task_drafts.draft(hub, actor, task.id)
+    return found.saved_at.isoformat() if found else ""
 
 
 def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:

@@ -4,15 +4,15 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from types import EllipsisType
 from typing import Any, Final
 
 from cauce.depth import check_depth
-from cauce.errors import NotFoundError, TooLargeError
+from cauce.errors import ConflictError, NotFoundError, TooLargeError
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import covering
 from cauce.services.tasks import TaskView, check_may_act, taken, visible
 from cauce.store import audit, definitions, drafts
-from cauce.store.base import utc_now
 from cauce.store.models import Task
 
 JSON = Any
@@ -40,10 +40,14 @@ async def draft(hub: Hub, actor: Actor, task_id: str) -> DraftView | None:
     return DraftView(content, found.saved_at, row.version, found.form_digest != form_digest(row))
 
 
-async def save(hub: Hub, actor: Actor, task_id: str, content: JSON) -> DraftView:
+async def save(
+    hub: Hub, actor: Actor, task_id: str, content: JSON, *, after: datetime | EllipsisType | None = ...
+) -> DraftView:
     """Save a draft in the place of the one before; it need not fit the form yet.
 
-    Raises TooLargeError for more than a form can hold, ConflictError when the task is over or somebody else's.
+    With `after` it only takes the place of the draft that was saved then (None: of none), so that two windows do not
+    overwrite what the other saved. Raises ConflictError for that, and when the task is over or somebody else's;
+    TooLargeError for more than a form can hold.
     """
     check_depth(content, "draft")
     if len(json.dumps(content, ensure_ascii=False)) > most_characters:
@@ -53,11 +57,14 @@ async def save(hub: Hub, actor: Actor, task_id: str, content: JSON) -> DraftView
         if row.closed_at or (row.claimed_by and row.claimed_by != actor.name):
             raise taken(row, actor)
         check_may_act(row, actor)
-        new = await drafts.put(db, task_id, actor.name, content, form_digest(row))
-        if new:
+        saved = await drafts.put(db, task_id, actor.name, content, form_digest(row), after)
+        if saved.newer:
+            problem = "Another window of yours has saved a newer draft of this task."
+            raise ConflictError(problem, hint="Load the page again to see it; what you typed here is not lost.")
+        if saved.first:
             # Only the first: a page saves by itself while somebody types.
             await audit.append(db, actor.name, "task.draft", task_id, {"instance": row.instance})
-    return DraftView(content, utc_now(), row.version, outdated=False)
+    return DraftView(content, saved.at, row.version, outdated=False)
 
 
 async def drop(hub: Hub, actor: Actor, task_id: str) -> None:

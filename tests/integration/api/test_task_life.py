@@ -45,6 +45,39 @@ async def test_a_draft_is_saved_shown_and_forgotten(ana: Browser, hub: Hub) -> N
     assert "half a sen" not in (await ana.get("/tasks/life")).text
 
 
+async def test_what_is_typed_is_saved_by_itself_and_overwrites_no_newer_draft(ana: Browser, hub: Hub) -> None:
+    await add(hub)
+    await ana.post("/tasks/life/claim")
+    address = "/tasks/life/draft/typed"
+    first = await ana.post(address, {"/text": "one", "_version": ""})
+    saved = first.json()
+    assert re.fullmatch(r"Saved at \d\d:\d\d\.", saved["said"])
+    assert f'data-version="{saved["version"]}"' in (await ana.get("/tasks/life")).text
+    again = (await ana.post(address, {"/text": "two", "_version": saved["version"]})).json()
+    assert again["version"] > saved["version"]
+    for version in ("", saved["version"]):
+        other = await ana.post(address, {"/text": "from another window", "_version": version})
+        assert (other.status_code, other.json()["said"][:14]) == (409, "Another window")
+    assert (await ana.post(address, {"/text": "x", "_version": "soon"})).status_code == 422
+    assert "two" in (await ana.get("/tasks/life")).text
+    await ana.post("/tasks/life/draft", {"drop": "1"})
+    assert (await ana.post(address, {"/text": "three", "_version": again["version"]})).status_code == 409
+
+
+async def test_what_is_typed_after_the_session_ran_out_overwrites_no_newer_draft(
+    ana: Browser, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(hub)
+    await ana.post("/tasks/life/claim")
+    token = await ana.token("/tasks/life")
+    monkeypatch.setattr(security, "session_seconds", -1)
+    for text, version in (("kept", ""), ("from an old window", "")):
+        data = {"csrf": token, "/text": text, "_version": version}
+        assert (await ana.client.post("/tasks/life/draft/typed", data=data)).status_code == 303
+    monkeypatch.undo()
+    assert "kept" in (await ana.get("/tasks/life")).text
+
+
 async def test_what_was_typed_survives_a_session_that_runs_out(
     ana: Browser, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
