@@ -94,8 +94,8 @@ async def save_typed(request: Request, hub: HubDep, actor: VisitorDep, task_id: 
     try:
         kept = await _keep_typed(hub, actor, task, form, lang)
     except CauceError as error:
-        said = {"said": lang.gettext(error.problem), "hint": lang.gettext(error.hint)}
-        return JSONResponse(said, status_code=error.http_status)
+        refusal = {"said": lang.gettext(error.problem), "hint": lang.gettext(error.hint)}
+        return JSONResponse(refusal, status_code=error.http_status)
     said = lang.gettext("Saved at %s.") % lang.clock(kept.saved_at)
     return JSONResponse({"said": said, "version": kept.saved_at.isoformat()})
 
