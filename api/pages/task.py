@@ -161,9 +161,7 @@ async def show(  # noqa: PLR0913 - what a page shows
         process=names.title(lang),
         focus=focus,
         section="inbox",
-        draft_version=await _draft_version(hub, actor, task, beside),
-        # A page that shows what was sent says what is wrong with it: what was typed before belongs to another one.
-        fresh=request.method == "GET",
+        **await _saving(request, hub, actor, task, beside),
         **asdict(beside),
         **task_form.shown(request, task),
         **allowed,
@@ -179,9 +177,11 @@ async def around(hub: Hub, actor: Actor, task: TaskView) -> dict[str, Any]:
     }
 
 
-async def _draft_version(hub: Hub, actor: Actor, task: TaskView, beside: Beside) -> str:
+async def _saving(request: Request, hub: Hub, actor: Actor, task: TaskView, beside: Beside) -> dict[str, Any]:
+    """Return what the script that saves drafts has to know."""
     found = beside.draft or await task_drafts.draft(hub, actor, task.id)
-    return found.saved_at.isoformat() if found else ""
+    # A page that shows what was sent says what is wrong with it: what was typed before belongs to another one.
+    return {"draft_version": found.saved_at.isoformat() if found else "", "fresh": request.method == "GET"}
 
 
 def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
