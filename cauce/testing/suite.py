@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -113,7 +113,9 @@ async def run(
     planned: Sequence[Planned], processes: Mapping[str, JSON], finds: Mapping[str, str]
 ) -> AsyncIterator[Result]:
     """Run cases at the same time; yields how each went, in the order given."""
-    async with place([name for each in planned for name in each.bundle.get("operations") or ()]) as here:
+    # What a sub-process writes to counts, too, also when the process under test has nothing to do with it.
+    bundles = [*(each.bundle for each in planned), *processes.values()]
+    async with place({name for bundle in bundles for name in bundle.get("operations") or ()}) as here:
         free = asyncio.Semaphore(_AT_ONCE)
 
         async def one(each: Planned) -> Result:
@@ -155,7 +157,7 @@ def _workers(client: Client, queue: str, others: Sequence[str], stubs: Stubs, sn
 
 
 @asynccontextmanager
-async def place(operations: Sequence[str]) -> AsyncIterator[Place]:
+async def place(operations: Collection[str]) -> AsyncIterator[Place]:
     """Start a server and a worker for processes that call these operations."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(single.empty_store())

@@ -29,25 +29,32 @@ do:
 CHECKING = """\
 document: {dsl: '1.0.3', namespace: shop, name: checking, version: 1.0.0}
 do:
+  - note: {call: note@ledger, with: {text: seen}}
   - look: {call: http, with: {method: get, endpoint: 'https://look.example'}}
+"""
+# Only the sub-process writes there.
+LEDGER = """\
+connection: ledger
+kind: echo
+operations: {note: {calls: x, effect: write}}
 """
 TESTS = """\
 test: pay
 process: pay
 defaults:
   input: {order: O-1}
-  answers: {greet: {output: {said: hello}}, book: {output: {booked: true}}, shop.booking: {output: 1}}
+  answers: {greet: {output: {said: hello}}, note: {output: 1}, book: {output: {booked: true}}, shop.booking: {output: 1}}
 cases:
   - name: paid after two days
     events:
       - {type: paid.v1, data: {order: O-2}, after: P1D}
       - {type: paid.v1, data: {order: O-1}, after: P2D}
-    answers: {look: {output: 7}}
+    answers: {look: {output: 7}, note: {output: 1}}
     expect:
       output: 7
       took: P2D
       calls: {tell: {with: {type: ordered.v1, data: {order: O-1}}}, greet: {with: {method: POST, body: {order: O-1}}}}
-      holds: '[.calls[].name] == ["emit", "http", "shop.booking", "http"]'
+      holds: '[.calls[].name] == ["emit", "http", "shop.booking", "note@ledger", "http"]'
   - name: paid as soon as it waits, and greeted with an error
     events: [{type: paid.v1, data: {order: O-1}, when: payment}]
     answers: {greet: {error: {status: 404}}}
@@ -152,7 +159,14 @@ SIGNING = (("sign.yaml", SIGN), ("clock.yaml", CLOCK), ("sign.test.yaml", SIGNED
 
 
 def test_every_kind_of_call_is_answered(tmp_path: Path) -> None:
-    for name, text in (("pay.yaml", PAY), ("checking.yaml", CHECKING), ("pay.test.yaml", TESTS), *BY_HAND, *SIGNING):
+    for name, text in (
+        ("pay.yaml", PAY),
+        ("checking.yaml", CHECKING),
+        ("ledger.yaml", LEDGER),
+        ("pay.test.yaml", TESTS),
+        *BY_HAND,
+        *SIGNING,
+    ):
         (tmp_path / name).write_text(text)
     done = CliRunner().invoke(app, ["test", str(tmp_path), "--json"])
     report = json.loads(done.stdout)
