@@ -83,5 +83,5 @@ def test_a_profile_that_is_written_goes_before_one_that_is_published_and_that_be
         chosen("full-erq")
 
 
-def test_both_profiles_are_shipped() -> None:
-    assert set(shipped()) == {"accounting-only", "full-erp"}
+def test_profiles_are_shipped() -> None:
+    assert set(shipped()) == {"accounting-only", "credit-notes-in-erp", "full-erp"}
