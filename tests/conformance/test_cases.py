@@ -51,8 +51,8 @@ async def test_sandbox_finds_nothing_that_is_not_deterministic(case: Case, sandb
     await run_case(case, sandbox)
 
 
-# Each third of them, or all where there is time: a process in many runs takes twice as long.
-LASTING = [case for case in ALL if case.row in LONG_LIVED and not case.exact_time][:: 1 if WHOLE else 3]
+# Each fifth of them, or all where there is time: a process in many runs takes twice as long.
+LASTING = [case for case in ALL if case.row in LONG_LIVED and not case.exact_time][:: 1 if WHOLE else 5]
 
 
 @pytest.mark.asyncio(loop_scope="session")

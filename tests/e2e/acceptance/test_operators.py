@@ -75,7 +75,7 @@ async def test_instance_ends_on_the_version_it_started_on(
     assert [(each["summary"]["version"], each["output"].get("release")) for each in ends] == [
         ("1.1.0", None), ("1.1.0", None), ("1.2.0", "second"),
     ]  # fmt: skip
-    listed = read(await desk["oper"].get("/instances", params={"version": "1.1.0"}))["items"]
+    listed = read(await desk["oper"].get("/instances", params={"version": "1.2.0"}))["items"]
     assert new.id in [each["id"] for each in listed]
 
 

@@ -53,7 +53,7 @@ async def test_connections_of_the_company_work(installation: Installation) -> No
     done = await installation.cauce("connections", "test", "--json")
     assert done.code == 0, done.out
     assert {each["name"]: each["ok"] for each in done.data["connections"]} == {
-        "erp": True, "accounting": True, "scm": True, "hub": True,
+        "erp": True, "accounting": True, "credit-notes": True, "scm": True, "mail": True, "hub": True,
     }  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def test_somebody_finds_claims_and_corrects_a_task_with_the_keyboard(chrome: Any
     assert page.locator("h1").inner_text() == "Bandeja"
     page.keyboard.press("Tab")
     assert page.locator(":focus").inner_text() == "Ir al contenido"
-    page.locator("li", has_text="Cooperativa Agrícola").get_by_role("button").press("Enter")
+    page.locator("[data-row]", has_text="Cooperativa Agrícola").get_by_role("button").press("Enter")
     page.wait_for_url("**/tasks/*")
     assert page.locator(":focus").get_attribute("name") == "/need"
     page.get_by_label("¿Qué necesitan?").fill("40 rodamientos")
