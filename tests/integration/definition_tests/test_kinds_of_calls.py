@@ -43,7 +43,8 @@ test: pay
 process: pay
 defaults:
   input: {order: O-1}
-  answers: {greet: {output: {said: hello}}, note: {output: 1}, book: {output: {booked: true}}, shop.booking: {output: 1}}
+  answers:
+    {greet: {output: {said: hello}}, note: {output: 1}, book: {output: {booked: true}}, shop.booking: {output: 1}}
 cases:
   - name: paid after two days
     events:
