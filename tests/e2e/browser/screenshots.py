@@ -39,7 +39,7 @@ def save(page: Any, name: str) -> None:
 
 def first(page: Any, title: str) -> Any:
     """Return the row of the inbox whose title begins so, and comes first in the alphabet."""
-    rows = page.locator(".tasks > li").filter(has_text=title)
+    rows = page.locator("[data-row]").filter(has_text=title)
     names = rows.locator(".task-title").all_inner_texts()
     if not names:
         sys.exit(f"The inbox of luis has no task that begins with '{title}'; was it a new demo?")
@@ -59,7 +59,7 @@ def take(page: Any, site: str) -> None:
     save(page, "instance")
     page.goto(f"{site}/inbox")
     row = first(page, "Qualify")
-    (row.get_by_role("button").or_(row.locator(".action a"))).click()
+    row.get_by_role("button").or_(row.locator(".task-title")).last.click()
     page.fill("[name='/need']", "A second supplier before spring: theirs was late twice this year.")
     page.locator("input[name='/horizon']").nth(1).check()
     save(page, "task")

@@ -158,3 +158,23 @@ def test_a_task_is_done_with_the_keyboard_alone(office: Office, enter: Enter) ->
     ana.keyboard.press("Enter")
     ana.wait_for_url("**/inbox*")
     assert row(ana, "Approve the refund of Gráficas Luna").is_visible()
+
+
+def test_tasks_of_a_kind_get_one_answer_and_each_says_how_it_went(office: Office, enter: Enter) -> None:
+    customers = ("Hilados Río", "Hornos Paz")
+    instances = [office.start(each) for each in customers]
+    ana, luis = enter("ana"), enter("luis")
+    for each in customers:
+        claim(ana, each)
+        check(ana)
+    for each in customers:
+        row(luis, f"Approve the refund of {each}")
+    for each in customers:
+        luis.locator("[data-row]").filter(has_text=each).get_by_role("checkbox").check()
+    luis.get_by_role("button", name="Complete …").click()
+    luis.get_by_text("2 tasks get this answer.").wait_for()
+    luis.get_by_label("Approved").check()
+    luis.get_by_role("button", name="Complete", exact=True).last.click()
+    for each in customers:
+        luis.get_by_text(f"Approve the refund of {each}").first.wait_for()
+    assert [office.output(each) for each in instances] == [{"approved": True, "by": "luis"}] * 2
