@@ -89,7 +89,6 @@ async def _page(
     return view.render(
         request,
         "absences.html",
-        status=problem.http_status if problem else HTTPStatus.OK,
         absences=await absences.list_absences(hub, actor),
         values=given or dict.fromkeys(fields, ""),
         may_plan=actor.may(*absences.planners),
@@ -97,6 +96,5 @@ async def _page(
         answer=answer,
         why=lang.gettext(whys.get(answer.why, "")) if answer else "",
         message=message,
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
     )

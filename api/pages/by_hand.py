@@ -55,18 +55,15 @@ async def _page(
 ) -> Response:
     wanted = ("confirmed", "settled") if state == "over" else UNSETTLED
     found = await by_hand.list_done(hub, actor, wanted, after=after, limit=_PAGE)
-    lang = view.language_of(request)
     return view.render(
         request,
         "by_hand.html",
-        status=problem.http_status if problem else HTTPStatus.OK,
         found=found,
         state="over" if state == "over" else "open",
         states=_states,
         following=found[-1].id if len(found) == _PAGE else 0,
         may_decide=actor.may("operator", "integrator"),
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
         section="dead-letters",
     )
 

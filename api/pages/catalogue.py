@@ -1,6 +1,5 @@
 """The catalogue behind a connection: what there is, and what one of it is made of."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -24,7 +23,7 @@ async def catalogue_page(
     rows: bool = False,  # noqa: FBT001, FBT002 - a parameter of the address
 ) -> Response:
     """Show what there is at one place of a database."""
-    lang, problem, found = view.language_of(request), None, {}
+    _lang, problem, found = view.language_of(request), None, {}
     try:
         found = dict(await browsing.browse(hub, actor, name, place, _ROWS if rows else 0))
     except ForbiddenError:
@@ -34,11 +33,9 @@ async def catalogue_page(
     return view.render(
         request,
         "catalogue.html",
-        status=problem.http_status if problem else HTTPStatus.OK,
         name=name,
         place=place,
         found=found,
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
         section="connections",
     )

@@ -47,13 +47,11 @@ async def certify(request: Request, hub: HubDep, actor: VisitorDep, name: str, f
 async def _page(
     request: Request, hub: Hub, actor: Actor, name: str, *, message: str = "", problem: CauceError | None = None
 ) -> Response:
-    lang = view.language_of(request)
     found = await detail(hub, actor, name)
     kind = found.view.kind
     return view.render(
         request,
         "connection.html",
-        status=problem.http_status if problem else 200,
         connection=found.view,
         description=found.description,
         operations=found.operations,
@@ -62,6 +60,5 @@ async def _page(
         may_integrate=actor.may("integrator"),
         pretty=view.pretty,
         message=message,
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
     )

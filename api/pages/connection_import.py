@@ -100,7 +100,6 @@ def _page(
     *,
     status: int = HTTPStatus.OK,
 ) -> Response:
-    lang = view.language_of(request)
     return view.render(
         request,
         "import.html",
@@ -111,6 +110,5 @@ def _page(
         draft=made,
         imported=imported,
         pretty=view.pretty,
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
     )

@@ -113,7 +113,6 @@ async def listed(
     problem: CauceError | None = None,
 ) -> Response:
     """Return the page of causes, or of one cause."""
-    lang = view.language_of(request)
     causes = await dead_letters.list_causes(hub, actor, Filters(state=state, cause=cause or None))
     page = dead_letters.Page((), None)
     if cause:
@@ -134,8 +133,7 @@ async def listed(
         tabs=[(each, "/dead-letters?" + urlencode({"state": each})) for each in states],
         may_decide=actor.may(*deciders) and state == "open",
         next_page=f"/dead-letters?{following}" if page.next else "",
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
     )
 
 

@@ -61,7 +61,6 @@ async def instance_list(
     after: str = "",
 ) -> Response:
     """Show the instances that fit the filter, the newest first."""
-    lang = view.language_of(request)
     wanted = Filters(status=status or None, definition=definition or None, key=text.strip() or None)
     page, problem = visibility.Page(), None
     try:
@@ -74,15 +73,13 @@ async def instance_list(
         request,
         "instances.html",
         names={each: await names_of(request, *each) for each in names},
-        status=problem.http_status if problem else HTTPStatus.OK,
         instances=page.instances,
         definitions=[each.full_name for each in await definitions.list_definitions(hub, actor, "process")],
         statuses=statuses,
         text=text,
         definition=definition,
         chosen_status=status,
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
         next_page="/instances?" + urlencode({name: word for name, word in words.items() if word}) if page.next else "",
     )
 

@@ -59,11 +59,9 @@ def _page(request: Request, shown: MappingView, problem: CauceError | None = Non
     return view.render(
         request,
         "map.html",
-        status=problem.http_status if problem else 200,
         mapping=shown,
         address=f"/connections/{quote(shown.connection)}/operations/{quote(shown.operation)}/map",
         version=version or shown.version,
         worded=lambda told: worded(told, lang),
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -87,6 +88,7 @@ async def _shown(
     found = await notifications.list_notifications(hub, actor, after=after or None)
     chosen = await notifications.choice(hub, actor)
     may_see = actor.may(*letters.readers)
+    shown: dict[str, Any] = {"email": chosen.email, **more}
     return view.render(
         request,
         "notifications.html",
@@ -97,5 +99,5 @@ async def _shown(
         ways=_ways,
         lost=await letters.list_letters(hub, actor, state="lost", limit=20) if may_see else (),
         may_send=actor.may(*letters.deciders),
-        **{"email": chosen.email, **more},
+        **shown,
     )

@@ -120,10 +120,8 @@ async def _page(
     return view.render(
         request,
         "own_account.html",
-        status=error.http_status if error else HTTPStatus.OK,
         message=message,
-        problem=lang.gettext(error.problem) if error else "",
-        hint=lang.gettext(error.hint) if error else "",
+        refusal=error,
         factor=await second_factors.state(hub, actor),
         rules=[lang.gettext(each) % {"least": least, "most": passwords.longest} for each in password_rules],
         sessions=await login_sessions.list_sessions(hub, actor, session.nonce),

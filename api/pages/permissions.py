@@ -72,14 +72,12 @@ async def why_page(request: Request, hub: HubDep, actor: VisitorDep, of: str = "
     return view.render(
         request,
         "permissions_why.html",
-        status=problem.http_status if problem else HTTPStatus.OK,
         of=of,
         mine=mine,
         others=others,
         act_words=act_words,
         because=lambda decision: because(decision, lang),
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
         section="permissions",
     )
 
@@ -96,12 +94,10 @@ async def duties_page(request: Request, hub: HubDep, actor: VisitorDep, form: st
 async def _page(
     request: Request, hub: Hub, actor: Actor, *, message: str = "", problem: CauceError | None = None
 ) -> Response:
-    lang = view.language_of(request)
     found = await grants.list_grants(hub, actor)
     return view.render(
         request,
         "permissions.html",
-        status=problem.http_status if problem else HTTPStatus.OK,
         grants=found,
         acts=ACTS,
         act_words=act_words,
@@ -111,8 +107,7 @@ async def _page(
         place_words=place_words,
         may_grant=actor.may(),
         message=message,
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
     )
 
 

@@ -53,15 +53,12 @@ async def remove(request: Request, hub: HubDep, actor: VisitorDep, form: FormDep
 async def _page(
     request: Request, hub: Hub, actor: Actor, *, codes: list[str] | None = None, error: CauceError | None = None
 ) -> Response:
-    lang = view.language_of(request)
     state = await second_factors.state(hub, actor)
     offered = await second_factors.offer(hub, actor) if state.available and not state.confirmed_at else None
     return view.render(
         request,
         "second_factor.html",
-        status=error.http_status if error else HTTPStatus.OK,
-        problem=lang.gettext(error.problem) if error else "",
-        hint=lang.gettext(error.hint) if error else "",
+        refusal=error,
         factor=state,
         offer=offered,
         codes=codes or [],

@@ -66,19 +66,16 @@ async def _page(
     message: str = "",
     problem: ConflictError | None = None,
 ) -> Response:
-    lang = view.language_of(request)
     detail = await syncs.sync(hub, actor, name, after=after or None)
     last = detail.view.last
     return view.render(
         request,
         "sync.html",
-        status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
         detail=detail,
         sync=detail.view,
         is_running=last is not None and last.state == "running",
         may_decide=actor.may(*syncs.deciders),
         next_page=f"/syncs/{quote(name)}?{urlencode({'after': detail.next})}" if detail.next else "",
         message=message,
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
     )

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -103,7 +102,6 @@ async def _shown(
     return view.render(
         request,
         "team.html",
-        status=problem.http_status if problem else HTTPStatus.OK,
         team=await team.look(hub, actor, group=look.group or None),
         rows=rows,
         look=look,
@@ -116,8 +114,7 @@ async def _shown(
         may_move=may_anywhere(actor, "supervise", actor.grants, team.movers),
         most_rows=team.most_rows,
         urgency_of=view.urgency,
-        problem=lang.gettext(problem.problem) if problem else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        refusal=problem,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from api.i18n import Language, all_languages, as_moment, locales, negotiate
 from api.pages import problems
 from api.pages.navigation import navigation_for, place_keys
 from cauce import contract
+from cauce.errors import CauceError
 from cauce.services.teamwork import mentions
 
 JSON = Any
@@ -173,8 +175,16 @@ def environment() -> Environment:
     return made
 
 
-def render(request: Request, template: str, *, status: int = 200, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - what a template is shown
-    """Return a page."""
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int | None = None,
+    refusal: CauceError | None = None,
+    **shown: Any,  # noqa: ANN401 - what a template is shown
+) -> HTMLResponse:
+    """Return a page; one that says why something was refused has the status of that, unless another is given."""
+    said = language_of(request).gettext
     sessions: security.Sessions = request.app.state.sessions
     session = sessions.read(request)
     context = {
@@ -186,11 +196,11 @@ def render(request: Request, template: str, *, status: int = 200, **shown: Any) 
         "open_tasks": getattr(request.state, "open_tasks", 0),
         "unread": getattr(request.state, "unread", 0),
         "path": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        "problem": "",
-        "hint": "",
+        "problem": said(refusal.problem) if refusal else "",
+        "hint": said(refusal.hint) if refusal else "",
         "section": request.url.path.strip("/").partition("/")[0],
     } | shown
-    response = HTMLResponse(status_code=status)
+    response = HTMLResponse(status_code=status or (refusal.http_status if refusal else HTTPStatus.OK))
     if not session.nonce:
         # The first page of a browser: its forms need a session to belong to.
         context["csrf"] = sessions.token(sessions.begin(response))
@@ -215,7 +225,7 @@ def error_page(request: Request, status: int, problem: str, hint: str = "", wher
     referrer = request.headers.get("referer", "")
     same = referrer.startswith(str(request.base_url)) and not referrer.endswith(request.url.path)
     back = "/" + referrer.removeprefix(str(request.base_url)) if same else "/inbox"
-    shown = {"title": title, "problem": text(problem), "hint": text(hint), "where": where, "back": back}
+    shown: dict[str, Any] = {"title": title, "problem": text(problem), "hint": text(hint), "where": where, "back": back}
     return render(request, "error.html", status=status, **shown)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from cauce.services import instances
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.visibility import require_sight
-from cauce.store import clocks, definitions
+from cauce.store import clocks, cursor, definitions
 from cauce.store.base import utc_now
 from cauce.store.models import Clock
 from cauce.store.session import Db
@@ -98,12 +98,12 @@ async def ahead(
     actor.require("see which deadlines are missed", *overseers)
     sight = actor.sight
     limit = max(1, min(limit, most_rows))
-    place = clocks.position(after) if after else None
+    place = cursor.read(after) if after else None
     until = utc_now() + within if within is not None else None
     async with hub.store.read() as db:
         rows = await clocks.ahead(db, until=until, definition=definition, after=place, limit=limit + 1, sight=sight)
         found = await _views(db, rows[:limit])
-    return Page(tuple(found), clocks.cursor(rows[limit - 1]) if len(rows) > limit else None)
+    return Page(tuple(found), cursor.written(rows[limit - 1].due_at, rows[limit - 1].id) if len(rows) > limit else None)
 
 
 async def missed_count(hub: Hub, actor: Actor) -> int:

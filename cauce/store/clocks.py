@@ -1,15 +1,11 @@
 """The clocks of instances: what an instance tells of them, and what it means for its open tasks."""
 
-import base64
-import binascii
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
 
 from cauce.contract import ClockNews, LifecycleEvents
-from cauce.errors import InputError
 from cauce.permissions import Sight
 from cauce.store import clock_ladder, lifecycle, urgency
 from cauce.store.base import JSON, utc_now
@@ -72,22 +68,6 @@ async def missed(db: Db, sight: Sight | None = None) -> int:
     """Return how many clocks run and are past due."""
     late = Clock.stopped_at.is_(None), Clock.due_at < utc_now(), open_to(sight, _rows)
     return await db.scalar(select(func.count()).select_from(Clock).where(*late)) or 0
-
-
-def cursor(row: Clock) -> str:
-    """Return where a page ended, as text that goes into a URL."""
-    place = json.dumps([row.due_at.isoformat(), row.id])
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def position(after: str) -> tuple[datetime, str]:
-    """Return what `cursor` wrote."""
-    try:
-        due_at, id_ = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-        return datetime.fromisoformat(due_at), str(id_)
-    except (ValueError, TypeError, binascii.Error) as cause:
-        hint = "Start at the first page."
-        raise InputError("The cursor `after` is not one that Cauce gave out.", hint=hint) from cause
 
 
 async def _put(db: Db, news: ClockNews, note: Mapping[str, JSON]) -> Clock:

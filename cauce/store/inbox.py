@@ -4,16 +4,14 @@ Every view of it reads one index from the most urgent task on (`ix_tasks_inbox`)
 counted by; only the rows that are shown are read themselves.
 """
 
-import base64
-import binascii
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
 
 from cauce.errors import InputError
+from cauce.store import cursor as cursors
 from cauce.store import task_search
 from cauce.store.base import utc_now
 from cauce.store.models import Task
@@ -92,7 +90,8 @@ async def page(
     if wanted.over and wanted.text.strip():
         raise InputError("Only open tasks are searched for words.", hint="Leave the text or the state out.")
     backwards = before is not None
-    place = position(before) if before is not None else position(after) if after is not None else None
+    at = after if before is None else before
+    place = None if at is None else cursors.read(at)
     whose = _delegated(viewer) if wanted.delegated else visible(viewer)
     found = select(Task.id).where(whose, *conditions(viewer, wanted))
     if wanted.text.strip():
@@ -168,19 +167,7 @@ def ordered(
 
 def cursor(task: Task) -> str:
     """Return where a page begins or ends, as text that goes into a URL."""
-    place = json.dumps([(task.closed_at or task.urgent_at).isoformat(), task.id])
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def position(at: str) -> tuple[datetime, str]:
-    """Return what `cursor` wrote."""
-    try:
-        moment, task_id = json.loads(base64.urlsafe_b64decode(at + "=" * (-len(at) % 4)))
-        return datetime.fromisoformat(moment).astimezone(UTC), str(task_id)
-    except (ValueError, TypeError, OverflowError, binascii.Error) as cause:
-        raise InputError(
-            "The cursor `after` is not one that Cauce gave out.", hint="Start at the first page."
-        ) from cause
+    return cursors.written(task.closed_at or task.urgent_at, task.id)
 
 
 async def counts(db: Db, viewer: Viewer) -> Counts:
