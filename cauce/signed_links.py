@@ -26,9 +26,14 @@ def read(settings: Settings, path: Path, token: str, longest: timedelta | None =
     try:
         return str(_signer(settings, path).loads(token, max_age=age))
     except SignatureExpired as cause:
-        raise NotFoundError("This link has expired.", hint="Ask whoever sent it to you for another one.") from cause
+        raise expired() from cause
     except BadSignature as cause:
         raise NotFoundError("This link is not whole.", hint="Open it from the mail, or copy all of it.") from cause
+
+
+def expired() -> NotFoundError:
+    """Return what is said of a link that was good once."""
+    return NotFoundError("This link has expired.", hint="Ask whoever sent it to you for another one.")
 
 
 def _signer(settings: Settings, path: Path) -> URLSafeTimedSerializer:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from cauce import signed_links
 from cauce.depth import check_depth
-from cauce.errors import ConflictError, InputError, NotFoundError
+from cauce.errors import ConflictError, InputError
 from cauce.services import events, form_answers
 from cauce.services.hub import Actor, Hub
 from cauce.store import definitions, public_links
@@ -71,12 +71,12 @@ async def answer(hub: Hub, token: str, given: JSON) -> None:
 async def _row(hub: Hub, db: Db, token: str) -> PublicLink:
     row = await public_links.find(db, signed_links.read(hub.settings, "/f/", token))
     if row is None or row.until < utc_now():
-        raise NotFoundError("This link has expired.", hint="Ask whoever sent it to you for another one.")
+        raise signed_links.expired()
     return row
 
 
 async def _form(db: Db, row: PublicLink) -> JSON:
     form = await definitions.find(db, "form", "", row.form)
     if form is None:
-        raise NotFoundError("This link has expired.", hint="Ask whoever sent it to you for another one.")
+        raise signed_links.expired()
     return form.document

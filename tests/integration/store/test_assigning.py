@@ -9,22 +9,12 @@ from typing import Any
 import pytest
 
 from cauce.absence import Absence, holder, shares_of
-from cauce.contract import HumanTask
 from cauce.store import Store, absences, inbox, people, tasks, users
 from cauce.store.models import Task
+from tests.integration.store import human_task
 
 AT = datetime(2026, 12, 24, 9, tzinfo=UTC)
-TASK = HumanTask(
-    id="t",
-    instance="sales.lead/1",
-    definition="sales.lead",
-    version="1.0.0",
-    name="qualify",
-    reference="/do/0/qualify",
-    form="qualify-lead",
-    group="sales",
-    at=AT.isoformat(),
-)
+TASK = replace(human_task.TASK, id="t", at=AT.isoformat())
 
 
 # Where the database makes no difference.

@@ -8,21 +8,15 @@ from cauce.errors import InputError
 from cauce.store import Store, clocks, inbox, task_acts, tasks
 from cauce.store.inbox import Counts, Filters
 from cauce.store.tasks import Viewer
+from tests.integration.store.human_task import TASK
 from tests.integration.store.test_clocks import note
 
 ana = Viewer("ana", frozenset({"sales"}))
 noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
-call = HumanTask(
-    id="t1",
-    instance="sales.lead/1",
-    definition="sales.lead",
-    version="1.0.0",
-    name="qualify",
-    reference="/do/0/qualify",
-    form="qualify-lead",
+call = replace(
+    TASK,
     title={"es": "Cualificar", "en": "Qualify"},
     data={"lead": {"name": "Íñigo Muñoz", "tags": ["hot"]}, "customer": "Talleres Ibarra"},
-    group="sales",
     due_at=noon.isoformat(),
     business_key="lead:2041",
 )

@@ -6,21 +6,15 @@ from cauce.contract import HumanTask
 from cauce.store import Store, inbox, tasks
 from cauce.store.inbox import Filters
 from cauce.store.tasks import Viewer
+from tests.integration.store.human_task import TASK
 
 ana = Viewer("ana", frozenset({"sales"}))
 noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
-call = HumanTask(
-    id="t1",
-    instance="sales.lead/1",
-    definition="sales.lead",
-    version="1.0.0",
-    name="qualify",
-    reference="/do/0/qualify",
-    form="qualify-lead",
+call = replace(
+    TASK,
     title={"es": "Cualificar", "en": "Qualify"},
     form_document={"form": "qualify-lead", "schema": {"z": 1, "a": 2}},
     data={"lead": {"name": "Íñigo Muñoz"}},
-    group="sales",
     due_at=noon.isoformat(),
 )
 
