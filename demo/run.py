@@ -7,7 +7,8 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -114,7 +115,7 @@ class Demo:
 
         async def feeder() -> None:
             for lead in waiting:
-                await self._receive(f"lead {lead.id}", lead.event())
+                await self._receive(f"lead {lead.id}", self._arriving(lead).event())
                 self.fed += 1
 
         await asyncio.gather(*(feeder() for _ in range(_feeders)))
@@ -124,6 +125,12 @@ class Demo:
             await self._receive(complaint["id"], complaints.event(complaint))
         # One more comes as customers write them: to the mailbox, where the hub finds it within a minute.
         await self.company.post.deliver(await asyncio.to_thread(complaints.letter, self.company.accounting_db))
+
+    def _arriving(self, lead: Lead) -> Lead:
+        """Have a lead of the sample arrive now: clocks count from then, and what is weeks old would be late at once."""
+        if self.options.leads is not None:
+            return lead
+        return replace(lead, received_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     async def _receive(self, what: str, event: Mapping[str, JSON]) -> None:
         for attempt in range(8):

@@ -17,10 +17,10 @@ size = ViewportSize(width=1280, height=860)
 largest_bytes = 250_000
 
 
-def log_in(page: Any, site: str, password: str) -> None:
-    """Log in as luis, in English."""
+def log_in(page: Any, site: str, name: str, password: str) -> None:
+    """Log in, in English."""
     page.goto(f"{site}/login")
-    page.fill("#name", "luis")
+    page.fill("#name", name)
     page.fill("#password", password)
     page.click("form .button-main")
     page.wait_for_url("**/inbox*")
@@ -37,29 +37,32 @@ def save(page: Any, name: str) -> None:
     (target / f"{name}.png").write_bytes(picture)
 
 
-def first(page: Any, title: str) -> Any:
-    """Return the row of the inbox whose title begins so, and comes first in the alphabet."""
+def first(page: Any, site: str, title: str) -> Any:
+    """Search the inbox for tasks whose title begins so; return the row that comes first in the alphabet."""
+    page.goto(f"{site}/inbox?text={title}")
     rows = page.locator("[data-row]").filter(has_text=title)
     names = rows.locator(".task-title").all_inner_texts()
     if not names:
-        sys.exit(f"The inbox of luis has no task that begins with '{title}'; was it a new demo?")
+        sys.exit(f"The inbox has no task that begins with '{title}'; was it a new demo?")
     return rows.filter(has_text=min(names)).first
 
 
 def take(page: Any, site: str) -> None:
-    """Take all pictures."""
+    """Take the pictures of somebody who leads."""
     page.goto(f"{site}/inbox")
     save(page, "inbox")
-    first(page, "Answer of").locator(".task-title").click()
+    first(page, site, "Answer of").locator(".task-title").click()
     page.locator(".page-head .meta a").click()
     page.wait_for_selector(".picture-view svg")
     for _ in range(2):  # small enough for the way to be seen, large enough to be read
         page.click("[data-do=out]")
     page.mouse.move(0, 0)
     save(page, "instance")
-    page.goto(f"{site}/inbox")
-    row = first(page, "Qualify")
-    row.get_by_role("button").or_(row.locator(".task-title")).last.click()
+
+
+def take_of_seller(page: Any, site: str) -> None:
+    """Take the picture of a task that the person who has it works on."""
+    first(page, site, "Qualify").locator(".task-title").click()
     page.fill("[name='/need']", "A second supplier before spring: theirs was late twice this year.")
     page.locator("input[name='/horizon']").nth(1).check()
     save(page, "task")
@@ -74,9 +77,10 @@ def main() -> None:
     target.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page(viewport=size, color_scheme="light", locale="en-GB", reduced_motion="reduce")
-        log_in(page, site, password)
-        take(page, site)
+        for name, taking in (("luis", take), ("ana", take_of_seller)):
+            page = browser.new_page(viewport=size, color_scheme="light", locale="en-GB", reduced_motion="reduce")
+            log_in(page, site, name, password)
+            taking(page, site)
         browser.close()
 
 
