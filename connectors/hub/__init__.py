@@ -1,7 +1,7 @@
-"""The hub's own data as a connection: the customer master, each customer's timeline, and their cases.
+"""The hub's own data as a connection: customers, what was said to them, their cases, and the register of roll-outs.
 
 The operations of its file call `find-customer`, `list-customers`, `save-customer`, `record-interaction`,
-`find-interaction` and `list-interactions`, and those in `cases`, `files` and `links`.
+`find-interaction` and `list-interactions`, and those in `cases`, `files`, `links` and `register`.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from cauce.errors import (
 )
 from cauce.store import Db, Store, customers
 from cauce.store.models import Customer, Interaction
-from connectors.hub import cases, files, links
+from connectors.hub import cases, files, links, register
 
 Handler = Callable[[Db, Mapping[str, Any]], Awaitable[JSON]]
 most_interactions: Final = 200
@@ -160,6 +160,11 @@ handlers: Final[Mapping[str, Handler]] = {
     "find-files": files.find_files,
     "make-link": links.make_link,
     "find-link": links.find_link,
+    "save-entry": register.save_entry,
+    "find-entry": register.find_entry,
+    "list-entries": register.list_entries,
+    "list-figures": register.list_figures,
+    "list-certificates": register.list_certificates,
 }
 
 

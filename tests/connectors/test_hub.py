@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from cauce.connector import Effect, Operation
 from cauce.errors import AmbiguousError, BusinessError, PermanentError, TransientError
+from cauce.store import certificates
 from connectors.hub import Connector, Settings, handlers
 
 customer = {"taxId": "B12345674", "name": "Ferretería Ñuñoa SL", "email": "a@example.com"}
@@ -133,3 +134,52 @@ async def test_interaction_is_found_by_its_reference(hub: Connector) -> None:
     assert await call(hub, "find-interaction", customer=saved["id"], reference="ack:1") is None
     made = await call(hub, "record-interaction", customer=saved["id"], kind="note", summary="-", reference="ack:1")
     assert await call(hub, "find-interaction", customer=saved["id"], reference="ack:1") == made
+
+
+entry = {"roadmap": "crm", "kind": "vendor", "code": "acme", "state": "short-listed", "reference": "i:1"}
+
+
+async def test_what_is_noted_of_a_roll_out_is_kept_with_every_state(hub: Connector) -> None:
+    at = "2027-03-01T10:00:00+00:00"
+    same = (call(hub, "save-entry", **entry, title="Acme", data={"price": 1}, at=at) for _ in range(3))
+    first, *others = await asyncio.gather(*same)
+    assert others == [first, first]
+    step = {**entry, "state": "bid", "reference": "i:2", "from": ["short-listed"], "data": {"term": 2}, "at": at}
+    noted = await hub.call(operation("save-entry"), step)
+    assert await hub.call(operation("save-entry"), step) == noted
+    assert first == {
+        "roadmap": "crm", "kind": "vendor", "code": "acme", "title": "Acme", "state": "short-listed",
+        "data": {"price": 1}, "openedAt": at, "changedAt": at,
+    }  # fmt: skip
+    assert (noted["title"], noted["state"], noted["data"]) == ("Acme", "bid", {"price": 1, "term": 2})
+    assert await call(hub, "find-entry", reference="i:1") == noted
+    assert await call(hub, "find-entry", roadmap="crm", kind="vendor", code="acme") == noted
+    assert await call(hub, "find-entry", reference="i:3") is None
+    assert await call(hub, "list-entries", roadmap="crm", kind="vendor", states=["bid"]) == [noted]
+    assert await call(hub, "list-entries", roadmap="crm", states=["scored"]) == []
+    figures = await call(hub, "list-figures", roadmap="crm", at="2027-03-02T10:00:00Z")
+    assert figures == {"bidding-vendors": 1, "unproven-claims": 0}
+    assert await call(hub, "list-figures", roadmap="another") == {}
+
+    # A step that does not follow is refused, and leaves nothing.
+    step = {**entry, "code": "other", "state": "scored", "reference": "i:9", "from": ["bid"]}
+    with pytest.raises(BusinessError, match="other is not in the register; only one that is bid becomes scored"):
+        await hub.call(operation("save-entry"), step)
+    assert len(await hub.call(operation("list-entries"), {"roadmap": "crm"})) == 1
+    with pytest.raises(BusinessError, match="acme is bid; only one that is chosen becomes scored") as caught:
+        await hub.call(operation("save-entry"), {**step, "code": "acme", "from": ["chosen"]})
+    assert caught.value.remote_code == "CONFLICT"
+    with pytest.raises(PermanentError, match="The register needs `code`"):
+        await hub.call(operation("save-entry"), {**entry, "code": ""})
+
+
+async def test_what_certification_found_last_is_listed_with_the_dead_letters(hub: Connector) -> None:
+    async with hub.store.transaction() as db:
+        for passed in (True, False):
+            await certificates.add(db, "erp", "orders", version="1", digest="d", passed=passed, checks=[], by="igor")
+    erp, scm = await hub.call(operation("list-certificates"), {"connections": ["erp", "scm"]})
+    assert (erp["connection"], erp["deadLetters"], scm) == (
+        "erp", 0, {"connection": "scm", "deadLetters": 0, "certificates": []},
+    )  # fmt: skip
+    ((capability, passed),) = [(each["capability"], each["passed"]) for each in erp["certificates"]]
+    assert (capability, passed) == ("orders", False)

@@ -33,6 +33,7 @@ from cauce.store.models.records import (
     EventSubscription,
     SetAside,
 )
+from cauce.store.models.register import RegisterEntry, RegisterStep
 from cauce.store.models.schedules import Schedule
 from cauce.store.models.sinks import EventSink
 from cauce.store.models.starting import EventSet, StartRule
@@ -86,6 +87,8 @@ __all__ = [
     "Received",
     "RecordedExchange",
     "RecordingSwitch",
+    "RegisterEntry",
+    "RegisterStep",
     "Rota",
     "Schedule",
     "SecondFactor",
