@@ -2,22 +2,31 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model, Page
 from cauce.errors import InputError
-from cauce.services.roadmaps import figures, plans, rendering
+from cauce.services.roadmaps import figures, plans
+from cauce.services.roadmaps.exchange import importing
+from cauce.services.roadmaps.formats import formats
 from cauce.services.roadmaps.plans import Asked
 from workflows.roadmap.model import Actual
 
 JSON = Any
 router = APIRouter(prefix="/roadmaps", tags=["roadmaps"])
 
+
+_PLAN_FILE: Final[dict[str, JSON]] = {
+    "requestBody": {
+        "required": True,
+        "content": {kind: {"schema": {"type": "string"}} for kind in ("application/xml", "text/csv")},
+    }
+}
 
 Money = Annotated[Decimal | None, Field(ge=0, le=10**12, max_digits=16)]
 
@@ -197,6 +206,30 @@ class Figures(Model):
     lines: list[Line] = Field(description="The budget by activity, month and factor.")
 
 
+class Draft(Model):
+    """A roadmap that nobody has published yet."""
+
+    text: str = Field(description="It as a definition file.", examples=["roadmap: new-shop\ntitle: A new shop\n"])
+    remarks: list[str] = Field(
+        description="What could not be taken over as it was, or is still missing.",
+        examples=[["Activities without a pillar: 2. They are taken for processes."]],
+    )
+
+
+@router.post("/import", responses=documented(413, 422), openapi_extra=_PLAN_FILE)
+async def draft_roadmap(
+    request: Request,
+    actor: CallerDep,
+    name: Annotated[
+        str, Query(description="What it is to be called; after its title if not given.", examples=["new-shop"])
+    ] = "",
+) -> Draft:
+    """Make a draft of a roadmap out of another program's plan, Microsoft Project's XML or CSV; nothing is kept."""
+    is_csv = request.headers.get("content-type", "").startswith("text/csv")
+    found = await importing.drafted(actor, await request.body(), "plan.csv" if is_csv else "plan.xml", name)
+    return Draft(text=found.text(), remarks=found.remarks)
+
+
 @router.get("", responses=documented())
 async def list_roadmaps(hub: HubDep, actor: CallerDep) -> Page[RoadmapSummary]:
     """List the published roadmaps; there are few, so they come in one page."""
@@ -206,7 +239,7 @@ async def list_roadmaps(hub: HubDep, actor: CallerDep) -> Page[RoadmapSummary]:
 @router.get(
     "/{name}/plan",
     response_model=Plan,
-    responses={**documented(404, 422), 200: {"content": {kind: {} for kind, _ in rendering.formats.values()}}},
+    responses={**documented(404, 422), 200: {"content": {kind: {} for kind, _ in formats.values()}}},
 )
 async def get_plan(
     hub: HubDep,
@@ -214,14 +247,16 @@ async def get_plan(
     name: str,
     *,
     start: Annotated[date | None, Query(description="Another day to start.", examples=["2027-01-11"])] = None,
-    form: Annotated[Literal["json", "csv", "mermaid", "ical"], Query(alias="format", examples=["json"])] = "json",
+    form: Annotated[
+        Literal["json", "csv", "mermaid", "ical", "mspdi"], Query(alias="format", examples=["json"])
+    ] = "json",
     language: Annotated[Literal["en", "es"], Query(description="Of titles in other formats.", examples=["es"])] = "en",
 ) -> Plan | Response:
-    """Return the plan of a roadmap, computed now: as JSON, CSV, a Mermaid Gantt chart or a calendar feed."""
+    """Return the plan of a roadmap, computed now: as JSON, CSV, a Mermaid chart, a calendar feed or Project's XML."""
     found = await plans.plan(hub, actor, name, Asked(start=start))
     if form == "json":
         return Plan.model_validate(found)
-    media_type, render = rendering.formats[form]
+    media_type, render = formats[form]
     return Response(render(found, language), media_type=f"{media_type}; charset=utf-8")
 
 

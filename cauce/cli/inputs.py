@@ -73,11 +73,22 @@ def file_text(path: Path) -> str:
         TooLargeError: It is larger than we read.
     """
     try:
-        if path.stat().st_size > _largest:
-            raise TooLargeError(f"{path} is larger than {_largest // 1_000_000} MB.", hint="Give less at a time.")
-        return path.read_text("utf-8-sig")
+        return file_bytes(path).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text.", hint="Save it as UTF-8.") from error
+
+
+def file_bytes(path: Path) -> bytes:
+    """Return what is in a file.
+
+    Raises:
+        InputError: It cannot be read.
+        TooLargeError: It is larger than we read.
+    """
+    try:
+        if path.stat().st_size > _largest:
+            raise TooLargeError(f"{path} is larger than {_largest // 1_000_000} MB.", hint="Give less at a time.")
+        return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", hint="Check the path.") from error
 

@@ -15,7 +15,9 @@ from cauce.cli.data_dir import DataDir
 from cauce.errors import DefinitionError, InputError
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import actuals, figures, plans, rendering
+from cauce.services.roadmaps.exchange import importing
 from cauce.services.roadmaps.figures import FiguresView, Index
+from cauce.services.roadmaps.formats import formats
 from cauce.services.roadmaps.plans import Asked, PlanView, Step
 from schemas import kind_of, load_file
 from schemas.files import below, load_files
@@ -53,8 +55,8 @@ def plan(  # noqa: PLR0913 - one parameter for each option
         Path | None, typer.Option(metavar="FILE", help="What `--json` printed of an earlier plan, to compare with.")
     ] = None,
     form: Annotated[
-        Literal["table", "csv", "mermaid", "ical"],
-        typer.Option("--as", metavar="FORM", help="table, csv, mermaid or ical."),
+        Literal["table", "csv", "mermaid", "ical", "mspdi"],
+        typer.Option("--as", metavar="FORM", help="table, csv, mermaid, ical or mspdi (Microsoft Project)."),
     ] = "table",
     language: Tongue = "en",
     *,
@@ -69,7 +71,7 @@ def plan(  # noqa: PLR0913 - one parameter for each option
     elif form == "table":
         _show(found, language)
     else:
-        _, render = rendering.formats[form]
+        _, render = formats[form]
         # As bytes: a calendar feed has line ends of its own.
         sys.stdout.buffer.write(render(found, language).encode())
         sys.stdout.buffer.flush()
@@ -95,6 +97,18 @@ def show_figures(
         output.document(found)
     else:
         _show_figures(found)
+
+
+@app.command("import")
+def import_plan(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Microsoft Project's XML, or CSV.")],
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="What it is to be called; after its title if not given.")
+    ] = "",
+) -> None:
+    """Print a draft of a roadmap out of the plan of another program."""
+    found = importing.imported(inputs.file_bytes(file), file.name, name)
+    sys.stdout.write(found.text())
 
 
 def _asked(start: str, done: Path | None, status: str) -> Asked:

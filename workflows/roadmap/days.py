@@ -8,7 +8,7 @@ from cauce.errors import InputError
 from workflows.working_time import WorkingTime
 
 _DAY: Final = timedelta(days=1)
-_WEEKEND: Final = 5
+SATURDAY: Final = 5
 # A hundred years on either side of the start.
 _FURTHEST: Final = 36_525
 
@@ -37,7 +37,7 @@ class Days:
 
     def after(self, day: date) -> int:
         """Return the number of the first working day after a day, which is where something ends that fills it."""
-        return self.number(day) + self._works(day)
+        return self.number(day) + self.works(day)
 
     def day(self, number: int) -> date:
         """Return the working day of a number."""
@@ -59,18 +59,19 @@ class Days:
 
     def _step(self) -> None:
         self._check(self._next)
-        if self._works(self._next):
+        if self.works(self._next):
             self._ahead.append(self._next)
         self._next += _DAY
 
     def _step_back(self) -> None:
         self._check(self._last)
-        if self._works(self._last):
+        if self.works(self._last):
             self._behind.append(self._last)
         self._last -= _DAY
 
-    def _works(self, day: date) -> bool:
-        return self._calendar.works(day) if self._calendar else day.weekday() < _WEEKEND
+    def works(self, day: date) -> bool:
+        """Tell whether a day is one."""
+        return self._calendar.works(day) if self._calendar else day.weekday() < SATURDAY
 
     def _check(self, day: date) -> None:
         if abs((day - self._origin).days) > _FURTHEST or day in (date.min, date.max):

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 from cauce.calendars import pinned
@@ -13,8 +14,8 @@ from cauce.services.definitions import DefinitionView
 from cauce.services.hub import Actor, Hub, Role
 from cauce.store import definitions as stored
 from workflows.roadmap.baseline import Shift, Span, baseline_of, compare
-from workflows.roadmap.days import Days
-from workflows.roadmap.model import Activity, Actual, Link, Roadmap, State
+from workflows.roadmap.days import SATURDAY, Days
+from workflows.roadmap.model import Activity, Actual, Constraint, Link, Roadmap, State
 from workflows.roadmap.paths import critical_paths
 from workflows.roadmap.plan import Plan, Planned
 from workflows.roadmap.plan import plan as computed
@@ -64,11 +65,17 @@ class Step:
     critical: bool
     start_shift: int | None
     finish_shift: int | None
+    links: tuple[Link, ...]
+    cost: Mapping[str, Decimal]
+    constraint: Mapping[str, date]
 
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """The plan of a roadmap; `late` are the ids that cannot keep to the days they have to."""
+    """The plan of a roadmap; `late` are the ids that cannot keep to the days they have to.
+
+    `owners` are their titles. `days_off` are from Monday to Friday, `days_on` are worked at a weekend.
+    """
 
     roadmap: str
     title: JSON
@@ -83,6 +90,10 @@ class PlanView:
     critical_paths: list[tuple[str, ...]]
     late: list[str]
     dropped: list[str]
+    currency: str
+    owners: Mapping[str, JSON]
+    days_off: list[date]
+    days_on: list[date]
 
 
 async def list_roadmaps(hub: Hub, actor: Actor) -> list[DefinitionView]:
@@ -150,11 +161,13 @@ def planned(document: JSON, calendar: JSON, asked: Asked) -> PlanView:
     """Return the plan of a checked document, compared with its baseline; raises as `compute` does."""
     found = compute(document, calendar, asked)
     baseline = baseline_of(found.baseline) if asked.baseline is None else asked.baseline
-    return _view(found.roadmap, found.plan, baseline, compare(baseline, found.plan, found.days))
+    return _view(found, baseline, compare(baseline, found.plan, found.days), document["owners"])
 
 
-def _view(roadmap: Roadmap, found: Plan, baseline: Mapping[str, Span], shifts: list[Shift]) -> PlanView:
+def _view(computed: Computed, baseline: Mapping[str, Span], shifts: list[Shift], owners: JSON) -> PlanView:
+    roadmap, found = computed.roadmap, computed.plan
     moved = {each.id: each for each in shifts}
+    exceptions = _exceptions(computed.days, found.start, found.finish)
     return PlanView(
         roadmap=roadmap.name,
         title=roadmap.title,
@@ -169,7 +182,16 @@ def _view(roadmap: Roadmap, found: Plan, baseline: Mapping[str, Span], shifts: l
         critical_paths=critical_paths(found),
         late=[each.activity.id for each in found.late],
         dropped=[each.id for each in shifts if each.what == "dropped"],
+        currency=roadmap.currency,
+        owners={name: owner["title"] for name, owner in owners.items()},
+        days_off=[day for day in exceptions if day.weekday() < SATURDAY],
+        days_on=[day for day in exceptions if day.weekday() >= SATURDAY],
     )
+
+
+def _exceptions(days: Days, first: date, last: date) -> list[date]:
+    every = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return [day for day in every if days.works(day) != (day.weekday() < SATURDAY)]
 
 
 def _step(each: Planned, shift: Shift | None) -> Step:
@@ -195,7 +217,20 @@ def _step(each: Planned, shift: Shift | None) -> Step:
         critical=each.critical,
         start_shift=None if is_new else shift.start_days if shift else 0,
         finish_shift=None if is_new else shift.finish_days if shift else 0,
+        links=activity.links,
+        cost=activity.cost,
+        constraint=_constraint(activity.constraint),
     )
+
+
+def _constraint(given: Constraint) -> dict[str, date]:
+    days = {
+        "startNoEarlier": given.start_no_earlier,
+        "startNoLater": given.start_no_later,
+        "finishNoEarlier": given.finish_no_earlier,
+        "finishNoLater": given.finish_no_later,
+    }
+    return {name: day for name, day in days.items() if day}
 
 
 def _said(link: Link) -> str:

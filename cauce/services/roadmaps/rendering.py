@@ -2,18 +2,19 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
 
 from cauce.services.roadmaps.plans import PlanView, Step
+from workflows.roadmap.model import FACTORS
 
 JSON = Any
-Render = Callable[[PlanView, str], str]
 _COLUMNS: Final = (
     *("id", "kind", "phase", "wave", "title", "pillar", "owner", "days", "after", "state", "start", "finish"),
     *("late_start", "late_finish", "total_float", "free_float", "critical", "start_shift", "finish_shift"),
+    *FACTORS,
 )
 # What spreadsheets would take for a formula.
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -39,7 +40,7 @@ def as_csv(plan: PlanView, language: str) -> str:
 
 def _values(step: Step, language: str) -> Iterator[JSON]:
     for name in _COLUMNS:
-        value = getattr(step, name)
+        value: JSON = step.cost.get(name) if name in FACTORS else getattr(step, name)
         yield label(value, language) if name == "title" else "; ".join(value) if name == "after" else value
 
 
@@ -123,10 +124,3 @@ def _folded(line: str) -> str:
             part, size = " ", 1
         part, size = part + each, size + length
     return "\r\n".join([*parts, part])
-
-
-formats: Final[Mapping[str, tuple[str, Render]]] = {
-    "csv": ("text/csv", as_csv),
-    "mermaid": ("text/plain", as_mermaid),
-    "ical": ("text/calendar", as_ical),
-}

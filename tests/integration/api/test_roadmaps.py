@@ -36,6 +36,16 @@ async def test_a_plan_comes_as_a_calendar_feed_and_other_texts(published: Hub, p
     assert (await program.get(f"{address}?format=csv")).text.startswith("id,kind,")
 
 
+async def test_a_plan_goes_to_project_and_comes_back_as_a_draft(published: Hub, program: httpx.AsyncClient) -> None:
+    there = await program.get(f"{address}?format=mspdi")
+    assert there.headers["content-type"] == "application/xml; charset=utf-8"
+    xml = {"content-type": "application/xml"}
+    back = await program.post("/api/v1/roadmaps/import?name=again", content=there.content, headers=xml)
+    assert "roadmap: again\n" in back.json()["text"]
+    refused = await program.post("/api/v1/roadmaps/import", content=b"id", headers={"content-type": "text/csv"})
+    assert (refused.status_code, refused.json()["detail"]) == (422, "There is no column `phase`.")
+
+
 async def test_a_roadmap_that_is_not_there_and_a_day_that_is_none(published: Hub, program: httpx.AsyncClient) -> None:
     missing = await program.get("/api/v1/roadmaps/branch-wave/plan")
     assert (missing.status_code, missing.json()["hint"]) == (404, "Did you mean branch-waves?")
