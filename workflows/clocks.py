@@ -8,6 +8,7 @@ import asyncio
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from workflows.instance import Instance
 
 _MOST_NOTES: Final = 50
+_MOST_TIMES: Final = 250
 _FURTHEST: Final = timedelta(days=20 * 365)
 # Timers are rounded to a thousandth of a second.
 _MARGIN_S: Final = 0.001
@@ -212,10 +214,26 @@ class Clocks:
         if step is None:
             self._end_pause(name, at)
             return
+        if step.key in state["done"]:
+            self._tell_again(name, at, step)
+            return
         state["done"].append(step.key)
         if step.key == BREACH:
             state["breachedAt"] = text_of(at)
+        if step.again is not None:
+            state.setdefault("again", {})[step.key] = [0, text_of(at)]
         self._note(name, step.what, step.key, step)
+
+    def _tell_again(self, name: str, at: datetime, step: ClockStep) -> None:
+        """Tell people once more; of several times that passed while no worker was there, only the last one counts."""
+        again, now = self._states[name]["again"], self._now(_MARGIN_S)
+        with suppress(ExpressionError):
+            while (following := later(self._rules(name).calendar, at, step.again)) <= now:
+                at = following
+        times = again[step.key][0] + 1
+        again[step.key] = [times, text_of(at)]
+        told = {key: value for key, value in (step.does or {}).items() if key in {"notify", "unclaimed"}}
+        self._note(name, step.what, f"{step.key} #{times}", replace(step, does=told))
 
     def _end_pause(self, name: str, at: datetime) -> None:
         state = self._states[name]
@@ -229,10 +247,14 @@ class Clocks:
         if state.get("paused"):
             yield moment_of(state["pauses"][-1][1], None), None
         for step in self._rules(name).steps:
-            if step.key not in state["done"]:
-                # A calendar may have no time for a step that is far behind the end.
-                with suppress(ExpressionError):
+            # A calendar may have no time for a step that is far behind the end.
+            with suppress(ExpressionError):
+                if step.key not in state["done"]:
                     yield reckoning.before(step.before) if step.at is None else reckoning.at(step.at), step
+                elif step.key in state.get("again", {}):
+                    times, last = state["again"][step.key]
+                    if times < _MOST_TIMES:
+                        yield later(reckoning.calendar, moment_of(last, None), step.again), step
 
     # The journal ----------------------------------------------------------------------------------------------------
 
@@ -265,6 +287,11 @@ class Clocks:
         pauses = [(moment_of(begin, None), moment_of(end, None)) for begin, end, _ in state["pauses"]]
         target = rules.target(state["severity"])
         return Reckoning(rules.calendar, moment_of(state["startedAt"], None), target, pauses)
+
+    def _used(self, name: str, state: dict[str, JSON]) -> int:
+        """Return how much of the time that counts a clock took until it was stopped, in seconds."""
+        elapsed = self._reckoning(name, state).elapsed(moment_of(state["stoppedAt"], None))
+        return round(max(elapsed, timedelta()).total_seconds())
 
     def _pause_end(self, rules: ClockRules, reason: str, until: JSON) -> datetime:
         now, most = self._now(), rules.pauses[reason].get("most")
@@ -313,6 +340,7 @@ class Clocks:
             "clock": view,
             "target": self._rules(name).target(state["severity"]),
             "pauses": state["pauses"],
+            **({"used": self._used(name, state)} if "stoppedAt" in state else {}),
         }
         act = {"act": {"step": which, **does, "tasks": state.get("tasks") or []}} if does else {}
         self._notes.append({"event": event, **row, "pauses": [list(each) for each in state["pauses"]], **act})

@@ -34,6 +34,8 @@ def _steps(document: Mapping[str, JSON]) -> Iterator[ClockStep]:
     for number, each in enumerate(document.get("escalate") or ()):
         does = {name: each[name] for name in ("notify", "assign", "raise", "unclaimed") if name in each}
         if "at" in each:
-            yield ClockStep(f"escalate {number} {each['at']:g}", "escalated", at=each["at"], does=does)
+            yield ClockStep(
+                f"escalate {number} {each['at']:g}", "escalated", at=each["at"], does=does, again=each.get("again")
+            )
         else:
             yield ClockStep(f"escalate {number} -{each['before']}", "escalated", before=each["before"], does=does)

@@ -1,16 +1,18 @@
 """Clocks of instances, and which will be missed next."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
-from cauce.services import clocks
+from cauce.services import attainment, clocks
+from cauce.services.attainment import Attained
 
 JSON = Any
 router = APIRouter(tags=["instances"])
@@ -40,6 +42,62 @@ class Clock(Model):
     stopped_at: datetime | None
     met: bool | None = Field(description="Null as long as nobody knows; open and past due is not met.")
     steps: list[str] = Field(description="What has happened by itself.", examples=[["warn 75"]])
+
+
+class Attainment(Model):
+    """What became of the clocks of one name and severity that were started in a month."""
+
+    month: date = Field(description="Its first day.", examples=["2026-03-01"])
+    clock: str = Field(examples=["first-contact"])
+    title: JSON = Field(examples=[{"en": "First contact", "es": "Primer contacto"}])
+    severity: str = Field(description="Empty where it does not matter.", examples=["hot"])
+    started: int = Field(examples=[40])
+    met: int = Field(examples=[30])
+    missed: int = Field(description="Stopped too late, or open and past due.", examples=[6])
+    open: int = Field(description="Of which nobody knows yet.", examples=[4])
+    share: float | None = Field(description="What was met of what is known.", examples=[0.8333])
+    median_s: int | None = Field(description="Seconds of the time that counts, of those stopped.", examples=[5400])
+    p90_s: int | None = Field(description="Within which nine of ten were stopped.", examples=[12600])
+
+
+Months = Annotated[
+    int, Query(ge=1, le=attainment.most_months, description="This month and those before it.", examples=[12])
+]
+OfClock = Annotated[str | None, Query(examples=["first-contact"])]
+OfProcess = Annotated[str | None, Query(examples=["sales.lead-to-order"])]
+
+
+@router.get("/clocks/attainment", responses=documented(422))
+async def attained(
+    hub: HubDep,
+    actor: CallerDep,
+    *,
+    months: Months = attainment.usual_months,
+    clock: OfClock = None,
+    definition: OfProcess = None,
+) -> list[Attainment]:
+    """Say how many clocks were met, by clock, severity and the month in which they were started."""
+    found = await attainment.report(hub, actor, months=months, clock=clock, definition=definition)
+    return [Attainment.model_validate(each) for each in found]
+
+
+@router.get("/clocks/attainment.csv", response_class=PlainTextResponse, responses=documented(422))
+async def attained_csv(
+    hub: HubDep,
+    actor: CallerDep,
+    *,
+    months: Months = attainment.usual_months,
+    clock: OfClock = None,
+    definition: OfProcess = None,
+) -> Response:
+    """Return the same as a table."""
+    return as_download(await attainment.report(hub, actor, months=months, clock=clock, definition=definition))
+
+
+def as_download(found: list[Attained]) -> Response:
+    """Return the report as a file to save."""
+    headers = {"Content-Disposition": 'attachment; filename="clocks.csv"'}
+    return Response(attainment.as_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/instances/{instance_id:path}/clocks", responses=documented(404, 503))

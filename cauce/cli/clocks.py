@@ -12,8 +12,10 @@ from cauce.calendars import pinned
 from cauce.cli import calendars, output, session
 from cauce.cli.data_dir import DataDir
 from cauce.errors import InputError
+from cauce.services import attainment as attainment_
 from cauce.services import clock_replay
 from cauce.services import clocks as clocks_
+from cauce.services.attainment import Attained
 from cauce.services.clock_replay import Columns
 from cauce.services.clocks import ClockView
 from cauce.services.hub import Actor, Hub
@@ -116,6 +118,40 @@ def list_(
     output.table("Clocks", head, rows, empty="No clock runs.")
 
 
+@app.command("attainment")
+def attainment(
+    months: Annotated[int, typer.Option(help="This month and those before it.")] = attainment_.usual_months,
+    clock: Annotated[str | None, typer.Option(metavar="NAME", help="Only this clock.")] = None,
+    definition: Annotated[str | None, typer.Option(metavar="NAME", help="Of instances of this process.")] = None,
+    *,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table for a spreadsheet.")] = False,
+    data_dir: DataDir = None,
+    as_user: session.AsUser = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Say how many clocks were met, by clock, severity and the month in which they were started."""
+
+    async def work(hub: Hub, actor: Actor) -> list[Attained]:
+        return await attainment_.report(hub, actor, months=months, clock=clock, definition=definition)
+
+    found = session.run(work, data_dir=data_dir, as_user=as_user)
+    if as_json:
+        output.document({"attainment": found})
+        return
+    if as_csv:
+        output.line(attainment_.as_csv(found).rstrip())
+        return
+    rows = [
+        (
+            *(f"{each.month:%Y-%m}", each.clock, each.severity, each.started, each.met, each.missed, each.open),
+            *("" if each.share is None else f"{each.share:.0%}", _hours(each.median_s), _hours(each.p90_s)),
+        )
+        for each in found
+    ]
+    head = ("month", "clock", "severity", "started", "met", "missed", "open", "share", "median", "p90")
+    output.table("Clocks by month", head, rows, empty="No clock was started.")
+
+
 def _state(clock: ClockView) -> str:
     missed = clock.met is False and clock.state == "stopped"
     return "missed" if missed else "met" if clock.met else clock.state
@@ -125,5 +161,11 @@ def _left(clock: ClockView) -> str:
     """Return the time that counts until the end, in hours and minutes."""
     if clock.left_s is None or clock.stopped_at is not None:
         return ""
-    hours, minutes = divmod(abs(clock.left_s) // 60, 60)
-    return f"{'-' if clock.left_s < 0 else ''}{hours}:{minutes:02}"
+    return ("-" if clock.left_s < 0 else "") + _hours(abs(clock.left_s))
+
+
+def _hours(seconds: int | None) -> str:
+    if seconds is None:
+        return ""
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours}:{minutes:02}"

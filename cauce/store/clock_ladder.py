@@ -41,12 +41,18 @@ async def climb(db: Db, clock: Clock, percent: int, act: Mapping[str, JSON]) -> 
         if "raise" in does:
             task_acts.set_priority(task, task.priority + does["raise"])
         if "notify" in does:
-            # Who is told of a task may look at it.
-            task.told = [*task.told, {**does["notify"], "at": utc_now().isoformat()}]
+            _show(task, does["notify"])
         data = {"instance": clock.instance, "clock": clock.name, "step": act["step"], **does}
         await audit.append(db, f"clock:{clock.name}", "task.escalate", id_, data)
     if "notify" in does:
         await _tell(db, clock, percent, act["step"], does["notify"])
+
+
+def _show(task: Task, whom: Mapping[str, JSON]) -> None:
+    """Let who is told of a task look at it; who is told again could already."""
+    known = [{key: each[key] for key in ("group", "user") if key in each} for each in task.told]
+    if whom not in known:
+        task.told = [*task.told, {**whom, "at": utc_now().isoformat()}]
 
 
 async def _tell(db: Db, clock: Clock, percent: int, step: str, whom: Mapping[str, JSON]) -> None:

@@ -1,6 +1,7 @@
 """The clocks of instances: what an instance tells of them, and what it means for its open tasks."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -70,6 +71,36 @@ async def missed(db: Db, sight: Sight | None = None) -> int:
     return await db.scalar(select(func.count()).select_from(Clock).where(*late)) or 0
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A clock as a report counts it."""
+
+    clock: str
+    title: JSON
+    severity: str
+    started_at: datetime
+    due_at: datetime
+    breached_at: datetime | None
+    stopped_at: datetime | None
+    used_s: int | None
+
+
+async def started_since(
+    db: Db, since: datetime, *, clock: str | None, definition: str | None, sight: Sight | None
+) -> AsyncIterator[Run]:
+    """Yield the clocks that were started since a moment."""
+    severity = func.coalesce(Clock.severity, "")
+    times = Clock.started_at, Clock.due_at, Clock.breached_at, Clock.stopped_at
+    query = select(Clock.name, Clock.title, severity, *times, Clock.used_s)
+    query = query.where(Clock.started_at >= since, open_to(sight, _rows))
+    if clock is not None:
+        query = query.where(Clock.name == clock)
+    if definition is not None:
+        query = query.where(Clock.definition == definition)
+    async for row in await db.stream(query):
+        yield Run(*row)
+
+
 async def _put(db: Db, news: ClockNews, note: Mapping[str, JSON]) -> Clock:
     shown = note["clock"]
     values = {
@@ -90,6 +121,7 @@ async def _put(db: Db, news: ClockNews, note: Mapping[str, JSON]) -> Clock:
         "reason": shown.get("reason", ""),
         "breached_at": _moment(shown.get("breachedAt")),
         "stopped_at": _moment(shown.get("stoppedAt")),
+        "used_s": note.get("used"),
     }
     await insert_new(db, Clock, {"id": note["id"], **values, "acted": []})
     row = (await db.scalars(select(Clock).where(Clock.id == note["id"]).with_for_update())).one()

@@ -1,7 +1,7 @@
 """Checks the meaning of clocks, and of the calls that do something to one."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cauce.errors import ExpressionError
@@ -22,6 +22,8 @@ _SAYS: Final[Mapping[str, frozenset[str]]] = {
     "stop": frozenset(),
     "change": frozenset({"severity"}),
 }
+_END: Final = 100
+_OFTENEST: Final = timedelta(hours=1)
 _LEAP_DAY: Final = datetime(2028, 2, 29, tzinfo=UTC)
 
 
@@ -43,16 +45,34 @@ def check_clock(report: Report, document: Mapping[str, JSON], world: World) -> N
     for place, length in lengths:
         if length is not None:
             _check_length(report, place, length, counted=calendar is not None)
+    for number, each in enumerate(document.get("escalate") or ()):
+        if "again" in each:
+            _check_again(report, f"/escalate/{number}", each, counted=calendar is not None)
 
 
-def _check_length(report: Report, place: str, length: str, *, counted: bool) -> None:
+def _check_again(report: Report, place: str, rung: Mapping[str, JSON], *, counted: bool) -> None:
+    """Check that what is said again is said after the end, to somebody, and not so often that nobody reads it."""
+    if rung.get("at", 0) < _END or "notify" not in rung:
+        problem = "Only who is told at the end or behind it is told again."
+        report.key("clock", f"{place}/again", problem, "Give `at` of 100 or more, and `notify`.")
+    elif _check_length(report, f"{place}/again", rung["again"], counted=counted):
+        lasts = working_length(rung["again"]) if counted else durations.length(rung["again"], _LEAP_DAY)
+        if lasts < _OFTENEST if isinstance(lasts, timedelta) else not lasts.days and lasts.time < _OFTENEST:
+            problem = f"`{rung['again']}` is more often than once an hour."
+            report.value("clock", f"{place}/again", problem, "Say for example P1D.")
+
+
+def _check_length(report: Report, place: str, length: str, *, counted: bool) -> bool:
+    """Report a length that is none; tell whether it is one."""
     try:
         lasts = working_length(length) if counted else durations.length(length, _LEAP_DAY)
     except ExpressionError as error:
         report.value("working-time", place, error.problem, error.hint or "")
-        return
+        return False
     if not lasts or lasts == Length():
         report.value("working-time", place, f"`{length}` is no time at all.", "Give it some.")
+        return False
+    return True
 
 
 def check_clock_call(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:

@@ -11,13 +11,17 @@ from workflows.working_time import WorkingTime
 
 @dataclass(frozen=True, slots=True)
 class ClockStep:
-    """What happens when a share of the target has passed (`at`, in percent), or so long `before` its end."""
+    """What happens when a share of the target has passed (`at`, in percent), or so long `before` its end.
+
+    With `again`, who is told is told anew every so often until the clock is stopped.
+    """
 
     key: str
     what: str
     at: float | None = None
     before: JSON = None
     does: Mapping[str, JSON] | None = None
+    again: JSON = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """Segregation of duties: what policies keep apart, who could do it alone all the same, and who did."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from cauce import spreadsheets
 from cauce.permissions import Thing
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions.grants import readers
@@ -109,21 +108,15 @@ def _did(answered: Sequence[Answered]) -> list[Did]:
 
 def as_csv(found: Sequence[Duty]) -> str:
     """Return the report as a table: a line for each person who could or did, and each case."""
-    text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(["policy", "forms", "what", "person", "case", "instance", "at", "by"])
+    return spreadsheets.table(["policy", "forms", "what", "person", "case", "instance", "at", "by"], _lines(found))
+
+
+def _lines(found: Sequence[Duty]) -> Iterator[list[str]]:
     for duty in found:
         kept = [duty.policy, " ".join(duty.forms)]
         for one in duty.could:
             by = " ".join(f"{form}:{why}" for form, why in one.forms.items())
-            table.writerow([*kept, "could", _plain(one.person), "", "", "", by])
+            yield [*kept, "could", one.person, "", "", "", by]
         for each in duty.did:
             by = " ".join(f"{form}:{task}" for form, task in each.tasks.items())
-            row = [_plain(each.person), _plain(each.case), _plain(each.instance), each.last_at.isoformat(), by]
-            table.writerow([*kept, "did", *row])
-    return text.getvalue()
-
-
-def _plain(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+            yield [*kept, "did", each.person, each.case, each.instance, each.last_at.isoformat(), by]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cauce.store.base import Base, Document
@@ -12,12 +12,13 @@ class Clock(Base):
     """One clock of an instance from its start to its end; one that starts again is another row.
 
     `target` and `pauses` are what its time is reckoned from, `steps` what has happened by itself, `acted` what of that
-    was done here.
+    was done here. `used_s` is how much time that counts it took, known once it is stopped.
     """
 
     __tablename__ = "clocks"
     __table_args__ = (
         Index("ix_clocks_instance", "instance"),
+        Index("ix_clocks_started", "started_at"),
         # Partial, because clocks that were stopped pile up and nobody looks ahead to their end.
         Index(
             "ix_clocks_due",
@@ -47,3 +48,4 @@ class Clock(Base):
     reason: Mapped[str] = mapped_column(default="")
     breached_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
+    used_s: Mapped[int | None] = mapped_column(BigInteger)

@@ -56,6 +56,7 @@ async def ticking(hub: Hub) -> Hub:
         "met": note("stopped", id_="met", **about, state="stopped", startedAt=at(-9), dueAt=at(1), stoppedAt=at(-8)),
     }
     notes["pauses"]["pauses"] = [[at(0), at(4), "customer"]]
+    notes["met"]["used"] = 3600
     for key, each in notes.items():
         each["target"] = "PT10H"
         await ClockActivities(hub.store).record_clocks(ClockNews(f"t.case/{key}", "t.case", "1.0.0", key, [each]))
@@ -110,6 +111,28 @@ async def test_the_page_is_for_supervisors_and_escapes_what_it_shows(ticking: Hu
     assert "Respuesta" in spanish
 
 
+async def test_supervisors_see_how_many_were_met(ticking: Hub, program: httpx.AsyncClient, ana: Browser) -> None:
+    report = "/api/v1/clocks/attainment"
+    assert (await program.get(report)).status_code == 403
+    assert (await ana.get("/clocks/attainment")).status_code == 403
+    await users.change_user(ticking, boss, "ana", roles=["manager"])
+    # Around the first of a month they are of two.
+    found = (await program.get(report, params={"months": 2})).json()
+    total = {name: sum(each[name] for each in found) for name in ("started", "met", "missed", "open")}
+    assert total == {"started": 4, "met": 1, "missed": 1, "open": 2}
+    assert {(each["clock"], each["severity"]) for each in found} == {("answer", "high")}
+    assert [each["p90_s"] for each in found if each["met"]] == [3600]
+    assert (await program.get(report, params={"clock": "other"})).json() == []
+    assert (await program.get(report, params={"months": 0})).status_code == 422
+    table = await program.get(f"{report}.csv", params={"definition": "t.case"})
+    assert table.headers["content-disposition"] == 'attachment; filename="clocks.csv"'
+    assert ",answer,high," in table.text
+    page = (await ana.get("/clocks/attainment?months=3&definition=t.case")).text
+    for words in ("Answer &lt;b&gt;", "1:00", "form=csv", "definition=t.case"):
+        assert words in page
+    assert "answer,high" in (await ana.get("/clocks/attainment?form=csv")).text
+
+
 async def test_the_inbox_and_the_task_show_the_clock_of_the_case(ticking: Hub, ana: Browser) -> None:
     async with ticking.store.read() as db:
         task = next(row for row in await tasks.open_tasks(db) if row.group == "sales")
@@ -131,4 +154,8 @@ async def test_the_command_line_lists_them(ticking: Hub) -> None:
         done = await asyncio.to_thread(CliRunner().invoke, command, line)
         assert done.exit_code == 0, done.output
         assert [word for word in words if word not in done.output] == []
+    table = await asyncio.to_thread(
+        CliRunner().invoke, command, ["clocks", "attainment", "--data-dir", folder, "--csv"]
+    )
+    assert table.output.splitlines()[0].startswith("month,clock,severity,started,met,missed,open,share,median_s")
     assert await clocks.missed_count(ticking, Actor("olga", frozenset({"operator"}))) == 1

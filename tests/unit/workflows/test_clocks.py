@@ -25,6 +25,11 @@ CLOCKS = {
         ],
         "pauses": {"customer": {"most": "PT5H"}, "supplier": {}},
     },
+    "daily": {
+        "clock": "daily",
+        "target": "PT10H",
+        "escalate": [{"at": 100, "notify": {"group": "leads"}, "raise": 20, "again": "P1D"}],
+    },
     "legal": {"clock": "legal", "target": "P30D"},
     "case": {"clock": "case", "calendar": "office", "targets": {"high": "PT4H", "low": "P5D"}, "warn": [75]},
 }
@@ -71,6 +76,34 @@ def test_time_warns_breaches_and_escalates_each_once_and_in_order() -> None:
     assert times == ["00", "05", "09", "10", "15", "20"]
     (act,) = [each["act"] for each in world.clock_news if "assign" in each.get("act", {})]
     assert act == {"step": "escalate 0 150", "assign": {"group": "managers"}, "raise": 20, "tasks": []}
+
+
+DAILY = "{start: {call: clock, with: {clock: daily, action: start}}}"
+
+
+@pytest.mark.parametrize("after", [None, 1])
+def test_who_is_told_of_a_missed_clock_is_told_again_until_it_stops(after: int | None) -> None:
+    stop = "{stop: {call: clock, with: {clock: daily, action: stop}}}"
+    world = World(new_run_after=after)
+    output, _ = run(f"[{DAILY}, {{n: {{wait: PT1H}}}}, {{w: {{wait: P3D}}}}, {stop}]", world)
+    assert told(world) == ["started", "breached", *["escalated"] * 3, "stopped"]
+    assert output["steps"] == ["breach", "escalate 0 100"]
+    acts = [each["act"] for each in world.clock_news if "act" in each]
+    assert [each["step"] for each in acts] == ["escalate 0 100", "escalate 0 100 #1", "escalate 0 100 #2"]
+    assert ["raise" in each for each in acts] == [True, False, False]
+    assert len({each["event"]["id"] for each in world.clock_news}) == 6
+
+
+def test_of_several_times_that_nobody_could_tell_only_the_last_counts() -> None:
+    world = World(operations={"write@erp": lambda _: 1 / 0})
+    text = f"[{DAILY}, {{b: {{wait: P2D}}}}, {{c: {{call: write@erp}}}}]"
+    with pytest.raises(ZeroDivisionError):
+        run(text, world)
+    again = World(operations={"write@erp": lambda _: "ok"}, begin=datetime(2026, 1, 9, tzinfo=UTC).timestamp())
+    process = {**bundle(text), "clocks": CLOCKS, "calendars": {"office": pinned(OFFICE, date(2026, 1, 1))}}
+    again.run(process, Start(journal={**world.journal, "problem": {"title": "broken"}}))
+    assert told(again) == ["escalated", "stopped"]
+    assert again.journal["clocks"]["daily"]["again"] == {"escalate 0 100": [2, "2026-01-08T10:00:00Z"]}
 
 
 def test_a_pause_takes_no_time_and_ends_by_itself_when_it_says() -> None:
