@@ -159,6 +159,13 @@ class ConflictError(CauceError):
     http_status = 409
 
 
+class StaleError(ConflictError):
+    """The thing was changed since it was read."""
+
+    code = "stale"
+    http_status = 412
+
+
 class UnauthenticatedError(CauceError):
     """Nobody is logged in."""
 

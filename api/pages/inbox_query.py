@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import ImmutableMultiDict
 
-from cauce.services.inbox.views import COLUMNS, USUAL, WHICH, View
+from api.pages.problems import message
+from cauce.errors import InputError
+from cauce.services.inbox.views import COLUMNS, USUAL, WHICH, View, meaning
 from cauce.store.inbox import Filters
 from cauce.urgency import SEVERITIES
 
@@ -45,19 +47,7 @@ class Wanted:
 
     def query(self) -> Filters:
         """Return what that means to the store."""
-        return Filters(
-            mine=self.which == "mine",
-            of_groups=self.which == "groups",
-            free=self.which == "available",
-            late=self.which == "late",
-            set_aside=self.which == "set-aside",
-            delegated=self.which == "delegated",
-            group=self.group or None,
-            form=self.form or None,
-            definition=self.definition or None,
-            severity=self.severity if self.severity in SEVERITIES else None,
-            text=self.text,
-        )
+        return meaning(self.filters)
 
     def but(self, **changes: Any) -> "Wanted":  # noqa: ANN401 - of each field its own type
         """Return this view with something else in it; it is no kept one any more."""
@@ -76,14 +66,24 @@ def wanted(given: ImmutableMultiDict[str, Any], views: Sequence[View]) -> Wanted
     Whoever asks for nothing in particular gets their standard view.
     """
     said = {name: str(given[name])[:_LONGEST] for name in FILTERS if name in given}
+    said |= {"which": "all"} if said.get("which") == "" else {}
     chosen = str(given.get("view", ""))
     kept = next((each for each in views if each.id == chosen), None)
     if kept is None and not said and "columns" not in given:
         kept = next((each for each in views if each.standard), None)
     columns = tuple(each for each in COLUMNS if each in given.getlist("columns"))
     start = of_view(kept) if kept else Wanted()
-    found = replace(start, **said, columns=columns or start.columns)
-    return found if found.which in WHICH else replace(found, which="all")
+    return _checked(replace(start, **said, columns=columns or start.columns))
+
+
+def _checked(found: Wanted) -> Wanted:
+    """Refuse what the inbox does not have: showing everything instead would look like an answer."""
+    choose = message("Open the inbox and choose there.")
+    if found.which not in WHICH:
+        raise InputError(message("The inbox has no such list."), hint=choose, where=f"which={found.which[:50]}")
+    if found.severity and found.severity not in SEVERITIES:
+        raise InputError(message("There is no such severity."), hint=choose, where=f"severity={found.severity[:50]}")
+    return found
 
 
 def of_view(view: View) -> Wanted:

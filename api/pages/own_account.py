@@ -85,6 +85,12 @@ async def end_token(hub: HubDep, actor: VisitorDep, form: FormDep) -> Response:
     return _back("token")
 
 
+def rules_of(request: Request, hub: Hub) -> list[str]:
+    """Return the rules of passwords, a sentence each, in the language of who asks."""
+    numbers = {"least": hub.settings.password_min_length, "most": passwords.longest}
+    return [view.language_of(request).gettext(each) % numbers for each in password_rules]
+
+
 def _twice(form: FormData) -> str:
     new = str(form.get("new", ""))
     if new != str(form.get("again", "")):
@@ -115,15 +121,13 @@ async def _page(
     token: str = "",
     error: CauceError | None = None,
 ) -> Response:
-    lang = view.language_of(request)
-    least = hub.settings.password_min_length
     return view.render(
         request,
         "own_account.html",
         message=message,
         refusal=error,
         factor=await second_factors.state(hub, actor),
-        rules=[lang.gettext(each) % {"least": least, "most": passwords.longest} for each in password_rules],
+        rules=rules_of(request, hub),
         sessions=await login_sessions.list_sessions(hub, actor, session.nonce),
         tokens=await tokens.list_tokens(hub, actor),
         scopes=[each for each in scopes if each in actor.roles or actor.may()],

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from api.pages import (
     absences,
     account,
+    accounts,
     by_hand,
     catalogue,
     clocks,
@@ -41,6 +42,7 @@ for each in (
     events,
     own_account,
     second_factor,
+    accounts,
     public_forms,
     inbox,
     inbox_acts,

@@ -219,6 +219,7 @@ def error_page(request: Request, status: int, problem: str, hint: str = "", wher
         403: message("You may not do that"),
         404: message("Not found"),
         409: message("That is no longer possible"),
+        412: message("That is no longer possible"),
         503: message("Not available now"),
     }
     title = text(titles.get(status, message("That did not work")))

@@ -1,9 +1,10 @@
 """Human tasks: list, look, claim, give back, complete, and what else people do with them."""
 
 from datetime import datetime
+from types import EllipsisType
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
@@ -21,7 +22,7 @@ from api.rest.task_schemas import (
     Priority,
     SendBack,
 )
-from cauce.errors import NotFoundError
+from cauce.errors import InputError, NotFoundError, StaleError
 from cauce.services import task_acts, task_batches, task_drafts, tasks
 from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
@@ -142,18 +143,49 @@ async def set_follow_up(hub: HubDep, actor: CallerDep, task_id: str, given: Foll
 
 
 @router.get("/{task_id}/draft", response_model=Draft, responses=documented(404))
-async def get_draft(hub: HubDep, actor: CallerDep, task_id: str) -> DraftView:
-    """Return your draft of a task."""
+async def get_draft(hub: HubDep, actor: CallerDep, response: Response, task_id: str) -> DraftView:
+    """Return your draft of a task; its version is in `ETag`."""
     found = await task_drafts.draft(hub, actor, task_id)
     if found is None:
         raise NotFoundError("There is no draft of yours.", hint="Save one first.")
+    response.headers["ETag"] = _tag(found)
     return found
 
 
-@router.put("/{task_id}/draft", response_model=Draft, responses=documented(404, 409, 413, 422))
-async def save_draft(hub: HubDep, actor: CallerDep, task_id: str, given: DraftContent) -> DraftView:
-    """Save what you have typed so far, in the place of what you saved before; nobody else sees it."""
-    return await task_drafts.save(hub, actor, task_id, given.content)
+@router.put("/{task_id}/draft", response_model=Draft, responses=documented(404, 409, 412, 413, 422))
+async def save_draft(
+    hub: HubDep,
+    actor: CallerDep,
+    response: Response,
+    task_id: str,
+    given: DraftContent,
+    if_match: Annotated[str, Header(description="The `ETag` of the draft that this one is to take the place of.")] = "",
+    if_none_match: Annotated[str, Header(description="`*`: only if you have no draft of it yet.")] = "",
+) -> DraftView:
+    """Save what you have typed so far, in the place of what you saved before; nobody else sees it.
+
+    Without a condition the last one wins.
+    """
+    if if_match.strip() == "*" and await task_drafts.draft(hub, actor, task_id) is None:
+        raise StaleError("There is no draft of yours any more.", hint="Send it without a condition.")
+    saved = await task_drafts.save(hub, actor, task_id, given.content, after=_condition(if_match, if_none_match))
+    response.headers["ETag"] = _tag(saved)
+    return saved
+
+
+def _tag(draft: DraftView) -> str:
+    return f'"{draft.saved_at.isoformat()}"'
+
+
+def _condition(if_match: str, if_none_match: str) -> datetime | EllipsisType | None:
+    """Return which draft a new one may take the place of: any, none, or the one of a moment."""
+    tag = if_match.strip().strip('"')
+    if tag in {"", "*"}:
+        return None if if_none_match.strip() == "*" else ...
+    try:
+        return datetime.fromisoformat(tag)
+    except ValueError as cause:
+        raise InputError("That is no version of a draft.", hint="`ETag` of `GET draft` is one.") from cause
 
 
 @router.delete("/{task_id}/draft", status_code=204, responses=documented(404))

@@ -58,7 +58,7 @@
           say(saved.said);
           return true;
         }
-        if (answer.status === 409 || answer.status === 413 || answer.status === 422) {
+        if (answer.status === 409 || answer.status === 412 || answer.status === 413 || answer.status === 422) {
           stopped = true;
           const told = await answer.json();
           say(`${told.said} ${told.hint}`);

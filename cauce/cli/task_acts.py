@@ -1,4 +1,4 @@
-"""The commands of `cauce tasks` besides claiming and answering: hand over, set aside, send back, drafts, batches."""
+"""The commands of `cauce tasks` besides claiming and answering: hand over, set aside, send back, drafts."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,8 +7,8 @@ import typer
 
 from cauce.cli import inputs, output, session
 from cauce.cli.data_dir import DataDir
-from cauce.errors import ConflictError, NotFoundError
-from cauce.services import task_acts, task_batches, task_drafts, tasks
+from cauce.errors import NotFoundError
+from cauce.services import task_acts, task_drafts, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
@@ -26,7 +26,6 @@ def add_to(app: typer.Typer) -> None:
         ("priority", priority),
         ("follow-up", follow_up),
         ("draft", draft),
-        ("complete-many", complete_many),
     ):
         app.command(name)(command)
 
@@ -150,31 +149,6 @@ def draft(
         output.say("The draft is forgotten.")
     else:
         output.pairs(task, {"saved": found.saved_at, "form has changed": found.outdated, "draft": found.content})
-
-
-def complete_many(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="The ids of the tasks; all of one kind.")],
-    *,
-    answer: inputs.Input = None,
-    as_user: session.AsUser = None,
-    data_dir: DataDir = None,
-    as_json: output.AsJson = False,
-) -> None:
-    """Give one answer to many tasks of one kind; what cannot be done leaves the others alone."""
-    given = inputs.value(answer, default={})
-
-    async def work(hub: Hub, actor: Actor) -> list[task_batches.Row]:
-        return await task_batches.complete(hub, actor, ids, given)
-
-    rows = session.run(work, data_dir=data_dir, as_user=as_user)
-    if as_json:
-        output.document(rows)
-    else:
-        shown = [(one.id, one.state or "not done", (one.problem or {}).get("detail", "")) for one in rows]
-        output.table("Batch", ("id", "state", "problem"), shown, empty="Nothing was done.")
-    left = sum(one.problem is not None for one in rows)
-    if left:
-        raise ConflictError(f"{left} of {len(rows)} tasks could not be answered.", hint="Look at each of them.")
 
 
 def told(task: TaskView, *, as_json: bool) -> None:

@@ -1,54 +1,20 @@
-"""`cauce tasks`: the inbox on the command line."""
+"""`cauce tasks`: the inbox on the command line; here what is done with one task."""
 
 from typing import Annotated
 
 import typer
 
-from cauce.cli import comments, inputs, output, session, task_acts
+from cauce.cli import comments, inbox, inputs, output, session, task_acts, task_batches
 from cauce.cli.data_dir import DataDir
 from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
-from cauce.store.inbox import Filters
 
 app = typer.Typer(no_args_is_help=True)
+inbox.add_to(app)
 task_acts.add_to(app)
+task_batches.add_to(app)
 comments.add_to(app)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of the task.")]
-
-
-@app.command("list")
-def list_(  # noqa: PLR0913 - one parameter for each option
-    *,
-    state: Annotated[
-        str | None, typer.Option(help="open, claimed, completed, sent-back, cancelled or expired.")
-    ] = None,
-    mine: Annotated[bool, typer.Option("--mine", help="Only what is claimed by or assigned to the person.")] = False,
-    group: Annotated[str | None, typer.Option(help="The group that does them.")] = None,
-    instance: Annotated[str | None, typer.Option(metavar="ID", help="The instance they belong to.")] = None,
-    delegated: Annotated[bool, typer.Option("--delegated", help="Only what the person has handed to others.")] = False,
-    set_aside: Annotated[bool, typer.Option("--set-aside", help="Only what waits for its follow-up date.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 50,
-    page: Annotated[str | None, typer.Option(metavar="CURSOR", help="Where to go on, from the last page.")] = None,
-    as_user: session.AsUser = None,
-    data_dir: DataDir = None,
-    as_json: output.AsJson = False,
-) -> None:
-    """List tasks, the most urgent first."""
-    filters = Filters(state=state, mine=mine, group=group, instance=instance, delegated=delegated, set_aside=set_aside)
-
-    async def work(hub: Hub, actor: Actor) -> tasks.Inbox:
-        return await tasks.inbox(hub, actor, filters, after=page, limit=limit)
-
-    found = session.run(work, data_dir=data_dir, as_user=as_user)
-    if as_json:
-        output.document(found)
-        return
-    rows = [
-        (one.id, one.name, one.business_key, one.user or one.group, one.state, one.claimed_by, one.due_at)
-        for one in found.tasks
-    ]
-    columns = ("id", "task", "case", "for", "state", "claimed by", "due")
-    output.table("Inbox", columns, rows, empty="The inbox is empty.", more=found.after)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from types import EllipsisType
 from typing import Any, Final
 
 from cauce.depth import check_depth
-from cauce.errors import ConflictError, NotFoundError, TooLargeError
+from cauce.errors import NotFoundError, StaleError, TooLargeError
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import covering
 from cauce.services.tasks import TaskView, check_may_act, taken, visible
@@ -46,8 +46,8 @@ async def save(
     """Save a draft in the place of the one before; it need not fit the form yet.
 
     With `after` it only takes the place of the draft that was saved then (None: of none), so that two windows do not
-    overwrite what the other saved. Raises ConflictError for that, and when the task is over or somebody else's;
-    TooLargeError for more than a form can hold.
+    overwrite what the other saved. Raises StaleError for that, ConflictError when the task is over or somebody
+    else's, TooLargeError for more than a form can hold.
     """
     check_depth(content, "draft")
     if len(json.dumps(content, ensure_ascii=False)) > most_characters:
@@ -60,7 +60,7 @@ async def save(
         saved = await drafts.put(db, task_id, actor.name, content, form_digest(row), after)
         if saved.newer:
             problem = "Another window of yours has saved a newer draft of this task."
-            raise ConflictError(problem, hint="Load the page again to see it; what you typed here is not lost.")
+            raise StaleError(problem, hint="Load the page again to see it; what you typed here is not lost.")
         if saved.first:
             # Only the first: a page saves by itself while somebody types.
             await audit.append(db, actor.name, "task.draft", task_id, {"instance": row.instance})

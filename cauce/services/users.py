@@ -26,7 +26,7 @@ hasher = PasswordHasher()
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A local account, without its password."""
+    """An account, without its password; one that is not `local` has none here."""
 
     name: str
     full_name: str
@@ -35,6 +35,7 @@ class Account:
     locale: str
     active: bool
     locked_until: datetime | None
+    local: bool = True
 
 
 async def create_user(
@@ -57,7 +58,7 @@ async def create_user(
             db, name, password_hash=password_hash, roles=roles, groups=groups, full_name=full_name, locale=locale
         )
         if not added:
-            raise ConflictError(f"There is an account '{name}' already.", hint="Choose another name.")
+            raise ConflictError("There is an account of that name already.", hint="Choose another name.")
         row = await users.find(db, name)
         await audit.append(db, actor.name, "user.create", name, {"roles": sorted(roles), "groups": sorted(groups)})
     if row is None:
@@ -101,6 +102,8 @@ async def change_user(
     """Change what an account may do, or close it; what is not given stays."""
     actor.require("change accounts", "admin")
     _check(name, roles or ())
+    if actor.name == name and (active is False or (roles is not None and "admin" not in roles)):
+        raise ConflictError("You would lock yourself out.", hint="Another admin can do that.")
     async with hub.store.transaction() as db:
         if not await users.change(db, name, roles=roles, groups=groups, active=active):
             raise _unknown(name)
@@ -123,6 +126,16 @@ async def ensure_user(hub: Hub, name: str, password: str, *, roles: Sequence[str
     except ConflictError:
         return False
     return True
+
+
+async def account(hub: Hub, actor: Actor, name: str) -> Account:
+    """Return an account."""
+    actor.require("keep accounts")
+    async with hub.store.read() as db:
+        row = await users.find(db, name)
+    if row is None:
+        raise _unknown(name)
+    return _account(row)
 
 
 async def list_users(hub: Hub, actor: Actor) -> list[Account]:
@@ -274,7 +287,7 @@ def _check(name: str, wanted: Sequence[str], *, password_problem: str = "") -> N
         known = ", ".join(roles)
         errors.append({"pointer": "/roles", "problem": f"Unknown: {', '.join(unknown)}. There are {known}."})
     if errors:
-        raise InputError(f"The account cannot be created: {errors[0]['problem']}", errors=errors)
+        raise InputError(errors[0]["problem"], hint="Nothing was changed.", errors=errors)
 
 
 @cache
@@ -315,5 +328,6 @@ def _actor(row: User) -> Actor:
 
 def _account(row: User) -> Account:
     return Account(
-        row.name, row.full_name, tuple(row.roles), tuple(row.groups), row.locale, row.active, row.locked_until
+        *(row.name, row.full_name, tuple(row.roles), tuple(row.groups), row.locale, row.active, row.locked_until),
+        local=bool(row.password_hash),
     )

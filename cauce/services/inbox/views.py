@@ -9,6 +9,7 @@ from uuid import uuid4
 from cauce.errors import ConflictError, InputError, NotFoundError
 from cauce.services.hub import Actor, Hub
 from cauce.store import inbox_views
+from cauce.store.inbox import Filters
 from cauce.store.models import InboxView
 from cauce.urgency import SEVERITIES
 
@@ -54,6 +55,24 @@ class View:
     columns: tuple[str, ...]
     standard: bool
     saved_at: datetime
+
+
+def meaning(filters: Mapping[str, str]) -> Filters:
+    """Return what the filters of a view mean to the store."""
+    which = filters.get("which", "all")
+    return Filters(
+        mine=which == "mine",
+        of_groups=which == "groups",
+        free=which == "available",
+        late=which == "late",
+        set_aside=which == "set-aside",
+        delegated=which == "delegated",
+        group=filters.get("group") or None,
+        form=filters.get("form") or None,
+        definition=filters.get("definition") or None,
+        severity=filters.get("severity") or None,
+        text=filters.get("text", ""),
+    )
 
 
 async def of_person(hub: Hub, actor: Actor) -> list[View]:

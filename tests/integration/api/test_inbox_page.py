@@ -38,6 +38,9 @@ async def test_tasks_are_found_by_words_and_narrowed_down(ana: Browser) -> None:
     assert "No task is like that" in (await ana.get("/inbox?text=nowhere")).text
     assert len(cases(await ana.get("/inbox?form=qualify-lead"))) == 7
     assert cases(await ana.get("/inbox?severity=high")) == []
+    for wrong in ("which=everything", "severity=huge"):
+        refused = await ana.get(f"/inbox?{wrong}")
+        assert (refused.status_code, wrong in refused.text) == (422, True)
     assert cases(await ana.get("/inbox?which=late")) == ["lead:2041", "lead:2044"]
 
 

@@ -57,11 +57,11 @@ async def test_what_is_typed_is_saved_by_itself_and_overwrites_no_newer_draft(an
     assert again["version"] > saved["version"]
     for version in ("", saved["version"]):
         other = await ana.post(address, {"/text": "from another window", "_version": version})
-        assert (other.status_code, other.json()["said"][:14]) == (409, "Another window")
+        assert (other.status_code, other.json()["said"][:14]) == (412, "Another window")
     assert (await ana.post(address, {"/text": "x", "_version": "soon"})).status_code == 422
     assert "two" in (await ana.get("/tasks/life")).text
     await ana.post("/tasks/life/draft", {"drop": "1"})
-    assert (await ana.post(address, {"/text": "three", "_version": again["version"]})).status_code == 409
+    assert (await ana.post(address, {"/text": "three", "_version": again["version"]})).status_code == 412
 
 
 async def test_what_is_typed_after_the_session_ran_out_overwrites_no_newer_draft(
@@ -140,8 +140,20 @@ async def test_rest_keeps_drafts_and_answers_batches(program: httpx.AsyncClient,
     address = "/api/v1/tasks/life/draft"
     assert (await program.get(address)).status_code == 404
     assert (await program.put(address, json={"content": {"text": "a"}})).json()["outdated"] is False
-    assert (await program.get(address)).json()["content"] == {"text": "a"}
+    read = await program.get(address)
+    assert read.json()["content"] == {"text": "a"}
+    for header, tag, status in (
+        ("if-match", read.headers["etag"], 200),
+        ("if-match", read.headers["etag"], 412),
+        ("if-match", "*", 200),
+        ("if-match", '"soon"', 422),
+        ("if-none-match", "*", 412),
+    ):
+        put = await program.put(address, json={"content": {"text": "b"}}, headers={header: tag})
+        assert put.status_code == status, (header, tag)
+        assert ("etag" in put.headers) == (status == 200)
     assert (await program.delete(address)).status_code == 204
+    assert (await program.put(address, json={"content": {}}, headers={"if-match": "*"})).status_code == 412
     batch = (await program.post("/api/v1/tasks/complete", json={"tasks": ["life", "gone"], "answer": {}})).json()
     assert (batch["done"], [row["problem"]["code"] for row in batch["rows"]]) == (0, ["transient", "not-found"])
     for act, body, status in (

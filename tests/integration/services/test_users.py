@@ -68,7 +68,7 @@ async def test_account_changes_only_in_what_is_given(hub: Hub) -> None:
 
 
 async def test_name_can_be_taken_once(hub: Hub) -> None:
-    with pytest.raises(ConflictError, match="There is an account 'ana' already"):
+    with pytest.raises(ConflictError, match="There is an account of that name already"):
         await users.create_user(hub, boss, "ana", "another one", roles=["staff"])
     assert not await users.ensure_user(hub, "ana", "another one", roles=["staff"])
 

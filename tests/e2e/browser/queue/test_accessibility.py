@@ -27,6 +27,7 @@ AT = {
     "/tasks/{task_id}": "/tasks/00000000-0000-5000-8000-000000000001",
     "/tasks/{task_id}/comments": "/tasks/00000000-0000-5000-8000-000000000001/comments",
     "/people/{name}": "/people/ana",
+    "/accounts/{name}": "/accounts/ana",
     "/syncs/{name}": "/syncs/customers",
     "/dead-letters/{letter_id}": "/dead-letters/1",
     "/connections/{name}": "/connections/ledger",
