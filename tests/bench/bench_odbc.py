@@ -31,7 +31,9 @@ WORDS = {
     "mariadb": {"double": "double", "stamp": "datetime(3)"},
 }
 CALL = 10_000
+BATCH = 1000
 Write = Callable[[Any, list[Any]], None]
+everything = Operation("all", "select * from item", "read", timeout_s=300)
 
 
 def row_of(number: int) -> dict[str, Any]:
@@ -75,30 +77,58 @@ def bare_connection(settings: odbc.Settings, *, reads: bool) -> Any:
 
 
 async def bench_read(settings: odbc.Settings, rows: int, rounds: int) -> dict[str, Any]:
-    """Read a whole table."""
+    """Read a whole table into one list: pyodbc's of its rows, the connector's of plain objects."""
     with closing(bare_connection(settings, reads=True)) as connection:
 
         async def bare() -> float:
             started = time.perf_counter()
-            cursor = connection.cursor()
-            cursor.execute("select * from item")
-            read = 0
-            while batch := cursor.fetchmany(1000):
-                read += len(batch)
-            assert read == rows
-            cursor.close()
-            connection.rollback()
+            kept: list[Any] = []
+            for batch in fetched(connection):
+                kept += batch
+            assert len(kept) == rows
             return time.perf_counter() - started
 
         async with odbc.Connector("items", settings) as connector:
 
             async def ours() -> float:
                 started = time.perf_counter()
-                answer = await connector.call(Operation("all", "select * from item", "read", timeout_s=300), None)
+                answer = await connector.call(everything, None)
                 assert len(answer) == rows
                 return time.perf_counter() - started
 
             return await compare(f"odbc read {rows} x 10 ({settings.driver})", bare, ours, rounds)
+
+
+async def bench_batches(settings: odbc.Settings, rows: int, rounds: int) -> dict[str, Any]:
+    """Read a whole table batch by batch, as syncs do, and keep none of them."""
+    with closing(bare_connection(settings, reads=True)) as connection:
+
+        async def bare() -> float:
+            started = time.perf_counter()
+            assert sum(map(len, fetched(connection))) == rows
+            return time.perf_counter() - started
+
+        async with odbc.Connector("items", settings) as connector:
+
+            async def ours() -> float:
+                started = time.perf_counter()
+                read = 0
+                async for batch in connector.batches(everything, None, BATCH):
+                    read += len(batch)
+                assert read == rows
+                return time.perf_counter() - started
+
+            return await compare(f"odbc batches {rows} x 10 ({settings.driver})", bare, ours, rounds)
+
+
+def fetched(connection: Any) -> Iterator[list[Any]]:
+    """Yield the rows of the table as pyodbc gives them, in one transaction."""
+    cursor = connection.cursor()
+    cursor.execute(everything.calls)
+    while batch := cursor.fetchmany(BATCH):
+        yield batch
+    cursor.close()
+    connection.rollback()
 
 
 async def bench_write(settings: odbc.Settings, rows: int, rounds: int) -> dict[str, Any]:
@@ -179,7 +209,7 @@ async def run(kinds: Iterable[str], reads: int, writes: int, rounds: int) -> lis
     for kind in kinds:
         with tempfile.TemporaryDirectory() as folder, settings_of(kind, Path(folder)) as settings:
             await fill(settings, reads)
-            for bench, rows in ((bench_read, reads), (bench_write, writes)):
+            for bench, rows in ((bench_read, reads), (bench_batches, reads), (bench_write, writes)):
                 result = await bench(settings, rows, rounds)
                 results.append(result)
                 sys.stdout.write(line(result))
