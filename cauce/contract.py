@@ -39,6 +39,8 @@ LIST_CONTRACTS: Final = "list-contracts"
 READ_CONTRACT: Final = "read-contract"
 RECONCILE: Final = "cauce-reconcile"
 RECONCILE_BY_HAND: Final = "reconcile-by-hand"
+SWEEP: Final = "cauce-sweep"
+SWEEP_FILES: Final = "sweep-files"
 LETTER: Final = "cauce-letter"
 WRITE_LETTER: Final = "write-letter"
 END_LETTER: Final = "end-letter"
@@ -105,7 +107,8 @@ class Start:
     only the newest; `cancelling` undoes what the journal says was done, then ends the instance as cancelled. What is
     `scheduled` has its key from Temporal: the end of its id. `lifecycle` says which lifecycle events it gives (off,
     workflow or all), `shows_status` that lists are told when it waits; both stay what they were at its start.
-    `events_after` is the place in the event log behind which the instance's events begin.
+    `events_after` is the place in the event log behind which the instance's events begin. `ancestors` are the instances
+    that it was run by as a sub-process, the nearest last.
     """
 
     input: JSON = None
@@ -117,6 +120,7 @@ class Start:
     lifecycle: str = "off"
     shows_status: bool = False
     events_after: int | None = None
+    ancestors: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +269,7 @@ class HumanTask:
     asked for, and `policy` where its rules are from. `approvals` says how many of how many people have to agree
     ({need, of}), `return_to` which earlier tasks a person may send the case back to. `returned` is why a person was
     asked again, `expires_at` when nobody is asked any more. `severity`, `value` and `leads` make it more or less urgent
-    (`cauce.urgency`).
+    (`cauce.urgency`). `ancestors` are the instances that run this one as a sub-process.
     """
 
     id: str
@@ -295,6 +299,7 @@ class HumanTask:
     severity: str | None = None
     value: float | None = None
     leads: list[int] = field(default_factory=list)
+    ancestors: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,11 @@ class Settings(MailSettings):
     by_hand_hours: float = Field(
         default=1, ge=0, description="After how many hours systems are asked for what was done by hand; 0: never."
     )
+    unused_files_days: float = Field(
+        default=30,
+        ge=0,
+        description="After how many days a file is removed that was attached to a task and never sent; 0: never.",
+    )
     drift_hours: float = Field(
         default=24, ge=0, description="After how many hours the contracts of connections are read again; 0: never."
     )

@@ -155,6 +155,7 @@ class Instance:
         if start.journal is None:
             origin, now = runtime.run_id, runtime.time()
             self.journal = Journal(origin, now, input=start.input, events_after=start.events_after)
+            self.journal.ancestors = list(start.ancestors)
         else:
             self._take_over(Journal.from_json(start.journal))
         self.lifecycle = Lifecycle(start.lifecycle, process, self.key, self.journal, runtime)

@@ -48,6 +48,7 @@ class Journal:
         deaf: listeners that a repair took out of the instance, each with the places of the events it had used up.
         clocks: name of a clock -> when it began, its pauses, and what has happened to it.
         clock_notes: what is still to be told of them.
+        ancestors: the instances that it was run by as a sub-process, the nearest last.
         closing: human tasks that have to leave the inbox, because a repair took them out of the instance.
     """
 
@@ -79,6 +80,7 @@ class Journal:
     deaf: list[list[JSON]] = field(default_factory=list)
     clocks: dict[str, dict[str, JSON]] = field(default_factory=dict)
     clock_notes: list[JSON] = field(default_factory=list)
+    ancestors: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, JSON]:
         """Return the journal as JSON data."""

@@ -59,6 +59,24 @@ class ReconcileWorkflow:
         )
 
 
+@workflow.defn(name=contract.SWEEP)
+class SweepWorkflow:
+    """Removes files that people attached to tasks and never sent."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Look through them once, some at a time; what could not be is looked at the next time."""
+        after = None
+        while after != 0:
+            after = await workflow.execute_activity(
+                contract.SWEEP_FILES,
+                after or 0,
+                start_to_close_timeout=_LIMIT,
+                retry_policy=RetryPolicy(maximum_attempts=3),
+                result_type=int,
+            )
+
+
 @workflow.defn(name=contract.LETTER)
 class LetterWorkflow:
     """Sends one mail of the hub to one person, and notes what became of it."""

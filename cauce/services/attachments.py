@@ -54,7 +54,7 @@ async def attach(hub: Hub, actor: Actor, task_id: str, pointer: str, name: str, 
     if hub.settings.virus_scanner and (found := await infection(hub.settings.virus_scanner, content)):
         log.warning("A file for task %s was refused: %s", task_id, found)
         raise _refused(pointer, "The virus scanner refuses this file.")
-    file = attachments.NewFile(task.instance, given, MIME[kind], content, task_id, actor.name)
+    file = attachments.NewFile(task.instance, given, MIME[kind], content, task_id, actor.name, task.ancestors)
     async with hub.store.transaction() as db:
         kept = attachments.described(await attachments.keep(db, file))
         said = {"instance": task.instance, "sha256": kept["sha256"], "size": kept["size"]}
@@ -71,12 +71,15 @@ async def attached(hub: Hub, instance: str, task_id: str) -> dict[str, dict[str,
 async def open_file(hub: Hub, actor: Actor, task_id: str, digest: str) -> File:
     """Return a file that was attached to a task that the actor may see, or that the task's data names.
 
-    What the data names has to be a file of the same case: data comes from outside, and may name anything.
+    What the data names has to be a file of the same instance, of one that runs it as a sub-process, or of one that it
+    runs: data comes from outside, and may name anything. Where something is covered, a file is only opened by who sees
+    its name, or has attached it.
     """
     task = await tasks.task(hub, actor, task_id)
     async with hub.store.read() as db:
-        for row in await attachments.of_instance(db, task.instance, [digest]):
-            if row.task == task_id or digest in _digests(task.data) or digest in _digests(task.answer):
+        for row in await attachments.in_tree(db, task.instance, task.ancestors, digest):
+            attached = row.task == task_id and (not task.covered or row.by == actor.name)
+            if attached or digest in _digests(task.data) or digest in _digests(task.answer):
                 return File(row.name, row.type, await blobs.get(db, digest))
     raise NotFoundError("This task has no such file.", hint="Open the task again.")
 

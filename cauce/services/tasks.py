@@ -77,9 +77,10 @@ class TaskView:
     severity: str | None = None
     value: float | None = None
     customer: str = ""
+    ancestors: tuple[str, ...] = ()
 
 
-_LISTS: Final = ("different_from", "delegated_by", "answered_by", "return_to", "told")
+_LISTS: Final = ("different_from", "delegated_by", "answered_by", "return_to", "told", "ancestors")
 _AS_IT_IS: Final = tuple(each.name for each in fields(TaskView) if each.name not in {*_LISTS, "may_act", "covered"})
 
 

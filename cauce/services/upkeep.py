@@ -1,6 +1,7 @@
-"""What is looked after by itself, on schedules: contracts are read, and what was done by hand is asked for."""
+"""What is looked after by itself, on schedules: contracts are read, what was done by hand is asked for, files go."""
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -27,6 +28,8 @@ from cauce.contract import (
     READ_CONTRACT,
     RECONCILE,
     RECONCILE_BY_HAND,
+    SWEEP,
+    SWEEP_FILES,
     UPKEEP,
     upkeep_queue,
 )
@@ -36,11 +39,16 @@ from cauce.services.hub import Hub
 from cauce.services.mails.outbox import MailActivities
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout
-from cauce.store import definitions, drift
-from workflows.upkeep_workflow import LetterWorkflow, ReconcileWorkflow, UpkeepWorkflow
+from cauce.store import definitions, drift, unused_files
+from cauce.store.base import utc_now
+from workflows.upkeep_workflow import LetterWorkflow, ReconcileWorkflow, SweepWorkflow, UpkeepWorkflow
 
+log = logging.getLogger(__name__)
 DRIFT: Final = "cauce-drift"
 BY_HAND: Final = "cauce-by-hand"
+UNUSED_FILES: Final = "cauce-unused-files"
+_DAILY_H: Final = 24
+_FILES: Final = 200
 _AT_ONCE: Final = 2
 _LET_FINISH: Final = timedelta(seconds=5)
 
@@ -76,6 +84,19 @@ class UpkeepActivities:
         """Ask systems whether they have what was done by hand."""
         await by_hand.ask(self.hub)
 
+    @activity.defn(name=SWEEP_FILES)
+    async def sweep_files(self, after: int) -> int:
+        """Remove some files that were attached and never sent; return where to go on, 0 at the end."""
+        days = self.hub.settings.unused_files_days
+        if not days:
+            return 0
+        async with self.hub.store.transaction() as db:
+            before = utc_now() - timedelta(days=days)
+            removed, more = await unused_files.sweep(db, before, after, _FILES)
+        if removed:
+            log.info("%d files that were attached to tasks and never sent were removed", removed)
+        return more or 0
+
 
 def upkeep_worker(hub: Hub, build: WorkerDeploymentConfig) -> Worker:
     """Return the worker of the upkeep, which has little to do and does it slowly."""
@@ -83,9 +104,10 @@ def upkeep_worker(hub: Hub, build: WorkerDeploymentConfig) -> Worker:
     return Worker(
         hub.temporal,
         task_queue=upkeep_queue(hub.task_queue),
-        workflows=[UpkeepWorkflow, ReconcileWorkflow, LetterWorkflow],
+        workflows=[UpkeepWorkflow, ReconcileWorkflow, SweepWorkflow, LetterWorkflow],
         activities=[
             *(activities.list_contracts, activities.read_contract, activities.reconcile_by_hand),
+            activities.sweep_files,
             *(mails.write_letter, mails.end_letter),
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
@@ -123,6 +145,7 @@ class Upkeep:
             settings = self.hub.settings
             await self._schedule(DRIFT, settings.drift_hours, UPKEEP, [[]])
             await self._schedule(BY_HAND, settings.by_hand_hours, RECONCILE, [])
+            await self._schedule(UNUSED_FILES, _DAILY_H if settings.unused_files_days else 0, SWEEP, [])
 
     async def _ask(self, name: str) -> None:
         with explained():

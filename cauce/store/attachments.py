@@ -1,6 +1,6 @@
 """The files of instances: what people attached to tasks, and what processes made. The same bytes are kept once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -22,13 +22,15 @@ class NewFile:
     content: bytes
     task: str = ""
     by: str = ""
+    ancestors: tuple[str, ...] = ()
 
 
 async def keep(db: Db, file: NewFile) -> Attachment:
     """Keep a file; the same one again in the same place changes nothing."""
-    digest = await blobs.put(db, file.content)
+    digest = await blobs.put(db, file.content, held=True)
     place = {"instance": file.instance, "task": file.task, "digest": digest}
     about = {"name": file.name, "type": file.type, "size": len(file.content), "by": file.by, "at": utc_now()}
+    about["ancestors"] = list(file.ancestors)
     await insert_new(db, Attachment, {**place, **about})
     return (await db.scalars(select(Attachment).filter_by(**place))).one()
 
@@ -42,6 +44,14 @@ async def of_instance(db: Db, instance: str, digests: Iterable[str]) -> Sequence
     """Return the files of an instance that have one of these digests."""
     wanted = Attachment.digest.in_(list(digests))
     return (await db.scalars(select(Attachment).where(Attachment.instance == instance, wanted))).all()
+
+
+async def in_tree(db: Db, instance: str, ancestors: Collection[str], digest: str) -> Sequence[Attachment]:
+    """Return the files of a digest that are of an instance, of those that run it, and of those that it runs."""
+    rows = await db.scalars(select(Attachment).filter_by(digest=digest).order_by(Attachment.id))
+    above = {instance, *ancestors}
+    found = [row for row in rows if row.instance in above or instance in row.ancestors]
+    return sorted(found, key=lambda row: row.instance != instance)
 
 
 async def adopt(db: Db, source: str, instance: str, digests: Iterable[str]) -> list[Attachment]:

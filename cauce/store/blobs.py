@@ -11,11 +11,15 @@ from cauce.store.session import Db
 from cauce.store.upsert import insert_new
 
 
-async def put(db: Db, content: bytes) -> str:
-    """Keep some bytes and return their digest; the same bytes are kept once."""
+async def put(db: Db, content: bytes, *, held: bool = False) -> str:
+    """Keep some bytes and return their digest; the same bytes are kept once.
+
+    With `held` nobody removes them before the transaction that says what they are for.
+    """
     digest = hashlib.sha256(content).hexdigest()
     # Reading first spares the write lock's holder the copying of bytes that are there already, which is the usual case.
-    if (await db.scalar(select(Blob.size).where(Blob.digest == digest))) is None:
+    there = select(Blob.size).where(Blob.digest == digest)
+    if (await db.scalar(there.with_for_update(read=True) if held else there)) is None:
         await insert_new(db, Blob, {"digest": digest, "content": content, "size": len(content)})
     return digest
 

@@ -76,6 +76,7 @@ async def add_task(db: Db, task: HumanTask) -> bool:
         "name": task.name,
         "reference": task.reference,
         "business_key": task.business_key,
+        "ancestors": list(task.ancestors),
     }
     if await insert_new(db, Task, {**whose, **asked, "state": "open", "created_at": now}):
         await task_search.put(db, task, customer)

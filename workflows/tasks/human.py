@@ -150,6 +150,7 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
         severity=head_start.severity_of(given.get("severity")),
         value=head_start.value_of(given.get("value")),
         leads=head_start.leads(due_at, found.calendar),
+        ancestors=list(instance.journal.ancestors),
     )
 
 

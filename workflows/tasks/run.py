@@ -31,6 +31,7 @@ async def _run(task: RunProcessTask, frame: Frame, data: JSON) -> JSON:
         input=data if given is None else given,
         lifecycle=frame.instance.lifecycle.level,
         shows_status=frame.instance.shows_status,
+        ancestors=[*frame.instance.journal.ancestors, runtime.instance_id],
     )
     try:
         return await runtime.run_child(bundle, start, token=frame.token(), wait=task.wait)

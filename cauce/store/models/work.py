@@ -15,7 +15,8 @@ class Task(Base):
     index gives the inbox its order. `clocked` says that the severity is that of a clock and follows it, `customer` is
     whom the case is about, as far as is known. `rung` is the last step of its ladder that was done, `revision` counts
     what people have changed of it. `owner` is who delegated it, `delegated_by` are all who did. `told` are groups and
-    people who were told that it is left lying: {group or user, at}.
+    people who were told that it is left lying: {group or user, at}. `ancestors` are the instances whose sub-process the
+    task's is.
     """
 
     __tablename__ = "tasks"
@@ -85,6 +86,7 @@ class Task(Base):
     return_to: Mapped[list[str]] = mapped_column(default=list)
     returned: Mapped[Document | None]
     told: Mapped[list[JSON]] = mapped_column(json_column, default=list)
+    ancestors: Mapped[list[str]] = mapped_column(default=list)
     rung: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=0)
 

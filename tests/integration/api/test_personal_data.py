@@ -6,12 +6,14 @@ from typing import Any
 import httpx
 import pytest
 
-from cauce.errors import InputError
-from cauce.services import task_drafts, tasks, trail
+from cauce.errors import InputError, NotFoundError
+from cauce.services import attachments, task_drafts, tasks, trail
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import covering, grants
+from cauce.store import attachments as files
 from cauce.store import permissions
 from cauce.store import tasks as store_tasks
+from cauce.store.attachments import NewFile
 from tests.e2e.browser import seed
 from tests.integration.api.conftest import Browser
 
@@ -88,6 +90,22 @@ async def test_the_page_keeps_what_is_covered_when_it_is_sent_again(covered: str
     page = await ana.post(f"/tasks/{covered}", sent, page=f"/tasks/{covered}")
     assert page.status_code == 200
     assert '<input type="hidden" name="/age" value="••••3">' in page.text
+
+
+async def test_a_file_under_a_covered_name_is_opened_by_who_may_see_it(covered: str, hub: Hub) -> None:
+    ana = await _actor(hub, "ana")
+    async with hub.store.transaction() as db:
+        row = await tasks.visible(db, ana, covered)
+        given = [NewFile(row.instance, "id.txt", "text/plain", each, covered, "luis") for each in (b"id", b"open")]
+        card, plain = [files.described(await files.keep(db, each)) for each in given]
+        row.data = {**(row.data or {}), "name": card, "plan": plain}
+    assert (await attachments.open_file(hub, ana, covered, plain["sha256"])).content == b"open"
+    with pytest.raises(NotFoundError):
+        await attachments.open_file(hub, ana, covered, card["sha256"])
+    hr = replace(ana, groups=ana.groups | {"hr"})
+    assert (await attachments.open_file(hub, hr, covered, card["sha256"])).content == b"id"
+    luis = replace(ana, name="luis", roles=frozenset({"manager"}))
+    assert (await attachments.open_file(hub, luis, covered, card["sha256"])).content == b"id"
 
 
 async def test_the_trail_covers_what_the_process_marks(hub: Hub) -> None:

@@ -8,10 +8,12 @@ from fastapi import FastAPI
 
 from cauce.services import form_answers, tasks, users
 from cauce.services.hub import Hub
+from cauce.store import attachments
 from cauce.store.models import Attachment
 from tests.integration.api.conftest import Browser
 from tests.integration.api.task_forms import FORM, HOSTILE, ID, OTHER, PAGE, put
 
+CASE = "sales.lead-to-order/lead:9"
 PDF = b"%PDF-1.7 a paper"
 LINE = {"/lines#rows": "1", "/lines/0/quantity": "3", "/lines/0/price": "9.99"}
 EMPTY = {"/lines#rows": "0"}
@@ -148,6 +150,21 @@ async def test_nobody_else_opens_a_file(form: None, ana: Browser, luis: Browser,
     await put(hub, task_id=OTHER, instance="sales.lead-to-order/lead:10", data={"file": {"sha256": digest}})
     assert (await ana.get(f"/tasks/{OTHER}/files/{digest}")).status_code == 404
     assert (await ana.get(f"{PAGE}/files/{'0' * 64}")).status_code == 404
+    # The same of one that the case runs as a sub-process, and of one within that.
+    named = {"file": {"sha256": digest}}
+    above = [CASE, "sales.visit/1"]
+    await put(hub, task_id="below", instance="sales.fit/2", data=named, ancestors=above)
+    assert (await ana.get(f"/tasks/below/files/{digest}")).content == PDF
+    await put(hub, task_id="silent", instance="sales.fit/2", ancestors=above)
+    assert (await ana.get(f"/tasks/silent/files/{digest}")).status_code == 404
+    # And what is attached there may be handed up, but not to another that the case runs.
+    kept = attachments.NewFile("sales.fit/2", "deep.pdf", "application/pdf", b"deep", "below", "ana", tuple(above))
+    async with hub.store.transaction() as db:
+        deep = (await attachments.keep(db, kept)).digest
+    for task, instance, status in (("t-up", CASE, 200), ("t-aside", "sales.fit/3", 404)):
+        run_by = [] if instance == CASE else above
+        await put(hub, task_id=task, instance=instance, data={"file": {"sha256": deep}}, ancestors=run_by)
+        assert (await ana.get(f"/tasks/{task}/files/{deep}")).status_code == status
     assert (await ana.get(f"{PAGE}/files/..%2f..%2fetc%2fpasswd")).status_code == 404
     # Luis is of the group, but of another one than this task's.
     await put(hub, task_id="t-managers", group="sales-managers", data={"file": {"sha256": digest}})

@@ -118,6 +118,7 @@ class World:
     journal: JSON = None
     by_hand: list[ByHand] = field(default_factory=list)
     clock_news: list[JSON] = field(default_factory=list)
+    children: list[Start] = field(default_factory=list)
     runtimes: list["FakeRuntime"] = field(default_factory=list)
     frozen: set["asyncio.Task[Any]"] = field(default_factory=set)
 
@@ -329,6 +330,7 @@ class FakeRuntime:
 
     async def run_child(self, bundle: JSON, start: Start, *, token: str, wait: bool) -> JSON:
         del token, wait
+        self.world.children.append(start)
         await self._happens()
         if bundle.get("fails"):
             raise Fault(dict(bundle["fails"]))

@@ -308,6 +308,18 @@ def test_child_that_ended_is_not_run_again_when_its_output_did_not_fit() -> None
         again.run(bundle(text), Start(journal=world.journal))
 
 
+def test_a_sub_process_knows_what_runs_it_also_in_a_new_run() -> None:
+    text = """
+    - ask: {call: human-task, with: {form: f, assign: {group: g}}}
+    - child: {run: {workflow: {namespace: t, name: c, version: '1'}}}
+    """
+    world = World(processes={"c": {}}, people={"ask": {"ok": 1}}, new_run_after=1)
+    world.run(bundle(text), Start(ancestors=["t.top/1"]))
+    (task, _) = next(iter(world.inbox.values()))
+    assert task.ancestors == ["t.top/1"]
+    assert [each.ancestors for each in world.children] == [["t.top/1", "test.process/1"]]
+
+
 def test_journal_is_plain_json_that_an_older_release_can_read() -> None:
     world = World(operations={"write@erp": lambda call: call.params, "undo@erp": lambda _: None}, cancel_at=60)
     with pytest.raises(asyncio.CancelledError):
