@@ -159,6 +159,8 @@ class Demo:
                 if task.done() and not task.cancelled() and (error := task.exception()):
                     raise error
             running, arriving = await self._running(definition), await self._running(intake)
+            # What is kept for later has come to its end for today.
+            running -= await self._running(definition, " AND CauceStage = 'nurture'")
             seen = Progress(len(self.leads), self.fed, max(0, self.fed - running), staff.completed)
             on_progress(seen)
             if (seen, arriving, staff.is_idle) != last:
@@ -177,8 +179,8 @@ class Demo:
                 )
             await asyncio.sleep(0.5)
 
-    async def _running(self, process: str) -> int:
-        query = f"CauceDefinition = '{process}' AND ExecutionStatus = 'Running'"
+    async def _running(self, process: str, where: str = "") -> int:
+        query = f"CauceDefinition = '{process}' AND ExecutionStatus = 'Running'{where}"
         return (await self.hub.temporal.count_workflows(query)).count
 
 

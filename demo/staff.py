@@ -82,7 +82,9 @@ def _customer_answer(lead: Mapping[str, Any], course: Course, _now: datetime) ->
             return None
         case Course.LOST_ANSWER:
             reason = lead["script"]["lossReason"]
-            return {"answer": "rejected", "lossReason": reason, "comment": "El cliente ha decidido no comprar."}
+            lost: Answer = {"answer": "rejected", "lossReason": reason, "comment": "El cliente ha decidido no comprar."}
+            rival = {"competitor": lead.get("competitor") or "Otro proveedor"} if reason == "competitor" else {}
+            return lost | rival
         case Course.NO_ANSWER:
             return {"answer": "no-answer", "lossReason": "no-answer", "comment": "No contesta a la propuesta."}
         case _:
@@ -95,6 +97,10 @@ def _review_credit(_lead: Mapping[str, Any], course: Course, _now: datetime) -> 
     if course is Course.CREDIT_ADVANCE:
         return {"decision": "release-with-advance", "reason": "Con la mitad por adelantado.", "advancePct": 50}
     return {"decision": "release", "reason": "Cliente de confianza."}
+
+
+def _confirm_advance(_lead: Mapping[str, Any], course: Course, _now: datetime) -> Answer:
+    return {"result": "not-paid" if course is Course.CREDIT_REFUSED else "paid"}
 
 
 def _resolve_shortage(_lead: Mapping[str, Any], course: Course, _now: datetime) -> Answer:
@@ -123,6 +129,7 @@ RULES: Mapping[str, Rule] = {
     "approve-discount": _approve_discount,
     "customer-answer": _customer_answer,
     "review-credit": _review_credit,
+    "confirm-advance": _confirm_advance,
     "resolve-shortage": _resolve_shortage,
     "close-lost": _close_lost,
 }

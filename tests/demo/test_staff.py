@@ -37,6 +37,8 @@ def ask(form: str, course: Course, **more: Any) -> Mapping[str, Any] | None:
         ("resolve-shortage", Course.SHORTAGE_PARTIAL, {"option": "partial", "agreedWithCustomer": True}),
         ("resolve-shortage", Course.SHORTAGE_WAIT, {"option": "wait"}),
         ("resolve-shortage", Course.SHORTAGE_CANCEL, {"option": "cancel-line"}),
+        ("confirm-advance", Course.CREDIT_ADVANCE, {"result": "paid"}),
+        ("confirm-advance", Course.CREDIT_REFUSED, {"result": "not-paid"}),
         ("close-lost", Course.CREDIT_REFUSED, {"lossReason": "credit-refused"}),
         ("close-lost", Course.DISCOUNT_REJECTED, {"lossReason": "price"}),
     ],

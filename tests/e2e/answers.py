@@ -52,7 +52,13 @@ def decision(what: str) -> JSON:
 
 def customer(answer: str = "accepted", reason: str | None = None) -> JSON:
     """Return what `customer-answer` asks for."""
-    return {"answer": answer} | ({"lossReason": reason} if reason else {})
+    rival = {"competitor": "RiegoPlus"} if reason == "competitor" else {}
+    return {"answer": answer} | ({"lossReason": reason, **rival} if reason else {})
+
+
+def advance(result: str = "paid") -> JSON:
+    """Return what `confirm-advance` asks for."""
+    return {"result": result}
 
 
 def credit(what: str, advance: int | None = None) -> JSON:

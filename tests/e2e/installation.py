@@ -74,14 +74,14 @@ class Installation:
         assert found is not None, "there is no stack.json"
         return found
 
-    async def cauce(self, *arguments: str, given: str | None = None) -> Done:
+    async def cauce(self, *arguments: str, given: str | None = None, profile: str = "") -> Done:
         """Run a command, as somebody at this machine; `given` comes in through standard input."""
         process = await asyncio.create_subprocess_exec(
             *command(*arguments, data_dir=self.data_dir),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=clean_environment(self.store_url),
+            env=clean_environment(self.store_url) | ({"CAUCE_PROFILE": profile} if profile else {}),
             cwd=self.data_dir,
         )
         out, err = await asyncio.wait_for(process.communicate((given or "").encode()), _patience_s)

@@ -3,26 +3,22 @@
 import asyncio
 import re
 import sqlite3
-import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from email.message import EmailMessage
 from typing import Any
+from urllib.parse import quote
 
-import httpx
 import pytest
 
 from demo import complaints
 from demo.people import who_may
 from tests.e2e.desk import Desk, read
 from tests.e2e.installation import Installation
+from tests.e2e.letters import answer_form, mail_to, waited
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 JSON = Any
-_PATIENCE_S = 90.0
-_LINK = re.compile(r"/f/[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,40 +60,6 @@ class Case:
         """Propose a credit note."""
         offered = {"remedies": ["credit-note"], "amount": amount, "reason": "Procede.", "notRelated": True}
         await self.do("propose", offered, by)
-
-
-async def waited(look: Callable[[], Any], problem: str) -> Any:
-    """Look until there is something, and return it."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while not (found := await look()):
-        assert time.monotonic() < deadline, problem
-        await asyncio.sleep(0.1)
-    return found
-
-
-async def mail_to(installation: Installation, address: str, what: str) -> EmailMessage:
-    """Wait for the mail to an address with some words in its subject."""
-
-    async def look() -> EmailMessage | None:
-        found = await asyncio.to_thread(installation.erp.company.post.to, address)
-        return next((each for each in found if what in each["subject"]), None)
-
-    mail: EmailMessage = await waited(look, f"no mail to {address} about {what}")
-    return mail
-
-
-async def answer_form(installation: Installation, mail: EmailMessage, **given: str) -> None:
-    """Answer the form behind the address in a mail, as somebody without an account."""
-    body = mail.get_body(["plain"])
-    assert body is not None
-    found = _LINK.search(body.get_content())
-    assert found
-    async with httpx.AsyncClient(base_url=installation.url, trust_env=False, timeout=30) as client:
-        page = await client.get(found[0])
-        csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
-        assert csrf
-        done = await client.post(found[0], data={"csrf": csrf[1], **{f"/{name}": text for name, text in given.items()}})
-        assert (done.status_code, f'name="/{next(iter(given))}"' in done.text) == (200, False), done.text
 
 
 def credit_notes(installation: Installation, code: str) -> list[tuple[str, int, str]]:
@@ -172,3 +134,31 @@ async def test_above_the_limit_two_others_sign_and_a_second_message_joins(
     mails = await asyncio.to_thread(installation.erp.company.post.to, customer)
     assert len([each for each in mails if each["subject"].startswith("Su reclamación R-")]) == 1
     assert credit_notes(installation, case.code) == []
+
+
+async def test_customer_rejects_once_and_accepts_then_while_the_term_of_the_law_runs_on(
+    installation: Installation, desk: Desk
+) -> None:
+    made = await asyncio.to_thread(complaints.complaints, installation.erp.company.accounting_db)
+    complaint = {**made[2], "id": "acceptance-rejects", "order": "PV-REJECTS"}
+    customer = complaint["party"]["email"]
+    read(await desk.send(complaints.event(complaint)))
+    acknowledged = await mail_to(installation, customer, "Su reclamación R-")
+    case = Case(desk, re.findall(r"R-\d{4}-\d{6}", acknowledged["subject"])[0])
+    await case.investigated(40)
+    await case.propose(40)
+    await case.do("answer", {"text": "Le ofrecemos cuarenta euros."})
+    await case.do("write-decision-down", {"answer": "rejected", "text": "Es poco"})
+
+    again = await case.task("propose")
+    assert (await desk.task(again["id"]))["data"]["acceptance"]["text"] == "Es poco"
+    await case.propose(60)
+    await case.do("answer", {"text": "Le ofrecemos sesenta."})
+    await case.task("write-decision-down")
+    listed = read(await desk["oper"].get(f"/instances/{quote(case.id)}/clocks"))
+    clocks = {each["clock"]: each["state"] for each in listed}
+    # While the customer thinks, only the term of the law goes on.
+    assert (clocks["complaint-resolution"], clocks["complaint-legal-es"]) == ("paused", "running")
+    await case.do("write-decision-down", {"answer": "accepted"})
+    await case.task("write-arrival-down")
+    assert credit_notes(installation, case.code) == [(f"rec:{case.code}:rem:0", 6000, "entered")]

@@ -12,8 +12,10 @@ from demo.lead import Course, Lead
 from tests.e2e import answers
 from tests.e2e.answers import By
 from tests.e2e.case import Leads, received
-from tests.e2e.desk import Desk
+from tests.e2e.desk import Desk, read, until
 from tests.e2e.erp import Erp
+from tests.e2e.installation import Installation
+from tests.e2e.letters import answer_form, mail_to
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -59,10 +61,6 @@ ROWS = {
         ["contact", "qualify"], "discarded", {"outcome": "discarded", "reason": "credit-blocked", "qualified": False},
         lead=(Course.BLOCKED, 0),
     ),
-    "not now": Row(
-        ["contact", "qualify"], "nurture", {"outcome": "nurture", "reason": "not-now", "recall": "P60D"},
-        lead=(Course.NURTURE, 0),
-    ),
     "needs do not fit": Row(
         ["contact", "qualify", "confirm-needs"], "lost", lost("functionality"),
         {"confirm-needs": By("ana", answers.needs(confirmed=False))},
@@ -77,15 +75,16 @@ ROWS = {
     ),
     "discount of a director": Row(
         [*to_proposal, "approve-discount-as-director", "answer"], "won", won,
-        {"approve-discount-as-director": By("carmen", approve)}, discount=25,
+        {"approve-discount-as-director": By("carmen", approve)}, discount=20,
     ),
     "discount with two signatures": Row(
         [*to_proposal, "approve-discount-as-director", "second-signature", "answer"], "won", won,
         {"approve-discount-as-director": By("carmen", approve), "second-signature": By("marta", approve)}, discount=28,
     ),
+    # A director alone may give 25 %, but not where less is earned than the floor.
     "second signature refused": Row(
         [*to_proposal, "approve-discount-as-director", "second-signature"], "lost", lost("price"),
-        {"approve-discount-as-director": By("carmen", approve), "second-signature": By("pablo", reject)}, discount=28,
+        {"approve-discount-as-director": By("carmen", approve), "second-signature": By("pablo", reject)}, discount=25,
     ),
     "director refuses alone": Row(
         [*to_proposal, "approve-discount-as-director"], "lost", lost("price"),
@@ -111,14 +110,25 @@ ROWS = {
         lead=(Course.CREDIT_MANUAL, 0),
     ),
     "credit with an advance": Row(
-        [*to_answer, "review-credit"], "won", won,
-        {"review-credit": By("pablo", answers.credit("release-with-advance", 50))}, lead=(Course.CREDIT_ADVANCE, 0),
+        [*to_answer, "review-credit", "confirm-advance"], "won", won,
+        {
+            "review-credit": By("pablo", answers.credit("release-with-advance", 50)),
+            "confirm-advance": By("marta", answers.advance()),
+        },
+        lead=(Course.CREDIT_ADVANCE, 0),
     ),
     "credit refused by a person": Row(
         [*to_answer, "review-credit"], "lost", lost("credit-refused"),
         {"review-credit": By("marta", answers.credit("reject"))}, lead=(Course.CREDIT_REFUSED, 0),
     ),
-    "credit refused by the table": Row(to_answer, "lost", lost("credit-refused"), lead=(Course.CREDIT_REFUSED, 2)),
+    "credit refused by the table": Row(
+        [*to_answer, "confirm-advance"], "lost", lost("credit-refused"),
+        {"confirm-advance": By("marta", answers.advance("not-paid"))}, lead=(Course.CREDIT_REFUSED, 2),
+    ),
+    "no credit, and paid in advance": Row(
+        [*to_answer, "confirm-advance"], "won", won,
+        {"confirm-advance": By("marta", answers.advance())}, lead=(Course.CREDIT_REFUSED, 5),
+    ),
     "shortage: in parts": Row(
         [*to_answer, "resolve-shortage"], "won", won, {"resolve-shortage": By("ana", answers.shortage("partial"))},
         lead=(Course.SHORTAGE_PARTIAL, 0), delivery="partial", confirmed="some",
@@ -187,3 +197,39 @@ async def test_course_of_a_lead(course: str, walked: dict[str, Walked | BaseExce
     ((sku, wanted, _, confirmed),) = order.lines
     assert (sku, wanted) == (row.substitute or found.lead.sku, found.lead.quantity)
     assert row.confirmed == ("all" if confirmed == wanted else "some" if confirmed else "none")
+
+
+async def test_lead_that_is_kept_is_woken_by_what_the_customer_says(desk: Desk, leads: Leads) -> None:
+    lead = leads.of(Course.NURTURE)
+    case = await received(desk, lead, {"contact": By("ana", answers.contact())})
+    await case.go("qualify")
+    read(await desk.complete((await case.task("qualify"))["id"], "ana", answers.qualification(lead)))
+
+    async def kept() -> bool:
+        return bool((await desk.instance(case.id))["summary"]["stage"] == "nurture")
+
+    await until(kept)
+    said = {"type": "com.example.lead.replied.v1", "subject": lead.id, "data": {"text": "Ya tenemos presupuesto."}}
+    read(await desk.send({"specversion": "1.0", "id": f"reply:{lead.id}", "source": "urn:test", **said}))
+    again = await case.task("qualify")
+    assert again["data"]["reply"]["text"] == "Ya tenemos presupuesto."
+    assert (await desk.instance(case.id))["summary"]["stage"] == "contacted"
+
+
+async def test_customer_bargains_and_accepts_at_the_address_in_the_mail(
+    installation: Installation, desk: Desk, leads: Leads
+) -> None:
+    lead = replace(leads.fresh(), email="compras@regateo.example")
+    case = await received(desk, lead)
+
+    async def proposing() -> bool:
+        return [each["name"] for each in await desk.open_tasks(case.id)] == ["propose"]
+
+    await case.go("answer")
+    await answer_form(installation, await mail_to(installation, lead.email, "Nuestra propuesta"), answer="counter")
+    await until(proposing)
+    assert (await desk.instance(case.id))["summary"]["stage"] == "negotiation"
+    await case.go("answer")
+    await answer_form(installation, await mail_to(installation, lead.email, "Nuestra propuesta", 2), answer="accepted")
+    found = await case.ended("completed")
+    assert (found["output"]["outcome"], await case.done()) == ("won", [*to_proposal, "propose"])
