@@ -11,7 +11,7 @@ import pytest_asyncio
 from demo.lead import Course, Lead
 from tests.e2e import answers
 from tests.e2e.answers import By
-from tests.e2e.case import Leads, received
+from tests.e2e.case import Case, Leads, received
 from tests.e2e.desk import Desk, read, until
 from tests.e2e.erp import Erp
 from tests.e2e.installation import Installation
@@ -233,3 +233,23 @@ async def test_customer_bargains_and_accepts_at_the_address_in_the_mail(
     await answer_form(installation, await mail_to(installation, lead.email, "Nuestra propuesta", 2), answer="accepted")
     found = await case.ended("completed")
     assert (found["output"]["outcome"], await case.done()) == ("won", [*to_proposal, "propose"])
+
+
+async def test_two_who_claim_a_customer_are_told_by_their_manager_whose_it_is(desk: Desk, leads: Leads) -> None:
+    lead = leads.of(Course.LOST_NEEDS)
+    cases = []
+    for owner, number in (("ana", "1"), ("jordi", "2")):
+        claimed = replace(lead, id=f"{lead.id}-{number}")
+        event = claimed.event()
+        event["data"]["owner"] = owner
+        read(await desk.send(event))
+        decided = {"decision": "hand-over", "reason": "Es de su zona."}
+        script = {"resolve-ownership": By("elena", decided), "contact": By(owner, answers.contact("refuses", "close"))}
+        case = Case(desk, claimed, answers.of(claimed, script))
+        task = await case.go("contact")
+        assert (task["data"]["owner"], task["user"]) == (owner, owner)
+        await case.go()
+        cases.append(await case.done())
+    assert cases == [["contact"], ["resolve-ownership", "contact"]]
+    told = read(await desk["ana"].get("/notifications"))["items"]
+    assert [each["text"] for each in told if lead.company in str(each["title"])] == ["Es de su zona."]
