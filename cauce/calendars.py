@@ -6,7 +6,9 @@ change because a library learns of a new holiday.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Final
 
 from cauce.errors import DefinitionError
@@ -47,13 +49,19 @@ def holidays(given: Mapping[str, JSON] | None, years: range) -> Mapping[date, st
     """Return the public holidays of a country or region; raises `LookupError` when it is not known."""
     if not given:
         return {}
+    return _public(given["country"], given.get("region"), years)
+
+
+@lru_cache(maxsize=64)
+def _public(country: str, region: str | None, years: range) -> Mapping[date, str]:
+    """Work holidays out once: a policy is asked for them with every human task."""
     # It takes half a second to load, and few processes count holidays.
     library = import_module("holidays")
     try:
-        found: Mapping[date, str] = library.country_holidays(given["country"], subdiv=given.get("region"), years=years)
+        found: Mapping[date, str] = library.country_holidays(country, subdiv=region, years=years)
     except NotImplementedError as error:
         raise LookupError(str(error)) from error
-    return dict(sorted(found.items()))
+    return MappingProxyType(dict(sorted(found.items())))
 
 
 def regions(country: str) -> tuple[str, ...]:

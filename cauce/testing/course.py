@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from cauce.form_rules import rules_of
 from cauce.testing import advice
 from cauce.testing.case import duration_s
 from cauce.testing.session import CaseFailure, Session, Waiting, rendered, task_name
+from cauce.testing.watching import Standing, Watch
 from workflows.fault import fault
 
 JSON = Any
@@ -30,7 +31,9 @@ _LATER_S: Final = 0.1
 _STEP_S: Final = 0.001
 _LONGEST_S: Final = 240.0
 _PATIENCE_S: Final = 5.0
-_MOST_ROUNDS: Final = 5_000
+_MOST_ROUNDS: Final = 20_000
+# How long to wait, after a jump, for the instance to notice that its time has come.
+_NOTICES_S: Final = 5.0
 _NOBODY: Final = "somebody"
 
 
@@ -72,14 +75,18 @@ class Arrival:
 class Guide:
     """Guides one instance; its case says what happens when."""
 
-    def __init__(self, session: Session, handle: Handle, skipper: TimeSkipper, *, by_itself: bool = False) -> None:
+    def __init__(
+        self, session: Session, handle: Handle, skipper: TimeSkipper, watch: Watch, *, by_itself: bool = False
+    ) -> None:
         self.session = session
         self.handle = handle
         self.skipper = skipper
+        self.watch = watch
         self.by_itself = by_itself
         self.course = Course()
         self.started_at: float | None = None
         self.now = 0.0
+        self.jumped_at = 0.0
         self.arrivals = [Arrival.of(number, each) for number, each in enumerate(session.case.events, 1)]
         moments = session.case.expect.get("moments") or []
         self.moments = sorted(duration_s(each["after"]) or 0.0 for each in moments)
@@ -115,6 +122,10 @@ class Guide:
             if result.done():
                 self._end(result)
                 return
+            if self.handle.id in self.watch.ended:
+                # The server does not know yet.
+                await asyncio.wait({result}, timeout=_LATER_S)
+                continue
             with suppress_gone():
                 if not self.by_itself and await self._round():
                     return
@@ -122,42 +133,71 @@ class Guide:
 
     async def _round(self) -> bool:
         """Do the next thing that has to be done from outside; tells whether the case is over without the process."""
-        state = await self.handle.query(contract.STATE)
-        self.course.state = state
-        if state["busy"]:
+        standing = await self._standing()
+        if standing.busy:
             return False
         # The instance does not notice that time jumped until something happens to it.
-        now = self.now = max(state["now"], self.now)
+        now = self.now = max(standing.now, self.now)
+        if self._is_due(standing):
+            return False
         if self.started_at is None:
             self.started_at = now
-        waiting = self._people(state, now)
-        if await self._events_arrive(state, now) or await self._someone_answers(waiting, now):
+        waiting = self._people(standing.open_tasks, now)
+        if await self._events_arrive(standing, now) or await self._someone_answers(waiting, now):
             return False
-        at = self._next(state, waiting)
+        return await self._goes_on(standing, waiting)
+
+    async def _goes_on(self, standing: Standing, waiting: list[Waiting]) -> bool:
+        """Let time jump to what happens next; tells whether the case is over because nothing does."""
+        assert self.started_at is not None  # noqa: S101 (set in the round)
+        at = self._next(standing, waiting)
+        looks = bool(self.moments) and at is not None and self.started_at + self.moments[0] <= at
+        if at is not None and at <= self.now and not looks:
+            return False
+        if not await self._is_at_rest(standing):
+            return False
         if at is None:
-            return await self._nothing_happens(state, waiting)
-        if self.moments and self.started_at + self.moments[0] <= at:
-            at = self.started_at + self.moments[0]
-            if not await self._jump(at):
-                return False
-            self.moments.pop(0)
-            met = await self.handle.query(contract.STATE)
-            self.course.moments.append({**met, "open": [each.task.name for each in self._people(met, at)]})
+            return await self._nothing_happens(standing, waiting)
+        if not looks:
+            await self._jump(at)
             return False
+        at = self.started_at + self.moments.pop(0)
         await self._jump(at)
+        met = await self.handle.query(contract.STATE)
+        self.course.moments.append({**met, "open": [each.task.name for each in self._people(met["openTasks"], at)]})
         return False
 
-    def _people(self, state: Mapping[str, JSON], now: float) -> list[Waiting]:
-        found = [self.session.people[each] for each in state["openTasks"] if each in self.session.people]
+    async def _standing(self) -> Standing:
+        """Return where the instance stands; it is asked when its worker has to remember that first."""
+        known = self.watch.standing.get(self.handle.id)
+        return known or Standing.told(await self.handle.query(contract.STATE))
+
+    def _is_due(self, standing: Standing) -> bool:
+        """Tell whether the instance is about to go on by itself: nobody does anything before it has."""
+        noticed = standing.wakes_at is None or standing.wakes_at > self.now
+        return not noticed and time.monotonic() < self.jumped_at + _NOTICES_S
+
+    async def _is_at_rest(self, standing: Standing) -> bool:
+        """Tell whether nothing is on its way between the server and the instance.
+
+        While the instance is at work, even if it has shown already what comes of that, a server that is asked to let
+        time jump goes to the next timer first, past people's answers, and counts the jump from there.
+        """
+        described = await self.handle.describe()
+        at_work = described.raw_description.HasField("pending_workflow_task")
+        return not at_work and self.watch.standing.get(self.handle.id, standing) is standing
+
+    def _people(self, open_tasks: Iterable[str], now: float) -> list[Waiting]:
+        found = [self.session.people[each] for each in open_tasks if each in self.session.people]
         for each in found:
             if each.since is None:
                 each.since = now
         return found
 
-    async def _events_arrive(self, state: Mapping[str, JSON], now: float) -> bool:
+    async def _events_arrive(self, standing: Standing, now: float) -> bool:
         """Let the events arrive whose time has come, and tell who listens; tells whether there was anything."""
         assert self.started_at is not None  # noqa: S101 (set in the round)
-        begun = {task_name(each) for each in state["current"]}
+        begun = {task_name(each) for each in standing.begun}
         log = self.session.log
         for arrival in self.arrivals:
             if arrival.at is None and (arrival.waits_for is None or arrival.waits_for in begun):
@@ -200,11 +240,11 @@ class Guide:
             # Somebody else answers, or gives the next of several approvals.
             waiting.answer = self.session.answer_for([task.reference, task.name], {"data": task.data}, person=True)
 
-    def _next(self, state: Mapping[str, JSON], waiting: list[Waiting]) -> float | None:
+    def _next(self, standing: Standing, waiting: list[Waiting]) -> float | None:
         """Return the moment of the next thing to happen, by itself or from outside."""
         people = [each.since + each.answer.after_s for each in waiting if each.answer and each.since is not None]
         people += [each.at for each in self.arrivals if each.at is not None]
-        times = [*people, *([state["wakesAt"]] if state["wakesAt"] is not None else [])]
+        times = [*people, *([standing.wakes_at] if standing.wakes_at is not None else [])]
         assert self.started_at is not None  # noqa: S101 (set in the round)
         case = self.session.case
         if case.status == "waiting":
@@ -215,7 +255,7 @@ class Guide:
             return self.started_at + self.moments[0]
         return min(times, default=None)
 
-    async def _nothing_happens(self, state: Mapping[str, JSON], waiting: list[Waiting]) -> bool:
+    async def _nothing_happens(self, standing: Standing, waiting: list[Waiting]) -> bool:
         if self.session.case.status == "waiting":
             assert self.started_at is not None  # noqa: S101 (set in the round)
             end = self.started_at + (self.session.case.until_s or 0.0)
@@ -224,6 +264,7 @@ class Guide:
                 return False
             self.course.status = "waiting"
             self.course.open = [each.task.name for each in waiting]
+            self.course.state = await self.handle.query(contract.STATE)
             self.course.journal = await self.handle.query(contract.JOURNAL)
             self.course.took_s = self.now - self.started_at
             await self._stop()
@@ -231,25 +272,18 @@ class Guide:
         if waiting:
             task = waiting[0].task
             raise self.session.fail(advice.nobody(task.name, task.form, (task.form_document or {}).get("schema")))
-        if state["listening"]:
-            raise self.session.fail(advice.no_event([task_name(each["reference"]) for each in state["listening"]]))
+        if standing.listening:
+            raise self.session.fail(advice.no_event([task_name(each) for each in standing.listening]))
         # Not busy and nothing to wait for: what is to come is on its way from the server.
         return False
 
-    async def _jump(self, at: float) -> bool:
-        """Let time jump to a moment; tells whether it did.
-
-        Not while the instance is at work, even if it has shown already what comes of that: a server that is asked then
-        goes to the next timer first, past people's answers, and counts the jump from there.
-        """
+    async def _jump(self, at: float) -> None:
+        """Let time jump to a moment, if it is still to come."""
         if at <= self.now:
-            return True
-        described = await self.handle.describe()
-        if described.raw_description.HasField("pending_workflow_task"):
-            return False
+            return
         await self.skipper.fast_forward(self.handle, timedelta(seconds=at - self.now + _STEP_S))
         self.now = at + _STEP_S
-        return True
+        self.jumped_at = time.monotonic()
 
     def _end(self, result: "asyncio.Task[JSON]") -> None:
         course = self.course

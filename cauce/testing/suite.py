@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
-from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
 from cauce import contract, single
 from cauce import settings as environment
@@ -24,9 +24,9 @@ from cauce.testing.course import Course, Guide
 from cauce.testing.matching import Difference
 from cauce.testing.recordings import Library, Replays
 from cauce.testing.session import CaseFailure, Session, no_policy
-from cauce.testing.snapshots import Snapshots
 from cauce.testing.stubs import Stubs
 from cauce.testing.verdict import differences
+from cauce.testing.watching import Watch
 from workflows.checking.walk import listens
 from workflows.process_workflow import ProcessWorkflow
 
@@ -70,7 +70,7 @@ class Place:
     client: Client
     queue: str
     stubs: Stubs
-    snapshots: Snapshots
+    watch: Watch
 
     async def run(self, planned: Planned, processes: Mapping[str, JSON], finds: Mapping[str, str]) -> Result:
         """Run one case."""
@@ -99,11 +99,12 @@ class Place:
         # there, and the server would go on to the next timer, past the answers of people.
         skips = TimeSkippingConfig(enabled=by_itself, max_session_skip_count=0 if by_itself else 1)
         skipper = TimeSkipper(self.client, config=skips)
+        self.watch.changed[id_] = session.changed
         handle = await skipper.client.start_workflow(
             title, args=[bundle, Start(case.input, case.key, trace=True)], id=id_, task_queue=self.queue
         )
-        course = await Guide(session, handle, skipper, by_itself=by_itself).go()
-        snapshot = self.snapshots.ended.pop(id_, None)
+        course = await Guide(session, handle, skipper, self.watch, by_itself=by_itself).go()
+        snapshot = self.watch.ended.pop(id_, None)
         if snapshot is not None and course.status != "waiting":
             course.state, course.journal, course.took_s = snapshot.state, snapshot.journal, snapshot.took_s
         return course
@@ -132,15 +133,15 @@ async def run(
             await asyncio.gather(*running, return_exceptions=True)
 
 
-def _workers(client: Client, queue: str, others: Sequence[str], stubs: Stubs, snapshots: Snapshots) -> Iterator[Worker]:
+def _workers(client: Client, queue: str, others: Sequence[str], stubs: Stubs, watch: Watch) -> Iterator[Worker]:
     """Yield the worker of the processes, then one for each queue of what they write."""
     yield Worker(
         client,
         task_queue=queue,
         workflows=[ProcessWorkflow],
         activities=[stubs.answer],
-        interceptors=[snapshots],
-        workflow_runner=UnsandboxedWorkflowRunner(),
+        interceptors=[watch],
+        workflow_runner=watch.runner,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=10, initial=4),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=10, initial=4),
         graceful_shutdown_timeout=_LET_FINISH,
@@ -163,7 +164,7 @@ async def place(operations: Collection[str]) -> AsyncIterator[Place]:
         store = await stack.enter_async_context(single.empty_store())
         client = await stack.enter_async_context(single.server("time-skipping", store, environment.load()))
         stack.enter_context(_quiet())
-        queue, stubs, snapshots = f"{contract.TASK_QUEUE}-test", Stubs(), Snapshots()
+        queue, stubs, watch = f"{contract.TASK_QUEUE}-test", Stubs(), Watch()
 
         async def root_of(instance: str) -> str | None:
             description = await client.get_workflow_handle(instance).describe()
@@ -172,9 +173,9 @@ async def place(operations: Collection[str]) -> AsyncIterator[Place]:
         stubs.find = root_of
         connections = {name.partition("@")[2] for name in operations if "@" in name}
         queues = [contract.run_queue(queue), *(f"{queue}-{name}" for name in sorted(connections))]
-        for each in _workers(client, queue, queues, stubs, snapshots):
+        for each in _workers(client, queue, queues, stubs, watch):
             await stack.enter_async_context(each)
-        yield Place(client, queue, stubs, snapshots)
+        yield Place(client, queue, stubs, watch)
 
 
 @contextmanager
