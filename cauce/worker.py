@@ -29,6 +29,7 @@ from activities.mcp import McpActivities
 from activities.operation import OperationActivities
 from activities.processes.containers import Engine
 from activities.processes.supervisor import Limits
+from activities.roadmaps import RoadmapActivities
 from activities.run import Rules, RunActivities
 from activities.syncs.run import SyncActivities
 from cauce.authentication import Authenticator
@@ -40,6 +41,7 @@ from cauce.secrets import Resolver
 from cauce.services import alerting, monitoring, schedules, sinks
 from cauce.services.hub import Hub
 from cauce.services.mails import outbox
+from cauce.services.roadmaps.evidence import EvidenceActivities
 from cauce.services.router import Router
 from cauce.services.upkeep import Upkeep, upkeep_worker
 from cauce.serving import BUILD, LET_FINISH, Serving, serves_of
@@ -48,6 +50,7 @@ from cauce.store.session import Store
 from cauce.temporal import connect, register_search_attributes
 from workflows.process_workflow import ProcessWorkflow
 from workflows.repeat_workflow import RepeatWorkflow
+from workflows.roadmap_workflow import RoadmapWorkflow
 from workflows.sync_workflow import SyncDueWorkflow, SyncWorkflow
 
 _LOOK_AGAIN_S: Final = 2.0
@@ -102,6 +105,7 @@ def parts(
             *events_of(EventActivities(store, emitted)),
             LifecycleActivities(store).record_lifecycle,
             ClockActivities(store).record_clocks,
+            RoadmapActivities(store).record_roadmap,
             syncs.begin,
             # For runs that began before they had a queue of their own.
             syncs.batch,
@@ -150,7 +154,7 @@ def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> 
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[ProcessWorkflow, RepeatWorkflow, SyncWorkflow, SyncDueWorkflow],
+        workflows=[ProcessWorkflow, RepeatWorkflow, RoadmapWorkflow, SyncWorkflow, SyncDueWorkflow],
         activities=activities,
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=2_000,
@@ -198,7 +202,8 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         running.push_async_callback(made.close)
         meter = made.connections.meter
         await running.enter_async_context(monitoring.handing_over(store, meter))
-        await running.enter_async_context(process_worker(client, made.local))
+        evidence = EvidenceActivities(Hub(settings, store, client))
+        await running.enter_async_context(process_worker(client, [*made.local, evidence.roadmap_evidence]))
         await running.enter_async_context(run_task_worker(client, made))
         await running.enter_async_context(router.running(Hub(settings, store, client)))
         await running.enter_async_context(sinks.sending(Hub(settings, store, client), meter))

@@ -123,6 +123,11 @@ class WorkingTime:
         """Tell whether anybody works on a day."""
         return bool(self.days.get(day.isoformat(), self.week[day.weekday()]))
 
+    def closes(self, day: date) -> datetime:
+        """Return when work ends on a day, in UTC; the end of the day when nobody works then."""
+        spans = self._spans_on(day)
+        return spans[-1][1] if spans else _at(day + timedelta(days=1), time(), self.zone)
+
     def _days_after(self, start: datetime, days: int) -> datetime:
         first = self.opens(start).astimezone(self.zone)
         day, left = first.date(), days

@@ -1,4 +1,7 @@
-"""`cauce roadmap`: when everything in a roadmap happens and what has moved, what it costs and what it is worth."""
+"""`cauce roadmap`: when everything in a roadmap happens and what has moved, what it costs and what it is worth.
+
+The commands for those that run are in `cauce.cli.roadmap_runs`.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -10,7 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cauce import settings
-from cauce.cli import inputs, output, session
+from cauce.cli import inputs, output, roadmap_runs, session
 from cauce.cli.data_dir import DataDir
 from cauce.errors import DefinitionError, InputError
 from cauce.services.hub import Actor, Hub
@@ -25,6 +28,7 @@ from workflows.checking import check
 from workflows.roadmap.baseline import Span
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(roadmap_runs.app)
 Name = Annotated[
     str, typer.Argument(metavar="NAME|FILE", help="A file, a roadmap of the definitions folder, or a published one.")
 ]
@@ -42,7 +46,7 @@ Tongue = Annotated[Literal["en", "es"], typer.Option(metavar="LANGUAGE", help="e
 
 @app.callback()
 def roadmap() -> None:
-    """Look at the plan and the figures of a roadmap."""
+    """Plan a roadmap, start it, and see it through."""
 
 
 @app.command("plan")

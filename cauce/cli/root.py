@@ -45,7 +45,7 @@ ENTRIES = {
     "diagram": Entry("diagram:diagram", "Draw a process as Mermaid text.", _definitions),
     "diff": Entry("diff:diff", "Say what is different between two versions of a definition.", _definitions),
     "calendars": Entry("calendars:app", "Look at calendars, and compute deadlines.", _definitions),
-    "roadmap": Entry("roadmap:app", "Compute the plan and the figures of a roadmap.", _definitions),
+    "roadmap": Entry("roadmap:app", "Plan a roadmap, start it, and see it through.", _definitions),
     "templates": Entry("templates:app", "See what letters, mails and notifications say.", _definitions),
     "clocks": Entry("clocks:app", "See what is late and what will be; hold a log against its deadlines.", _work),
     "eval": Entry("evaluate:evaluate", "Evaluate an expression on data.", _definitions),

@@ -5,11 +5,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
-from uuid import NAMESPACE_OID, uuid5
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from cauce.contract import COMPLETE_TASK, CompleteTask
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from cauce.permissions import Thing
+from cauce.roadmaps import is_roadmap
 from cauce.services import form_answers, sync_conflicts, trail
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.permissions import covering
@@ -236,7 +237,8 @@ async def _accepted(hub: Hub, row: Task, answer: JSON) -> JSON:
 async def _send(hub: Hub, row: Task, answer: CompleteTask) -> str:
     # The same person sending the same answer again joins the update that is on its way, instead of starting another.
     parts = [row.id, answer.by, answer.answer, *([answer.return_to, answer.reason] if answer.return_to else [])]
-    identity = uuid5(NAMESPACE_OID, json.dumps(parts, sort_keys=True))
+    # A roadmap looks at its evidence anew each time, and may take today what it refused yesterday.
+    identity = uuid4() if is_roadmap(row.instance) else uuid5(NAMESPACE_OID, json.dumps(parts, sort_keys=True))
     handle = hub.temporal.get_workflow_handle(row.instance)
     try:
         with explained(row.instance):

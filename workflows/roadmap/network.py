@@ -40,10 +40,11 @@ class Network:
             for on, kind, lag in links:
                 self.follow[on].append((number, kind, lag))
 
-    def forward(self, now: int) -> None:
-        """Find the first possible days."""
+    def forward(self, first: int, evening: int) -> None:
+        """Find the first possible days: work goes on from `first`, and what takes none is there by the `evening`."""
         for number in self.order:
             activity, actual, state = self.activities[number], self.actual[number], self.state[number]
+            now = first if activity.days else evening
             if state == "done":
                 self.begin[number], self.end[number] = self._done(activity, actual)
                 continue

@@ -64,18 +64,22 @@ def plan(
     *,
     actuals: Mapping[str, Actual] | None = None,
     status: date | None = None,
+    today: date | None = None,
 ) -> Plan:
-    """Return when everything happens, as of the evening of `status` if there is one.
+    """Return when everything happens, as of the evening of `status` or in the course of `today` if there is either.
+
+    What has not begun may still begin today, and is late from tomorrow on.
 
     Raises:
         InputError: Activities wait for each other in a circle, or what has happened contradicts itself.
     """
-    happened = actuals or {}
-    _check(roadmap, happened, status)
+    happened, upto = actuals or {}, status or today
+    _check(roadmap, happened, upto)
     net = Network(roadmap.activities, days, happened)
     first = days.number(start)
-    net.forward(max(first, days.after(status)) if status else first)
-    return _Dates(net, first).plan(status)
+    evening = max(first, days.after(upto)) if upto else first
+    net.forward(evening if status or not today else max(first, days.number(today)), evening)
+    return _Dates(net, first).plan(upto)
 
 
 def _check(roadmap: Roadmap, actuals: Mapping[str, Actual], status: date | None) -> None:

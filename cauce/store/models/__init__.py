@@ -34,6 +34,7 @@ from cauce.store.models.records import (
     SetAside,
 )
 from cauce.store.models.register import RegisterEntry, RegisterStep
+from cauce.store.models.roadmaps import RoadmapBaseline, RoadmapDecision, RoadmapEvent, RoadmapRun, RoadmapStep
 from cauce.store.models.schedules import Schedule
 from cauce.store.models.sinks import EventSink
 from cauce.store.models.starting import EventSet, StartRule
@@ -89,6 +90,11 @@ __all__ = [
     "RecordingSwitch",
     "RegisterEntry",
     "RegisterStep",
+    "RoadmapBaseline",
+    "RoadmapDecision",
+    "RoadmapEvent",
+    "RoadmapRun",
+    "RoadmapStep",
     "Rota",
     "Schedule",
     "SecondFactor",

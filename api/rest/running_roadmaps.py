@@ -1,0 +1,183 @@
+"""Roadmaps that run: started, looked at, and acted on."""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import CallerDep, HubDep
+from api.errors import documented
+from api.rest.schemas import Model, Page
+from cauce.roadmaps import roadmap_id
+from cauce.services.roadmaps import running
+
+JSON = Any
+router = APIRouter(prefix="/roadmaps/running", tags=["roadmaps"])
+_PLACE = "/{name}/{key}"
+
+
+class Given(BaseModel):
+    """What is asked for; what is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class StartRoadmap(Given):
+    """Which roadmap starts."""
+
+    roadmap: str = Field(min_length=1, max_length=200, examples=["crm-rollout"])
+    key: str | None = Field(default=None, max_length=200, description="The year if none is given.", examples=["2027"])
+    start: date | None = Field(default=None, description="Its first day; as it is written if not given.")
+    version: str | None = Field(default=None, examples=["2"])
+
+
+class Run(Model):
+    """A roadmap that runs or ran."""
+
+    id: str = Field(examples=["roadmap:crm-rollout/2027"])
+    roadmap: str = Field(examples=["crm-rollout"])
+    key: str = Field(examples=["2027"])
+    version: str = Field(examples=["2"])
+    title: JSON = Field(examples=[{"en": "CRM roll-out"}])
+    state: Literal["running", "completed", "stopped", "cancelled"]
+    start: date
+    finish: date = Field(description="When it ends by the plan of today.")
+    baseline_finish: date = Field(description="When it was to end by the baseline that is in force.")
+    light: Literal["", "green", "amber", "red"] = Field(description="How its last month was.")
+    phase: str = Field(examples=["F2"])
+    done: int = Field(description="So many of its activities and gates are done.", examples=[12])
+    steps: int = Field(examples=[58])
+    risks: list[str] = Field(description="Those that have come.", examples=[["R-05"]])
+    event: int = Field(description="The number of the last thing that happened.", examples=[97])
+    by: str = Field(examples=["ana"])
+    begun_at: datetime
+    ended_at: datetime | None
+
+
+class RunStep(Model):
+    """An activity or a gate of a roadmap that runs."""
+
+    id: str = Field(examples=["sign-requirements"])
+    kind: Literal["activity", "gate"]
+    phase: str = Field(examples=["F1"])
+    wave: str = Field(examples=["north"])
+    title: JSON = Field(examples=[{"en": "Sign the requirements"}])
+    pillar: str = Field(examples=["processes"])
+    owner: str = Field(examples=["key-users"])
+    approvers: list[str] = Field(description="Of a gate.", examples=[["sponsor"]])
+    state: Literal["waiting", "ready", "started", "done", "requested", "approved", "rejected", "cancelled"]
+    start: date | None = Field(description="Planned, or as it was.")
+    finish: date | None = Field(description="Planned, or as it was.")
+    started: date | None
+    finished: date | None
+    baseline_start: date | None
+    baseline_finish: date | None
+    total_float: int = Field(examples=[3])
+    critical: bool
+    percent: float | None = Field(examples=[50])
+    budget: str = Field(examples=["1500"])
+    spent: str = Field(examples=["800.00"])
+    may_act: bool = Field(description="Whether you may report on it, or decide it.")
+
+
+class RunDetail(Model):
+    """A roadmap that runs, with its activities and gates."""
+
+    run: Run
+    steps: list[RunStep]
+    owners: dict[str, dict[str, str]] = Field(examples=[{"sponsor": {"group": "sponsors"}}])
+    may_plan: bool = Field(description="Whether you may change its plan.")
+
+
+class RunEvent(Model):
+    """One thing that happened to a roadmap."""
+
+    number: int = Field(examples=[12])
+    kind: str = Field(examples=["activity-finished"])
+    at: datetime
+    by: str = Field(examples=["ana"])
+    about: str = Field(description="The activity, gate, change or risk.", examples=["sign-requirements"])
+    data: JSON = Field(examples=[{"day": "2027-03-05"}])
+
+
+class Decision(Model):
+    """What was decided at a gate, with its evidence as it was at that moment."""
+
+    number: int = Field(examples=[40])
+    gate: str = Field(examples=["G1"])
+    round: int = Field(description="How often it had been asked for.", examples=[1])
+    outcome: Literal["approved", "rejected"]
+    by: str = Field(examples=["ana"])
+    at: datetime
+    evidence: JSON = Field(examples=[[{"kind": "fact", "holds": True, "value": 0.0, "asked": "dead-letters"}]])
+
+
+class Baseline(Model):
+    """A plan that was kept to be measured by."""
+
+    number: int = Field(examples=[2])
+    at: datetime
+    by: str = Field(examples=["ana"])
+    reason: str = Field(examples=["C-1: a second pilot"])
+    finish: date
+    budget: str = Field(examples=["325500"])
+    plan: JSON = Field(description="First and last day.", examples=[{"set-vision": ["2027-01-14", "2027-01-27"]}])
+
+
+@router.post("", status_code=HTTPStatus.CREATED, responses=documented(404, 409, 422, 503))
+async def start_roadmap(hub: HubDep, actor: CallerDep, response: Response, given: StartRoadmap) -> Run:
+    """Start a published roadmap."""
+    found = await running.start(hub, actor, given.roadmap, key=given.key, day=given.start, version=given.version)
+    response.headers["Location"] = f"/api/v1/roadmaps/running/{found.roadmap}/{found.key}"
+    return Run.model_validate(found)
+
+
+@router.get("", responses=documented())
+async def list_running(
+    hub: HubDep,
+    actor: CallerDep,
+    *,
+    state: Literal["running", "completed", "stopped", "cancelled"] | None = None,
+    roadmap: Annotated[str | None, Query(examples=["crm-rollout"])] = None,
+) -> Page[Run]:
+    """List the roadmaps that run or ran; there are few, so they come in one page."""
+    found = await running.list_running(hub, actor, state=state, roadmap=roadmap)
+    return Page(items=[Run.model_validate(each) for each in found])
+
+
+@router.get(_PLACE, responses=documented(404))
+async def get_running(hub: HubDep, actor: CallerDep, name: str, key: str) -> RunDetail:
+    """Return a roadmap that runs, with its activities and gates."""
+    return RunDetail.model_validate(await running.running(hub, actor, roadmap_id(name, key)))
+
+
+@router.get(f"{_PLACE}/events", responses=documented(404))
+async def get_history(
+    hub: HubDep,
+    actor: CallerDep,
+    name: str,
+    key: str,
+    *,
+    after: Annotated[int, Query(ge=0, description="The number of the last event that is known.", examples=[0])] = 0,
+) -> Page[RunEvent]:
+    """Return what happened to a roadmap, in order."""
+    found = await running.history(hub, actor, roadmap_id(name, key), after=after)
+    more = f"/api/v1/roadmaps/running/{name}/{key}/events?after={found[-1].number}"
+    full = len(found) == running.most_rows
+    return Page(items=[RunEvent.model_validate(each) for each in found], next=more if full else None)
+
+
+@router.get(f"{_PLACE}/decisions", responses=documented(404))
+async def get_decisions(hub: HubDep, actor: CallerDep, name: str, key: str) -> Page[Decision]:
+    """Return what was decided at its gates."""
+    found = await running.decisions(hub, actor, roadmap_id(name, key))
+    return Page(items=[Decision.model_validate(each) for each in found])
+
+
+@router.get(f"{_PLACE}/baselines", responses=documented(404))
+async def get_baselines(hub: HubDep, actor: CallerDep, name: str, key: str) -> Page[Baseline]:
+    """Return the plans that were kept of it."""
+    found = await running.baselines(hub, actor, roadmap_id(name, key))
+    return Page(items=[Baseline.model_validate(each) for each in found])

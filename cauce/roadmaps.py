@@ -1,0 +1,267 @@
+"""What travels to and from a roadmap that runs; fields are only ever added, with a default.
+
+Every act is an update of the workflow with one of the requests below as its argument: who it is from (`by`) and what is
+wanted. Days are ISO dates; without one it is the day on which the update arrives. Names of activities, gates and waves
+are those of the plan (`train.north`).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from cauce.contract import CloseTask, HumanTask, TaskChange
+
+JSON = Any
+
+ROADMAP: Final = "cauce-roadmap"
+RECORD_ROADMAP: Final = "record-roadmap"
+ROADMAP_EVIDENCE: Final = "roadmap-evidence"
+
+BEGIN: Final = "begin"
+START_ACTIVITY: Final = "start-activity"
+REPORT_ACTIVITY: Final = "report-activity"
+FINISH_ACTIVITY: Final = "finish-activity"
+REQUEST_GATE: Final = "request-gate"
+SIGN_GATE: Final = "sign-gate"
+WAIVE_EVIDENCE: Final = "waive-evidence"
+DECIDE_GATE: Final = "decide-gate"
+SET_BASELINE: Final = "set-baseline"
+REQUEST_CHANGE: Final = "request-change"
+DECIDE_CHANGE: Final = "decide-change"
+APPLY_DEFINITION: Final = "apply-definition"
+REPORT_METRICS: Final = "report-metrics"
+DECIDE_STOP: Final = "decide-stop"
+CANCEL_ROADMAP: Final = "cancel-roadmap"
+
+RunState = Literal["running", "completed", "stopped", "cancelled"]
+StepState = Literal["waiting", "ready", "started", "done", "requested", "rejected", "cancelled"]
+
+
+def roadmap_id(name: str, key: str) -> str:
+    """Return the id of the workflow that runs a roadmap."""
+    return f"roadmap:{name}/{key}"
+
+
+def is_roadmap(instance: str) -> bool:
+    """Tell whether the id of a workflow is that of a roadmap."""
+    return instance.startswith("roadmap:")
+
+
+def roadmap_definition(name: str) -> str:
+    """Return under which name permissions and the inbox know the work of a roadmap."""
+    return f"roadmap.{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RoadmapStart:
+    """The argument of the workflow: the published document, its calendar as it was pinned, and the first day.
+
+    `journal` is the state to go on from, in a new run of the same roadmap.
+    """
+
+    roadmap: str
+    key: str
+    version: str
+    document: JSON
+    calendar: JSON
+    start: str
+    by: str
+    journal: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartActivity:
+    """An activity has begun."""
+
+    activity: str
+    by: str
+    day: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportActivity:
+    """How far an activity is; what is not given stays as it was. `cost` is all that it has cost so far, by factor."""
+
+    activity: str
+    by: str
+    percent: float | None = None
+    remaining: int | None = None
+    parts: list[int] | None = None
+    cost: dict[str, str] | None = None
+    documents: list[JSON] = field(default_factory=list)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishActivity:
+    """An activity is done; `documents` are the files that came of it ({id, name, sha256})."""
+
+    activity: str
+    by: str
+    day: str = ""
+    started: str = ""
+    parts: list[int] | None = None
+    cost: dict[str, str] | None = None
+    documents: list[JSON] = field(default_factory=list)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestGate:
+    """A gate is to be decided; `documents` are files for its evidence, by the evidence's number as text from "0"."""
+
+    gate: str
+    by: str
+    documents: dict[str, list[JSON]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SignGate:
+    """Somebody signs a piece of evidence of a gate that was requested, for the owner that it names."""
+
+    gate: str
+    evidence: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaiveEvidence:
+    """An approver lets a gate go without a piece of its evidence until a day."""
+
+    gate: str
+    evidence: int
+    by: str
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideGate:
+    """One approver's word on a gate; `approver` is the owner they speak for."""
+
+    gate: str
+    by: str
+    approver: str
+    approve: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBaseline:
+    """The plan as it is now is what is measured by from now on."""
+
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestChange:
+    """A change: by activity, its new `days` and `cost`; an emergency is in force at once, and ratified afterwards."""
+
+    by: str
+    what: str
+    why: str
+    edits: dict[str, JSON]
+    emergency: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecideChange:
+    """What was decided on a change: approved, rejected or deferred."""
+
+    change: str
+    by: str
+    decision: Literal["approved", "rejected", "deferred"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyDefinition:
+    """Another published version of the roadmap is in force from now on."""
+
+    by: str
+    version: str
+    document: JSON
+    calendar: JSON
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMetrics:
+    """Figures that risks and stop criteria watch."""
+
+    by: str
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class DecideStop:
+    """What the sponsor decided after red periods: go on, plan anew (a new baseline), or stop."""
+
+    by: str
+    decision: Literal["continue", "re-plan", "stop"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRoadmap:
+    """The roadmap ends, and its tasks leave the inbox."""
+
+    by: str
+    reason: str
+
+
+Request = (
+    StartActivity
+    | ReportActivity
+    | FinishActivity
+    | RequestGate
+    | SignGate
+    | WaiveEvidence
+    | DecideGate
+    | SetBaseline
+    | RequestChange
+    | DecideChange
+    | ApplyDefinition
+    | ReportMetrics
+    | DecideStop
+    | CancelRoadmap
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer to an act: the number of its event, when the roadmap ends now, and how many activities moved by it."""
+
+    event: int
+    finish: str
+    moved: int = 0
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskEvidence:
+    """What a gate asks of the running system; `limits` are `least` and `most`."""
+
+    roadmap: str
+    fact: str
+    of: str
+    limits: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RoadmapNews:
+    """What happened to a roadmap, in order, and how it is after the last of it.
+
+    `steps` are the activities and gates that differ from what was told before, `gone` those that are no longer there.
+    Of open tasks, `moved` says {id, dueAt, raised}.
+    """
+
+    id: str
+    run: JSON
+    events: list[JSON]
+    steps: list[JSON] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    opened: list[HumanTask] = field(default_factory=list)
+    moved: list[JSON] = field(default_factory=list)
+    escalated: list[TaskChange] = field(default_factory=list)
+    closed: list[CloseTask] = field(default_factory=list)

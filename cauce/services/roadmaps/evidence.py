@@ -1,0 +1,93 @@
+"""What gates ask of the running system: one question, one answer, with what was asked and when."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from temporalio import activity
+
+from cauce.errors import CauceError
+from cauce.roadmaps import ROADMAP_EVIDENCE, AskEvidence
+from cauce.services.certification import implemented
+from cauce.services.hub import Hub
+from cauce.store import dead_letters, definitions, syncs
+from cauce.store.base import utc_now
+from cauce.store.dead_letters import Filters
+
+JSON = Any
+Measured = tuple[float | bool | None, str]
+"""The value that was found (None: there is none) and, in a few words, what that means."""
+
+
+async def answer(hub: Hub, fact: str, of: str, limits: Mapping[str, float]) -> dict[str, JSON]:
+    """Return whether a fact holds now: {holds, value, asked, at, text}; what cannot be known does not hold.
+
+    A number holds within `least` and `most`, where they are given; a yes or no holds when it is yes.
+    """
+    ask = _FACTS.get(fact)
+    asked = f"{fact} of {of}" if of else fact
+    at = utc_now()
+    try:
+        value, words = await ask(hub, of, at) if ask else (None, f"nothing in this installation measures {fact}")
+    except CauceError as error:
+        value, words = None, error.problem
+    return {"holds": _holds(value, limits), "value": value, "asked": asked, "at": at.isoformat(), "text": words}
+
+
+class EvidenceActivities:
+    """The activity behind the evidence of gates; it reads and changes nothing."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    @activity.defn(name=ROADMAP_EVIDENCE)
+    async def roadmap_evidence(self, wanted: AskEvidence) -> JSON:
+        """Answer one question of a gate."""
+        return await answer(self.hub, wanted.fact, wanted.of, wanted.limits)
+
+
+def _holds(value: JSON, limits: Mapping[str, float]) -> bool:
+    if value is None:
+        return False
+    if isinstance(value, bool):
+        return value
+    found = float(value)
+    return limits.get("least", found) <= found <= limits.get("most", found)
+
+
+async def _certified(hub: Hub, of: str, at: datetime) -> Measured:
+    del at  # a certificate is of a version, not of a moment
+    async with hub.store.read() as db:
+        row = await definitions.find(db, "connection", "", of)
+        found = (await implemented(db, [row])).get(of, ()) if row is not None else ()
+    if row is None:
+        return None, f"there is no connection {of}"
+    missing = [each.capability for each in found if each.state != "certified"]
+    if not found:
+        return False, f"{of} implements no capability that it could be certified for"
+    words = f"{of} is certified" if not missing else f"{of} is not certified for {', '.join(missing)}"
+    return not missing, words
+
+
+async def _dead_letters(hub: Hub, of: str, at: datetime) -> Measured:
+    del at  # what is open now
+    async with hub.store.read() as db:
+        count = await dead_letters.count(db, Filters(state="open", name=of or None))
+    return float(count), f"{count} dead letters are open{f' of {of}' if of else ''}"
+
+
+async def _sync_lag(hub: Hub, of: str, at: datetime) -> Measured:
+    """Return the hours since a sync last ran to its end."""
+    async with hub.store.read() as db:
+        last = (await syncs.last_runs(db, "done")).get(of)
+    if last is None or last.ended_at is None:
+        return None, f"the sync {of} has never run to its end"
+    hours = round((at - last.ended_at).total_seconds() / 3600, 2)
+    return hours, f"the sync {of} ended {hours} hours ago"
+
+
+_FACTS: Final[Mapping[str, Callable[[Hub, str, datetime], Awaitable[Measured]]]] = {
+    "certified": _certified,
+    "dead-letters": _dead_letters,
+    "sync-lag": _sync_lag,
+}

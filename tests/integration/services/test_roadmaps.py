@@ -1,0 +1,106 @@
+"""A roadmap that runs, with a worker: tasks in the inbox, a gate whose evidence turns false, who may do what."""
+
+import json
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from cauce import roadmaps
+from cauce.errors import ConflictError, ForbiddenError, NotFoundError, PermanentError
+from cauce.services import definitions, tasks
+from cauce.services.hub import Actor, Hub
+from cauce.services.roadmaps import running
+from cauce.store import dead_letters
+from cauce.store.dead_letters import NewLetter
+from schemas import load_yaml
+from tests.integration.services.conftest import auditor, boss
+
+DOCUMENT = {
+    "title": "Shop",
+    "owners": {"sponsor": {"title": "S", "group": "sponsors"}, "crew": {"title": "C", "group": "crew"}},
+    "phases": [
+        {
+            "id": "P1",
+            "title": "Think",
+            "activities": [
+                {"id": "draw", "title": "Draw", "pillar": "strategy", "owner": "crew", "days": 2, "cost": {"data": 1}},
+                {"id": "tell", "title": "Tell", "pillar": "people", "owner": "crew", "days": 1, "after": ["draw"]}
+                | {"cost": {"training": 1, "management": 1, "integration": 1}},
+            ],
+            "gate": {
+                "id": "G1",
+                "title": "Go",
+                "approvers": ["sponsor"],
+                "evidence": [{"fact": "dead-letters", "of": "erp", "most": 0}],
+            },
+        }
+    ],
+}
+cris = Actor("cris", frozenset({"staff"}), frozenset({"crew"}))
+sam = Actor("sam", frozenset({"staff"}), frozenset({"sponsors"}))
+pia = Actor("pia", frozenset({"manager"}))
+
+
+@pytest.fixture
+def store_url(tmp_path: object) -> str:
+    return f"sqlite:///{tmp_path}/roadmaps.db"
+
+
+async def started(hub: Hub) -> str:
+    name = f"r{uuid4().hex[:8]}"
+    text = json.dumps({"roadmap": name, **DOCUMENT, "start": datetime.now(UTC).date().isoformat()})
+    await definitions.publish(hub, boss, [load_yaml(text, "roadmap.yaml")])
+    return (await running.start(hub, pia, name, key="1")).id
+
+
+async def refuse_one(hub: Hub) -> int:
+    async with hub.store.transaction() as db:
+        await dead_letters.add(db, NewLetter("call", "erp", "1", {}, PermanentError("no"), "create"))
+        (id_,) = await dead_letters.ids_of(db, dead_letters.Filters(name="erp"), 10)
+    return id_
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_roadmap_is_worked_through_by_those_who_may(hub: Hub) -> None:
+    run = await started(hub)
+    with pytest.raises(ConflictError, match="exists already"):
+        await running.start(hub, pia, run.removeprefix("roadmap:").partition("/")[0], key="1")
+    with pytest.raises(ForbiddenError, match="may not start roadmaps"):
+        await running.start(hub, cris, "any")
+    with pytest.raises(ForbiddenError, match="may not do this"):
+        await running.act(hub, sam, run, roadmaps.StartActivity("draw", "somebody else"))
+    with pytest.raises(NotFoundError, match="no activity or gate `paint`"):
+        await running.act(hub, cris, run, roadmaps.StartActivity("paint", ""))
+    # The task of the inbox is the same as saying that it is done.
+    (task,) = (await tasks.inbox(hub, cris)).tasks
+    assert (task.title, task.definition, task.group) == ("Draw", run.replace(":", ".").partition("/")[0], "crew")
+    await tasks.complete(hub, cris, task.id, {"data": 7.5, "note": "done"})
+    detail = await running.running(hub, auditor, run)
+    shown = [(each.state, each.spent, each.may_act) for each in detail.steps]
+    assert shown == [("done", "7.5", False), ("ready", "0", False), ("waiting", "0", False)]
+    done = await running.act(hub, pia, run, roadmaps.FinishActivity("tell", ""))
+    assert done.state == "running"
+    await running.act(hub, cris, run, roadmaps.RequestGate("G1", ""))
+    # Between the request and the decision something is refused: the approval rests on what is not so any more.
+    letter = await refuse_one(hub)
+    (decide,) = (await tasks.inbox(hub, sam)).tasks
+    with pytest.raises(ConflictError, match="1 dead letters are open of erp"):
+        await tasks.complete(hub, sam, decide.id, {"approved": True})
+    with pytest.raises(ForbiddenError):
+        await running.act(hub, cris, run, roadmaps.DecideGate("G1", "", "sponsor", approve=True))
+    async with hub.store.transaction() as db:
+        await dead_letters.close(db, letter, "dropped", "boss", reason="no")
+    await tasks.complete(hub, sam, decide.id, {"approved": True})
+    (view,) = await running.list_running(hub, cris, state="completed")
+    assert (view.id, view.done, view.steps) == (run, 3, 3)
+    (decision,) = await running.decisions(hub, cris, run)
+    (evidence,) = decision.evidence
+    assert (decision.outcome, decision.by, evidence["value"], evidence["holds"]) == ("approved", "sam", 0.0, True)
+    history = await running.history(hub, cris, run)
+    assert [each.number for each in history] == list(range(1, len(history) + 1))
+    assert "roadmap-ended" in [each.kind for each in history]
+    assert (await running.journal(hub, cris, run))["state"] == "completed"
+    assert (await tasks.inbox(hub, boss)).tasks == ()
+    with pytest.raises(ConflictError, match="has ended"):
+        await running.act(hub, pia, run, roadmaps.SetBaseline("", "again"))

@@ -1,0 +1,150 @@
+"""Changes of what was planned: baselines, requests with their impact, and another version of the definition."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from cauce.errors import ConflictError, InputError, NotFoundError
+from cauce.roadmaps import ApplyDefinition, DecideChange, RequestChange, RoadmapStart, SetBaseline
+from workflows.roadmap import budget
+from workflows.roadmap.baseline import Shift, baseline_of, compare
+from workflows.roadmap.plan import Plan
+from workflows.roadmap.running import acts
+from workflows.roadmap.running.course import Course, Moment, changed
+from workflows.roadmap.running.journal import Event, Journal
+from workflows.roadmap.running.roles import planner
+
+JSON = Any
+_MOST_DAYS: Final = 5_000
+_MOST_EDITS: Final = 500
+_CENT: Final = Decimal("0.01")
+
+
+def set_baseline(course: Course, given: SetBaseline, moment: Moment) -> list[Event]:
+    """Keep the plan as it is now, to be measured by."""
+    return [baseline(course.plan(moment.today), given.by, acts.text(given.reason, "reason", needed=True))]
+
+
+def baseline(plan: Plan, by: str, reason: str) -> Event:
+    """Return the event by which a plan is kept."""
+    spans = {name: [span.start.isoformat(), span.finish.isoformat()] for name, span in baseline_of(plan).items()}
+    said = {"kind": "baseline-set", "by": by, "reason": reason, "plan": spans}
+    return {**said, "finish": plan.finish.isoformat(), "budget": str(budget.total(plan))}
+
+
+def request_change(course: Course, given: RequestChange, moment: Moment) -> list[Event]:
+    """Ask for a change; says what it would do, and who decides on that."""
+    edits = _edits(course, given.edits)
+    impact = _impact(course, edits, moment)
+    said: Event = {"kind": "change-requested", "change": f"C-{len(course.journal.changes) + 1}", "by": given.by}
+    said |= {"what": acts.text(given.what, "what", needed=True), "why": acts.text(given.why, "why", needed=True)}
+    said |= {"edits": edits, "impact": impact, "decides": _decides(course, impact), "emergency": given.emergency}
+    return [said]
+
+
+def decide_change(course: Course, given: DecideChange, moment: Moment) -> list[Event]:
+    """Decide on a change; an approved one is in force, and the plan with it is the new baseline."""
+    known = course.journal.changes.get(given.change)
+    if known is None:
+        raise NotFoundError(f"There is no change `{given.change[:40]}`.", hint="Look at the changes of the roadmap.")
+    if known["state"] not in ("requested", "deferred"):
+        raise ConflictError(f"The change `{given.change}` is {known['state']}.", hint="Ask for another one.")
+    needs_reason = given.decision != "approved"
+    said: Event = {"kind": "change-decided", "change": given.change, "by": given.by, "decision": given.decision}
+    said["reason"] = acts.text(given.reason, "reason", needed=needs_reason)
+    if given.decision != "approved":
+        return [said]
+    # What has happened meanwhile may have taken the ground from it.
+    roadmap = changed(course.roadmap, _edits(course, known["edits"]))
+    plan = course.would(moment.today, roadmap=roadmap)
+    return [said, baseline(plan, given.by, f"{given.change}: {known['what']}")]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What another definition would do: how the plan moves, and what has begun and is no longer in it."""
+
+    plan: Plan
+    shifts: list[Shift]
+    kept: dict[str, JSON]
+
+
+def apply_definition(course: Course, given: ApplyDefinition, moment: Moment) -> list[Event]:
+    """Put another version of the definition in force; what has happened stays."""
+    found = preview(course, given.document, given.calendar, moment)
+    said: Event = {"kind": "definition-applied", "by": given.by, "version": given.version, "kept": found.kept}
+    said |= {"document": given.document, "calendar": given.calendar, "reason": acts.text(given.reason, "reason")}
+    moved = {each.id: [each.what, each.start_days, each.finish_days] for each in found.shifts}
+    return [{**said, "from": course.journal.version, "moved": moved}]
+
+
+def preview(course: Course, document: JSON, calendar: JSON, moment: Moment) -> Preview:
+    """Return what another definition would do; raises when it cannot be applied."""
+    journal = course.journal
+    if document["roadmap"] != journal.roadmap:
+        raise ConflictError(f"This is the roadmap `{document['roadmap']}`.", hint=f"It has to be `{journal.roadmap}`.")
+    start = RoadmapStart(journal.roadmap, journal.key, "", document, calendar, journal.start, "")
+    other = Course(Journal.begun(start), identity=course.identity)
+    gone = [name for name in journal.activities if name not in other.activities]
+    happened = {name: each for name, each in course.actuals().items() if name not in gone}
+    plan = other.would(max(moment.today, date.fromisoformat(journal.today)), actuals=happened)
+    shifts = compare(baseline_of(course.plan(moment.today)), plan, other.days)
+    return Preview(plan, shifts, {name: _described(course, name) for name in gone})
+
+
+def _described(course: Course, name: str) -> JSON:
+    activity = course.activities[name]
+    kept = {"title": activity.title, "phase": activity.phase, "wave": activity.wave, "owner": activity.owner}
+    amounts = {factor: str(amount) for factor, amount in activity.cost.items()}
+    return {**kept, "pillar": activity.pillar, "kind": "gate" if activity.gate else "activity", "budget": amounts}
+
+
+def _edits(course: Course, given: Mapping[str, JSON]) -> dict[str, JSON]:
+    if not given:
+        raise InputError("The change changes nothing.", hint="Give the new days or costs of an activity.")
+    if len(given) > _MOST_EDITS:
+        raise InputError(f"A change is of at most {_MOST_EDITS} activities.", hint="Publish another version instead.")
+    found: dict[str, JSON] = {}
+    for name, edit in given.items():
+        activity = course.activity(name)
+        if activity.gate or course.state(name) == "done":
+            what = "a gate" if activity.gate else "done"
+            raise ConflictError(f"`{name}` is {what}.", hint="A change gives days and costs to what is not done.")
+        unknown = sorted(set(edit) - {"days", "cost"})
+        if unknown or not edit:
+            raise InputError(f"The change of `{name}` is not understood.", hint="Give `days`, `cost` or both.")
+        found[name] = {}
+        if "days" in edit:
+            found[name]["days"] = int(acts.number("days", edit["days"], _MOST_DAYS))
+        if "cost" in edit:
+            found[name]["cost"] = acts.cost(edit["cost"])
+    return found
+
+
+def _impact(course: Course, edits: Mapping[str, JSON], moment: Moment) -> JSON:
+    before, roadmap = course.plan(moment.today), changed(course.roadmap, edits)
+    after = course.would(moment.today, roadmap=roadmap)
+    old, new = budget.totals(before), budget.totals(after)
+    whole = budget.total(before)
+    more = sum((new[factor] - old[factor] for factor in old), Decimal())
+    percent = more / whole * 100 if whole else Decimal()
+    return {
+        "cost": {factor: str(new[factor] - old[factor]) for factor in old},
+        "percent": str(percent.quantize(_CENT)),
+        "days": after.end - before.end,
+        "finish": after.finish.isoformat(),
+        "before": before.finish.isoformat(),
+        "moved": len(compare(baseline_of(before), after, course.days)),
+    }
+
+
+def _decides(course: Course, impact: Mapping[str, JSON]) -> str:
+    """Return who decides: the first row of `changes` whose limits hold."""
+    for row in course.document.get("changes") or []:
+        within_cost = "cost" not in row or Decimal(impact["percent"]) <= Decimal(str(row["cost"]))
+        if within_cost and ("days" not in row or impact["days"] <= row["days"]):
+            return str(row["decides"])
+    rows = course.document.get("changes") or []
+    return str(rows[-1]["decides"]) if rows else planner(course.document)

@@ -1,0 +1,201 @@
+"""A roadmap in its course: the journal, and what is computed from it: the plan of today, and what may be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from cauce.errors import NotFoundError
+from workflows.roadmap.baseline import Span
+from workflows.roadmap.days import Days
+from workflows.roadmap.model import Activity, Actual, Link, Roadmap
+from workflows.roadmap.plan import Plan, Planned, plan
+from workflows.roadmap.reading import roadmap_of, written
+from workflows.roadmap.running.journal import Event, Journal
+from workflows.working_time import WorkingTime
+
+JSON = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something is asked for: the instant, and the day that it is where the roadmap is."""
+
+    at: str
+    today: date
+
+
+class Course:
+    """A roadmap that runs; `record` changes it, all else only looks at it."""
+
+    def __init__(self, journal: Journal, *, identity: str) -> None:
+        """Go on from a journal."""
+        self.journal = journal
+        self.identity = identity
+        self._read: tuple[Roadmap, Days, dict[str, Activity], dict[str, JSON]] | None = None
+        self._plan: tuple[tuple[int, date], Plan] | None = None
+
+    def record(self, event: Event, moment: Moment) -> Event:
+        """Number an event and take it."""
+        numbered = {**event, "number": self.journal.number + 1, "at": moment.at}
+        self.journal.record(numbered)
+        if event["kind"] in REDRAWS:
+            self._read = None
+        self._plan = None
+        return numbered
+
+    @property
+    def document(self) -> JSON:
+        """The definition that is in force."""
+        return self.journal.document
+
+    @property
+    def roadmap(self) -> Roadmap:
+        """The roadmap with what approved changes made of it."""
+        return self._reading()[0]
+
+    @property
+    def days(self) -> Days:
+        """The working days of its calendar."""
+        return self._reading()[1]
+
+    @property
+    def activities(self) -> Mapping[str, Activity]:
+        """Activities and gates by their id."""
+        return self._reading()[2]
+
+    @property
+    def start(self) -> date:
+        """The first day."""
+        return date.fromisoformat(self.journal.start)
+
+    @property
+    def zone(self) -> tzinfo:
+        """Where the roadmap is."""
+        return ZoneInfo(self.journal.calendar["timezone"]) if self.journal.calendar else UTC
+
+    def day(self, at: datetime) -> date:
+        """Return which day a moment is, where the roadmap is."""
+        return at.astimezone(self.zone).date()
+
+    def actuals(self) -> dict[str, Actual]:
+        """Return what has happened, as the plan takes it."""
+        return {name: actual(said) for name, said in self.journal.activities.items() if "started" in said}
+
+    def plan(self, today: date) -> Plan:
+        """Return when everything happens, as it looks in the course of a day."""
+        wanted = (self.journal.number, today)
+        if self._plan is None or self._plan[0] != wanted:
+            self._plan = (wanted, self.would(today))
+        return self._plan[1]
+
+    def would(
+        self, today: date, *, actuals: Mapping[str, Actual] | None = None, roadmap: Roadmap | None = None
+    ) -> Plan:
+        """Return the plan if other things had happened, or if the roadmap were another one; raises as `plan` does."""
+        happened = self.actuals() if actuals is None else actuals
+        return plan(roadmap or self.roadmap, self.days, self.start, actuals=happened, today=max(today, self._latest()))
+
+    def _latest(self) -> date:
+        """Return the day of the journal: a clock that is set back undoes nothing."""
+        return date.fromisoformat(self.journal.today or self.journal.start)
+
+    def activity(self, name: str) -> Activity:
+        """Return an activity or a gate; raises `NotFoundError`."""
+        found = self.activities.get(name)
+        if found is None:
+            hint = "An activity of a wave is `id.wave`; `cauce roadmap show` lists them."
+            raise NotFoundError(f"There is no activity `{name[:100]}` in the roadmap.", hint=hint)
+        return found
+
+    def gate(self, name: str) -> Mapping[str, JSON]:
+        """Return a gate as it is written; raises `NotFoundError`."""
+        found = self._reading()[3].get(written(name))
+        if found is None or name not in self.activities:
+            raise NotFoundError(f"There is no gate `{name[:100]}`.", hint="`cauce roadmap show` lists them.")
+        return dict(found)
+
+    def state(self, name: str) -> str:
+        """Return how an activity or a gate is."""
+        said = self.journal.activities.get(name, {})
+        if "finished" in said:
+            return "done"
+        if "started" in said:
+            return "started"
+        gate = self.journal.gates.get(name)
+        if gate is not None:
+            return str(gate["state"])
+        return "waiting" if self.missing(self.activities[name]) else "ready"
+
+    def missing(self, activity: Activity) -> list[str]:
+        """Return what has to be there, and is not, before an activity may begin or a gate be asked for."""
+        return [link.on for link in activity.links if link.on in self.activities and not self._lets_begin(link)]
+
+    def unfinished(self, activity: Activity) -> list[str]:
+        """Return what has to be there, and is not, before an activity may be finished."""
+        links = [link for link in activity.links if link.type in ("FF", "SF") and link.on in self.activities]
+        return [link.on for link in links if not self._has(link.on, "finished" if link.type == "FF" else "started")]
+
+    def _lets_begin(self, link: Link) -> bool:
+        if link.type in ("FF", "SF"):
+            return True
+        # One that may overlap begins when the other has begun; when exactly is the plan's to say.
+        return self._has(link.on, "finished" if link.type == "FS" and link.lag >= 0 else "started")
+
+    def _has(self, name: str, what: str) -> bool:
+        return what in self.journal.activities.get(name, {})
+
+    def baseline(self) -> Mapping[str, Span]:
+        """Return the first and last days of the baseline that is in force."""
+        kept = self.journal.baselines[-1]["plan"] if self.journal.baselines else {}
+        return {name: Span(date.fromisoformat(first), date.fromisoformat(last)) for name, (first, last) in kept.items()}
+
+    def planned(self, today: date) -> Mapping[str, Planned]:
+        """Return the plan by activity."""
+        return {each.activity.id: each for each in self.plan(today).activities}
+
+    def owner(self, name: str) -> Mapping[str, JSON]:
+        """Return who an owner is; empty when nobody is known by that name any more."""
+        return dict(self.document["owners"].get(name) or {})
+
+    def _reading(self) -> tuple[Roadmap, Days, dict[str, Activity], dict[str, JSON]]:
+        if self._read is None:
+            roadmap = changed(roadmap_of(self.document), self.journal.overrides)
+            calendar = self.journal.calendar
+            days = Days(WorkingTime.of(calendar) if calendar else None, self.start)
+            gates = {phase["gate"]["id"]: phase["gate"] for phase in self.document["phases"]}
+            self._read = roadmap, days, {each.id: each for each in roadmap.activities}, gates
+        return self._read
+
+
+REDRAWS: Final = frozenset({"change-requested", "change-decided", "definition-applied"})
+
+
+def changed(roadmap: Roadmap, edits: Mapping[str, JSON]) -> Roadmap:
+    """Return a roadmap with other days and costs of some activities."""
+    found = [_edited(each, edits[each.id]) if each.id in edits else each for each in roadmap.activities]
+    return replace(roadmap, activities=tuple(found))
+
+
+def _edited(activity: Activity, edit: Mapping[str, JSON]) -> Activity:
+    cost = {factor: Decimal(str(amount)) for factor, amount in edit.get("cost", {}).items()}
+    return replace(activity, days=edit.get("days", activity.days), cost={**activity.cost, **cost})
+
+
+def actual(said: Mapping[str, JSON]) -> Actual:
+    """Return what has become of an activity as the plan takes it."""
+    percent, parts = said.get("percent"), said.get("parts")
+    return Actual(
+        started=_date(said.get("started")),
+        finished=_date(said.get("finished")),
+        percent=None if percent is None else Decimal(str(percent)),
+        remaining=said.get("remaining"),
+        parts=None if parts is None else frozenset(parts),
+        cost={factor: Decimal(amount) for factor, amount in (said.get("cost") or {}).items()},
+    )
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,211 @@
+"""What happens to a roadmap by itself: days pass, months end, risks come, and it asks whether to go on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from cauce.errors import ConflictError
+from cauce.roadmaps import CancelRoadmap, DecideStop, ReportMetrics
+from workflows.roadmap import earned, risks
+from workflows.roadmap.model import Activity
+from workflows.roadmap.plan import Plan, Planned
+from workflows.roadmap.running import acts
+from workflows.roadmap.running.changes import baseline
+from workflows.roadmap.running.course import Course, Moment
+from workflows.roadmap.running.journal import Event
+
+JSON = Any
+_RATIO: Final = Decimal("0.0001")
+_RED_IN_A_ROW: Final = 2
+_DAY: Final = timedelta(days=1)
+_MOST_METRICS: Final = 500
+_HUB: Final = "cauce"
+
+
+def begin(course: Course, by: str, moment: Moment) -> list[Event]:
+    """Return how a roadmap begins: with its plan as the first baseline."""
+    today = max(moment.today, course.start)
+    first = baseline(course.would(today), by, "")
+    return [{"kind": "roadmap-started", "by": by, "day": moment.today.isoformat()}, first]
+
+
+def day_came(course: Course, moment: Moment) -> list[Event]:
+    """Return what a new day brings: perhaps the end of a month."""
+    before = date.fromisoformat(course.journal.today)
+    if moment.today <= before:
+        return []
+    found: list[Event] = [{"kind": "day-came", "by": _HUB, "day": moment.today.isoformat()}]
+    if moment.today.replace(day=1) > before.replace(day=1) and moment.today > course.start:
+        found.append(_period(course, moment.today.replace(day=1) - _DAY))
+    return found
+
+
+def follow_ups(course: Course, moment: Moment) -> Iterator[Event]:
+    """Yield what follows from how things are now: risks that have come or gone, and the question whether to go on."""
+    listed = course.document.get("risks") or []
+    known = metrics(course, moment.today)
+    fired = risks.fired(listed, known)
+    triggers = {each["id"]: (each.get("trigger") or {}).get("metric", "") for each in listed}
+    for name in fired:
+        if name not in course.journal.risks:
+            metric = triggers[name]
+            yield {"kind": "risk-fired", "by": _HUB, "risk": name, "metric": metric, "value": known[metric]}
+    for name in list(course.journal.risks):
+        if name not in fired:
+            yield {"kind": "risk-over", "by": _HUB, "risk": name}
+    if reasons := _stopping(course, known):
+        round_ = (course.journal.stop or {}).get("round", 0) + 1
+        yield {"kind": "stop-asked", "by": _HUB, "round": round_, "why": reasons}
+
+
+def metrics(course: Course, today: date) -> dict[str, float]:
+    """Return the figures that risks and stop criteria watch: those of the roadmap itself, and those reported."""
+    work = course.roadmap.activities
+    total = sum((each.budget for each in work), Decimal())
+    found: dict[str, float] = {"red-cycles": float(_red_cycles(course))}
+    if total:
+        technology = sum((each.budget for each in work if each.pillar == "technology"), Decimal())
+        found["technology-share"] = float(technology / total)
+        # Earned value of thousands of activities takes its time, and few roadmaps watch it between reports.
+        overrun = _performance(course, today).eac_typical.value if _is_watched(course, "cost-overrun") else None
+        if overrun is not None:
+            found["cost-overrun"] = float(overrun / total - 1)
+    return {**found, **course.journal.metrics}
+
+
+def _is_watched(course: Course, metric: str) -> bool:
+    triggers = [each.get("trigger") or {} for each in course.document.get("risks") or []]
+    return any(each.get("metric") == metric for each in (*triggers, *(course.document.get("stop") or [])))
+
+
+def report_metrics(given: ReportMetrics) -> list[Event]:
+    """Take figures from outside."""
+    for name, value in list(given.metrics.items())[: _MOST_METRICS + 1]:
+        acts.text(name, "name", needed=True)
+        acts.number(name, abs(value), 10**15)
+    if len(given.metrics) > _MOST_METRICS:
+        raise ConflictError(f"There are more than {_MOST_METRICS} figures.", hint="Report them in parts.")
+    return [{"kind": "metrics-reported", "by": given.by, "metrics": dict(given.metrics)}]
+
+
+def decide_stop(course: Course, given: DecideStop, moment: Moment) -> list[Event]:
+    """Take the answer to the question whether to go on."""
+    if course.journal.stop is None or "decision" in course.journal.stop:
+        raise ConflictError("Nobody has asked whether to go on.", hint="Cancel the roadmap if it has to end.")
+    reason = acts.text(given.reason, "reason", needed=True)
+    found: list[Event] = [{"kind": "stop-decided", "by": given.by, "decision": given.decision, "reason": reason}]
+    if given.decision == "re-plan":
+        found.append(baseline(course.plan(moment.today), given.by, reason))
+    if given.decision == "stop":
+        found.append({"kind": "roadmap-ended", "by": given.by, "state": "stopped", "reason": reason})
+    return found
+
+
+def cancel(given: CancelRoadmap) -> list[Event]:
+    """End it."""
+    reason = acts.text(given.reason, "reason", needed=True)
+    return [{"kind": "roadmap-ended", "by": given.by, "state": "cancelled", "reason": reason}]
+
+
+def ending(course: Course) -> Iterator[Event]:
+    """Yield its end, once everything is done."""
+    if course.journal.state == "running" and all(course.state(each.id) == "done" for each in course.roadmap.activities):
+        yield {"kind": "roadmap-ended", "by": _HUB, "state": "completed", "reason": ""}
+
+
+def measured(course: Course, today: date) -> Plan:
+    """Return the baseline that is in force as a plan; what is not in it is as it is planned now."""
+    plan, spans, days = course.plan(today), course.baseline(), course.days
+    found = []
+    for each in plan.activities:
+        span = spans.get(each.activity.id)
+        if span is None:
+            found.append(each)
+            continue
+        end = days.after(span.finish)
+        start = days.number(span.start) if each.activity.days else end
+        found.append(replace(each, begin=start, end=end, late_end=end, start=span.start, finish=span.finish))
+    return _whole(plan, found)
+
+
+def _whole(plan: Plan, found: list[Planned]) -> Plan:
+    if not found:
+        return plan
+    start, finish = min(each.start for each in found), max(each.finish for each in found)
+    begin, end = min(each.begin for each in found), max(each.end for each in found)
+    return Plan(tuple(found), start, finish, begin, end, None)
+
+
+def _performance(course: Course, today: date) -> earned.Performance:
+    return earned.performance(measured(course, today), course.actuals(), course.days.after(today))
+
+
+def _period(course: Course, last: date) -> Event:
+    """Return how the month does that ends with a day."""
+    base = measured(course, last)
+    done = earned.performance(base, course.actuals(), course.days.after(last))
+    bands: Mapping[str, Mapping[str, float]] = course.document.get("thresholds") or {}
+    lights = []
+    for name in ("cpi", "spi"):
+        if name in bands:
+            amber, red = (Decimal(str(bands[name][band])) for band in ("amber", "red"))
+            lights.append(earned.light(getattr(done, name), amber, red))
+    said = {"pv": done.whole.pv, "ev": done.whole.ev, "ac": done.whole.ac}
+    figures: dict[str, JSON] = {name: str(value.quantize(_RATIO)) for name, value in said.items()}
+    for name in ("cpi", "spi", "spi_t", "eac_typical"):
+        value = getattr(done, name).value
+        figures[name] = None if value is None else str(value.quantize(_RATIO))
+    light = next((each for each in ("red", "amber", "green") if each in lights), "")
+    return {"kind": "period-closed", "by": _HUB, "period": f"{last:%Y-%m}", "figures": figures, "light": light}
+
+
+def _red_cycles(course: Course) -> int:
+    """Return how many periods have been red, one after the other, up to the last."""
+    found = 0
+    for each in reversed(course.journal.periods):
+        if each["light"] != "red":
+            break
+        found += 1
+    return found
+
+
+def _stopping(course: Course, known: Mapping[str, float]) -> list[str]:
+    """Return why somebody has to say whether it goes on; nothing when that was asked and there is nothing new."""
+    journal = course.journal
+    since = len(journal.periods) - journal.stop["periods"] if journal.stop else _RED_IN_A_ROW
+    if journal.state != "running" or (journal.stop and "decision" not in journal.stop) or since < _RED_IN_A_ROW:
+        return []
+    criteria = course.document.get("stop") or []
+    found = [each["id"] for each in criteria if risks.fired([{"id": each["id"], "trigger": each}], known)]
+    if not found and "red-cycles" not in {each.get("metric") for each in criteria}:
+        found = ["red-cycles"] if _red_cycles(course) >= _RED_IN_A_ROW else []
+    return found
+
+
+def next_day(course: Course, today: date) -> date:
+    """Return the next day on which something happens by itself: the one timer that a roadmap has."""
+    plan, days = course.plan(today), course.days
+    tomorrow = days.day(days.after(today))
+    found = [(today.replace(day=1) + timedelta(days=32)).replace(day=1)]
+    for each in plan.activities:
+        state = course.state(each.activity.id)
+        if state == "done":
+            continue
+        found += [days.day(days.number(day)) for day in _own_days(each.activity, each, state) if day > today]
+    return min(each for each in (*found, tomorrow if _is_late(course, today) else found[0]) if each > today)
+
+
+def _is_late(course: Course, today: date) -> bool:
+    """Tell whether a task is past due: then every working day counts."""
+    return any(each["due"][:10] < today.isoformat() for each in course.journal.tasks.values())
+
+
+def _own_days(activity: Activity, each: Planned, state: str) -> Iterator[date]:
+    """Yield the days on which something of an activity is due: its start, and the day after what it was to be done."""
+    if state == "ready":
+        yield each.start
+    if state in ("ready", "started") and not activity.gate:
+        yield each.start + _DAY
+        yield each.finish + _DAY
