@@ -32,9 +32,6 @@ REPORT_METRICS: Final = "report-metrics"
 DECIDE_STOP: Final = "decide-stop"
 CANCEL_ROADMAP: Final = "cancel-roadmap"
 
-RunState = Literal["running", "completed", "stopped", "cancelled"]
-StepState = Literal["waiting", "ready", "started", "done", "requested", "rejected", "cancelled"]
-
 
 def roadmap_id(name: str, key: str) -> str:
     """Return the id of the workflow that runs a roadmap."""

@@ -18,10 +18,10 @@ def upgrade() -> None:
         "roadmap_runs",
         sa.Column("id", sa.Text(), nullable=False),
         *_texts("roadmap", "key", "version", "state", "light", "phase", "planner", "sponsor", "by"),
-        sa.Column("title", _DOCUMENT, nullable=True),
+        sa.Column("title", _DOCUMENT, nullable=False),
         *(sa.Column(name, sa.Date(), nullable=False) for name in ("start", "finish", "baseline_finish")),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in ("done", "steps", "event")),
-        *(sa.Column(name, _DOCUMENT, nullable=True) for name in ("risks", "owners")),
+        *(sa.Column(name, _DOCUMENT, nullable=False) for name in ("risks", "owners")),
         sa.Column("begun_at", _MOMENT, nullable=False),
         sa.Column("ended_at", _MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_roadmap_runs"),
@@ -31,7 +31,7 @@ def upgrade() -> None:
         "roadmap_steps",
         *_texts("run", "id", "kind", "phase", "wave", "pillar", "owner", "state", "budget", "spent"),
         sa.Column("place", sa.Integer(), nullable=False),
-        *(sa.Column(name, _DOCUMENT, nullable=True) for name in ("title", "approvers")),
+        *(sa.Column(name, _DOCUMENT, nullable=False) for name in ("title", "approvers")),
         *(sa.Column(name, sa.Date(), nullable=True) for name in ("start", "finish", "started", "finished")),
         *(sa.Column(name, sa.Date(), nullable=True) for name in ("baseline_start", "baseline_finish")),
         sa.Column("total_float", sa.Integer(), nullable=False),
@@ -39,32 +39,36 @@ def upgrade() -> None:
         sa.Column("percent", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("run", "id", name="pk_roadmap_steps"),
     )
-    op.create_table(
-        "roadmap_events",
-        *_numbered("kind", "by", "about"),
-        sa.Column("data", _DOCUMENT, nullable=True),
-        sa.PrimaryKeyConstraint("run", "number", name="pk_roadmap_events"),
-    )
-    op.create_table(
-        "roadmap_decisions",
-        *_numbered("gate", "outcome", "by"),
-        sa.Column("round", sa.Integer(), nullable=False),
-        sa.Column("evidence", _DOCUMENT, nullable=True),
-        sa.PrimaryKeyConstraint("run", "number", name="pk_roadmap_decisions"),
-    )
-    op.create_table(
-        "roadmap_baselines",
-        *_numbered("by", "reason", "budget"),
-        sa.Column("finish", sa.Date(), nullable=False),
-        sa.Column("plan", _DOCUMENT, nullable=True),
-        sa.PrimaryKeyConstraint("run", "number", name="pk_roadmap_baselines"),
-    )
+    _create_numbered()
 
 
 def downgrade() -> None:
     """Go back to a hub whose roadmaps are only planned."""
     for name in ("roadmap_baselines", "roadmap_decisions", "roadmap_events", "roadmap_steps", "roadmap_runs"):
         op.drop_table(name)
+
+
+def _create_numbered() -> None:
+    op.create_table(
+        "roadmap_events",
+        *_numbered("kind", "by", "about"),
+        sa.Column("data", _DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("run", "number", name="pk_roadmap_events"),
+    )
+    op.create_table(
+        "roadmap_decisions",
+        *_numbered("gate", "outcome", "by"),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("evidence", _DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("run", "number", name="pk_roadmap_decisions"),
+    )
+    op.create_table(
+        "roadmap_baselines",
+        *_numbered("by", "reason", "budget"),
+        sa.Column("finish", sa.Date(), nullable=False),
+        sa.Column("plan", _DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("run", "number", name="pk_roadmap_baselines"),
+    )
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:
