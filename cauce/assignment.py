@@ -56,6 +56,7 @@ class Situation:
         form: the form of the task.
         data: what the task shows, for `where`.
         barred: who may not do it (four eyes).
+        closed: whom permissions do not let do it; they are not among the people.
         last: pool of a rota -> who had the last turn.
     """
 
@@ -65,6 +66,7 @@ class Situation:
     form: str = ""
     data: JSON = None
     barred: Collection[str] = ()
+    closed: Collection[str] = ()
     last: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -122,7 +124,7 @@ def _named(rule: Mapping[str, JSON], how: str, now: Situation) -> tuple[str | No
     about: dict[str, JSON] = {"person": name[:_TOLD]}
     person = now.people.get(name)
     if person is None:
-        return None, {**about, "problem": "unknown"}
+        return None, {**about, "problem": "closed" if name in now.closed else "unknown"}
     try:
         if how != "user" and not fits(person, rule, now.data):
             return None, {**about, "problem": "unfit"}

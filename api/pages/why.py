@@ -22,6 +22,7 @@ _INSTEAD: Final = message("%(user)s, who stands in for %(instead)s (away until %
 _NOT_FOUND: Final[Mapping[str, str]] = {
     "unnamed": message("what it asks for is not known in this case"),
     "unknown": message("%(person)s has no account that does tasks"),
+    "closed": message("%(person)s may not do such tasks (permissions)"),
     "unfit": message("%(person)s is not what it asks for"),
     "away": message("%(person)s is away and nobody stands in"),
     "barred": message("whoever it finds may not do it (four eyes)"),

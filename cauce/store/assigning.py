@@ -10,9 +10,10 @@ from typing import Any, Final
 from sqlalchemy import select, update
 
 from cauce.absence import local_day
-from cauce.assignment import Choice, Situation, choose, pool_of, strategy_of
+from cauce.assignment import Choice, Person, Situation, choose, pool_of, strategy_of
 from cauce.contract import HumanTask
-from cauce.store import absences, people
+from cauce.permissions import Thing, decide
+from cauce.store import absences, people, permissions
 from cauce.store.base import utc_now
 from cauce.store.models import Rota, Task
 from cauce.store.session import Db
@@ -55,19 +56,45 @@ async def _chosen(db: Db, task: HumanTask, rules: Sequence[Mapping[str, JSON]]) 
     day = local_day(at)
     rules = [await _with_sticky(db, task, rule) for rule in rules]
     pools = [pool_of(rule, task.form) for rule in rules if strategy_of(rule) == "round-robin"]
+    everybody = await people.everybody(db)
+    may = await _let(db, task, everybody)
     now = Situation(
-        await people.everybody(db),
+        may,
         day,
         await absences.on(db, day),
         task.form,
         task.data,
         frozenset(task.different_from),
+        everybody.keys() - may.keys(),
         await _last(db, pools),
     )
     choice = choose(rules, now)
     if choice.pool is not None and choice.user is not None:
         await _note_turn(db, choice.pool, choice.user)
     return choice
+
+
+@dataclass(frozen=True, slots=True)
+class _Principal:
+    """Somebody who may be given tasks, as permissions see them; what a token allows does not matter."""
+
+    name: str
+    roles: frozenset[str]
+    groups: frozenset[str]
+    limited: bool = False
+
+
+async def _let(db: Db, task: HumanTask, everybody: dict[str, Person]) -> dict[str, Person]:
+    """Return those whom permissions let work at the task."""
+    thing = Thing.of(task.definition, task.form)
+    grants = [each for each in await permissions.grants(db) if each.covers(thing)]
+    if not grants:
+        return everybody
+    return {
+        name: each
+        for name, each in everybody.items()
+        if decide(_Principal(name, each.roles, each.groups), "work", thing, grants).allowed
+    }
 
 
 async def _with_sticky(db: Db, task: HumanTask, rule: Mapping[str, JSON]) -> Mapping[str, JSON]:

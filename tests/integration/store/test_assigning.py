@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cauce.absence import Absence, holder, shares_of
-from cauce.store import Store, absences, inbox, people, tasks, users
+from cauce.permissions import Grant
+from cauce.store import Store, absences, inbox, people, permissions, tasks, users
 from cauce.store.models import Task
 from tests.integration.store import human_task
 
@@ -49,6 +50,25 @@ async def test_many_who_choose_at_once_share_the_work_by_what_each_takes(staffed
     rows = await asyncio.gather(*(add(staffed, f"t{number}", {"strategy": "least-loaded"}) for number in range(8)))
     # Who takes twice as much gets twice as many; who may not do tasks gets none.
     assert Counter(row.user for row in rows) == {"ana": 2, "bea": 4, "carl": 2}
+
+
+@one_database
+async def test_nobody_is_given_what_is_closed_to_them(staffed: Store) -> None:
+    async with staffed.transaction() as db:
+        await users.add(db, "root", password_hash="", roles=["admin"], groups=["back"])
+        await permissions.put(db, Grant("person", "bea", frozenset({"work"}), "form", TASK.form, only=True))
+        await permissions.put(db, Grant("person", "carl", frozenset({"see"}), "namespace", "hr", only=True))
+    assert (await add(staffed, "one", {"strategy": "round-robin"})).user == "bea"
+    row = await add(staffed, "two", {"user": "ana"}, {"strategy": "least-loaded"})
+    assert (row.user, reason(row)["tried"]) == (
+        "bea",
+        [{"rule": 1, "how": "user", "person": "ana", "problem": "closed"}],
+    )
+    # A namespace that is closed to all but one, and what nobody has closed.
+    away = await add(staffed, "three", {"strategy": "least-loaded"}, definition="hr.leave", form="leave")
+    assert away.user == "carl"
+    assert (await add(staffed, "four", {"strategy": "round-robin"}, form="open")).user == "ana"
+    assert (await add(staffed, "five", {"user": "root", "group": "back"})).user == "root"
 
 
 async def test_turns_go_round_however_many_choose_at_once(staffed: Store) -> None:
