@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import hypothesis
 import pytest
+from _pytest.mark.expression import Expression  # what `-m` says has no other reader
 from sqlalchemy import make_url
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
@@ -35,6 +36,9 @@ LONGEST = (
 )
 # What such tests share is started once by each process that runs some of them, and takes longer than they do.
 TOGETHER = ("tests/e2e/acceptance/", "tests/e2e/browser/queue/", "tests/bad_input/")
+# Folders whose tests all have one of some marks. A run that chooses none of them does not read the folder: each process
+# reads all there is, which takes longer than many a test.
+FOLDERS = {"bench": {"bench"}, "soak": {"soak"}, "e2e": {"e2e", "kill", "soak"}}
 NEEDS = ("temporal", "postgres", "mariadb", "mosquitto", "odbc", "node", "openid", "editor", "chromium", "axe")
 
 
@@ -75,6 +79,24 @@ def pytest_configure(config: pytest.Config) -> None:
     stay_on_loopback()
     hypothesis.settings.register_profile("cauce", max_examples=examples(100))
     hypothesis.settings.load_profile("cauce")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out a folder that has no test for this run, unless it is named."""
+    marks = FOLDERS.get(collection_path.name) if collection_path.parent == Path(__file__).parent else None
+    named = (config.invocation_params.dir / argument.partition("::")[0] for argument in config.args)
+    if marks is None or any(path.is_relative_to(collection_path) for path in named):
+        return None
+    chosen = Expression.compile(config.option.markexpr or "not none")
+    possible = [marks, *({mark} for mark in marks)]
+    return None if any(chosen.evaluate(lambda name, /, s=some, **_: name in s) for some in possible) else True
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse a test whose folder would be left out although the run chooses it."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    if folder in FOLDERS and not any(item.get_closest_marker(mark) for mark in FOLDERS[folder]):
+        raise pytest.UsageError(f"{item.nodeid} needs one of the marks: {', '.join(sorted(FOLDERS[folder]))}")
 
 
 @pytest.hookimpl(trylast=True)

@@ -19,8 +19,11 @@ from tests.servers.processes import free_port, running
 from tools.native_packages import library_path, postgresql_bin
 from tools.steps import NATIVE
 
-# Nothing in here has to survive a power cut.
-_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=60")
+# Nothing in here has to survive a power cut, and databases live too shortly to be tidied up.
+_FAST = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"),
+    *("shared_buffers=32MB", "max_connections=60"),
+)
 
 
 @dataclass(frozen=True, slots=True)
