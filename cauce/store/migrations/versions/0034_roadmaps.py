@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
@@ -36,7 +36,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Date(), nullable=True) for name in ("baseline_start", "baseline_finish")),
         sa.Column("total_float", sa.Integer(), nullable=False),
         sa.Column("critical", sa.Boolean(), nullable=False),
-        sa.Column("percent", sa.Float(), nullable=True),
+        sa.Column("percent", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("run", "id", name="pk_roadmap_steps"),
     )
     _create_numbered()
