@@ -41,6 +41,8 @@ RECONCILE: Final = "cauce-reconcile"
 RECONCILE_BY_HAND: Final = "reconcile-by-hand"
 SWEEP: Final = "cauce-sweep"
 SWEEP_FILES: Final = "sweep-files"
+CERTIFY: Final = "cauce-certify"
+CERTIFY_CAPABILITY: Final = "certify-capability"
 LETTER: Final = "cauce-letter"
 WRITE_LETTER: Final = "write-letter"
 END_LETTER: Final = "end-letter"
@@ -97,6 +99,19 @@ def run_queue(queue: str) -> str:
 def upkeep_queue(queue: str) -> str:
     """Return the task queue of what is looked after by itself; no instance is on it, and no connection is called so."""
     return f"{queue}--upkeep"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The argument of the workflow that certifies a connection; `by` asked for it and was allowed to.
+
+    `anyway` writes documents although the connection does not say that it is a test system.
+    """
+
+    connection: str
+    capabilities: list[str]
+    by: str
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)

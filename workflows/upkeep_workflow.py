@@ -6,10 +6,10 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from cauce import contract
-from cauce.contract import OperationCall, Outcome
+from cauce.contract import OperationCall, Outcome, Trial
 
 _LIMIT: Final = timedelta(minutes=5)
 _HEARTBEAT: Final = timedelta(seconds=10)
@@ -25,6 +25,7 @@ _GIVE_UP: Final = timedelta(days=3)
 _GIVE_UP_AFTER: Final = {409: timedelta(), 504: timedelta(hours=1)}
 _FIRST_PAUSE: Final = timedelta(seconds=20)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
+_LONGEST_TRIAL: Final = timedelta(hours=1)
 
 
 @workflow.defn(name=contract.UPKEEP)
@@ -75,6 +76,36 @@ class SweepWorkflow:
                 retry_policy=RetryPolicy(maximum_attempts=3),
                 result_type=int,
             )
+
+
+@workflow.defn(name=contract.CERTIFY)
+class CertifyWorkflow:
+    """Tries a connection for one capability after the other; its memo tells how far it is."""
+
+    @workflow.run
+    async def run(self, trial: Trial) -> None:
+        """Try each once: what was written before a worker ended must not be written again by itself."""
+        for number, capability in enumerate(trial.capabilities):
+            workflow.upsert_memo({"done": number})
+            try:
+                await workflow.execute_activity(
+                    contract.CERTIFY_CAPABILITY,
+                    args=[trial, capability],
+                    start_to_close_timeout=_LONGEST_TRIAL,
+                    heartbeat_timeout=_HEARTBEAT,
+                    retry_policy=RetryPolicy(maximum_attempts=1),
+                )
+            except ActivityError as error:
+                workflow.upsert_memo({"problem": told(error.cause, capability)})
+                return
+        workflow.upsert_memo({"done": len(trial.capabilities)})
+
+
+def told(cause: BaseException | None, capability: str) -> str:
+    """Return why a trial was stopped: what the activity says, or that it cannot say anything any more."""
+    if isinstance(cause, ApplicationError):
+        return cause.message
+    return f"The worker ended while it tried '{capability}'; what it had written is marked cauce-cert- and may be left."
 
 
 @workflow.defn(name=contract.LETTER)

@@ -8,13 +8,14 @@ from fastapi.responses import RedirectResponse
 from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
 from cauce.errors import CauceError, ForbiddenError
-from cauce.services import certificates, certification, connections
+from cauce.services import certificates, connections
+from cauce.services.certifying import trials
 from cauce.services.connection_detail import detail
 from cauce.services.hub import Actor, Hub
 
 router = APIRouter()
 said = {
-    "certified": view.message("It was tried; the report is below."),
+    "certifying": view.message("It is being tried; the report below fills as it goes on."),
     "mapped": view.message("The mapping is published."),
     "published": view.message("The connection is published."),
 }
@@ -33,15 +34,15 @@ def _said(request: Request, done: str) -> str:
 
 @router.post("/connections/{name}/certify")
 async def certify(request: Request, hub: HubDep, actor: VisitorDep, name: str, form: FormDep) -> Response:
-    """Try the connection for its capabilities, and show what came of it."""
+    """Have the connection tried for its capabilities; the page shows how far that is."""
     wanted = [str(each) for each in form.getlist("capability")]
     try:
-        await certification.certify(hub, actor, name, wanted, anyway=form.get("anyway") == "yes")
+        await trials.start(hub, actor, name, wanted, anyway=form.get("anyway") == "yes")
     except ForbiddenError:
         raise
     except CauceError as error:
         return await _page(request, hub, actor, name, problem=error)
-    return RedirectResponse(f"/connections/{quote(name)}?done=certified#certification", status_code=303)
+    return RedirectResponse(f"/connections/{quote(name)}?done=certifying#certification", status_code=303)
 
 
 async def _page(
@@ -56,6 +57,7 @@ async def _page(
         description=found.description,
         operations=found.operations,
         certificates=(await certificates.report(hub, actor, name)).certificates,
+        run=await trials.last(hub, name),
         quality=(await connections.qualities([kind]))[kind],
         may_integrate=actor.may("integrator"),
         pretty=view.pretty,

@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model
-from cauce.services import certificates, certification
+from cauce.services import certificates
+from cauce.services.certifying import trials
 from cauce.services.certifying.pdf import pdf
+from cauce.services.hub import Actor, Hub
 
 router = APIRouter(prefix="/connections", tags=["connections"])
 
@@ -37,12 +39,25 @@ class Certificate(Model):
     checks: list[Check]
 
 
+class TrialRun(Model):
+    """A certification that a worker was asked for."""
+
+    state: Literal["running", "done", "stopped"]
+    by: str = Field(examples=["igor"])
+    began: datetime
+    capabilities: list[str] = Field(examples=[["orders", "customers"]])
+    done: int = Field(description="How many of them have been tried; each has its certificate then.", examples=[1])
+    now: str = Field(description="The one that is being tried; empty when none is.", examples=["customers"])
+    problem: str = Field(description="Why it was stopped.", examples=[""])
+
+
 class CertificationReport(Model):
     """A connection as it is published now, with its certificates."""
 
     connection: str = Field(examples=["erp"])
     version: str = Field(examples=["3"])
     certificates: list[Certificate]
+    run: TrialRun | None = Field(description="The last run by a worker; null when there was none lately.")
 
 
 class Wanted(BaseModel):
@@ -57,7 +72,15 @@ class Wanted(BaseModel):
 @router.get("/{name}/certification", responses=documented(404))
 async def get_certification(hub: HubDep, actor: CallerDep, name: str) -> CertificationReport:
     """Return the last certification of a connection for each capability that it implements."""
-    return CertificationReport.model_validate(await certificates.report(hub, actor, name))
+    return await _report(hub, actor, name)
+
+
+async def _report(hub: Hub, actor: Actor, name: str) -> CertificationReport:
+    report = await certificates.report(hub, actor, name)
+    found = [Certificate.model_validate(each) for each in report.certificates]
+    run = await trials.last(hub, name)
+    given = TrialRun.model_validate(run) if run is not None else None
+    return CertificationReport(connection=report.connection, version=report.version, certificates=found, run=given)
 
 
 @router.get(
@@ -72,8 +95,11 @@ async def get_certification_pdf(hub: HubDep, actor: CallerDep, name: str) -> Res
     return Response(pdf(report), media_type="application/pdf", headers=given)
 
 
-@router.post("/{name}/certification", responses=documented(404, 409, 422))
-async def certify(hub: HubDep, actor: CallerDep, name: str, wanted: Wanted) -> CertificationReport:
-    """Try a connection for its capabilities with real documents, and keep what was found out; this may take a while."""
-    await certification.certify(hub, actor, name, wanted.capabilities, anyway=wanted.anyway)
-    return CertificationReport.model_validate(await certificates.report(hub, actor, name))
+@router.post("/{name}/certification", status_code=202, responses=documented(404, 409, 422, 503))
+async def certify(
+    hub: HubDep, actor: CallerDep, name: str, wanted: Wanted, request: Request, response: Response
+) -> CertificationReport:
+    """Have a worker try a connection for its capabilities with real documents; `Location` says where the report is."""
+    await trials.start(hub, actor, name, wanted.capabilities, anyway=wanted.anyway)
+    response.headers["Location"] = request.url.path
+    return await _report(hub, actor, name)

@@ -46,15 +46,7 @@ async def certify(
 
     Documents are written there, so that it has to say that it is a test system, unless `anyway`.
     """
-    actor.require("certify connections", "integrator")
-    async with hub.store.read() as db:
-        row = await published.connection(db, name)
-        known = {**shipped(), **{each.name: each.document for each in await definitions.latest(db, "capability")}}
-    wanted = [_capability(row.document, each, known) for each in capabilities or _implemented(row.document)]
-    _check_environment(row.document, wanted, hub.resolver, anyway=anyway)
-    data = hub.resolver.resolve((row.document.get("certification") or {}).get("data") or {})
-    for capability in wanted:
-        _check_data(name, capability, data)
+    row, wanted, data = await _prepared(hub, actor, name, capabilities, anyway=anyway)
     found = []
     parsed = connections.parse(row.document)
     patient = replace(parsed, limits=replace(parsed.limits, breaker_failures=_PATIENT))
@@ -65,6 +57,30 @@ async def certify(
             found.append(done)
             await _keep(hub, actor, row, capability, done)
     return found
+
+
+async def certifiable(
+    hub: Hub, actor: Actor, name: str, capabilities: Sequence[str] = (), *, anyway: bool = False
+) -> list[str]:
+    """Return the capabilities that `certify` would try; raise what it would refuse before it tries the first."""
+    _, wanted, _ = await _prepared(hub, actor, name, capabilities, anyway=anyway)
+    return [each["capability"] for each in wanted]
+
+
+async def _prepared(
+    hub: Hub, actor: Actor, name: str, capabilities: Sequence[str], *, anyway: bool
+) -> tuple[Definition, list[JSON], JSON]:
+    """Return the connection, the capabilities that are wanted of it, and the data to try them with."""
+    actor.require("certify connections", "integrator")
+    async with hub.store.read() as db:
+        row = await published.connection(db, name)
+        known = {**shipped(), **{each.name: each.document for each in await definitions.latest(db, "capability")}}
+    wanted = [_capability(row.document, each, known) for each in capabilities or _implemented(row.document)]
+    _check_environment(row.document, wanted, hub.resolver, anyway=anyway)
+    data = hub.resolver.resolve((row.document.get("certification") or {}).get("data") or {})
+    for capability in wanted:
+        _check_data(name, capability, data)
+    return row, wanted, data
 
 
 async def certified(hub: Hub, connection: str, capability: str) -> bool:

@@ -34,6 +34,7 @@ from cauce.contract import (
     upkeep_queue,
 )
 from cauce.services import by_hand
+from cauce.services.certifying.trials import TrialActivities
 from cauce.services.drift import cases, reading
 from cauce.services.hub import Hub
 from cauce.services.mails.outbox import MailActivities
@@ -41,7 +42,13 @@ from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout
 from cauce.store import definitions, drift, unused_files
 from cauce.store.base import utc_now
-from workflows.upkeep_workflow import LetterWorkflow, ReconcileWorkflow, SweepWorkflow, UpkeepWorkflow
+from workflows.upkeep_workflow import (
+    CertifyWorkflow,
+    LetterWorkflow,
+    ReconcileWorkflow,
+    SweepWorkflow,
+    UpkeepWorkflow,
+)
 
 log = logging.getLogger(__name__)
 DRIFT: Final = "cauce-drift"
@@ -49,7 +56,8 @@ BY_HAND: Final = "cauce-by-hand"
 UNUSED_FILES: Final = "cauce-unused-files"
 _DAILY_H: Final = 24
 _FILES: Final = 200
-_AT_ONCE: Final = 2
+# Two of them may be long certifications, and the rest still goes on.
+_AT_ONCE: Final = 4
 _LET_FINISH: Final = timedelta(seconds=5)
 
 
@@ -104,11 +112,12 @@ def upkeep_worker(hub: Hub, build: WorkerDeploymentConfig) -> Worker:
     return Worker(
         hub.temporal,
         task_queue=upkeep_queue(hub.task_queue),
-        workflows=[UpkeepWorkflow, ReconcileWorkflow, SweepWorkflow, LetterWorkflow],
+        workflows=[UpkeepWorkflow, ReconcileWorkflow, SweepWorkflow, CertifyWorkflow, LetterWorkflow],
         activities=[
             *(activities.list_contracts, activities.read_contract, activities.reconcile_by_hand),
             activities.sweep_files,
             *(mails.write_letter, mails.end_letter),
+            TrialActivities(hub).certify_capability,
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_activities=_AT_ONCE,

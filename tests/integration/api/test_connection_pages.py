@@ -1,19 +1,26 @@
 """The page of a connection, its certification on page, REST and paper, and importing one by plain forms."""
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from aiohttp import web
+from fastapi import FastAPI
 
+from cauce.errors import TransientError
 from cauce.http import close_sessions
-from cauce.services import definitions
+from cauce.services import certification, definitions, upkeep
 from cauce.services.hub import Actor, Hub
+from cauce.serving import BUILD
+from cauce.temporal import connect
 from schemas import load_yaml
 from tests.integration.api.conftest import Browser
+from tests.servers.temporal import TemporalServer
 
 WSDL = Path(__file__).parents[2] / "connectors" / "soap_node" / "warehouse.wsdl"
 boss = Actor("boss", frozenset({"admin"}))
@@ -96,20 +103,65 @@ async def test_a_connection_has_a_page_with_what_it_does_and_how_good_it_is(igor
     assert (await igor.get("/connections/nothing")).status_code == 404
 
 
+@pytest.fixture
+async def on_temporal(app: FastAPI, hub: Hub, temporal_server: TemporalServer) -> Hub:
+    """Give the pages a Temporal that answers."""
+    client = await connect(temporal_server.address, hub.store, namespace=temporal_server.namespace)
+    app.state.hub = replace(hub, temporal=client)
+    found: Hub = app.state.hub
+    return found
+
+
 @pytest.mark.usefixtures("stock")
-async def test_certifying_on_the_page_is_kept_and_told_as_json_and_pdf(igor: Browser) -> None:
+async def test_a_worker_certifies_what_the_page_asks_for_and_it_is_told_as_json_and_pdf(
+    igor: Browser, on_temporal: Hub
+) -> None:
+    address = "/api/v1/connections/shop/certification"
     answer = await igor.post("/connections/shop/certify")
-    assert answer.headers["location"] == "/connections/shop?done=certified#certification"
-    page = (await igor.get("/connections/shop?done=certified")).text
-    assert "It was tried; the report is below." in page
-    report = (await igor.get("/api/v1/connections/shop/certification")).json()
+    assert answer.headers["location"] == "/connections/shop?done=certifying#certification"
+    page = (await igor.get(answer.headers["location"])).text
+    assert "It is being tried: 0 of 1 capabilities are done." in page
+    assert "Certify it now" not in page
+    again = await igor.client.post(address, json={}, headers={"x-csrf-token": await igor.token("/connections/import")})
+    assert (again.status_code, "is being certified already" in again.text) == (409, True)
+    async with upkeep.upkeep_worker(on_temporal, BUILD):
+        for _ in range(200):
+            report = (await igor.get(address)).json()
+            if report["run"]["state"] != "running":
+                break
+            await asyncio.sleep(0.05)
+    assert (report["run"]["state"], report["run"]["done"], report["run"]["by"]) == ("done", 1, "igor")
     (stock,) = report["certificates"]
     assert (report["version"], stock["capability"], stock["version"], stock["by"]) == ("1", "stock", "1", "igor")
+    page = (await igor.get("/connections/shop")).text
     assert stock["checks"][0]["sentence"] in html.unescape(page)
-    pdf = await igor.get("/api/v1/connections/shop/certification.pdf")
+    assert "Certify it now" in page
+    pdf = await igor.get(f"{address}.pdf")
     assert pdf.headers["content-type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF-")
-    assert pdf.content == (await igor.get("/api/v1/connections/shop/certification.pdf")).content
+    assert pdf.content == (await igor.get(f"{address}.pdf")).content
+
+
+@pytest.mark.usefixtures("stock")
+async def test_a_program_is_told_where_to_look_and_why_a_certification_was_stopped(
+    igor: Browser, on_temporal: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "/api/v1/connections/shop/certification"
+    token = {"x-csrf-token": await igor.token("/connections/import")}
+    started = await igor.client.post(address, json={"capabilities": ["stock"]}, headers=token)
+    assert (started.status_code, started.headers["location"]) == (202, address)
+    assert (started.json()["run"]["state"], started.json()["run"]["now"]) == ("running", "stock")
+
+    async def gone(*_: object, **__: object) -> None:
+        raise TransientError("The shop is closed.", hint="Wait.")
+
+    monkeypatch.setattr(certification, "certify", gone)
+    async with upkeep.upkeep_worker(on_temporal, BUILD):
+        await on_temporal.temporal.get_workflow_handle("cauce-certify/shop").result()
+    run = (await igor.get(address)).json()["run"]
+    assert (run["state"], run["done"], run["now"]) == ("stopped", 0, "")
+    assert "stock: The shop is closed." in run["problem"]
+    assert "The last run was stopped" in (await igor.get("/connections/shop")).text
 
 
 @pytest.mark.usefixtures("stock")
