@@ -1,6 +1,5 @@
 """The page of a connection, its certification on page, REST and paper, and importing one by plain forms."""
 
-import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
@@ -125,11 +124,8 @@ async def test_a_worker_certifies_what_the_page_asks_for_and_it_is_told_as_json_
     again = await igor.client.post(address, json={}, headers={"x-csrf-token": await igor.token("/connections/import")})
     assert (again.status_code, "is being certified already" in again.text) == (409, True)
     async with upkeep.upkeep_worker(on_temporal, BUILD):
-        for _ in range(200):
-            report = (await igor.get(address)).json()
-            if report["run"]["state"] != "running":
-                break
-            await asyncio.sleep(0.05)
+        await on_temporal.temporal.get_workflow_handle("cauce-certify/shop").result()
+    report = (await igor.get(address)).json()
     assert (report["run"]["state"], report["run"]["done"], report["run"]["by"]) == ("done", 1, "igor")
     (stock,) = report["certificates"]
     assert (report["version"], stock["capability"], stock["version"], stock["by"]) == ("1", "stock", "1", "igor")
