@@ -52,7 +52,7 @@ async def caller(request: Request, hub: HubDep, sessions: SessionsDep, session: 
     if request.method not in safe_methods:
         # A browser sends the cookie by itself, also from pages of others.
         sessions.check(session, request.headers.get(csrf_header, ""))
-    return await login_sessions.actor_of(hub, session.user, session.nonce, session.began)
+    return await login_sessions.actor_of(hub, session.user, session.nonce)
 
 
 async def visitor_of(request: Request, hub: Hub, *, enrolling: bool = False) -> Actor:
@@ -60,11 +60,21 @@ async def visitor_of(request: Request, hub: Hub, *, enrolling: bool = False) -> 
     session = _session(request)
     if not session.user:
         raise UnauthenticatedError("Nobody is logged in.", hint="Log in first.")
-    return await login_sessions.actor_of(hub, session.user, session.nonce, session.began, enrolling=enrolling)
+    return await login_sessions.actor_of(hub, session.user, session.nonce, enrolling=enrolling)
 
 
 async def _visitor(request: Request, hub: HubDep) -> Actor:
     return await _shown(request, hub)
+
+
+async def _counting(request: Request, hub: HubDep) -> Actor:
+    """Return who is logged in, for a page that says itself how many tasks wait for them (`say_open`)."""
+    return await _shown(request, hub, counted=False)
+
+
+def say_open(request: Request, number: int) -> None:
+    """Let the page say how many tasks wait, as on every page."""
+    request.state.open_tasks = min(number, tasks.most_counted)
 
 
 async def _enrolling(request: Request, hub: HubDep) -> Actor:
@@ -72,11 +82,12 @@ async def _enrolling(request: Request, hub: HubDep) -> Actor:
     return await _shown(request, hub, enrolling=True)
 
 
-async def _shown(request: Request, hub: Hub, *, enrolling: bool = False) -> Actor:
+async def _shown(request: Request, hub: Hub, *, enrolling: bool = False, counted: bool = True) -> Actor:
     actor = await visitor_of(request, hub, enrolling=enrolling)
     request.state.actor = actor
     request.state.locale = actor.locale
-    request.state.open_tasks = await tasks.open_count(hub, actor)
+    if counted:
+        request.state.open_tasks = await tasks.open_count(hub, actor)
     request.state.unread = await notifications.unread_count(hub, actor)
     return actor
 
@@ -93,5 +104,6 @@ async def _form(request: Request, sessions: SessionsDep, session: SessionDep) ->
 
 CallerDep = Annotated[Actor, Depends(caller)]
 VisitorDep = Annotated[Actor, Depends(_visitor)]
+CountingDep = Annotated[Actor, Depends(_counting)]
 EnrollingDep = Annotated[Actor, Depends(_enrolling)]
 FormDep = Annotated[FormData, Depends(_form)]

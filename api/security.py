@@ -4,9 +4,7 @@ import hmac
 import json
 import re
 import secrets
-import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 
 from fastapi import Request, Response
@@ -49,16 +47,10 @@ headers = {
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is logged in on a browser since `at`; nobody while `user` is empty. `nonce` ties forms to this session."""
+    """Who is logged in on a browser; nobody while `user` is empty. `nonce` ties forms to this session."""
 
     user: str = ""
     nonce: str = ""
-    at: float = 0.0
-
-    @property
-    def began(self) -> datetime:
-        """When it began."""
-        return datetime.fromtimestamp(self.at, UTC)
 
 
 class Sessions:
@@ -82,13 +74,13 @@ class Sessions:
     def _read(self, request: Request, max_age: int) -> Session:
         try:
             found = self._signer.loads(request.cookies.get(session_cookie, ""), max_age=max_age)
-            return Session(user=str(found["user"]), nonce=str(found["nonce"]), at=float(found["at"]))
+            return Session(user=str(found["user"]), nonce=str(found["nonce"]))
         except (BadSignature, KeyError, TypeError, ValueError):
             return Session()
 
     def begin(self, response: Response, user: str = "") -> Session:
         """Start a new session (also at log-in, so that one planted before is worth nothing)."""
-        session = Session(user=user, nonce=secrets.token_urlsafe(16), at=time.time())
+        session = Session(user=user, nonce=secrets.token_urlsafe(16))
         response.set_cookie(
             session_cookie,
             self._signer.dumps(asdict(session)),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from api.deps import HubDep, VisitorDep
+from api.deps import CountingDep, HubDep, say_open
 from api.i18n import Language
 from api.names import names_of
 from api.pages import inbox_query, view
@@ -61,13 +61,14 @@ notices: Final = {
 
 @router.get("/inbox")
 async def inbox(
-    request: Request, hub: HubDep, actor: VisitorDep, after: str = "", before: str = "", done: str = ""
+    request: Request, hub: HubDep, actor: CountingDep, after: str = "", before: str = "", done: str = ""
 ) -> Response:
     """Show the tasks that wait for whoever is logged in."""
     kept = await views.of_person(hub, actor)
     wanted = inbox_query.wanted(request.query_params, kept)
     page = await tasks.inbox(hub, actor, wanted.query(), after=after or None, before=before or None, limit=page_size)
     counts = await listing.counts(hub, actor)
+    say_open(request, counts.open)
     lang, shown = view.language_of(request), wanted.shown
     processes = {(each.definition, each.version) for each in page.tasks} if "process" in shown else set()
     instances = {each.instance for each in page.tasks} if "clock" in shown else set()

@@ -22,7 +22,7 @@ from cauce.http import HttpRequest, HttpResponse, exchange
 from cauce.http_messages import server_of
 from cauce.services.hub import Actor, Hub, roles
 from cauce.services.users import actor_of
-from cauce.store import audit, directory, users
+from cauce.store import audit, directory, login_sessions, users
 from cauce.store.models import User
 from cauce.store.session import Db
 
@@ -115,7 +115,7 @@ async def end(hub: Hub, logout_token: str) -> None:
     async with hub.store.transaction() as db:
         row = await users.of_subject(db, str(claims.get("sub", "")))
         if row is not None:
-            await users.end_sessions(db, row.name)
+            await login_sessions.end_all(db, row.name)
             await audit.append(db, row.name, "user.logout", row.name, {"by": "provider"})
 
 

@@ -15,7 +15,7 @@ from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundErro
 from cauce.services.access import passwords
 from cauce.services.access.leaving import let_go
 from cauce.services.hub import Actor, Hub, roles, scopes
-from cauce.store import absences, audit, permissions, second_factors, users
+from cauce.store import absences, audit, login_sessions, permissions, second_factors, users
 from cauce.store.base import utc_now
 from cauce.store.models import User
 from cauce.store.session import Db
@@ -80,7 +80,7 @@ async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None
         if not await users.change(db, name, password_hash=password_hash):
             raise _unknown(name)
         # Whoever knew the old one is out.
-        await users.end_sessions(db, name)
+        await login_sessions.end_all(db, name)
         await audit.append(db, actor.name, "user.password", name)
 
 
@@ -187,15 +187,13 @@ async def note_login(db: Db, row: User) -> None:
     await audit.append(db, row.name, "user.login", row.name)
 
 
-async def actor_of(hub: Hub, name: str, since: datetime | None = None) -> Actor:
-    """Return the person of a session that is still good, with the roles they have now; `since` is when it began."""
+async def actor_of(hub: Hub, name: str) -> Actor:
+    """Return the person of an account that is active, with the roles they have now."""
     async with hub.store.read() as db:
         row = await users.find(db, name)
         shares, granted = await _stands_in(db, name), await permissions.grants(db)
     if row is None or not row.active:
         raise UnauthenticatedError("This account is not active any more.", hint="Ask an admin.")
-    if since and row.sessions_from and since < row.sessions_from:
-        raise UnauthenticatedError("This session is over.", hint="Log in again.")
     return replace(_actor(row), stands_in=shares, grants=granted)
 
 

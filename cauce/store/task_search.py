@@ -25,11 +25,12 @@ _DEEPEST: Final = 12
 # So many tasks are named to the database; of more, it looks at each one's words while it goes through the inbox.
 _FEW: Final = 500
 _WORD: Final = re.compile(r"[^\W_]+")
-_FIND: Final = {
-    "sqlite": """SELECT task FROM task_texts
-        WHERE id IN (SELECT rowid FROM task_search WHERE task_search MATCH :words LIMIT :most)""",
-    "postgresql": "SELECT task FROM task_texts WHERE words @@ CAST(:words AS tsquery) LIMIT :most",
-}
+_FIND: Final = """SELECT task FROM task_texts
+    WHERE id IN (SELECT rowid FROM task_search WHERE task_search MATCH :words LIMIT :few)"""
+# Both at once: the index has no end of a word's tasks until it has gone through all of them, each time it is asked.
+_FIND_AND_COUNT: Final = """WITH found AS MATERIALIZED
+    (SELECT task FROM task_texts WHERE words @@ CAST(:words AS tsquery) LIMIT :many)
+    SELECT ARRAY(SELECT task FROM found LIMIT :few), (SELECT count(*) FROM found)"""
 # PostgreSQL looks at each task's words where they are common: what it wants is among the first. Else it remembers which
 # tasks have them; as a join, it would look for them anew for each task. SQLite always remembers.
 _MANY: Final = 20_000
@@ -40,8 +41,6 @@ _REMEMBERED: Final = {
         WHERE x.words @@ CAST(:words AS tsquery))) IS TRUE""",
 }
 _LOOKED_AT: Final = """(SELECT x.words @@ CAST(:words AS tsquery) FROM task_texts x WHERE x.task = tasks.id)"""
-_COUNT: Final = """SELECT count(*) FROM (SELECT 1 FROM task_texts
-    WHERE words @@ CAST(:words AS tsquery) LIMIT :most) AS found"""
 
 
 def words_of(given: str) -> list[str]:
@@ -96,14 +95,15 @@ async def matching(db: Db, wanted: str) -> ColumnElement[bool]:
     words = words_of(wanted)[:_MOST_WORDS]
     if not words:
         return everything()
-    dialect = db.get_bind().dialect.name
-    given = (
-        " ".join(f'"{each}"*' for each in words) if dialect == "sqlite" else " & ".join(f"{each}:*" for each in words)
-    )
-    found = (await db.scalars(text(_FIND[dialect]), {"words": given, "most": _FEW + 1})).all()
+    if db.get_bind().dialect.name == "sqlite":
+        given = " ".join(f'"{each}"*' for each in words)
+        found = list(await db.scalars(text(_FIND), {"words": given, "few": _FEW + 1}))
+        how = _REMEMBERED["sqlite"]
+    else:
+        given = " & ".join(f"{each}:*" for each in words)
+        limits = {"few": _FEW + 1, "many": max(_MANY, _FEW + 1)}
+        found, number = (await db.execute(text(_FIND_AND_COUNT), {"words": given, **limits})).one()
+        how = _LOOKED_AT if number >= _MANY else _REMEMBERED["postgresql"]
     if len(found) <= _FEW:
         return Task.id.in_(found)
-    how = _REMEMBERED[dialect]
-    if dialect == "postgresql" and (await db.scalar(text(_COUNT), {"words": given, "most": _MANY})) == _MANY:
-        how = _LOOKED_AT
     return text(how).bindparams(words=given)  # type: ignore[return-value]  # it is one, in WHERE

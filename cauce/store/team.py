@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from cauce.store.models import Task
+from cauce.store.scanning import unindexed
 from cauce.store.session import Db
 from cauce.store.tasks import Viewer, visible
 
@@ -44,8 +45,8 @@ async def by_group(db: Db, viewer: Viewer, now: datetime, tonight: datetime) -> 
 
 
 async def open_tasks(db: Db, viewer: Viewer, wanted: Wanted, limit: int) -> Sequence[Task]:
-    """Return open tasks, those that are due first before the others."""
-    query = select(Task).where(Task.closed_at.is_(None), visible(viewer))
+    """Return open tasks in the order of the inbox, whose index has all that is asked for."""
+    query = select(Task.id).where(Task.closed_at.is_(None), visible(viewer))
     if wanted.person is not None:
         theirs = and_(Task.claimed_by.is_(None), Task.user == wanted.person)
         query = query.where(or_(Task.claimed_by == wanted.person, theirs))
@@ -55,12 +56,12 @@ async def open_tasks(db: Db, viewer: Viewer, wanted: Wanted, limit: int) -> Sequ
         query = query.where(_free())
     if wanted.until is not None:
         query = query.where(Task.due_at <= wanted.until)
-    undated = case((Task.due_at.is_(None), 1), else_=0)
-    return (await db.scalars(query.order_by(undated, Task.due_at, Task.priority.desc(), Task.id).limit(limit))).all()
+    ids = (await db.scalars(query.order_by(Task.urgent_at, Task.id).limit(limit))).all()
+    return (await db.scalars(select(Task).where(Task.id.in_(ids)).order_by(Task.urgent_at, Task.id))).all()
 
 
 def _free() -> ColumnElement[bool]:
-    return and_(Task.claimed_by.is_(None), Task.user.is_(None))
+    return and_(unindexed(Task.claimed_by).is_(None), unindexed(Task.user).is_(None))
 
 
 def _counted(name: ColumnElement[str], now: datetime, tonight: datetime) -> Select[str, int, int, int]:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, select, update
 
-from cauce.store import login_sessions
 from cauce.store.base import utc_now
 from cauce.store.models import ApiToken, User
 from cauce.store.session import Db
@@ -50,12 +49,6 @@ async def of_subject(db: Db, subject: str) -> User | None:
 async def bind(db: Db, name: str, subject: str) -> None:
     """Say who the person of an account is at the OpenID provider."""
     await db.execute(update(User).where(User.name == name).values(subject=subject))
-
-
-async def end_sessions(db: Db, name: str) -> None:
-    """End all sessions of an account, wherever they are."""
-    await db.execute(update(User).where(User.name == name).values(sessions_from=utc_now()))
-    await login_sessions.end_all(db, name)
 
 
 async def list_all(db: Db) -> Sequence[User]:

@@ -20,10 +20,7 @@ from tools.native_packages import library_path, postgresql_bin
 from tools.steps import NATIVE
 
 # Nothing in here has to survive a power cut, and databases live too shortly to be tidied up.
-_FAST = (
-    *("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"),
-    *("shared_buffers=32MB", "max_connections=60"),
-)
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=60")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +65,11 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def started() -> Iterator[PostgresServer]:
-    """Run a server on a fresh cluster in a folder of its own, which the user it runs as may enter."""
+def started(*, memory: str = "32MB") -> Iterator[PostgresServer]:
+    """Run a server on a fresh cluster in a folder of its own, which the user it runs as may enter.
+
+    `memory` is what it keeps of the tables; a server that nobody has set up has 128 MB of it.
+    """
     bindir = postgresql_bin()
     if bindir is None:
         raise FileNotFoundError("no PostgreSQL server is installed")
@@ -100,7 +100,7 @@ def started() -> Iterator[PostgresServer]:
             "-k",
             "",
         ]
-        for setting in _FAST:
+        for setting in (*_FAST, f"shared_buffers={memory}"):
             command += ["-c", setting]
         with running(
             command, log=folder / "log", ready=server.answers, stop=signal.SIGINT,

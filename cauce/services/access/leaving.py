@@ -1,6 +1,6 @@
 """Somebody leaves: what they were logged in on ends, and what they had begun is their groups' again."""
 
-from cauce.store import audit, tasks, users
+from cauce.store import audit, login_sessions, tasks
 from cauce.store.session import Db
 
 
@@ -9,6 +9,6 @@ async def let_go(db: Db, by: str, name: str) -> None:
 
     What is for this person alone, and no group's, waits for a manager to give it to somebody else.
     """
-    await users.end_sessions(db, name)
+    await login_sessions.end_all(db, name)
     for task, instance in await tasks.release_all(db, name):
         await audit.append(db, by, "task.release", task, {"instance": instance, "left": name})

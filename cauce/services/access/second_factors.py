@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cauce.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
 from cauce.services import users
 from cauce.services.hub import Actor, Hub
-from cauce.store import audit, second_factors
+from cauce.store import audit, login_sessions, second_factors
 from cauce.store import users as accounts
 from cauce.store.models import SecondFactor
 from cauce.store.session import Db
@@ -160,7 +160,7 @@ async def reset(hub: Hub, actor: Actor, name: str) -> None:
             raise NotFoundError(f"There is no account '{name}'.", hint="`cauce users list` shows those there are.")
         if not await second_factors.remove(db, name):
             raise ConflictError(f"'{name}' has no second step.", hint="Nothing is in the way of a login by password.")
-        await accounts.end_sessions(db, name)
+        await login_sessions.end_all(db, name)
         await audit.append(db, actor.name, "totp.reset", name)
 
 

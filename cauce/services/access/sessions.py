@@ -41,7 +41,7 @@ async def begin(hub: Hub, name: str, nonce: str, *, address: str, browser: str) 
         await login_sessions.add(db, _key(nonce), name, address=address[:_longest], browser=browser[:_longest])
 
 
-async def actor_of(hub: Hub, name: str, nonce: str, began: datetime, *, enrolling: bool = False) -> Actor:
+async def actor_of(hub: Hub, name: str, nonce: str, *, enrolling: bool = False) -> Actor:
     """Return the person of a session that is still good.
 
     Raises:
@@ -56,7 +56,7 @@ async def actor_of(hub: Hub, name: str, nonce: str, began: datetime, *, enrollin
         account = await accounts.find(db, name) if demanded else None
     if row is None or row.user != name:
         raise UnauthenticatedError("This session is over.", hint="Log in again.")
-    actor = await users.actor_of(hub, name, began)
+    actor = await users.actor_of(hub, name)
     # Accounts without a password prove themselves elsewhere, and in as many steps as is thought right there.
     if account and account.password_hash and not second and demanded & actor.roles and not enrolling:
         raise SecondFactorMissingError(

@@ -9,10 +9,7 @@ from cauce.store.base import JSON, Base, utc_now
 
 
 class User(Base):
-    """An account.
-
-    `subject` is who its person is at the OpenID provider; sessions that began before `sessions_from` are over.
-    """
+    """An account; `subject` is who its person is at the OpenID provider."""
 
     __tablename__ = "users"
 
@@ -26,7 +23,6 @@ class User(Base):
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     subject: Mapped[str | None] = mapped_column(unique=True)
-    sessions_from: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

@@ -30,6 +30,14 @@ class Task(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        # By form, so that counts come form by form: sorting them into forms takes twice as long as counting.
+        Index(
+            "ix_tasks_counted",
+            *("form", "group", "user", "claimed_by", "state", "follow_up_at", "due_at", "owner", "definition"),
+            "closed_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
         # Partial as well: else SQLite takes it for a way to the open ones, and sorts them all.
         Index(
             "ix_tasks_closed",
