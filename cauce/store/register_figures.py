@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cauce.store import register
+from cauce.store.base import utc_now
 from cauce.store.models import RegisterEntry, RegisterStep
 from cauce.store.session import Db
 
@@ -15,9 +16,13 @@ _SIGNED: Final = ("signed", "verified")
 _OUT: Final = ("withdrawn", "excluded")
 
 
-async def figures(db: Db, roadmap: str, at: datetime) -> dict[str, float]:
-    """Return the figures of a roadmap as of a moment; what cannot be said yet is left out."""
-    return figures_of(await register.steps(db, roadmap), at)
+async def figures(db: Db, roadmap: str, at: datetime | None = None) -> dict[str, float]:
+    """Return the figures of a roadmap as of a moment; what cannot be said yet is left out.
+
+    Without a moment everything counts that was noted, also what the clock of a process puts ahead of ours.
+    """
+    steps = await register.steps(db, roadmap)
+    return figures_of(steps, at or max([utc_now(), *(step.at for _, step in steps)]))
 
 
 def figures_of(steps: Steps, at: datetime) -> dict[str, float]:
@@ -41,6 +46,9 @@ def figures_of(steps: Steps, at: datetime) -> dict[str, float]:
     if shares := [each for step in _last(kinds.get("training", [])).values() if (each := step.data)]:
         for name in ("attendance", "test"):
             found[f"training-{name}"] = min(float(each.get(name, 0)) for each in shares)
+    for name, field in (("adoption", "adoption"), ("backlog-ratio", "backlog")):
+        if seen := [each for _, step in kinds.get("hypercare", []) if (each := step.data.get(field)) is not None]:
+            found[name] = float(seen[-1])
     planned, measured = _sums(_last(kinds.get("benefit", [])).values(), "planned", "measured")
     if planned:
         found["benefits-share"] = measured / planned

@@ -55,7 +55,8 @@ async def list_entries(db: Db, params: Mapping[str, Any]) -> JSON:
 
 async def list_figures(db: Db, params: Mapping[str, Any]) -> JSON:
     """Return the figures of a `roadmap` by name, as of now or of `at`."""
-    return await register_figures.figures(db, text(params, "roadmap", _WHOSE), instant(params.get("at")))
+    at = params.get("at")
+    return await register_figures.figures(db, text(params, "roadmap", _WHOSE), None if at is None else instant(at))
 
 
 async def list_certificates(db: Db, params: Mapping[str, Any]) -> JSON:

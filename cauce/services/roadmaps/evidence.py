@@ -10,6 +10,7 @@ from cauce.errors import CauceError
 from cauce.roadmaps import ROADMAP_EVIDENCE, AskEvidence
 from cauce.services.certification import implemented
 from cauce.services.hub import Hub
+from cauce.services.roadmaps.register_facts import REGISTER_FACTS
 from cauce.store import dead_letters, definitions, syncs
 from cauce.store.base import utc_now
 from cauce.store.dead_letters import Filters
@@ -19,16 +20,20 @@ Measured = tuple[float | bool | None, str]
 """The value that was found (None: there is none) and, in a few words, what that means."""
 
 
-async def answer(hub: Hub, fact: str, of: str, limits: Mapping[str, float]) -> dict[str, JSON]:
+async def answer(hub: Hub, fact: str, of: str, limits: Mapping[str, float], *, roadmap: str = "") -> dict[str, JSON]:
     """Return whether a fact holds now: {holds, value, asked, at, text}; what cannot be known does not hold.
 
-    A number holds within `least` and `most`, where they are given; a yes or no holds when it is yes.
+    A number holds within `least` and `most`, where they are given; a yes or no holds when it is yes. What only a
+    register can tell is asked of that of the `roadmap`.
     """
-    ask = _FACTS.get(fact)
+    ask, noted = _FACTS.get(fact), REGISTER_FACTS.get(fact)
     asked = f"{fact} of {of}" if of else fact
     at = utc_now()
     try:
-        value, words = await ask(hub, of, at) if ask else (None, f"nothing in this installation measures {fact}")
+        if noted:
+            value, words = await noted(hub, roadmap, of)
+        else:
+            value, words = await ask(hub, of, at) if ask else (None, f"nothing in this installation measures {fact}")
     except CauceError as error:
         value, words = None, error.problem
     return {"holds": _holds(value, limits), "value": value, "asked": asked, "at": at.isoformat(), "text": words}
@@ -43,7 +48,7 @@ class EvidenceActivities:
     @activity.defn(name=ROADMAP_EVIDENCE)
     async def roadmap_evidence(self, wanted: AskEvidence) -> JSON:
         """Answer one question of a gate."""
-        return await answer(self.hub, wanted.fact, wanted.of, wanted.limits)
+        return await answer(self.hub, wanted.fact, wanted.of, wanted.limits, roadmap=wanted.roadmap)
 
 
 def _holds(value: JSON, limits: Mapping[str, float]) -> bool:

@@ -10,8 +10,8 @@ from cauce import roadmaps
 from cauce.errors import ConflictError, ForbiddenError, NotFoundError, PermanentError
 from cauce.services import definitions, tasks
 from cauce.services.hub import Actor, Hub
-from cauce.services.roadmaps import running
-from cauce.store import dead_letters
+from cauce.services.roadmaps import evidence, running
+from cauce.store import dead_letters, register
 from cauce.store.dead_letters import NewLetter
 from schemas import load_yaml
 from tests.integration.services.conftest import auditor, boss
@@ -104,3 +104,30 @@ async def test_a_roadmap_is_worked_through_by_those_who_may(hub: Hub) -> None:
     assert (await tasks.inbox(hub, boss)).tasks == ()
     with pytest.raises(ConflictError, match="has ended"):
         await running.act(hub, pia, run, roadmaps.SetBaseline("", "again"))
+
+
+async def test_gates_ask_the_register_of_the_roll_out(lonely_hub: Hub) -> None:
+    async def ask(fact: str, of: str = "", **limits: float) -> tuple[bool, object]:
+        found = await evidence.answer(lonely_hub, fact, of, limits, roadmap="crm")
+        return found["holds"], found["value"]
+
+    async def note(kind: str, code: str, state: str, **data: float) -> None:
+        reference = uuid4().hex
+        step = register.Step("crm", kind, code, state, reference, datetime.now(UTC), data=data)
+        async with lonely_hub.store.transaction() as db:
+            await register.note(db, step)
+
+    assert await ask("kpi", "requirements-signed", least=1) == (False, None)
+    assert await ask("regression") == (False, None)
+    await note("requirement", "R-1", "signed")
+    await note("training", "T-1", "held", attendance=0.95, test=0.65)
+    await note("regression", "F6", "green")
+    await note("regression", "F7", "red")
+    assert await ask("kpi", "requirements-signed", least=1) == (True, 1.0)
+    assert await ask("kpi", "orders-on-time", least=0.95) == (False, None)
+    await note("figure", "orders-on-time", "measured", value=0.96)
+    assert await ask("kpi", "orders-on-time", least=0.95) == (True, 0.96)
+    assert await ask("training", "attendance", least=0.9) == (True, 0.95)
+    assert await ask("training", "test", least=0.7) == (False, 0.65)
+    assert await ask("regression", "F6") == (True, True)
+    assert await ask("regression") == (False, False)

@@ -74,6 +74,8 @@ REQUIREMENTS = steps(
         (steps(("training", "a", "held", 1), data={"attendance": 0.95, "test": 0.8}),
          {"training-attendance": 0.95, "training-test": 0.8}),
         (steps(("benefit", "b", "measured", 1), data={"planned": 200, "measured": 150}), {"benefits-share": 0.75}),
+        (steps(("hypercare", "h", "busy", 8), data={"adoption": 0.8}), {"adoption": 0.8}),
+        (steps(("hypercare", "h", "busy", 8), data={"backlog": 1.5}), {"backlog-ratio": 1.5}),
         (steps(("pilot", "p", "failed", -1)), {}),
     ],
 )  # fmt: skip

@@ -82,6 +82,16 @@ def test_everything_that_is_missing_before_a_cut_over_is_named(less: dict[str, A
     assert [row["rule"] for row in ask("cut-over-missing", {**READY, **less})] == missing
 
 
+def test_period_in_which_nothing_is_due_or_spent_has_no_index() -> None:
+    process = load_file(DECISIONS.parent / "processes" / "control-cycle.yaml").data
+    measure = next(task for task in process["do"] if "measure" in task)
+    factors = [{"factor": "management", "planned": 0, "earned": 0, "spent": 0}]
+    given = {**bundle("[]"), "document": {"do": [measure]}}
+    found = World({}, {}).run(given, Start({"values": {"budget": 100_000, "factors": factors}}))
+    nothing = dict.fromkeys(("pv", "ev", "ac", "cv", "sv"), 0) | {"cpi": None, "spi": None}
+    assert found["indices"] == {**nothing, "bac": 100_000, "eacAtypical": 100_000, "tcpi": 1}
+
+
 def ask(table: str, data: dict[str, Any]) -> Any:
     document = load_file(DECISIONS / f"{table}.yaml").data
     return World({}, {}).run({**bundle(TASK % table), "decisions": {table: document}}, Start(data))

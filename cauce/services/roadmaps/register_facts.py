@@ -1,0 +1,45 @@
+"""What gates ask of a roll-out's register: its figures, and whether what a phase takes over still holds."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from cauce.services.hub import Hub
+from cauce.store import register, register_figures
+
+Measured = tuple[float | bool | None, str]
+
+
+async def kpi(hub: Hub, roadmap: str, of: str) -> Measured:
+    """Return a figure that follows from the register, or that somebody measured and noted there, by its name."""
+    async with hub.store.read() as db:
+        found = (await register_figures.figures(db, roadmap)).get(of)
+        noted = await register.find(db, roadmap, "figure", of) if found is None else None
+    if found is not None:
+        return found, f"{of} is {found:g} in the register"
+    value = noted.data.get("value") if noted is not None else None
+    if noted is None or not isinstance(value, int | float):
+        return None, f"the register of {roadmap} does not know {of} yet"
+    return float(value), f"{of} was {value:g} when it was measured on {noted.changed_at.date().isoformat()}"
+
+
+async def training(hub: Hub, roadmap: str, of: str) -> Measured:
+    """Return the least `attendance` or `test` of all trainings."""
+    return await kpi(hub, roadmap, f"training-{of}")
+
+
+async def regression(hub: Hub, roadmap: str, of: str) -> Measured:
+    """Return whether everything that was taken over (by one phase, with `of`) was green when it was checked last."""
+    async with hub.store.read() as db:
+        rows = await register.entries(db, roadmap, "regression")
+    checked = [row for row in rows if not of or row.code == of]
+    red = sorted(row.code for row in checked if row.state == "red")
+    if not checked:
+        return None, f"nothing that {of or roadmap} takes over has been checked"
+    return not red, f"red: {', '.join(red)}" if red else f"green: {', '.join(sorted(row.code for row in checked))}"
+
+
+REGISTER_FACTS: Final[Mapping[str, Callable[[Hub, str, str], Awaitable[Measured]]]] = {
+    "kpi": kpi,
+    "training": training,
+    "regression": regression,
+}
