@@ -322,7 +322,8 @@ class TaskChange:
     """What the process changes of a human task that goes on waiting.
 
     A step of its ladder (`rung`, counted from 1) is done once, however often it is sent: who is told (`notify`), whom
-    the task goes to, and by how much its priority is raised. `answered` are all who have given their answer by now.
+    the task goes to, and by how much its priority is raised. `answered` are all who have given their answer by now; a
+    `group` without a step is the one that signs next.
     """
 
     id: str
@@ -349,7 +350,8 @@ class CompleteTask:
     """A person's answer to a human task; the argument of the `complete-task` update.
 
     With `return_to` the person sends the case back to an earlier task instead, and says why. Those in `behalf` had the
-    task before and delegated it: four eyes count them as its doers, too.
+    task before and delegated it: four eyes count them as its doers, too. `seen` is how many approvals there were when
+    it was looked up whether they may give one.
     """
 
     task_id: str
@@ -359,6 +361,7 @@ class CompleteTask:
     return_to: str = ""
     reason: str = ""
     behalf: list[str] = field(default_factory=list)
+    seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ def begun(given: JSON, when: str, reference: str) -> dict[str, JSON] | None:
     """Return what a task remembers of its approvals; None when it has none."""
     if given is None:
         return None
+    if isinstance(given, Mapping) and "also" in given:
+        return _in_turn(given["also"], when, reference)
     need = given.get("need") if isinstance(given, Mapping) else None
     of = given.get("of", need) if isinstance(given, Mapping) else None
     if not (type(need) is int and type(of) is int and 1 <= need <= of <= MOST):
@@ -37,11 +39,36 @@ def begun(given: JSON, when: str, reference: str) -> dict[str, JSON] | None:
     return {"need": need, "of": of, "when": when, "given": []}
 
 
+def _in_turn(also: JSON, when: str, reference: str) -> dict[str, JSON] | None:
+    """Return what a task remembers that one of its group signs first, and then one of each other group.
+
+    Whoever is null need not sign: a table that names a second group only above some limit gives null below it.
+    """
+    groups = [each for each in also if each is not None] if isinstance(also, list) else [also]
+    if not all(isinstance(each, str) and each for each in groups) or len(groups) >= MOST:
+        detail = f"`approvals.also` needs a list of at most {MOST - 1} names of groups."
+        raise fault("configuration", detail, instance=reference)
+    many = len(groups) + 1
+    return {"need": many, "of": many, "when": when, "given": [], "also": groups} if groups else None
+
+
+def told(state: Mapping[str, JSON] | None) -> dict[str, JSON] | None:
+    """Return what the inbox shows of the approvals of a task."""
+    return {key: state[key] for key in ("need", "of", "also") if key in state} if state else None
+
+
 def check(state: Mapping[str, JSON], answer: CompleteTask) -> None:
     """Refuse a second answer of the same person, and one that cannot be counted."""
     if answer.by in _people(state):
         raise ConflictError("You have given your answer to this task.", hint="The others have to give theirs.")
+    _check_turn(state, answer)
     _agrees(state, answer.answer)
+
+
+def _check_turn(state: Mapping[str, JSON], answer: CompleteTask) -> None:
+    """Refuse a second person of a group whose turn is over, which the inbox did not know yet."""
+    if "also" in state and answer.seen not in {None, len(state["given"])}:
+        raise ConflictError("Somebody else has answered this task meanwhile.", hint="Look whose turn it is now.")
 
 
 def check_return(answer: CompleteTask, targets: Collection[str]) -> None:
@@ -63,9 +90,12 @@ def taken(
         return {**given, **back}, CloseTask(answer.task_id, "sent-back", back, answer.by)
     if state is None:
         return given, CloseTask(answer.task_id, "completed", answer.answer, answer.by)
+    _check_turn(state, answer)
     outcome = _counted(state, given)
     if outcome is None:
-        return None, TaskChange(answer.task_id, answered=_people(state))
+        # The others sign in turn, each group when those before it have agreed.
+        group = state["also"][len(state["given"]) - 1] if "also" in state else None
+        return None, TaskChange(answer.task_id, answered=_people(state), group=group)
     shown = {"approved": outcome["approved"], "answers": outcome["answers"]}
     return outcome, CloseTask(answer.task_id, "completed", shown, answer.by)
 

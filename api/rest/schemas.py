@@ -62,7 +62,7 @@ class TaskSummary(Model):
     expires_at: datetime | None = Field(default=None, description="When nobody is asked any more.")
     approvals: JSON = Field(
         default=None,
-        description="How many of how many people have to agree, when several answer.",
+        description="How many of how many people have to agree, when several answer; the groups of `also` in turn.",
         examples=[{"need": 2, "of": 3}],
     )
     answered_by: list[str] = Field(default=[], description="Who has given their answer, of several.")

@@ -175,7 +175,8 @@ async def complete(hub: Hub, actor: Actor, task_id: str, answer: JSON) -> TaskVi
     """
     row = await _for_answer(hub, actor, task_id)
     answer = await _accepted(hub, row, answer)
-    sent = CompleteTask(task_id, answer, actor.name, utc_now().isoformat(), behalf=list(row.delegated_by))
+    now, seen = utc_now().isoformat(), len(row.answered_by)
+    sent = CompleteTask(task_id, answer, actor.name, now, behalf=list(row.delegated_by), seen=seen)
     of_sync = sync_conflicts.is_about_rows(row)
     outcome = "completed" if of_sync else await _send(hub, row, sent)
     async with hub.store.transaction() as db:

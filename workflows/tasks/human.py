@@ -144,7 +144,7 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
         # What comes back after it is due would be late when it is seen.
         follow_up_at=min(follow_up, due_at or follow_up).isoformat() if follow_up else None,
         expires_at=expires_at.isoformat() if expires_at else None,
-        approvals={"need": counted["need"], "of": counted["of"]} if counted else None,
+        approvals=approvals.told(counted),
         return_to=[name for name in given.get("returnTo") or () if going_back.place_of(frame, name)],
         returned=going_back.told(frame),
         severity=head_start.severity_of(given.get("severity")),

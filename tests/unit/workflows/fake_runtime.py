@@ -195,6 +195,7 @@ class World:
                 answer = CompleteTask(id_, **{"answer": None, "by": "ana", "at": "2026-01-02T00:00:00Z", **act})
                 instance.check_answer(answer)
                 row = instance.take_answer(answer)
+                self.changes += [row] if isinstance(row, TaskChange) else []
                 self.inbox[id_] = (task, row.state if isinstance(row, CloseTask) else "open")
                 return True
         if self.coming and instance.inbox.listeners:

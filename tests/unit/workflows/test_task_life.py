@@ -68,6 +68,46 @@ def test_impossible_approvals_are_refused(given: JSON) -> None:
         World().run(process(ask(approvals=given)), Start({"many": True}))
 
 
+@pytest.mark.parametrize("new_run_after", [None, 1])
+def test_other_groups_sign_in_turn(new_run_after: int | None) -> None:
+    acts = [says("ana", yes=True), says("fred", yes=True), says("dora", yes=True)]
+    world = World(acts={"ask": acts}, new_run_after=new_run_after)
+    output = world.run(process(ask(approvals={"also": ["finance", "directors"]})), Start())
+    assert (output["approved"], [each["by"] for each in output["answers"]]) == (True, ["ana", "fred", "dora"])
+    assert [(each.group, each.answered) for each in world.changes] == [
+        ("finance", ["ana"]),
+        ("directors", ["ana", "fred"]),
+    ]
+    ((task, _),) = world.inbox.values()
+    assert task.approvals == {"need": 3, "of": 3, "also": ["finance", "directors"]}
+
+
+def test_a_group_signs_once_however_many_of_it_answer_at_the_same_time() -> None:
+    acts = [{**says(name, yes=True), "seen": 0} for name in ("ana", "luis")]
+    with pytest.raises(ConflictError, match="answered this task meanwhile"):
+        World(acts={"ask": acts}).run(process(ask(approvals={"also": ["finance"]})), Start())
+
+
+def test_one_who_does_not_agree_ends_it_before_the_others_are_asked() -> None:
+    world = World(acts={"ask": [says("ana", yes=False)]})
+    output = world.run(process(ask(approvals={"also": ["finance"]})), Start())
+    assert (output["approved"], output["by"], world.changes) == (False, "ana", [])
+
+
+def test_a_second_group_that_is_null_need_not_sign() -> None:
+    world = World(acts={"ask": [says("ana", yes=True)]})
+    output = world.run(process(ask(approvals={"also": "${ [.second] }"})), Start({}))
+    assert (output["by"], "answers" in output) == ("ana", False)
+    ((task, _),) = world.inbox.values()
+    assert task.approvals is None
+
+
+@pytest.mark.parametrize("also", ["${ [1] }", '${ [""] }', "${ {} }"])
+def test_groups_that_are_none_are_refused(also: str) -> None:
+    with pytest.raises(Fault, match="names of groups"):
+        World().run(process(ask(approvals={"also": also})), Start({}))
+
+
 def test_all_who_approved_count_as_doers() -> None:
     world = World(acts={"ask": [says("ana", yes=True), says("luis", yes=True)], "pay": [says("ana", yes=True)]})
     with pytest.raises(ForbiddenError, match="four eyes"):
