@@ -248,7 +248,7 @@ class Keeper:
         """Look for what has changed."""
         thorough = time.monotonic() - self.looked_closely > _LOOK_CLOSELY_S
         try:
-            await schedules.reconcile(self.hub, thorough=thorough)
+            await schedules.reconcile(self.hub, thorough=thorough, serves=serves_of(self.hub.settings))
             await self.upkeep.look(thorough=thorough)
             await outbox.look(self.hub)
         except TransientError as error:

@@ -23,7 +23,7 @@ class Schedule(Model):
     timezone: str = Field(examples=["Europe/Madrid"])
     paused: bool
     next_at: datetime | None = Field(description="Null while it is paused, or the one before has not ended.")
-    problem: str = Field(description="Why Temporal does not know of it as it should; empty when it does.")
+    problem: str = Field(description="What it waits for, or why Temporal does not know of it; empty when it starts.")
 
 
 @router.get("", responses=documented())

@@ -7,6 +7,8 @@ when it notes that down, and goes again.
 
 import asyncio
 import json
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,7 +23,7 @@ from temporalio.client import (
 from temporalio.service import RPCError, RPCStatusCode
 
 from cauce.contract import Start
-from cauce.errors import CauceError, NotFoundError
+from cauce.errors import CauceError, NotFoundError, SettingsError
 from cauce.permissions import Thing
 from cauce.services import repeats, timetable
 from cauce.services.hub import Actor, Hub
@@ -33,6 +35,7 @@ from cauce.store.models import Definition, Schedule
 from cauce.store.session import Db
 
 JSON = Any
+log = logging.getLogger(__name__)
 # Raised when the same definition gives Temporal something else than before.
 _SHAPE: Final = 1
 _AT_ONCE: Final = 10
@@ -40,7 +43,10 @@ _AT_ONCE: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class ScheduleView:
-    """One way in which a process starts by time; `problem` says why Temporal does not know of it as it should."""
+    """One way in which a process starts by time.
+
+    `problem` says why Temporal does not know of it as it should, or what is missing before anything starts.
+    """
 
     definition: str
     version: str
@@ -52,8 +58,13 @@ class ScheduleView:
     problem: str = ""
 
 
-async def reconcile(hub: Hub, *, thorough: bool = False) -> int:
-    """Tell Temporal what it was not told yet, and return how much that was; `thorough` asks what it knows as well."""
+async def reconcile(hub: Hub, *, thorough: bool = False, serves: Callable[[str], bool] | None = None) -> int:
+    """Tell Temporal what it was not told yet, and return how much that was; `thorough` asks what it knows as well.
+
+    A worker says which connections it `serves`: only who makes their calls knows whether something is missing there.
+    """
+    if serves is not None:
+        await _look_for_missing(hub, serves)
     async with hub.store.read() as db:
         rows = await schedules.rows(db)
     told = 0
@@ -102,6 +113,39 @@ async def pause(hub: Hub, actor: Actor, definition: str, *, paused: bool) -> lis
     return await list_schedules(hub, actor, definition)
 
 
+async def _look_for_missing(hub: Hub, serves: Callable[[str], bool]) -> None:
+    """Let the schedules rest of what needs a connection that lacks a setting or a secret, and let the others go on."""
+    async with hub.store.read() as db:
+        found = []
+        for row in await schedules.rows(db):
+            needed = _needed((await _process(db, row)).document) if row.version else []
+            if all(map(serves, needed)):
+                found.append((row, await _missing(hub, db, needed)))
+    for row, missing in found:
+        if missing != row.waits_for:
+            log.info("%s %s", row.definition, f"rests: {missing}" if missing else "starts by time again")
+            async with hub.store.transaction() as db:
+                await schedules.note_wait(db, row, missing)
+
+
+def _needed(document: JSON) -> list[str]:
+    metadata = (document.get("document") or {}).get("metadata") or {}
+    return list((metadata.get("cauce") or {}).get("scheduleNeeds") or ())
+
+
+async def _missing(hub: Hub, db: Db, needed: Sequence[str]) -> str:
+    """Return the first thing that is missing of some connections; nothing when all are set up."""
+    for name in needed:
+        row = await definitions.find(db, "connection", "", name)
+        if row is None:
+            return f"There is no connection '{name}'."
+        try:
+            await asyncio.to_thread(hub.resolver.resolve, row.document.get("settings") or {})
+        except SettingsError as error:
+            return f"The connection '{name}' is not set up: {error.problem}"
+    return ""
+
+
 async def _tell(hub: Hub, definition: str, kind: str) -> None:
     """Bring Temporal to what the store asks for, also when that changes meanwhile."""
     while True:
@@ -122,14 +166,14 @@ async def _tell(hub: Hub, definition: str, kind: str) -> None:
 
 
 async def _keep(hub: Hub, row: Schedule, definition: Definition, mark: str) -> None:
-    begin = _begin(hub)
+    begin, rests = _begin(hub), row.paused or bool(row.waits_for)
     if row.kind == "after":
-        await repeats.keep(hub, row.definition, begin, paused=row.paused)
+        await repeats.keep(hub, row.definition, begin, paused=rests)
         return
     if definition.kind == "sync":
-        wanted = timetable.of_sync(definition.document, row.kind, mark, paused=row.paused)
+        wanted = timetable.of_sync(definition.document, row.kind, mark, paused=rests)
     else:
-        wanted = timetable.of(definition.bundle, row.kind, mark, begin, paused=row.paused)
+        wanted = timetable.of(definition.bundle, row.kind, mark, begin, paused=rests)
     try:
         await hub.temporal.create_schedule(_id(row), wanted, rpc_timeout=call_timeout)
     except ScheduleAlreadyRunningError:
@@ -160,9 +204,9 @@ async def _is_lost(hub: Hub, row: Schedule) -> bool:
 
 
 async def _view(hub: Hub, row: Schedule, document: JSON) -> ScheduleView:
-    next_at, problem = None, row.problem
+    next_at, problem = None, row.waits_for or row.problem
     try:
-        next_at = await _next(hub, row)
+        next_at = None if row.waits_for else await _next(hub, row)
     except CauceError as error:
         problem = problem or error.problem
     return ScheduleView(
@@ -212,7 +256,7 @@ def _id(row: Schedule) -> str:
 
 def _mark(hub: Hub, row: Schedule) -> str:
     """Return what tells this version of what is asked for from any other."""
-    paused = "paused" if row.paused else "on"
+    paused = "paused" if row.paused else "waits" if row.waits_for else "on"
     level = hub.settings.lifecycle_events
     return f"{_SHAPE} {row.version} {row.digest[:16]} {level} {paused}" if row.version else ""
 

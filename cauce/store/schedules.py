@@ -54,10 +54,18 @@ async def settle(db: Db, row: Schedule, applied: str) -> bool:
     same = (
         *(Schedule.definition == row.definition, Schedule.kind == row.kind),
         *(Schedule.version == row.version, Schedule.digest == row.digest, Schedule.paused == row.paused),
+        Schedule.waits_for == row.waits_for,
     )
     if not row.version:
         return bool(await changed(db, delete(Schedule).where(*same)))
     return bool(await changed(db, update(Schedule).where(*same).values(applied=applied, problem="")))
+
+
+async def note_wait(db: Db, row: Schedule, missing: str) -> None:
+    """Note what is missing before anything starts by time; nothing lets it start."""
+    mine = Schedule.definition == row.definition, Schedule.kind == row.kind, Schedule.version == row.version
+    values = {"waits_for": missing[:_LONGEST_PROBLEM], "changed_at": utc_now()}
+    await changed(db, update(Schedule).where(*mine).values(**values))
 
 
 async def note_problem(db: Db, row: Schedule, problem: str) -> None:

@@ -12,7 +12,7 @@ class Schedule(Base):
 
     `version` and `digest` are empty when the process does not ask for it any more; the row goes when Temporal has
     forgotten it. `applied` is the mark of what was last told to Temporal: where it is another than that of the row,
-    Temporal is told again.
+    Temporal is told again. `waits_for` says what is missing of the connections that are needed before anything starts.
     """
 
     __tablename__ = "schedules"
@@ -23,5 +23,6 @@ class Schedule(Base):
     digest: Mapped[str] = mapped_column(default="")
     paused: Mapped[bool] = mapped_column(default=False)
     applied: Mapped[str] = mapped_column(default="")
+    waits_for: Mapped[str] = mapped_column(default="")
     problem: Mapped[str] = mapped_column(default="")
     changed_at: Mapped[datetime] = mapped_column(default=utc_now)

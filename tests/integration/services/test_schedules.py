@@ -39,6 +39,7 @@ async def publish(
     version: str = "1.0.0",
     zone: str = "UTC",
     steps: Sequence[object] = (),
+    needs: Sequence[str] = (),
     **schedule: object,
 ) -> str:
     document = {
@@ -47,7 +48,7 @@ async def publish(
             "namespace": namespace,
             "name": "p",
             "version": version,
-            "metadata": {"cauce": {"timezone": zone}},
+            "metadata": {"cauce": {"timezone": zone, "scheduleNeeds": list(needs)}},
         },
         **({"schedule": schedule} if schedule else {}),
         "do": steps or [{"say": {"set": {"version": version}}}],
@@ -255,3 +256,28 @@ async def test_repetition_that_was_terminated_is_started_again(hub: Hub, namespa
     assert await schedules.reconcile(hub) == 0
     assert await schedules.reconcile(hub, thorough=True) == 1
     assert await schedules.reconcile(hub, thorough=True) == 0
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+async def test_what_needs_a_connection_rests_until_that_is_set_up(
+    hub: Hub, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title = await publish(hub, namespace, every="PT1H", needs=["post"])
+
+    async def looked(*, serves: bool = True) -> tuple[str, bool, bool]:
+        await schedules.reconcile(hub, serves=lambda _: serves)
+        (one,) = await listed(hub, title)
+        known = await hub.temporal.get_schedule_handle(f"{title}/every").describe()
+        return one.problem, one.next_at is None, known.schedule.state.paused
+
+    assert await looked(serves=False) == ("", False, False)
+    assert await looked() == ("There is no connection 'post'.", True, True)
+    text = "connection: post\nkind: echo\nsettings: {greeting: {setting: post-word}}\n"
+    text += "operations: {say: {calls: say, effect: read}}"
+    await definitions.publish(hub, boss, [load_yaml(text, "post.yaml")])
+    waits = "The connection 'post' is not set up: There is no setting 'post-word'."
+    assert await looked() == (waits, True, True)
+    # Who does not make its calls, as an API, leaves it as it is.
+    assert await looked(serves=False) == (waits, True, True)
+    monkeypatch.setitem(hub.resolver.environment, "CAUCE_SETTING_POST_WORD", "hello")
+    assert await looked() == ("", False, False)
