@@ -13,7 +13,7 @@ from api.rest.schemas import Model
 from cauce import roadmaps
 from cauce.roadmaps import Request, roadmap_id
 from cauce.services.hub import Actor, Hub
-from cauce.services.roadmaps import running
+from cauce.services.roadmaps import running, running_plans
 
 JSON = Any
 _PLACE = "/roadmaps/running/{name}/{key}"
@@ -40,6 +40,13 @@ class Done(Model):
     state: Literal["running", "completed", "stopped", "cancelled"]
 
 
+class OtherDefinition(Given):
+    """Which version of the definition is to be in force."""
+
+    version: str | None = Field(default=None, description="The latest if none is given.", examples=["3"])
+    reason: Text = ""
+
+
 class File(Given):
     """A file that is attached to a task of the roadmap."""
 
@@ -52,7 +59,7 @@ class File(Given):
 class ActivityStart(Given):
     """That an activity has begun."""
 
-    day: date | None = Field(default=None, description="Today if not given.")
+    day: date | None = Field(default=None, description="Today if not given.", examples=["2027-01-11"])
 
 
 class ActivityReport(Given):
@@ -83,7 +90,10 @@ class GateRequest(Given):
     """That a gate is to be decided."""
 
     documents: dict[str, list[File]] = Field(
-        default={}, max_length=100, description="Files by the number of the evidence, from 0."
+        default={},
+        max_length=100,
+        description="Files by the number of the evidence, from 0.",
+        examples=[{"0": [{"name": "requirements.pdf", "sha256": "9f" * 32}]}],
     )
 
 
@@ -121,6 +131,11 @@ class Edit(Given):
     days: int | None = Field(default=None, ge=0, le=5_000, examples=[15])
     cost: dict[Factor, Amount] | None = Field(default=None, examples=[{"integration": "22000"}])
 
+    def wanted(self) -> dict[str, JSON]:
+        """Return it as the services take it."""
+        found: dict[str, JSON] = {} if self.days is None else {"days": self.days}
+        return found if self.cost is None else {**found, "cost": _cost(self.cost)}
+
 
 class ChangeRequest(Given):
     """A change of the plan."""
@@ -135,10 +150,10 @@ class ChangeDecision(Given):
     """What was decided on a change."""
 
     decision: Literal["approved", "rejected", "deferred"]
-    reason: Text = ""
+    reason: Text = Field(default="", examples=["It pays for itself."])
 
 
-class Figures(Given):
+class ReportedFigures(Given):
     """Figures that risks and stop criteria watch."""
 
     metrics: dict[str, float] = Field(max_length=500, examples=[{"adoption": 0.6}])
@@ -248,11 +263,7 @@ async def set_baseline(hub: HubDep, actor: CallerDep, name: str, key: str, given
 @router.post("/changes", responses=_REFUSED)
 async def request_change(hub: HubDep, actor: CallerDep, name: str, key: str, given: ChangeRequest) -> Done:
     """Ask for a change; its impact says who decides on it."""
-    edits = {
-        activity: ({} if edit.days is None else {"days": edit.days})
-        | ({} if edit.cost is None else {"cost": _cost(edit.cost)})
-        for activity, edit in given.edits.items()
-    }
+    edits = {activity: edit.wanted() for activity, edit in given.edits.items()}
     request = roadmaps.RequestChange(actor.name, given.what, given.why, edits, emergency=given.emergency)
     return await _act(hub, actor, name, key, request)
 
@@ -264,8 +275,15 @@ async def decide_change(hub: HubDep, actor: CallerDep, name: str, key: str, chan
     return await _act(hub, actor, name, key, request)
 
 
+@router.post("/definition", responses=_REFUSED)
+async def apply_definition(hub: HubDep, actor: CallerDep, name: str, key: str, given: OtherDefinition) -> Done:
+    """Put another published version of the definition in force; what has happened stays."""
+    identity = roadmap_id(name, key)
+    return Done.model_validate(await running_plans.apply(hub, actor, identity, given.version, given.reason))
+
+
 @router.post("/metrics", responses=_REFUSED)
-async def report_metrics(hub: HubDep, actor: CallerDep, name: str, key: str, given: Figures) -> Done:
+async def report_metrics(hub: HubDep, actor: CallerDep, name: str, key: str, given: ReportedFigures) -> Done:
     """Give figures that risks and stop criteria watch."""
     return await _act(hub, actor, name, key, roadmaps.ReportMetrics(actor.name, given.metrics))
 

@@ -5,23 +5,19 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
+from api.rest.roadmaps import Figures, Plan
+from api.rest.running_acts import Edit, Given
 from api.rest.schemas import Model, Page
 from cauce.roadmaps import roadmap_id
-from cauce.services.roadmaps import running
+from cauce.services.roadmaps import running, running_plans
 
 JSON = Any
 router = APIRouter(prefix="/roadmaps/running", tags=["roadmaps"])
 _PLACE = "/{name}/{key}"
-
-
-class Given(BaseModel):
-    """What is asked for; what is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class StartRoadmap(Given):
@@ -91,6 +87,27 @@ class RunDetail(Model):
     may_plan: bool = Field(description="Whether you may change its plan.")
 
 
+class WhatIf(Given):
+    """What might be changed."""
+
+    edits: dict[str, Edit] = Field(max_length=500, examples=[{"run-pilot": {"days": 30}}])
+
+
+class WhatIfAnswer(Model):
+    """The plan that would be, and what a change would do to cost and dates."""
+
+    plan: Plan
+    impact: JSON = Field(examples=[{"days": 10, "percent": "1.20", "finish": "2028-06-16"}])
+
+
+class Preview(Model):
+    """What another version of the definition would move."""
+
+    version: str = Field(examples=["3"])
+    plan: Plan = Field(description="Its shifts are against the plan of today.")
+    kept: list[str] = Field(description="What has begun and is not in it: it is cancelled, and kept.", examples=[[]])
+
+
 class RunEvent(Model):
     """One thing that happened to a roadmap."""
 
@@ -151,6 +168,39 @@ async def list_running(
 async def get_running(hub: HubDep, actor: CallerDep, name: str, key: str) -> RunDetail:
     """Return a roadmap that runs, with its activities and gates."""
     return RunDetail.model_validate(await running.running(hub, actor, roadmap_id(name, key)))
+
+
+@router.get(f"{_PLACE}/plan", responses=documented(404, 503))
+async def get_running_plan(hub: HubDep, actor: CallerDep, name: str, key: str) -> Plan:
+    """Return the plan of today, with shifts against the baseline that is in force."""
+    return Plan.model_validate(await running_plans.plan(hub, actor, roadmap_id(name, key)))
+
+
+@router.post(f"{_PLACE}/what-if", responses=documented(404, 409, 422, 503))
+async def what_if_running(hub: HubDep, actor: CallerDep, name: str, key: str, given: WhatIf) -> WhatIfAnswer:
+    """Compute the plan with other days or costs of activities; nothing is kept."""
+    edits = {activity: edit.wanted() for activity, edit in given.edits.items()}
+    plan, impact = await running_plans.what_if(hub, actor, roadmap_id(name, key), edits)
+    return WhatIfAnswer(plan=Plan.model_validate(plan), impact=impact)
+
+
+@router.get(f"{_PLACE}/figures", responses=documented(404, 503))
+async def get_running_figures(hub: HubDep, actor: CallerDep, name: str, key: str) -> Figures:
+    """Return budget, earned value, forecasts and risks of today, by the baseline that is in force."""
+    return Figures.model_validate(await running_plans.figures(hub, actor, roadmap_id(name, key)))
+
+
+@router.get(f"{_PLACE}/definition", responses=documented(404, 409, 422, 503))
+async def preview_definition(
+    hub: HubDep,
+    actor: CallerDep,
+    name: str,
+    key: str,
+    *,
+    version: Annotated[str | None, Query(description="The latest if none is given.", examples=["3"])] = None,
+) -> Preview:
+    """Return what another published version would move, before it is applied."""
+    return Preview.model_validate(await running_plans.preview(hub, actor, roadmap_id(name, key), version))
 
 
 @router.get(f"{_PLACE}/events", responses=documented(404))

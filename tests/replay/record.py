@@ -13,8 +13,10 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from cauce import roadmaps
 from cauce.contract import Start
 from cauce.store.models import Blob
+from tests.conformance import roadmap_course
 from tests.conformance.case import of_file
 from tests.conformance.conftest import Place, place_of
 from tests.conformance.test_cases import bundle_of
@@ -35,7 +37,20 @@ async def record() -> None:
             file = HISTORIES / f"{VERSION}-{case.row}.json"
             file.write_text(anonymous(history.to_json()))
             print(f"{file.name}: {report.status}, {len(history.events)} events")  # noqa: T201 - a program for developers
+        await record_roadmap(place)
         await _keep_payloads(place)
+
+
+async def record_roadmap(place: Place) -> None:
+    """Run a roadmap through a report, days that pass, and a gate, and keep its history."""
+    async with roadmap_course.running(place.bench.hub, roadmap_course.document(phases=1, activities=2, days=3)) as run:
+        await run.work("a00", 3)
+        await run.act(roadmaps.REPORT_ACTIVITY, roadmaps.ReportActivity("a01", "cris", percent=50))
+        await run.work_on("a01", 3)
+        await run.pass_gate("G0")
+        await run.handle.result()
+        history = await run.handle.fetch_history()
+    (HISTORIES / f"{VERSION}-roadmap.json").write_text(anonymous(history.to_json()))
 
 
 async def _keep_payloads(place: Place) -> None:

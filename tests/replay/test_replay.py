@@ -11,6 +11,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from tests.replay.payloads import HISTORIES, converter
 from workflows.process_workflow import ProcessWorkflow
+from workflows.roadmap_workflow import RoadmapWorkflow
 from workflows.temporal_runtime import TemporalRuntime
 
 FILES = sorted(HISTORIES.glob("*-*.json"))
@@ -18,7 +19,9 @@ FILES = sorted(HISTORIES.glob("*-*.json"))
 
 def _replayer() -> Replayer:
     return Replayer(
-        workflows=[ProcessWorkflow], data_converter=converter(), workflow_runner=UnsandboxedWorkflowRunner()
+        workflows=[ProcessWorkflow, RoadmapWorkflow],
+        data_converter=converter(),
+        workflow_runner=UnsandboxedWorkflowRunner(),
     )
 
 
@@ -28,7 +31,7 @@ def _history(file: Path) -> WorkflowHistory:
 
 def test_every_kind_of_process_has_a_history() -> None:
     kinds = {file.stem.partition("-")[2] for file in FILES}
-    assert kinds == {"person", "calls", "errors", "exchanges", "child", "flow"}
+    assert kinds == {"person", "calls", "errors", "exchanges", "child", "flow", "roadmap"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -112,7 +112,13 @@ async def figures(
 
 def figured(document: JSON, calendar: JSON, asked: Asked, metrics: Mapping[str, float] | None = None) -> FiguresView:
     """Return the figures of a checked document; `metrics` are what else is known that may trigger risks."""
-    found = compute(document, calendar, asked)
+    return figures_of(compute(document, calendar, asked), document, asked, metrics)
+
+
+def figures_of(
+    found: Computed, document: JSON, asked: Asked, metrics: Mapping[str, float] | None = None
+) -> FiguresView:
+    """Return the figures of a plan that was computed, measured by its baseline."""
     base, days = found.baseline, found.days
     at = days.after(asked.status) if asked.status else base.begin
     done = earned.performance(base, asked.actuals, at)

@@ -161,11 +161,13 @@ def planned(document: JSON, calendar: JSON, asked: Asked) -> PlanView:
     """Return the plan of a checked document, compared with its baseline; raises as `compute` does."""
     found = compute(document, calendar, asked)
     baseline = baseline_of(found.baseline) if asked.baseline is None else asked.baseline
-    return _view(found, baseline, compare(baseline, found.plan, found.days), document["owners"])
+    return view_of(found, baseline, document["owners"])
 
 
-def _view(computed: Computed, baseline: Mapping[str, Span], shifts: list[Shift], owners: JSON) -> PlanView:
+def view_of(computed: Computed, baseline: Mapping[str, Span], owners: JSON) -> PlanView:
+    """Return a plan as it is shown, compared with a baseline."""
     roadmap, found = computed.roadmap, computed.plan
+    shifts = compare(baseline, found, computed.days)
     moved = {each.id: each for each in shifts}
     exceptions = _exceptions(computed.days, found.start, found.finish)
     return PlanView(

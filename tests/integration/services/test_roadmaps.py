@@ -10,7 +10,7 @@ from cauce import roadmaps
 from cauce.errors import ConflictError, ForbiddenError, NotFoundError, PermanentError
 from cauce.services import definitions, tasks
 from cauce.services.hub import Actor, Hub
-from cauce.services.roadmaps import evidence, running
+from cauce.services.roadmaps import evidence, running, running_plans
 from cauce.store import dead_letters, register
 from cauce.store.dead_letters import NewLetter
 from schemas import load_yaml
@@ -61,6 +61,29 @@ async def refuse_one(hub: Hub) -> int:
     return id_
 
 
+async def plans_that_might_be(hub: Hub, run: str) -> None:
+    """Look at the plan and the figures, and at what a change and another version would do; then apply that."""
+    before = await running_plans.plan(hub, cris, run)
+    other, impact = await running_plans.what_if(hub, pia, run, {"tell": {"days": 4}})
+    assert (other.finish > before.finish, impact["days"]) == (True, 3)
+    assert (await running_plans.plan(hub, cris, run)).finish == before.finish
+    with pytest.raises(ForbiddenError, match="may not see the figures"):
+        await running_plans.figures(hub, sam, run)
+    found = await running_plans.figures(hub, pia, run)
+    assert [str(each.ac) for each in found.rows if each.factor == "total"] == ["7.50"]
+    name = before.roadmap
+    phase = DOCUMENT["phases"][0]  # type: ignore[index]
+    longer = [{**each, "days": 2} if each["id"] == "tell" else each for each in phase["activities"]]
+    document = {**DOCUMENT, "phases": [{**phase, "activities": longer}], "start": before.start.isoformat()}
+    await definitions.publish(hub, boss, [load_yaml(json.dumps({"roadmap": name, **document}), "roadmap.yaml")])
+    seen = await running_plans.preview(hub, cris, run)
+    assert (seen.version, seen.kept, seen.plan.steps[1].finish_shift) == ("2", [], 1)
+    with pytest.raises(ForbiddenError, match="may not do this"):
+        await running_plans.apply(hub, sam, run)
+    assert (await running_plans.apply(hub, pia, run, "2", "more")).finish == seen.plan.finish.isoformat()
+    assert (await running.running(hub, cris, run)).run.version == "2"
+
+
 @pytest.mark.usefixtures("worker")
 async def test_a_roadmap_is_worked_through_by_those_who_may(hub: Hub) -> None:
     run = await started(hub)
@@ -79,6 +102,7 @@ async def test_a_roadmap_is_worked_through_by_those_who_may(hub: Hub) -> None:
     detail = await running.running(hub, auditor, run)
     shown = [(each.state, each.spent, each.may_act) for each in detail.steps]
     assert shown == [("done", "7.5", False), ("ready", "0", False), ("waiting", "0", False)]
+    await plans_that_might_be(hub, run)
     done = await running.act(hub, pia, run, roadmaps.FinishActivity("tell", ""))
     assert done.state == "running"
     await running.act(hub, cris, run, roadmaps.RequestGate("G1", ""))
