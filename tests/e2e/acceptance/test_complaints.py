@@ -148,6 +148,10 @@ async def test_customer_rejects_once_and_accepts_then_while_the_term_of_the_law_
     acknowledged = await mail_to(installation, customer, "Su reclamación R-")
     case = Case(desk, re.findall(r"R-\d{4}-\d{6}", acknowledged["subject"])[0])
     await case.investigated(40)
+    # Order, deliveries and invoices came from the ERP, the supply chain and accounting; this order is not in the ERP.
+    (planned,) = [each["id"] for each in (await desk.instance(case.id))["human_tasks"] if each["name"] == "plan"]
+    file = (await desk.task(planned))["data"]["file"]
+    assert (file["order"], type(file["deliveries"]), type(file["invoices"])) == (None, list, list)
     await case.propose(40)
     await case.do("answer", {"text": "Le ofrecemos cuarenta euros."})
     await case.do("write-decision-down", {"answer": "rejected", "text": "Es poco"})
