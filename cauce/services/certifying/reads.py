@@ -24,8 +24,9 @@ async def certify_read(subject: Subject, name: str) -> AsyncIterator[Check]:
 
 async def refused(subject: Subject, name: str, what: str, changes: JSON) -> Check:
     """Ask for what has to be refused, and see that it is, for a reason of business."""
+    kind = "usual" if "usual" in subject.wanted(name)["samples"] else "once"
     try:
-        answer = await subject.ask(name, subject.sample(name, "refuse", changes=changes))
+        answer = await subject.ask(name, subject.sample(name, "refuse", kind=kind, changes=changes))
     except BusinessError as error:
         return Check(name, "refuse", "passed", f"With {what} it was refused ({error.remote_code or error.problem}).")
     except InputError:

@@ -28,7 +28,10 @@ async def certify_write(subject: Subject, name: str) -> AsyncIterator[Check]:
     """Write a sample and all that follows from it; when that fails the rest is not tried."""
     params = subject.sample(name, "create")
     if params is None:
-        if not _cleans_up(subject, name):
+        if (once := subject.sample(name, "once", kind="once")) is not None:
+            async for check in _Write(subject, name).once(once):
+                yield check
+        elif not _cleans_up(subject, name):
             yield Check(name, "create", "skipped", "The capability has no sample to write.")
         return
     trial = _Write(subject, name)
@@ -80,6 +83,32 @@ class _Write:
         for what, changes in wanted["samples"].get("refused", {}).items():
             yield await refused(self.subject, self.name, what, changes)
 
+    async def once(self, params: JSON) -> AsyncIterator[Check]:
+        """Try what can be entered one time only: what an earlier certification entered is as good."""
+        created = None
+        try:
+            if self.find:
+                created = await self._find(params)
+            if created is not None:
+                yield self.passed("create", f"`{self.find}` finds what an earlier certification entered.")
+            else:
+                created = await self.subject.ask(self.name, params)
+                wrong = self.subject.misfit(self.name, created)
+                kept = "Entered, and it stays: it can be entered one time only."
+                yield self.failed("create", wrong) if wrong else self.passed("create", kept)
+                if wrong:
+                    return
+        except CauceError as error:
+            yield self.failed("create", f"{said(error)} What else there is to try needs it.")
+            return
+        if "read" in self.subject.wanted(self.name):
+            yield await self.guarded("read", partial(self.read_back, created))
+        if self.find:
+            yield await self.guarded("find", partial(self.found, params, created))
+            yield await self.guarded("repeat", partial(self.repeated, params, created))
+        for what, changes in self.subject.wanted(self.name)["samples"].get("refused", {}).items():
+            yield await refused(self.subject, self.name, what, changes)
+
     async def guarded(self, check: str, trial: Trial) -> Check:
         """Carry out one trial; an error is how it ended."""
         try:
@@ -115,11 +144,12 @@ class _Write:
 
     async def repeated(self, params: JSON, created: JSON) -> Check:
         try:
-            again = await self.subject.write(self.name, params)
+            again = await self.subject.ask(self.name, params)
         except BusinessError as error:
             return self.passed("repeat", f"The same again was refused ({error.remote_code or error.problem}).")
         if self._same(again, created):
             return self.passed("repeat", "The same again gave the first one back.")
+        self.subject.keep(self.name, again)
         if not self._same(await self._find(params), created):
             return self.failed("repeat", f"The same again was entered twice, and `{self.find}` finds the second.")
         sentence = f"The same again was entered twice: only the hub's ledger and `{self.find}` keep documents single."

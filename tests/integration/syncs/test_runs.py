@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 import pytest
 
 from cauce.errors import TransientError
-from cauce.store import cross_references, dead_letters, ledger, syncs
+from cauce.store import cross_references, dead_letters, ledger, recordings, syncs
+from cauce.store.base import utc_now
 from cauce.store.dead_letters import Filters
 from tests.integration.syncs.conftest import BY_TIME, SOURCE, Bench, counts
 
@@ -29,6 +32,19 @@ async def test_every_row_is_written_once_and_then_only_what_has_changed(bench: B
     async with bench.store.read() as db:
         (found,) = await cross_references.counterparts(db, "new", "n-c")
         assert (found.source_system, found.source_id, found.version) == ("old", "c", 2)
+
+
+async def test_calls_of_a_sync_are_recorded_while_somebody_wants_that(bench: Bench) -> None:
+    await bench.publish()
+    async with bench.store.transaction() as db:
+        for name in ("old", "new"):
+            until = utc_now() + timedelta(minutes=5)
+            await recordings.switch_on(db, name, until=until, left=None, operations=[], by="igor")
+    fill(bench, *"ab")
+    await bench.run()
+    async with bench.store.read() as db:
+        told = [await recordings.counts(db, name) for name in ("old", "new")]
+    assert (set(told[0]), told[1]["put"]) == ({"read"}, 2)
 
 
 async def test_the_same_on_postgresql(postgresql_bench: Bench) -> None:
