@@ -19,7 +19,7 @@ ALONE := e2e or kill or compose
 ALONE_IN := -o testpaths="tests/e2e tests/compose"
 # The order is that of tests/conftest.py.
 SHARED := --dist loadfile --no-loadscope-reorder
-LONG := bench or soak
+LONG := bench or soak or pictures
 # What failed, if it is little, is run once more and alone. What passes then got in another's way on a busy machine: it is
 # told, and wants to be mended, but whoever changed something else need not wait for that.
 FEW_FAILED := $(BIN)/python -c 'import json, sys; sys.exit(len(json.load(open(".pytest_cache/v/cache/lastfailed"))) > 3)'
@@ -86,6 +86,10 @@ soak: setup-test ## Run for a long time under load and kills, the acceptance tes
 	$(PYTEST) -m soak -p no:xdist -s --timeout 14400 $(ARGS)
 	CAUCE_TEST_STORE=postgresql $(PYTEST) -m e2e -p no:xdist tests/e2e/acceptance
 	CAUCE_TEST_EFFORT=whole $(PYTEST) -m "not ($(LONG))" -n $(JOBS) $(SHARED) tests/unit tests/connectors tests/conformance
+
+.PHONY: pictures
+pictures: setup-test ## Make the pictures of README and docs anew, from the demo in a browser
+	$(PYTEST) tests/e2e/browser/test_pictures.py -m pictures -p no:xdist -s $(ARGS)
 
 .PHONY: docs
 docs: setup ## Check that the documentation says what the code does
