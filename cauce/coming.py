@@ -7,6 +7,7 @@ from typing import Any
 from cauce.services import events
 from cauce.services.hub import Actor, Hub
 from cauce.store import events as log
+from cauce.testing.watching import Standing
 
 JSON = Any
 # How an entry says, in seconds since the start, when it is sent; no attribute of an event has such a name.
@@ -23,13 +24,13 @@ class Coming:
     sent: int = 0
     seen: tuple[float, int] = (0.0, 0)
 
-    def quiet(self, state: Mapping[str, JSON]) -> int:
+    def quiet(self, standing: Standing) -> int:
         """Return how often the instance was seen like this, doing nothing since it last did something.
 
         Once is not enough: what a server says of an instance that it is about to run may be a step behind.
         """
         last, times = self.seen
-        self.seen = (state["now"], times + 1 if state["now"] == last else 1)
+        self.seen = (standing.now, times + 1 if standing.now == last else 1)
         return self.seen[1]
 
     async def settled(self) -> bool:
@@ -37,16 +38,16 @@ class Coming:
         async with self.hub.store.read() as db:
             return not await log.has_unrouted(db)
 
-    def at(self, state: Mapping[str, JSON]) -> float | None:
+    def at(self, standing: Standing) -> float | None:
         """Return the moment at which the next event is sent; None when there is none that has its moment."""
         if self.sent == len(self.events) or AT not in self.events[self.sent]:
             return None
-        return float(state["startedAt"]) + float(self.events[self.sent][AT])
+        return standing.started_at + float(self.events[self.sent][AT])
 
-    async def send(self, state: Mapping[str, JSON], now: float) -> bool:
+    async def send(self, standing: Standing, now: float) -> bool:
         """Send the next event if it is its turn; tell whether it was."""
-        moment = self.at(state)
-        is_due = now >= moment if moment is not None else bool(state["listening"])
+        moment = self.at(standing)
+        is_due = now >= moment if moment is not None else bool(standing.listening)
         if self.sent == len(self.events) or not is_due:
             return False
         event = self.events[self.sent]

@@ -133,8 +133,8 @@ class Guide:
 
     async def _round(self) -> bool:
         """Do the next thing that has to be done from outside; tells whether the case is over without the process."""
-        standing = await self._standing()
-        if standing.busy:
+        standing = await self.watch.look(self.handle)
+        if standing is None or standing.busy:
             return False
         # The instance does not notice that time jumped until something happens to it.
         now = self.now = max(standing.now, self.now)
@@ -166,11 +166,6 @@ class Guide:
         met = await self.handle.query(contract.STATE)
         self.course.moments.append({**met, "open": [each.task.name for each in self._people(met["openTasks"], at)]})
         return False
-
-    async def _standing(self) -> Standing:
-        """Return where the instance stands; it is asked when its worker has to remember that first."""
-        known = self.watch.standing.get(self.handle.id)
-        return known or Standing.told(await self.handle.query(contract.STATE))
 
     def _is_due(self, standing: Standing) -> bool:
         """Tell whether the instance is about to go on by itself: nobody does anything before it has."""

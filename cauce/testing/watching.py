@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from temporalio import workflow
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.client import WorkflowHandle
 from temporalio.converter import SerializationContext, StorageDriverStoreContext
 from temporalio.worker import (
     ExecuteWorkflowInput,
@@ -25,6 +26,7 @@ from temporalio.worker import (
 )
 from temporalio.worker._command_aware_visitor import CommandInfo
 
+from cauce.contract import STATE
 from workflows.instance import Instance
 from workflows.record import state_of
 
@@ -50,6 +52,7 @@ class Standing:
 
     Attributes:
         busy: something is under way that it waits for.
+        started_at: its time when it started.
         now: its time.
         wakes_at: when it goes on by itself.
         open_tasks: ids of the human tasks that wait for an answer.
@@ -58,6 +61,7 @@ class Standing:
     """
 
     busy: bool
+    started_at: float
     now: float
     wakes_at: float | None
     open_tasks: tuple[str, ...]
@@ -69,6 +73,7 @@ class Standing:
         """Look at an instance whose step has just ended."""
         return cls(
             instance.in_flight > 0,
+            instance.journal.started_at,
             now,
             min(instance.alarms, default=None),
             tuple(instance.open_tasks),
@@ -80,7 +85,7 @@ class Standing:
     def told(cls, state: Mapping[str, JSON]) -> "Standing":
         """Read what the instance answers when it is asked."""
         listening = (str(each["reference"]) for each in state["listening"])
-        moments = (state["now"], state["wakesAt"])
+        moments = (state["startedAt"], state["now"], state["wakesAt"])
         return cls(state["busy"], *moments, tuple(state["openTasks"]), tuple(listening), tuple(state["current"]))
 
 
@@ -89,12 +94,14 @@ class Watch(Interceptor):
     """An interceptor of the worker whose workflows `runner` runs.
 
     Attributes:
-        standing: where the instances stand, by their ids; not those that a worker has to remember first.
+        standing: where the instances stand, by their ids; not those that have yet to take their first step.
+        lost: instances that the worker remembers no longer; they have to be asked.
         ended: what the instances held that ended.
         changed: what is set, in the loop that made this, after each step of the instance with that id.
     """
 
     standing: dict[str, Standing] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
     ended: dict[str, Snapshot] = field(default_factory=dict)
     changed: dict[str, asyncio.Event] = field(default_factory=dict)
     _instances: dict[str, Instance] = field(default_factory=dict)
@@ -148,6 +155,7 @@ class Watch(Interceptor):
         instance = self._instances.get(id_)
         if instance is not None and not remembering:
             self.standing[id_] = Standing.of(instance, now)
+            self.lost.discard(id_)
         event = self.changed.get(id_)
         if event is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(event.set)
@@ -156,6 +164,14 @@ class Watch(Interceptor):
         """Note that the worker remembers an instance no longer."""
         self._instances.pop(id_, None)
         self.standing.pop(id_, None)
+        if id_ not in self.ended:
+            self.lost.add(id_)
+
+    async def look(self, handle: WorkflowHandle[Any, Any]) -> Standing | None:
+        """Return where an instance stands; None before its first step is over."""
+        if handle.id in self.lost:
+            return Standing.told(await handle.query(STATE))
+        return self.standing.get(handle.id)
 
 
 class _Runner(UnsandboxedWorkflowRunner):

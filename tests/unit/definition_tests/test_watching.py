@@ -66,8 +66,13 @@ async def test_an_instance_is_seen_after_each_step_that_is_not_remembered() -> N
     watch.stepped(id_, BEGIN, remembering=False)
     assert watch.standing[id_].now == BEGIN
     watch.forgotten(id_)
-    assert watch.standing == {}
+    assert (watch.standing, watch.lost) == ({}, {id_})
     assert not watch.has(id_, instance)
+    watch.begins(id_, instance)
+    watch.stepped(id_, BEGIN, remembering=True)
+    assert (watch.standing, watch.lost) == ({}, {id_})
+    watch.stepped(id_, BEGIN, remembering=False)
+    assert (set(watch.standing), watch.lost) == ({id_}, set())
 
 
 def _instance() -> Instance:
