@@ -181,9 +181,10 @@ def postgres_server(require: Require) -> Iterator[postgresql.PostgresServer]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: postgresql.PostgresServer) -> Iterator[str]:
-    """Return the URL of an empty database that only this test has."""
-    with postgres_server.database() as name:
+def postgres_url(request: pytest.FixtureRequest, postgres_server: postgresql.PostgresServer) -> Iterator[str]:
+    """Return the URL of a database that only this test has: empty, or with its tables where `make_tables` is used."""
+    wanted = "make_tables" in request.fixturenames
+    with postgres_server.database(request.getfixturevalue("migrated_database") if wanted else "template1") as name:
         yield postgres_server.url(name)
 
 
@@ -205,15 +206,12 @@ def migrated_database(postgres_server: postgresql.PostgresServer) -> Iterator[st
 
 @pytest.fixture
 def make_tables(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Return what gives an empty store its tables."""
+    """Return what gives an empty store its tables; a test that asks for this finds them in its PostgreSQL already."""
 
     def make(url: str) -> None:
         store = make_url(url)
         if store.get_backend_name() == "sqlite":
             shutil.copy(request.getfixturevalue("migrated"), str(store.database))
-        else:
-            server: postgresql.PostgresServer = request.getfixturevalue("postgres_server")
-            server.replace(str(store.database), request.getfixturevalue("migrated_database"))
 
     return make
 

@@ -43,11 +43,6 @@ class PostgresServer:
         finally:
             self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def replace(self, name: str, template: str) -> None:
-        """Make a database anew, as a copy of another one."""
-        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._conninfo(), autocommit=True) as connection:
             connection.execute(statement)
