@@ -67,8 +67,9 @@ class Thing:
 
     @classmethod
     def of_instance(cls, instance: str) -> "Thing":
-        """Return what an instance is one of."""
-        return cls.of(instance.partition("/")[0])
+        """Return what an instance is one of; the roadmap `shop` is to permissions what a process `roadmap.shop` is."""
+        name = instance.partition("/")[0]
+        return cls.of(name.replace(":", ".", 1) if name.startswith("roadmap:") else name)
 
 
 @dataclass(frozen=True, slots=True)

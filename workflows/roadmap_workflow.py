@@ -40,7 +40,7 @@ from cauce.roadmaps import (
 )
 from workflows.roadmap.running import gates
 from workflows.roadmap.running.course import Course, Moment
-from workflows.roadmap.running.daily import next_day
+from workflows.roadmap.running.daily import next_day, overspent
 from workflows.roadmap.running.journal import Journal
 from workflows.roadmap.running.turns import Turn, Turns, request_of
 
@@ -321,6 +321,8 @@ class RoadmapWorkflow:
         return found
 
     async def _ask(self, piece: JSON) -> JSON:
+        if piece["fact"] == "budget-variance":
+            return overspent(self.course, piece, self._moment())
         limits = {name: float(piece[name]) for name in ("least", "most") if name in piece}
         wanted = AskEvidence(self.course.journal.roadmap, piece["fact"], piece.get("of", ""), limits)
         return await workflow.execute_local_activity(

@@ -14,8 +14,9 @@ from cauce.cli.data_dir import DataDir
 from cauce.errors import InputError
 from cauce.roadmaps import Done, Request
 from cauce.services.hub import Actor, Hub
-from cauce.services.roadmaps import rendering, running
+from cauce.services.roadmaps import rendering, running, running_plans
 from cauce.services.roadmaps.running import RunDetail, RunView, StepView
+from cauce.services.roadmaps.running_plans import Preview
 
 JSON = Any
 app = typer.Typer()
@@ -212,6 +213,37 @@ def decide(
 ) -> None:
     """Decide on a change: approved, rejected or deferred."""
     _act(run, roadmaps.DecideChange(name, "", decision, reason), data_dir, as_user)
+
+
+@app.command("apply")
+def apply(
+    run: Run,
+    version: Annotated[str | None, typer.Option(metavar="VERSION", help="The latest if not given.")] = None,
+    reason: Why = "",
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would move.")] = False,
+    data_dir: DataDir = None,
+    as_user: session.AsUser = None,
+) -> None:
+    """Put another published version of the definition in force; what has happened stays."""
+
+    async def work(hub: Hub, actor: Actor) -> tuple[Preview, Done | None]:
+        seen = await running_plans.preview(hub, actor, identity(run), version)
+        if dry_run:
+            return seen, None
+        return seen, await running_plans.apply(hub, actor, identity(run), seen.version, reason)
+
+    seen, done = session.run(work, data_dir=data_dir, as_user=as_user)
+    rows = [
+        (each.id, each.start, each.finish, "new" if each.finish_shift is None else f"{each.finish_shift:+d}")
+        for each in seen.plan.steps
+        if each.finish_shift != 0 or each.start_shift != 0
+    ]
+    head = ("id", "start", "finish", "moved")
+    output.table(f"Version {seen.version}", head, rows, empty="Nothing moves.")
+    for name in seen.plan.dropped:
+        output.say(f"{name} is not in it{'; it has begun, so it is cancelled and kept' if name in seen.kept else ''}.")
+    output.say(f"Done (event {done.event})." if done else f"The roadmap would end {seen.plan.finish}.")
 
 
 @app.command("metrics")

@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError
 from cauce import contract
 from cauce.errors import CauceError, InputError, NotFoundError
 from cauce.permissions import Act, Thing
+from cauce.roadmaps import ROADMAP, is_roadmap
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.permissions import covering
 from cauce.services.temporal_errors import explained
@@ -135,6 +136,7 @@ async def list_instances(
 async def instance(hub: Hub, actor: Actor, instance_id: str) -> Detail:
     """Return an instance; without a worker, what Temporal and the inbox know of it."""
     require_sight(actor, instance_id)
+    _check_process(instance_id)
     handle = hub.temporal.get_workflow_handle(instance_id)
     with explained(instance_id):
         description = await handle.describe(rpc_timeout=call_timeout)
@@ -184,7 +186,15 @@ def require_act(actor: Actor, instance_id: str, what: str, act: Act, *wanted: Ro
     """Refuse who may not do something with an instance."""
     if actor.decide("see", Thing.of_instance(instance_id)).closed:
         require_sight(actor, instance_id)
+    _check_process(instance_id)
     actor.require_on(what, act, Thing.of_instance(instance_id), *wanted)
+
+
+def _check_process(instance_id: str) -> None:
+    """Refuse a roadmap: what it remembers, and how it ends, is for its own services to say."""
+    if is_roadmap(instance_id):
+        hint = "It is a roadmap: `cauce roadmap show` shows it."
+        raise NotFoundError(f"There is no instance {instance_id}.", hint=hint)
 
 
 async def _shown_to(hub: Hub, actor: Actor) -> list[str]:
@@ -207,6 +217,7 @@ def query_of(filters: Filters) -> str:
     parts = [
         f"TaskQueue = '{contract.TASK_QUEUE}'",
         f"WorkflowType != '{contract.REPEAT}'",
+        f"WorkflowType != '{ROADMAP}'",
         "ExecutionStatus != 'ContinuedAsNew'",
     ]
     if filters.status:

@@ -8,7 +8,7 @@ import pytest
 
 from cauce import roadmaps
 from cauce.errors import ConflictError, ForbiddenError, NotFoundError, PermanentError
-from cauce.services import definitions, tasks
+from cauce.services import definitions, instances, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import evidence, running, running_plans
 from cauce.store import dead_letters, register
@@ -95,6 +95,11 @@ async def test_a_roadmap_is_worked_through_by_those_who_may(hub: Hub) -> None:
         await running.act(hub, sam, run, roadmaps.StartActivity("draw", "somebody else"))
     with pytest.raises(NotFoundError, match="no activity or gate `paint`"):
         await running.act(hub, cris, run, roadmaps.StartActivity("paint", ""))
+    # It is no instance of a process: neither what it remembers nor its end is to be had past those who may.
+    for asked in (instances.instance, instances.cancel):
+        with pytest.raises(NotFoundError, match="There is no instance roadmap:"):
+            await asked(hub, boss, run)
+    assert run not in [each.id for each in (await instances.list_instances(hub, boss)).instances]
     # The task of the inbox is the same as saying that it is done.
     (task,) = (await tasks.inbox(hub, cris)).tasks
     assert (task.title, task.definition, task.group) == ("Draw", run.replace(":", ".").partition("/")[0], "crew")

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cauce.cli import app
+from cauce.cli import app, roadmap_runs
+from cauce.errors import InputError
 
 runner = CliRunner()
 ROADMAPS = Path(__file__).parents[3] / "definitions" / "roadmaps"
@@ -152,3 +153,13 @@ def test_figures_that_may_trigger_risks_are_numbers() -> None:
     assert json.loads(done.stdout)["fired"] == ["R-11"]
     wrong = runner.invoke(app, ["roadmap", "figures", "crm-rollout", "--metric", "adoption=true"])
     assert (wrong.exit_code, "is no number" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["crm-rollout", "/2027", "crm-rollout/", ""])
+def test_what_names_no_roadmap_that_runs_says_how_to_write_it(name: str) -> None:
+    with pytest.raises(InputError, match="names no roadmap that runs"):
+        roadmap_runs.identity(name)
+
+
+def test_a_roadmap_that_runs_is_named_by_its_key() -> None:
+    assert {roadmap_runs.identity(each) for each in ("shop/1", "roadmap:shop/1")} == {"roadmap:shop/1"}

@@ -31,7 +31,7 @@ from cauce.roadmaps import (
 )
 from tests.effort import examples
 from tests.unit.roadmap.running import SMALL, Project, evidence
-from workflows.roadmap.running import gates
+from workflows.roadmap.running import daily, gates
 from workflows.roadmap.running.journal import Journal
 from workflows.roadmap.running.turns import request_of
 
@@ -273,6 +273,18 @@ def test_two_red_months_ask_the_sponsor_whether_to_go_on() -> None:
     project.wait_until(date(2027, 5, 3))
     done = project.act(DecideStop("sam", "stop", "It was not"))
     assert (done.state, project.tasks()) == ("stopped", {})
+
+
+def test_a_gate_may_ask_for_what_was_spent_against_the_plan() -> None:
+    project = Project()
+    ask = {"fact": "budget-variance", "of": "management", "most": 0.1}
+    assert daily.overspent(project.course, ask, project.moment)["value"] == -1.0
+    project.act(ReportActivity("decide", "sam", cost={"management": "260"}))
+    answer = daily.overspent(project.course, ask, project.moment)
+    # A fifth of its 1,000 was planned for the first of five days.
+    assert (answer["value"], answer["holds"], answer["text"]) == (0.3, False, "spent is +30.00% against the plan")
+    none = daily.overspent(project.course, {**ask, "of": "training"}, project.moment)
+    assert (none["holds"], none["text"]) == (False, "Nothing was planned to be spent so far.")
 
 
 def test_a_risk_comes_with_its_figure_and_goes_with_it() -> None:

@@ -138,6 +138,18 @@ def _whole(plan: Plan, found: list[Planned]) -> Plan:
     return Plan(tuple(found), start, finish, begin, end, None)
 
 
+def overspent(course: Course, piece: Mapping[str, JSON], moment: Moment) -> dict[str, JSON]:
+    """Answer whether what was spent is within what was planned to be: a part of it, of all factors or of one."""
+    done, of = _performance(course, moment.today), piece.get("of", "")
+    figure = done.factors.get(of, done.whole).overspent
+    asked = {"asked": f"budget-variance{f' of {of}' if of else ''}", "at": moment.at}
+    if figure.value is None:
+        return {"holds": False, "value": None, **asked, "text": figure.reason}
+    value = float(figure.value.quantize(_RATIO))
+    holds = piece.get("least", value) <= value <= piece.get("most", value)
+    return {"holds": holds, "value": value, **asked, "text": f"spent is {value:+.2%} against the plan"}
+
+
 def _performance(course: Course, today: date) -> earned.Performance:
     return earned.performance(measured(course, today), course.actuals(), course.days.after(today))
 
