@@ -45,7 +45,8 @@ def test_pictures(demo: Demo, chrome: Any) -> None:
     ways: Mapping[str, Callable[[Any, str], None]] = {"luis": take, "ana": take_of_seller}
     for name in ways:
         page = chrome.new_page(viewport=SIZE, color_scheme="light", locale="en-GB", reduced_motion="reduce")
-        page.set_default_timeout(60_000)
+        # A busy machine takes its time over a diagram.
+        page.set_default_timeout(240_000)
         log_in(page, demo, name)
         ways[name](page, demo.site)
         page.close()
