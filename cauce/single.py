@@ -63,8 +63,6 @@ _SKIPPING: Final = [
     # The default rounds every timer up to a second of real time.
     *["--dynamic-config-value", 'history.timerProcessorMaxTimeShift="1ms"'],
 ]
-# It serves one client for seconds: with one thread, and garbage collected rarely, it takes a quarter less for the same.
-_SMALL: Final = {"GOMAXPROCS": "1", "GOGC": "400"}
 _OWNER: Final = Actor("cauce-run", frozenset({"admin"}))
 _LET_FINISH: Final = timedelta(milliseconds=200)
 Status = Literal["completed", "faulted", "cancelled"]
@@ -351,7 +349,7 @@ async def server(kind: str, store: Store, settings: Settings, options: Sequence[
         command = temporal_server.command(Path(folder) / "temporal.db", "default", port, None)
         log = Path(folder) / "temporal.log"
         command += [*(_SKIPPING if kind == "time-skipping" else []), *options]
-        child = Child("temporal", command, {**_SMALL, **os.environ}, log)
+        child = Child("temporal", command, os.environ, log)
         await child.start()
         try:
             await temporal_server.wait_until_ready(f"127.0.0.1:{port}", "default", log)
