@@ -51,6 +51,7 @@ from workflows.checking import check
 from workflows.checking.walk import listens
 from workflows.fault import fault
 from workflows.process_workflow import ProcessWorkflow
+from workflows.roadmap_workflow import RoadmapWorkflow
 
 _POLL_S: Final = 0.02
 # A clock that is moved past an alarm goes on to the next one, if there is one by then; the last bit passes by itself.
@@ -288,7 +289,7 @@ async def bench(
         main = Worker(
             client,
             task_queue=queue,
-            workflows=[ProcessWorkflow],
+            workflows=[ProcessWorkflow, RoadmapWorkflow],
             activities=made.local,
             interceptors=[] if watch is None else [watch],
             workflow_runner=runner,

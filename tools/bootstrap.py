@@ -23,10 +23,12 @@ OLDEST = (3, 11)
 _PYPI = "The Python package index"
 _NPM = "The npm registry"
 _VENDOR = ROOT / "api/static/vendor"
-# What of each npm package the pages load; licences go along.
+# What the pages load: the npm package, the file in it, and its licence, which goes along.
 _ASSETS = {
-    "htmx.org": ("dist/htmx.min.js", "htmx.min.js"),
-    "mermaid": ("dist/mermaid.min.js", "mermaid.min.js"),
+    "htmx.min.js": ("htmx.org", "dist/htmx.min.js", "LICENSE"),
+    "mermaid.min.js": ("mermaid", "dist/mermaid.min.js", "LICENSE"),
+    "frappe-gantt.umd.js": ("frappe-gantt", "dist/frappe-gantt.umd.js", "license.txt"),
+    "frappe-gantt.css": ("frappe-gantt", "dist/frappe-gantt.css", "license.txt"),
 }
 _REQUIREMENTS = ("requirements.txt", "requirements-setup.txt")
 _REQUIREMENTS_DEV = (*_REQUIREMENTS, "requirements-dev.txt")
@@ -210,16 +212,16 @@ def bring_assets() -> str:
     """Copy what the pages load out of the npm packages."""
     npm_install(ROOT)
     _VENDOR.mkdir(parents=True, exist_ok=True)
-    for package, (source, target) in _ASSETS.items():
+    for target, (package, source, licence) in _ASSETS.items():
         folder = ROOT / "node_modules" / package
         shutil.copyfile(folder / source, _VENDOR / target)
-        shutil.copyfile(folder / "LICENSE", _VENDOR / f"{target}.LICENSE.txt")
+        shutil.copyfile(folder / licence, _VENDOR / f"{target}.LICENSE.txt")
     return f"{len(_ASSETS)} assets in {_VENDOR.relative_to(ROOT)}"
 
 
 def assets_exist() -> bool:
     """Tell whether every asset has been copied."""
-    return all((_VENDOR / target).exists() for _, target in _ASSETS.values())
+    return all((_VENDOR / target).exists() for target in _ASSETS)
 
 
 def catalogs() -> list[Path]:

@@ -3,12 +3,14 @@
 from api.pages.problems import message
 from cauce.services import clocks, dead_letters, monitor
 from cauce.services.hub import Actor
+from cauce.services.roadmaps import plans
 from cauce.services.teamwork import team
 
 places = (
     ("inbox", message("Inbox"), "inbox"),
     ("team", message("Team"), "team"),
     ("clocks", message("Clocks"), "clock"),
+    ("roadmaps", message("Roadmaps"), "roadmap"),
     ("instances", message("Instances"), "instances"),
     ("definitions", message("Definitions"), "definitions"),
     ("connections", message("Connections"), "connections"),
@@ -19,6 +21,7 @@ places = (
 _readers = {
     "team": team.watchers,
     "clocks": clocks.overseers,
+    "roadmaps": plans.readers,
     "monitor": monitor.readers,
     "dead-letters": dead_letters.readers,
 }
@@ -27,6 +30,7 @@ place_keys = {
     "inbox": "i",
     "team": "t",
     "clocks": "c",
+    "roadmaps": "r",
     "instances": "n",
     "definitions": "d",
     "connections": "o",

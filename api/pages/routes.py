@@ -35,6 +35,7 @@ from api.pages import (
     team,
     trail,
 )
+from api.pages.roadmaps import board, gate, money, plan, portfolio, registers, report
 
 router = APIRouter(include_in_schema=False)
 for each in (
@@ -65,6 +66,13 @@ for each in (
     absences,
     by_hand,
     trail,
+    portfolio,
+    board,
+    plan,
+    gate,
+    money,
+    registers,
+    report,
 ):
     router.include_router(each.router)
 # The import first, or it would be taken for a connection of that name.

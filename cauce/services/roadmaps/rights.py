@@ -1,6 +1,7 @@
 """Who may do what with a roadmap that runs: a manager plans, owners report on theirs, approvers decide."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from cauce import roadmaps
 from cauce.errors import ForbiddenError, InputError, NotFoundError
@@ -30,7 +31,16 @@ def may_plan(actor: Actor, run: RoadmapRun) -> bool:
     return actor.decide("supervise", thing_of(run), "manager").allowed or speaks_for(actor, run, run.planner)
 
 
-def speaks_for(actor: Actor, run: RoadmapRun, owner: str) -> bool:
+class Owned(Protocol):
+    """What has owners: a roadmap in the store, or as it is shown."""
+
+    @property
+    def owners(self) -> Mapping[str, Mapping[str, str]]:
+        """Which group or person is behind each."""
+        ...
+
+
+def speaks_for(actor: Actor, run: Owned, owner: str) -> bool:
     """Tell whether somebody is one of those behind an owner; administrators are."""
     whose = run.owners.get(owner) or {}
     return actor.may() or whose.get("user") == actor.name or whose.get("group") in actor.groups

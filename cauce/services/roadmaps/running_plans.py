@@ -13,6 +13,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import running
 from cauce.services.roadmaps.figures import FiguresView, figures_of, overseers
 from cauce.services.roadmaps.plans import Asked, Computed, PlanView, view_of
+from cauce.services.roadmaps.running import RunDetail
 from cauce.store.base import utc_now
 from workflows.roadmap.baseline import Span
 from workflows.roadmap.running import changes
@@ -35,7 +36,7 @@ class Preview:
 async def plan(hub: Hub, actor: Actor, identity: str) -> PlanView:
     """Return the plan of today, compared with the baseline that is in force."""
     course = await course_of(hub, actor, identity)
-    return await asyncio.to_thread(_shown, course)
+    return await asyncio.to_thread(plan_of, course)
 
 
 async def what_if(hub: Hub, actor: Actor, identity: str, edits: Mapping[str, JSON]) -> tuple[PlanView, JSON]:
@@ -46,7 +47,7 @@ async def what_if(hub: Hub, actor: Actor, identity: str, edits: Mapping[str, JSO
         moment = _moment(course)
         (asked,) = changes.request_change(course, RequestChange(actor.name, "?", "?", dict(edits)), moment)
         course.record({**asked, "emergency": True}, moment)
-        return _shown(course), asked["impact"]
+        return plan_of(course), asked["impact"]
 
     return await asyncio.to_thread(work)
 
@@ -54,16 +55,21 @@ async def what_if(hub: Hub, actor: Actor, identity: str, edits: Mapping[str, JSO
 async def figures(hub: Hub, actor: Actor, identity: str) -> FiguresView:
     """Return the figures of today, measured by the baseline that is in force."""
     detail = await running.running(hub, actor, identity)
-    if not (detail.may_plan or actor.may(*overseers)):
+    if not may_see_figures(actor, detail):
         raise ForbiddenError(f"'{actor.name}' may not see the figures of roadmaps.", hint="Ask who plans it.")
-    course = await course_of(hub, actor, identity)
+    return await asyncio.to_thread(course_figures, await course_of(hub, actor, identity))
 
-    def work() -> FiguresView:
-        today = _today(course)
-        asked = Asked(course.start, course.actuals(), today)
-        return figures_of(_computed(course), course.document, asked, metrics(course, today))
 
-    return await asyncio.to_thread(work)
+def may_see_figures(actor: Actor, detail: RunDetail) -> bool:
+    """Tell whether somebody may see the money of a roadmap."""
+    return detail.may_plan or actor.may(*overseers)
+
+
+def course_figures(course: Course) -> FiguresView:
+    """Return the figures of today, measured by the baseline that is in force."""
+    today = today_of(course)
+    asked = Asked(course.start, course.actuals(), today)
+    return figures_of(computed_of(course), course.document, asked, metrics(course, today))
 
 
 async def preview(hub: Hub, actor: Actor, identity: str, version: str | None = None) -> Preview:
@@ -73,8 +79,8 @@ async def preview(hub: Hub, actor: Actor, identity: str, version: str | None = N
 
     def work() -> Preview:
         found = changes.preview(course, wanted.document, calendar, _moment(course))
-        computed = Computed(course.roadmap, course.days, course.plan(_today(course)), found.plan)
-        before = {name: (each.start, each.finish) for name, each in course.planned(_today(course)).items()}
+        computed = Computed(course.roadmap, course.days, course.plan(today_of(course)), found.plan)
+        before = {name: (each.start, each.finish) for name, each in course.planned(today_of(course)).items()}
         spans = {name: Span(*days) for name, days in before.items()}
         return Preview(wanted.version, view_of(computed, spans, wanted.document["owners"]), list(found.kept))
 
@@ -99,20 +105,22 @@ async def _version(hub: Hub, course: Course, version: str | None) -> tuple[defin
     return wanted, await running.calendar_of(hub, wanted.document, course.start)
 
 
-def _shown(course: Course) -> PlanView:
-    return view_of(_computed(course), course.baseline(), course.document["owners"])
+def plan_of(course: Course) -> PlanView:
+    """Return the plan of today, compared with the baseline that is in force."""
+    return view_of(computed_of(course), course.baseline(), course.document["owners"])
 
 
-def _computed(course: Course) -> Computed:
-    today = _today(course)
+def computed_of(course: Course) -> Computed:
+    """Return the plan of today beside the baseline that is in force."""
+    today = today_of(course)
     return Computed(course.roadmap, course.days, measured(course, today), course.plan(today))
 
 
 def _moment(course: Course) -> Moment:
-    return Moment(utc_now().isoformat(), _today(course))
+    return Moment(utc_now().isoformat(), today_of(course))
 
 
-def _today(course: Course) -> date:
+def today_of(course: Course) -> date:
     """Return today, or the last day of a roadmap that has ended."""
     last = date.fromisoformat(course.journal.today)
     return max(course.day(utc_now()), last) if course.journal.state == "running" else last

@@ -24,6 +24,7 @@ from cauce.contract import Start
 from cauce.errors import PermanentError
 from cauce.services import definitions, users
 from cauce.services.hub import Actor
+from cauce.services.roadmaps import running as running_roadmaps
 from cauce.settings import load
 from cauce.store import dead_letters
 from cauce.store.base import utc_now
@@ -31,12 +32,13 @@ from cauce.store.dead_letters import NewLetter
 from cauce.store.migrations import upgrade
 from cauce.store.models import Lookup
 from cauce.store.session import Store
-from schemas import load_yaml
+from schemas import load_file, load_yaml
 from tests.e2e.browser import seed
 from tests.integration.syncs.conftest import MAPPING, SOURCE, put
 
 PASSWORD = "office-password-4711"  # noqa: S105 - of a store that lives as long as a test
 HERE = Path(__file__).parent / "definitions"
+SHIPPED = Path(__file__).parents[4] / "definitions"
 BOSS = Actor("admin", frozenset({"admin"}))
 PEOPLE = {
     "ana": (["staff"], ["desk"]),
@@ -90,6 +92,9 @@ class Office:
     async def _fill(self) -> None:
         hub = self.bench.hub
         await seed.fill_definitions(hub)
+        shipped = [SHIPPED / file for file in ("calendars/office-madrid.yaml", "roadmaps/branch-waves.yaml")]
+        await definitions.publish(hub, BOSS, [load_file(file) for file in shipped])
+        await running_roadmaps.start(hub, BOSS, "branch-waves", key="1")
         # Nothing runs it: where it would read from is not there.
         sync = {"sync": "customers", "title": "Customers", "source": SOURCE, "mapping": MAPPING}
         await put(hub.store, "sync", "customers", {**sync, "target": {"upsert": "put@new"}})

@@ -27,6 +27,10 @@ AT = {
     "/tasks/{task_id}": "/tasks/00000000-0000-5000-8000-000000000001",
     "/tasks/{task_id}/comments": "/tasks/00000000-0000-5000-8000-000000000001/comments",
     "/people/{name}": "/people/ana",
+    **{
+        f"/roadmaps/{{name}}/{{key}}{page}": f"/roadmaps/branch-waves/1{page.replace('{gate}', 'GO')}"
+        for page in ("", "/plan", "/money", "/registers", "/people", "/changes", "/report", "/gates/{gate}")
+    },
     "/accounts/{name}": "/accounts/ana",
     "/syncs/{name}": "/syncs/customers",
     "/dead-letters/{letter_id}": "/dead-letters/1",
@@ -36,7 +40,7 @@ AT = {
 }
 # Answers of which no browser makes a page of its own.
 NO_PAGE = re.compile(
-    r"^/$|/files?/|\.pdf$|\.json$|\.csv$|/options$|/login/openid|/case-file|/events$|/context/|/catalog$|/open/|^/f/"
+    r"^/$|/files?/|\.(?:pdf|json|csv|md|ics)$|/options$|/login/openid|/case-file|/events$|/context/|/catalog$|/open/|^/f/"
 )
 
 # What a page and all that it loads may weigh on the wire; an island is loaded once and kept.
@@ -71,6 +75,7 @@ def violations(page: Any, axe: str, rules: list[str]) -> list[str]:
     return [f"{each['id']}: {node['html'][:160]}" for each in found["violations"] for node in each["nodes"]]
 
 
+@pytest.mark.timeout(300)
 def test_every_page_can_be_used_by_everybody(office: Office, enter: Enter, axe: str, tmp_path: Path) -> None:
     office.fill()
     instance = office.start("Pinturas Río")

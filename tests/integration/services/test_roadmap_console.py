@@ -1,0 +1,110 @@
+"""The console of a roadmap that runs: what its pages show is what the course says, and what one does there happens."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.app import create_app
+from cauce import roadmaps
+from cauce.errors import InputError
+from cauce.services import definitions, users
+from cauce.services.hub import Hub
+from cauce.services.roadmaps import registers, running
+from cauce.services.roadmaps.standing import standing
+from cauce.services.roadmaps.what_if import Edit, what_if
+from schemas import load_file
+from tests.integration.api.conftest import Browser
+from tests.integration.services.conftest import boss
+
+DEFINITIONS = Path(__file__).parents[3] / "definitions"
+FILES = ("calendars/office-madrid.yaml", "roadmaps/crm-rollout.yaml")
+PAGES = ("", "/plan", "/money", "/registers", "/people", "/changes", "/report", "/gates/G0")
+PASSWORD = "a-long-enough-password-1"  # noqa: S105 - of a store that lives as long as a test
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/console.db"
+
+
+@pytest.fixture
+async def browser(hub: Hub) -> AsyncIterator[Browser]:
+    """Return a browser in which the boss is logged in."""
+    await users.ensure_user(hub, "boss", PASSWORD, roles=["admin"])
+    app = create_app(hub.settings, hub)
+    site = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cauce.test")
+    async with app.router.lifespan_context(app), site as client:
+        yield await Browser(client).log_in("boss", PASSWORD)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_the_console_shows_the_course_and_moves_it(hub: Hub, browser: Browser) -> None:
+    await definitions.publish(hub, boss, [load_file(DEFINITIONS / file) for file in FILES])
+    first = datetime.now(UTC).date() - timedelta(days=30)
+    started = await browser.post(
+        "/roadmaps", {"roadmap": "crm-rollout", "key": "now", "start": first.isoformat()}, page="/roadmaps"
+    )
+    at = started.headers["location"]
+    assert at == "/roadmaps/crm-rollout/now"
+    again = await browser.post("/roadmaps", {"roadmap": "crm-rollout", "key": "now"}, page="/roadmaps")
+    assert (again.status_code, "exists already" in again.text) == (409, True)
+    # An activity begins, costs something and is finished, all on the board.
+    step = f"{at}/steps/appoint-leads"
+    await browser.post(step, {"do": "start", "day": first.isoformat()}, page=at)
+    refused = await browser.post(step, {"do": "report", "percent": "half"}, page=at)
+    assert (refused.status_code, "no amount" in refused.text) == (422, True)
+    await browser.post(step, {"do": "finish", "management": "1750.50", "day": first.isoformat()}, page=at)
+    run = roadmaps.roadmap_id("crm-rollout", "now")
+    found = await standing(hub, boss, run)
+    total = found.figures().rows[-1]
+    assert (total.ev, total.ac) == (Decimal(1500), Decimal("1750.50"))
+    for page in PAGES:
+        shown = await browser.get(at + page)
+        assert shown.status_code == 200, page
+    money = (await browser.get(f"{at}/money")).text
+    assert "€1,750.50" in money
+    assert registers.issues(found) == []
+    report = (await browser.get(f"{at}/report.md")).text
+    assert "Nothing is late, rejected or waived." in report
+    assert (await browser.get(f"{at}/report.pdf")).content.startswith(b"%PDF")
+    assert (await browser.get(f"{at}/calendar.ics")).text.startswith("BEGIN:VCALENDAR")
+    # A gate says what it waits for; a change is asked for, decided, and the baselines differ by it.
+    assert "make-case" in (await browser.get(f"{at}/gates/G0")).text
+    change = {"do": "request", "step": "set-vision", "days": "30", "what": "Longer", "why": "More to see"}
+    for act in (
+        change,
+        {"do": "approved", "change": "C-1", "reason": "yes"},
+        {"do": "baseline", "reason": "as approved"},
+    ):
+        answer = await browser.post(f"{at}/changes", act, page=f"{at}/changes")
+        assert answer.status_code == 303, answer.text
+    after = await standing(hub, boss, run)
+    (_, none), (changed, moved), (last, still) = registers.baselines_compared(after)
+    assert (changed["reason"], last["reason"], none, still) == ("C-1: Longer", "as approved", [], [])
+    assert "set-vision" in {name for name, _, _ in moved}
+    assert after.course.roadmap.activities[1].days == 30
+    assert (await running.running(hub, boss, run)).run.finish > found.detail.run.finish
+    await what_would_be(hub, run, browser, at)
+
+
+async def what_would_be(hub: Hub, run: str, browser: Browser, at: str) -> None:
+    found = await standing(hub, boss, run)
+    path = found.plan().critical_paths[0]
+    later = what_if(found, [Edit(path[-2], shift=5)])
+    assert later.finish_then > later.finish
+    assert later.eac_then == later.eac
+    dearer = what_if(found, [Edit("set-vision", cost={"data": Decimal(1000)})])
+    assert dearer.eac_then > dearer.eac
+    shorter = what_if(found, [Edit("set-vision", drop=True)])
+    assert shorter.finish_then < shorter.finish
+    assert shorter.eac_then < shorter.eac
+    for edit, said in ((Edit("appoint-leads", shift=1), "is done"), (Edit("set-vision", days=9_999), "so much")):
+        with pytest.raises(InputError, match=said):
+            what_if(found, [edit])
+    shown = await browser.get(f"{at}/plan?step=set-vision&shift=3&days=2&cost=100&factor=data")
+    assert "The whole would end" in shown.text
+    assert "no amount" in (await browser.get(f"{at}/plan?step=set-vision&cost=much")).text
