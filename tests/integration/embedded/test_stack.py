@@ -14,6 +14,8 @@ import psutil
 import pytest
 from sqlalchemy import create_engine, text
 
+from cauce.embedded import state
+
 pytestmark = pytest.mark.timeout(180)
 cauce = [sys.executable, "-m", "cauce.cli"]
 repository = Path(__file__).parents[3]
@@ -52,8 +54,8 @@ def status(folder: Path) -> dict[str, Any]:
 
 
 def pids(folder: Path) -> dict[str, int]:
-    state = json.loads((folder / "stack.json").read_text())
-    return {child["name"]: child["pid"] for child in state["children"]}
+    stack = json.loads((folder / "stack.json").read_text())
+    return {child["name"]: child["pid"] for child in stack["children"]}
 
 
 def _came_back(folder: Path, name: str, before: int) -> bool:
@@ -67,14 +69,39 @@ def alive(pid: int) -> bool:
         return False
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    made = tmp_path_factory.mktemp("stack")
+    yield made
+    run(made, "down")
+
+
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Path]:
-    done = run(tmp_path, "up", "--detach", "--no-temporal-ui")
-    try:
+def up(folder: Path) -> Path:
+    """Return the folder of a stack that runs: the one that the test before left running, if any."""
+    found = state.running(folder)
+    if found is None or not found.ready:
+        done = run(folder, "up", "--detach", "--no-temporal-ui")
         assert done.returncode == 0, done.stderr
-        yield tmp_path
-    finally:
-        run(tmp_path, "down")
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
+def test_killed_stack_leaves_no_process_and_starts_again(up: Path) -> None:
+    children = pids(up).values()
+    ports = [one["address"] for one in status(up)["components"]]
+    os.kill(json.loads((up / "stack.json").read_text())["pid"], signal.SIGKILL)
+    until(lambda: not any(alive(pid) for pid in children), 10)
+    assert not status(up)["up"]
+
+    again = run(up, "up", "--detach", "--no-temporal-ui")
+    assert again.returncode == 0, again.stderr
+    answer = status(up)
+    assert answer["up"]
+    assert [one["address"] for one in answer["components"]] == ports, "a bookmark should still be good"
+    with create_engine(f"sqlite:///{up / 'cauce.db'}").connect() as db:
+        assert db.execute(text("SELECT count(*) FROM users")).scalar_one() == 1
+        db.engine.dispose()
 
 
 def test_stack_comes_up_heals_itself_and_goes_down(up: Path) -> None:
@@ -113,24 +140,6 @@ def test_stack_comes_up_heals_itself_and_goes_down(up: Path) -> None:
     assert run(up, "down").returncode == 0
     until(lambda: not any(alive(pid) for pid in running), 10)
     assert not status(up)["up"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-def test_killed_stack_leaves_no_process_and_starts_again(up: Path) -> None:
-    children = pids(up).values()
-    ports = [one["address"] for one in status(up)["components"]]
-    os.kill(json.loads((up / "stack.json").read_text())["pid"], signal.SIGKILL)
-    until(lambda: not any(alive(pid) for pid in children), 10)
-    assert not status(up)["up"]
-
-    again = run(up, "up", "--detach", "--no-temporal-ui")
-    assert again.returncode == 0, again.stderr
-    answer = status(up)
-    assert answer["up"]
-    assert [one["address"] for one in answer["components"]] == ports, "a bookmark should still be good"
-    with create_engine(f"sqlite:///{up / 'cauce.db'}").connect() as db:
-        assert db.execute(text("SELECT count(*) FROM users")).scalar_one() == 1
-        db.engine.dispose()
 
 
 def test_interrupt_while_starting_stops_everything(tmp_path: Path) -> None:
