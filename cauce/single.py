@@ -282,17 +282,14 @@ async def bench(
         stack.push_async_callback(http.close_sessions)
         stack.push_async_callback(made.close)
         # A sandbox keeps what runs in it to itself.
-        watch = None
-        if runner is None:
-            watch = Watch()
-            runner = watch.runner
+        watch = Watch()
         main = Worker(
             client,
             task_queue=queue,
             workflows=[ProcessWorkflow, RoadmapWorkflow],
             activities=made.local,
-            interceptors=[] if watch is None else [watch],
-            workflow_runner=runner,
+            interceptors=[] if runner else [watch],
+            workflow_runner=runner or watch.runner,
             graceful_shutdown_timeout=_LET_FINISH,
             deployment_config=BUILD,
         )
@@ -300,7 +297,7 @@ async def bench(
             await stack.enter_async_context(each)
         hub = Hub(settings, store, client, queue)
         await stack.enter_async_context(router.running(hub))
-        yield Bench(client, hub, skips_time=temporal == "time-skipping", watch=watch)
+        yield Bench(client, hub, skips_time=temporal == "time-skipping", watch=None if runner else watch)
 
 
 async def _writers(client: Client, made: worker.Parts, store: Store, queue: str) -> list[Worker]:

@@ -24,7 +24,10 @@ router = APIRouter(prefix="/roadmaps", tags=["roadmaps"])
 _PLAN_FILE: Final[dict[str, JSON]] = {
     "requestBody": {
         "required": True,
-        "content": {kind: {"schema": {"type": "string"}} for kind in ("application/xml", "text/csv")},
+        "content": {
+            "application/xml": {"schema": {"type": "string"}, "example": "<Project>…</Project>"},
+            "text/csv": {"schema": {"type": "string"}, "example": "id,phase,title,days\nthink,P1,Think,3\n"},
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -111,12 +112,16 @@ async def _expired(frame: Frame, id_: str) -> dict[str, JSON]:
     return {"answer": expires["answer"], "by": None, "at": at, "expired": True, **answers}
 
 
+def _priority(given: Mapping[str, JSON]) -> int:
+    asked_for = given.get("priority")
+    return round(asked_for) if isinstance(asked_for, int | float) else _PRIORITY
+
+
 def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) -> HumanTask:
     instance, reference, given = frame.instance, task.common.reference, found.arguments
     rules = asked(given.get("assign"), found.wheres, instance.journal.performers, task.common.name, reference)
     # Who is named outright needs no choosing: a group's members, or one person.
     plain = len(rules) == 1 and len(rules[0]) == 1
-    priority = given.get("priority", _PRIORITY)
     due_at = _due(frame, found)
     follow_up = ladder.moment_of(given.get("followUp"), found.calendars.get("followUp"), frame, data, "followUp.at")
     expires_at = ladder.moment_of(given.get("expires"), found.calendars.get("expires"), frame, data, "expires.at")
@@ -134,7 +139,7 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
         data=given.get("data"),
         group=rules[-1].get("group"),
         user=rules[-1].get("user"),
-        priority=round(priority) if isinstance(priority, int | float) else _PRIORITY,
+        priority=_priority(given),
         due_at=due_at.isoformat() if due_at else None,
         different_from=instance.journal.doers(given.get("differentFrom") or []),
         business_key=instance.key,
