@@ -33,14 +33,17 @@ DECIDE_STOP: Final = "decide-stop"
 CANCEL_ROADMAP: Final = "cancel-roadmap"
 
 
+ROADMAP_PREFIX: Final = "roadmap:"
+
+
 def roadmap_id(name: str, key: str) -> str:
     """Return the id of the workflow that runs a roadmap."""
-    return f"roadmap:{name}/{key}"
+    return f"{ROADMAP_PREFIX}{name}/{key}"
 
 
 def is_roadmap(instance: str) -> bool:
     """Tell whether the id of a workflow is that of a roadmap."""
-    return instance.startswith("roadmap:")
+    return instance.startswith(ROADMAP_PREFIX)
 
 
 def roadmap_definition(name: str) -> str:
@@ -52,7 +55,8 @@ def roadmap_definition(name: str) -> str:
 class RoadmapStart:
     """The argument of the workflow: the published document, its calendar as it was pinned, and the first day.
 
-    `journal` is the state to go on from, in a new run of the same roadmap.
+    `journal` is the state to go on from, in a new run of the same roadmap. `happened` is what was done before it was
+    taken over: {id, started, finished?, percent?, cost?}, gates among it, in the order of their first days.
     """
 
     roadmap: str
@@ -63,6 +67,7 @@ class RoadmapStart:
     start: str
     by: str
     journal: JSON = None
+    happened: list[JSON] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from cauce.settings import Settings
 from cauce.store import customers, inbox
 from cauce.store.migrations import upgrade
 from cauce.store.tasks import Viewer
-from demo import complaints
+from demo import complaints, roadmap
 from demo import leads as files_of_leads
 from demo.company import Company
 from demo.generator import SEED, generate, leads_csv
@@ -211,6 +211,7 @@ async def start(options: Options, say: Callable[[str], None]) -> AsyncIterator[D
         say("Publishing the definitions …")
         await _publish(hub)
         await _set_aside(hub, source, rejected)
+        await roadmap.take_over(hub, _system, datetime.now(UTC).date())
         yield Demo(options, running, hub, company, leads, rejected, password, source)
 
 

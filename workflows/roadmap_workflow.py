@@ -282,7 +282,7 @@ class RoadmapWorkflow:
     async def _first(self) -> None:
         if not self.begun:
             self.begun = True
-            await self._tell(self.turns.begin(self.start.by, self._moment()))
+            await self._tell(self.turns.begin(self.start.by, self._moment(), self.start.happened))
 
     async def _pass_day(self) -> None:
         async def passing() -> None:

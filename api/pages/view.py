@@ -23,6 +23,7 @@ from api.pages import problems
 from api.pages.navigation import navigation_for, place_keys
 from cauce import contract
 from cauce.errors import CauceError
+from cauce.roadmaps import ROADMAP_PREFIX, is_roadmap
 from cauce.services.teamwork import mentions
 
 JSON = Any
@@ -250,8 +251,10 @@ def urgency(due_at: datetime | None, now: datetime | None = None) -> str:
 def instance_url(instance: str, action: str = "") -> str:
     """Return the address of an instance's page; instance identifiers contain slashes and whatever a key contains.
 
-    What a sync asks people has the page of the sync.
+    What a sync or a roadmap asks people has the page of that.
     """
+    if is_roadmap(instance):
+        return f"/roadmaps/{quote(instance.removeprefix(ROADMAP_PREFIX), safe='/')}"
     if instance.startswith(sync_prefix):
         return f"/syncs/{quote(instance.removeprefix(sync_prefix))}"
     return f"/instances/{quote(instance, safe='/')}" + (f"?do={action}" if action else "")

@@ -1,5 +1,6 @@
 """Roadmaps: what is published, and the plan of each by its calendar."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -118,6 +119,14 @@ class Happened(BaseModel):
         )
 
 
+def actuals_of(happened: Sequence[Happened]) -> dict[str, Actual]:
+    """Return what has happened by activity; raises `InputError` when something is said twice."""
+    actuals = {each.activity: each.actual() for each in happened}
+    if len(actuals) < len(happened):
+        raise InputError("An activity is there twice.", hint="Say of each one once what has happened.")
+    return actuals
+
+
 class Question(BaseModel):
     """What to compute with, which nobody keeps: another start, what has happened, other figures."""
 
@@ -132,10 +141,7 @@ class Question(BaseModel):
 
     def asked(self) -> Asked:
         """Return it as the services take it."""
-        actuals = {each.activity: each.actual() for each in self.happened}
-        if len(actuals) < len(self.happened):
-            raise InputError("An activity is there twice.", hint="Say of each one once what has happened.")
-        return Asked(self.start, actuals, self.status)
+        return Asked(self.start, actuals_of(self.happened), self.status)
 
 
 class Index(Model):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
-from api.rest.roadmaps import Figures, Plan
+from api.rest.roadmaps import Figures, Happened, Plan, actuals_of
 from api.rest.running_acts import Edit, Given
 from api.rest.schemas import Model, Page
 from cauce.roadmaps import roadmap_id
@@ -27,6 +27,12 @@ class StartRoadmap(Given):
     key: str | None = Field(default=None, max_length=200, description="The year if none is given.", examples=["2027"])
     start: date | None = Field(default=None, description="Its first day; as it is written if not given.")
     version: str | None = Field(default=None, examples=["2"])
+    happened: list[Happened] = Field(
+        default=[],
+        max_length=5_000,
+        description="What was done before it is taken over, gates among it.",
+        examples=[[{"activity": "appoint-leads", "started": "2027-01-11", "finished": "2027-01-13"}]],
+    )
 
 
 class Run(Model):
@@ -145,8 +151,16 @@ class Baseline(Model):
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=documented(404, 409, 422, 503))
 async def start_roadmap(hub: HubDep, actor: CallerDep, response: Response, given: StartRoadmap) -> Run:
-    """Start a published roadmap."""
-    found = await running.start(hub, actor, given.roadmap, key=given.key, day=given.start, version=given.version)
+    """Start a published roadmap, or take over one that is under way."""
+    found = await running.start(
+        hub,
+        actor,
+        given.roadmap,
+        key=given.key,
+        day=given.start,
+        version=given.version,
+        happened=actuals_of(given.happened),
+    )
     response.headers["Location"] = f"/api/v1/roadmaps/running/{found.roadmap}/{found.key}"
     return Run.model_validate(found)
 

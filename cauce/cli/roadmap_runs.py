@@ -14,7 +14,7 @@ from cauce.cli.data_dir import DataDir
 from cauce.errors import InputError
 from cauce.roadmaps import Done, Request
 from cauce.services.hub import Actor, Hub
-from cauce.services.roadmaps import rendering, running, running_plans
+from cauce.services.roadmaps import actuals, rendering, running, running_plans
 from cauce.services.roadmaps.running import RunDetail, RunView, StepView
 from cauce.services.roadmaps.running_plans import Preview
 
@@ -33,14 +33,19 @@ def start(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A published roadmap.")],
     key: Annotated[str | None, typer.Option(metavar="KEY", help="Tells it from others of the same roadmap.")] = None,
     day: Annotated[str, typer.Option("--start", metavar="DATE", help="Its first day; as written if not given.")] = "",
+    done: Annotated[
+        Path | None,
+        typer.Option("--actuals", metavar="FILE", help="What was done before it is taken over, as CSV; gates, too."),
+    ] = None,
     *,
     data_dir: DataDir = None,
     as_user: session.AsUser = None,
 ) -> None:
     """Start a roadmap: its activities become tasks when their time has come."""
+    happened = actuals.read(inputs.file_text(done).splitlines()) if done else None
 
     async def work(hub: Hub, actor: Actor) -> RunView:
-        return await running.start(hub, actor, name, key=key, day=_day(day) if day else None)
+        return await running.start(hub, actor, name, key=key, day=_day(day) if day else None, happened=happened)
 
     found = session.run(work, data_dir=data_dir, as_user=as_user)
     output.say(f"{_short(found)} runs from {found.start} to {found.finish}.")

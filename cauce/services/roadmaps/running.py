@@ -1,6 +1,6 @@
 """Roadmaps that run: started, looked at, and acted on by those who may."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -18,12 +18,14 @@ from cauce.services.hub import Actor, Hub, Role
 from cauce.services.instances import business_key
 from cauce.services.roadmaps import rights
 from cauce.services.roadmaps.plans import readers
+from cauce.services.roadmaps.taking_over import taken_over
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout, query_timeout, update_timeout
 from cauce.store import attachments, audit
 from cauce.store import roadmaps as stored
 from cauce.store.models import RoadmapRun
 from cauce.store.session import Db
+from workflows.roadmap.model import Actual
 
 JSON = Any
 starters: Final[tuple[Role, ...]] = ("manager", "designer")
@@ -130,9 +132,18 @@ class BaselineView:
 
 
 async def start(
-    hub: Hub, actor: Actor, name: str, *, key: str | None = None, day: date | None = None, version: str | None = None
+    hub: Hub,
+    actor: Actor,
+    name: str,
+    *,
+    key: str | None = None,
+    day: date | None = None,
+    version: str | None = None,
+    happened: Mapping[str, Actual] | None = None,
 ) -> RunView:
     """Start a published roadmap, from its own first day unless another is given.
+
+    With `happened` one that is under way is taken over: what was done before, gates among it, as plans take it.
 
     Raises:
         ConflictError: One with this key runs or ran.
@@ -152,6 +163,8 @@ async def start(
         start=first.isoformat(),
         by=actor.name,
     )
+    if happened:
+        given = replace(given, happened=taken_over(given, happened, datetime.now(UTC).date()))
     identity = roadmaps.roadmap_id(name, given.key)
     with explained(identity):
         handle = await hub.temporal.start_workflow(

@@ -96,13 +96,18 @@ class Project:
     document: JSON = field(default_factory=lambda: json.loads(json.dumps(SMALL)))
     today: date = MONDAY
     news: list[RoadmapNews] = field(default_factory=list)
+    begins: bool = True
 
     def __post_init__(self) -> None:
         start = RoadmapStart("shop", "1", "1", self.document, None, "2027-01-04", "ana")
         self.start = start
         self.course = Course(Journal.begun(start), identity="roadmap:shop/1")
         self.turns = Turns(self.course)
-        self.news.append(self.turns.begin("ana", self.moment).news)
+        if self.begins:
+            self.begin()
+
+    def begin(self, happened: Sequence[JSON] = ()) -> None:
+        self.news.append(self.turns.begin("ana", self.moment, happened).news)
 
     @property
     def moment(self) -> Moment:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,8 +30,10 @@ from cauce.roadmaps import (
     StartActivity,
     WaiveEvidence,
 )
+from cauce.services.roadmaps.taking_over import taken_over
 from tests.effort import examples
 from tests.unit.roadmap.running import SMALL, Project, evidence
+from workflows.roadmap.model import Actual
 from workflows.roadmap.running import daily, gates
 from workflows.roadmap.running.journal import Journal
 from workflows.roadmap.running.turns import request_of
@@ -401,3 +404,42 @@ def test_laws_of_whatever_is_done(course: Sequence[Any]) -> None:
     closed = [task.id for each in project.news for task in each.closed]
     assert len(opened) == len(set(opened))
     assert set(opened) - set(closed) == {task["id"] for task in project.journal.tasks.values()}
+
+
+def test_one_that_is_under_way_is_taken_over_with_its_months() -> None:
+    project = Project(today=date(2027, 2, 10), begins=False)
+    decided = {"started": "2027-01-20", "finished": "2027-01-20"}
+    project.begin(
+        [
+            {"id": "decide", "started": "2027-01-04", "finished": "2027-01-11", "cost": {"management": "1100"}},
+            {"id": "draw", "started": "2027-01-06", "finished": "2027-01-19", "cost": {"data": "500"}},
+            {"id": "G1", "gate": True, **decided},
+            {"id": "build", "started": "2027-01-21", "percent": 40.0, "cost": {}},
+        ]
+    )
+    states = {name: project.course.state(name) for name in ("decide", "draw", "G1", "build", "teach")}
+    assert list(states.values()) == ["done", "done", "done", "started", "waiting"]
+    assert project.journal.baselines[0]["finish"] == "2027-02-17"
+    (january,) = project.journal.periods
+    assert (january["period"], january["figures"]["ev"], january["figures"]["ac"]) == (
+        "2027-01",
+        "1500.0000",
+        "1600.0000",
+    )
+    assert set(project.tasks()) == {"activity:build"}
+
+
+def test_what_is_taken_over_has_to_fit() -> None:
+    start = RoadmapStart("shop", "1", "1", json.loads(json.dumps(SMALL)), None, "2027-01-04", "ana")
+    today, done = date(2027, 2, 10), date(2027, 1, 8)
+    for happened, said in (
+        ({"decide": Actual(date(2026, 12, 1), done)}, "began before the roadmap"),
+        ({"paint": Actual(done, done)}, "no activity `paint`"),
+        ({"G1": Actual(done)}, "no day on which it was decided"),
+        ({"decide": Actual(done, date(2027, 3, 1))}, "after the day of the report"),
+    ):
+        with pytest.raises(InputError, match=said):
+            taken_over(start, happened, today)
+    assert taken_over(start, {"decide": Actual(done, done, cost={"data": Decimal(5)})}, today) == [
+        {"id": "decide", "started": "2027-01-08", "finished": "2027-01-08", "gate": False, "cost": {"data": "5"}}
+    ]

@@ -1,6 +1,6 @@
 """What happens to a roadmap by itself: days pass, months end, risks come, and it asks whether to go on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any, Final
 from cauce.errors import ConflictError
 from cauce.roadmaps import CancelRoadmap, DecideStop, ReportMetrics
 from workflows.roadmap import earned, risks
-from workflows.roadmap.model import Activity
+from workflows.roadmap.model import Activity, Actual
 from workflows.roadmap.plan import Plan, Planned
 from workflows.roadmap.running import acts
 from workflows.roadmap.running.changes import baseline
@@ -24,11 +24,28 @@ _MOST_METRICS: Final = 500
 _HUB: Final = "cauce"
 
 
-def begin(course: Course, by: str, moment: Moment) -> list[Event]:
-    """Return how a roadmap begins: with its plan as the first baseline."""
-    today = max(moment.today, course.start)
-    first = baseline(course.would(today), by, "")
-    return [{"kind": "roadmap-started", "by": by, "day": moment.today.isoformat()}, first]
+def begin(course: Course, by: str, moment: Moment, happened: Sequence[JSON] = ()) -> Iterator[Event]:
+    """Yield how a roadmap begins: with its plan as the first baseline.
+
+    One that is taken over is measured by its plan as it was written, from the months on that lie behind it.
+    """
+    today = course.start if happened else max(moment.today, course.start)
+    first = baseline(course.would(today), by, "")  # before it knows which day it is
+    yield {"kind": "roadmap-started", "by": by, "day": moment.today.isoformat()}
+    yield first
+    for each in happened:
+        yield {"kind": "taken-over", "by": by, "step": each["id"], "said": dict(each)}
+    if happened:
+        yield from _months_behind(course, moment)
+
+
+def _months_behind(course: Course, moment: Moment) -> Iterator[Event]:
+    """Yield the months before today as they ended; what is done counts with all of its cost on its last day."""
+    last = course.start.replace(day=1)
+    while (last := (last + timedelta(days=32)).replace(day=1)) <= moment.today:
+        end = last - _DAY
+        known = course.actuals().items()
+        yield _period(course, end, {name: each for name, each in known if each.finished and each.finished <= end})
 
 
 def day_came(course: Course, moment: Moment) -> list[Event]:
@@ -154,10 +171,11 @@ def _performance(course: Course, today: date) -> earned.Performance:
     return earned.performance(measured(course, today), course.actuals(), course.days.after(today))
 
 
-def _period(course: Course, last: date) -> Event:
-    """Return how the month does that ends with a day."""
+def _period(course: Course, last: date, happened: Mapping[str, Actual] | None = None) -> Event:
+    """Return how the month does that ends with a day, by what has happened or by what had by then."""
     base = measured(course, last)
-    done = earned.performance(base, course.actuals(), course.days.after(last))
+    actuals = course.actuals() if happened is None else happened
+    done = earned.performance(base, actuals, course.days.after(last))
     bands: Mapping[str, Mapping[str, float]] = course.document.get("thresholds") or {}
     lights = []
     for name in ("cpi", "spi"):

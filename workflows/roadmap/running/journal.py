@@ -93,6 +93,19 @@ def _activity_finished(journal: Journal, event: Event) -> None:
     found["documents"] += event.get("documents", [])
 
 
+def _taken_over(journal: Journal, event: Event) -> None:
+    name, said = event["step"], event["said"]
+    kept = {each: said[each] for each in ("started", "finished", "percent", "cost") if each in said}
+    if said.get("gate"):
+        kept = {each: kept[each] for each in ("started", "finished")}
+        said_before = {"state": "approved", "round": 0, "by": event["by"], "at": event["at"], "decidedAt": event["at"]}
+        empty: dict[str, JSON] = {"documents": {}, "evidence": [], "signed": {}, "waived": {}, "answers": []}
+        journal.gates[name] = said_before | empty
+        journal.activities[name] = kept
+    else:
+        journal.activities[name] = {"documents": [], "doers": [event["by"]], **kept}
+
+
 def _gate_requested(journal: Journal, event: Event) -> None:
     journal.gates[event["gate"]] = {
         "state": "requested",
@@ -217,6 +230,7 @@ def _ended(journal: Journal, event: Event) -> None:
 
 _FOLDS: Final[Mapping[str, Callable[[Journal, Event], None]]] = {
     "roadmap-started": _started,
+    "taken-over": _taken_over,
     "activity-started": _activity_started,
     "activity-reported": _activity_reported,
     "activity-finished": _activity_finished,

@@ -56,9 +56,9 @@ class Turns:
         last = course.journal.today
         self.told = rows.step_rows(course, date.fromisoformat(last)) if last else {}
 
-    def begin(self, by: str, moment: Moment) -> Turn:
-        """Take the first turn."""
-        return self._take(daily.begin(self.course, by, moment), moment)
+    def begin(self, by: str, moment: Moment, happened: Sequence[JSON] = ()) -> Turn:
+        """Take the first turn; `happened` is what was done before the roadmap was taken over."""
+        return self._take(daily.begin(self.course, by, moment, happened), moment)
 
     def check(self, request: Request, moment: Moment) -> None:
         """Raise what `take` would; evidence is not asked for here."""
