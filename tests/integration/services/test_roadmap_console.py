@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from api.pages import view
 from cauce import roadmaps
 from cauce.errors import InputError
 from cauce.services import definitions, users
@@ -49,7 +50,7 @@ async def test_the_console_shows_the_course_and_moves_it(hub: Hub, browser: Brow
         "/roadmaps", {"roadmap": "crm-rollout", "key": "now", "start": first.isoformat()}, page="/roadmaps"
     )
     at = started.headers["location"]
-    assert at == "/roadmaps/crm-rollout/now"
+    assert at == view.instance_url(roadmaps.roadmap_id("crm-rollout", "now")) == "/roadmaps/crm-rollout/now"
     again = await browser.post("/roadmaps", {"roadmap": "crm-rollout", "key": "now"}, page="/roadmaps")
     assert (again.status_code, "exists already" in again.text) == (409, True)
     # An activity begins, costs something and is finished, all on the board.
