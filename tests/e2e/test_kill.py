@@ -125,7 +125,7 @@ async def installation(needs: None, tmp_path: Path) -> AsyncIterator[Installatio
 @pytest.mark.parametrize(
     ("rounds", "number"),
     [
-        pytest.param(2, 12, marks=[pytest.mark.kill, pytest.mark.timeout(240)], id="short"),
+        pytest.param(2, 8, marks=[pytest.mark.kill, pytest.mark.timeout(240)], id="short"),
         pytest.param(
             int(os.environ.get("CAUCE_KILL_ROUNDS", "10")),
             50,

@@ -75,6 +75,8 @@ def started() -> Iterator[MariaServer]:
         command: list[str | Path] = [
             *(root / "sbin/mariadbd", "--no-defaults", f"--basedir={root}", f"--datadir={data}"),
             f"--lc-messages-dir={root / 'share/mysql'}",
+            # One that starts removes what others have left where it keeps temporary tables, and what others use.
+            f"--tmpdir={folder}",
             *_FAST,
             *(["--user=root"] if os.getuid() == 0 else []),
         ]

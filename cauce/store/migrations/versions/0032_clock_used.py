@@ -13,3 +13,9 @@ def upgrade() -> None:
     """Add what a clock used, unknown of those before, and a way to those of some months."""
     op.add_column("clocks", sa.Column("used_s", sa.BigInteger(), nullable=True))
     op.create_index("ix_clocks_started", "clocks", ["started_at"])
+
+
+def downgrade() -> None:
+    """Forget what clocks used."""
+    op.drop_index("ix_clocks_started", table_name="clocks")
+    op.drop_column("clocks", "used_s")

@@ -23,3 +23,12 @@ def upgrade() -> None:
     for table in ("attachments", "tasks"):
         op.add_column(table, sa.Column("ancestors", _JSON, nullable=False, server_default="[]"))
     op.create_index("ix_attachments_unsure", "attachments", ["id"], sqlite_where=_UNSURE, postgresql_where=_UNSURE)
+
+
+def downgrade() -> None:
+    """Forget which files are used, and whose sub-processes things are of."""
+    op.drop_index("ix_attachments_unsure", table_name="attachments")
+    for table in ("attachments", "tasks"):
+        op.drop_column(table, "ancestors")
+    op.drop_index("ix_attachments_digest", table_name="attachments")
+    op.drop_column("attachments", "kept")

@@ -12,3 +12,8 @@ depends_on = None
 def upgrade() -> None:
     """Let nothing rest until a worker has looked."""
     op.add_column("schedules", sa.Column("waits_for", sa.Text(), nullable=False, server_default=""))
+
+
+def downgrade() -> None:
+    """Let schedules rest only when somebody has paused them."""
+    op.drop_column("schedules", "waits_for")

@@ -92,9 +92,6 @@ class Office:
     async def _fill(self) -> None:
         hub = self.bench.hub
         await seed.fill_definitions(hub)
-        shipped = [SHIPPED / file for file in ("calendars/office-madrid.yaml", "roadmaps/branch-waves.yaml")]
-        await definitions.publish(hub, BOSS, [load_file(file) for file in shipped])
-        await running_roadmaps.start(hub, BOSS, "branch-waves", key="1")
         # Nothing runs it: where it would read from is not there.
         sync = {"sync": "customers", "title": "Customers", "source": SOURCE, "mapping": MAPPING}
         await put(hub.store, "sync", "customers", {**sync, "target": {"upsert": "put@new"}})
@@ -136,7 +133,11 @@ async def opened(folder: Path) -> AsyncIterator[Office]:
         origin = await stack.enter_async_context(_ledger(office))
         texts = {path.name: path.read_text() for path in sorted(HERE.iterdir())}
         texts["ledger.yaml"] = LEDGER.format(origin=origin)
-        await definitions.publish(bench.hub, BOSS, [load_yaml(text, name) for name, text in texts.items()])
+        shipped = [SHIPPED / file for file in ("calendars/office-madrid.yaml", "roadmaps/branch-waves.yaml")]
+        sources = [load_yaml(text, name) for name, text in texts.items()]
+        await definitions.publish(bench.hub, BOSS, [*sources, *(load_file(file) for file in shipped)])
+        # Before anybody moves the clock: it runs by that of everybody else.
+        await running_roadmaps.start(bench.hub, BOSS, "branch-waves", key="1")
         yield office
 
 
