@@ -165,7 +165,15 @@ async def start(
     )
     if happened:
         given = replace(given, happened=taken_over(given, happened, datetime.now(UTC).date()))
-    identity = roadmaps.roadmap_id(name, given.key)
+    identity = await _started(hub, given)
+    async with hub.store.transaction() as db:
+        await audit.append(db, actor.name, "roadmap.start", identity, {"version": found.version})
+        return _view(await _found(db, actor, identity))
+
+
+async def _started(hub: Hub, given: RoadmapStart) -> str:
+    """Start the workflow and return its id; when this returns it is in the lists."""
+    identity = roadmaps.roadmap_id(given.roadmap, given.key)
     with explained(identity):
         handle = await hub.temporal.start_workflow(
             roadmaps.ROADMAP,
@@ -176,11 +184,8 @@ async def start(
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             rpc_timeout=call_timeout,
         )
-        # It is in the lists when this returns.
         await handle.execute_update(roadmaps.BEGIN, rpc_timeout=update_timeout)
-    async with hub.store.transaction() as db:
-        await audit.append(db, actor.name, "roadmap.start", identity, {"version": found.version})
-        return _view(await _found(db, actor, identity))
+    return identity
 
 
 async def calendar_of(hub: Hub, document: JSON, first: date) -> JSON:
