@@ -16,6 +16,7 @@ from cauce.connector import JSON, BaseConnector, Effect, Operation
 from cauce.errors import TooLargeError
 
 MAX_BYTES: Final = 16 * 2**20
+_LONGEST_NAME: Final = 60
 # Nodes of schemas in one file; a file may have 50,000 of YAML, of which each of these takes up to four.
 _ALL_NODES: Final = 5_000
 _MOST_NODES: Final = 150
@@ -153,6 +154,11 @@ def words(name: str) -> list[str]:
     """Return the words in the name of something: `getOrder_v2` is get, Order, v, 2."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return _word.findall(plain)
+
+
+def slug(name: str) -> str:
+    """Return a name as definitions, operations and connections may have: GetOrder becomes get-order."""
+    return "-".join(word.lower() for word in words(name))[:_LONGEST_NAME].strip("-")
 
 
 def effect_of(name: str) -> Effect:

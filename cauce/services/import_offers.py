@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from cauce.errors import ForbiddenError, InputError
 from cauce.http import HttpRequest, exchange, failure, policy_of
-from cauce.importing import MAX_BYTES
+from cauce.importing import MAX_BYTES, slug
 from cauce.services.hub import Actor, Hub
-from cauce.services.importing import Imported, Wish, import_contract, slug
+from cauce.services.importing import Imported, Wish, import_contract
 from cauce.services.yaml_text import scalar
 
 JSON = Any

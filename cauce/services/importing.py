@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from cauce import registry
 from cauce.errors import CauceError, DefinitionError, InputError, PermanentError, SettingsError
 from cauce.http import HttpRequest, Policy, exchange, failure
-from cauce.importing import MAX_BYTES, Contract, ImportedOperation, Importer, LeftOut, Offer, read_file, words
+from cauce.importing import MAX_BYTES, Contract, ImportedOperation, Importer, LeftOut, Offer, read_file, slug
 from cauce.secrets import Resolver
 from cauce.services.connection_text import connection_text
 from cauce.settings import Settings
@@ -28,7 +28,6 @@ from workflows.checking import Known, check
 JSON = Any
 _HEAD: Final = 4096
 _TIMEOUT_S: Final = 30.0
-_LONGEST_NAME: Final = 60
 _OURS: Final = "What was imported does not pass the check, which is a mistake of Cauce."
 _NOT_ALL: Final = "the declarations it comes from name it more often than it could be found"
 
@@ -96,11 +95,6 @@ def _name(wish: Wish) -> str:
     if not found:
         raise InputError("There is no name for the connection in this.", hint="Give one: --name NAME.")
     return found
-
-
-def slug(name: str) -> str:
-    """Return a name as operations and connections may have: GetOrder becomes get-order."""
-    return "-".join(word.lower() for word in words(name))[:_LONGEST_NAME].strip("-")
 
 
 async def _offer(wish: Wish, name: str, resolver: Resolver) -> Offer:

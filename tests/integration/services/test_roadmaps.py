@@ -72,7 +72,7 @@ async def plans_that_might_be(hub: Hub, run: str) -> None:
     found = await running_plans.figures(hub, pia, run)
     assert [str(each.ac) for each in found.rows if each.factor == "total"] == ["7.50"]
     name = before.roadmap
-    phase = DOCUMENT["phases"][0]  # type: ignore[index]
+    phase = DOCUMENT["phases"][0]  # type: ignore[index]  # a list, as it stands above
     longer = [{**each, "days": 2} if each["id"] == "tell" else each for each in phase["activities"]]
     document = {**DOCUMENT, "phases": [{**phase, "activities": longer}], "start": before.start.isoformat()}
     await definitions.publish(hub, boss, [load_yaml(json.dumps({"roadmap": name, **document}), "roadmap.yaml")])

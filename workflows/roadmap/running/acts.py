@@ -109,9 +109,9 @@ def documents(given: list[JSON]) -> list[JSON]:
     return list(given)
 
 
-def number(name: str, given: float | str, most: int | Decimal) -> float:
+def number(name: str, given: float, most: int | Decimal) -> float:
     """Return a number that is not negative and at most `most`; raises `InputError`."""
-    if not 0 <= given <= most:  # type: ignore[operator]
+    if not 0 <= given <= most:
         raise InputError(f"`{name}` is out of range.", hint=f"It is from 0 to {most}.")
     return float(given)
 

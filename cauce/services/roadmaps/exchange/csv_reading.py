@@ -7,9 +7,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from cauce.errors import InputError
-from cauce.services.roadmaps.exchange.project import Link, Phase, Project, Task, most_tasks
+from cauce.services.roadmaps.exchange.project import Phase, Project, Task, most_tasks
 from schemas import listing
-from workflows.roadmap.model import FACTORS, LinkType
+from workflows.roadmap.model import FACTORS, Link, LinkType
 
 _NEEDED: Final = ("id", "phase", "title", "days")
 _READ: Final = (*_NEEDED, "kind", "pillar", "owner", "after", *FACTORS)

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from cauce.errors import InputError
-from cauce.importing import words
+from cauce.importing import slug
 from cauce.services import yaml_text
-from cauce.services.roadmaps.exchange.project import Link, Phase, Project, Task
-from workflows.roadmap.model import PILLARS
+from cauce.services.roadmaps.exchange.project import Phase, Project, Task
+from workflows.roadmap.model import PILLARS, Link
 
 JSON = Any
 _LONGEST: Final = 64
@@ -44,7 +44,7 @@ def draft(project: Project, name: str = "") -> Draft:
     """
     if not project.phases:
         raise InputError("There are no tasks in this plan.", hint="Give a plan with tasks below headings.")
-    found = name or _slug(project.name)
+    found = name or slug(project.name)
     if not found:
         raise InputError("There is no name for the roadmap in this.", hint="Give one: --name NAME.")
     return _Drafting(project).draft(found)
@@ -78,7 +78,7 @@ class _Drafting:
         for number, phase in enumerate(project.phases):
             for task in phase.tasks:
                 wish = _gate_id(number) if task is self.gates[number] and not task.id else ""
-                self.ids[task.key] = self.names.free(task.id, wish, _slug(task.name), f"task-{task.key}")
+                self.ids[task.key] = self.names.free(task.id, wish, slug(task.name), f"task-{task.key}")
 
     def draft(self, name: str) -> Draft:
         project = self.project
@@ -143,7 +143,7 @@ class _Drafting:
         identity = _as_id(given) or _NOBODY
         if identity not in self.owners:
             title = self.project.owners.get(given) or given or "Project manager"
-            self.owners[identity] = {"title": title, "group": _slug(given) or f"{_NOBODY}s"}
+            self.owners[identity] = {"title": title, "group": slug(given) or f"{_NOBODY}s"}
         return identity
 
     def _after(self, task: Task) -> Iterator[JSON]:
@@ -177,10 +177,6 @@ def _constraint(task: Task) -> dict[str, JSON]:
 
 def _as_id(text: str) -> str:
     return _no_id.sub("-", text).strip("-")[:_LONGEST].strip("-")
-
-
-def _slug(name: str) -> str:
-    return "-".join(word.lower() for word in words(name))[:_LONGEST].strip("-")
 
 
 def _plain(amount: Decimal) -> int | float:

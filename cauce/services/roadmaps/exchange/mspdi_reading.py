@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from cauce.errors import InputError
 from cauce.services.roadmaps.exchange import mspdi
-from cauce.services.roadmaps.exchange.project import Link, Phase, Project, Task, most_tasks
+from cauce.services.roadmaps.exchange.project import Phase, Project, Task, most_tasks
 from cauce.xml import parse_xml
-from workflows.roadmap.model import LinkType
+from workflows.roadmap.model import Link, LinkType
 
 Element = Any
 _NS: Final = {"p": mspdi.NAMESPACE}

@@ -5,23 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from workflows.roadmap.model import LinkType
+from workflows.roadmap.model import Link
 
 most_tasks = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """What a task waits for, by the key of the other; `lag` is in working days."""
-
-    on: str
-    type: LinkType = "FS"
-    lag: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Task:
-    """A task that is done; `key` is what links name, `id` what it is to be called if that is known.
+    """A task that is done; `key` is what links name (`on`), `id` what it is to be called if that is known.
 
     `constraint` has the names that roadmaps use. `gate` says that it is decided, not done.
     """

@@ -77,4 +77,4 @@ def _texts(*names: str) -> list[sa.Column[str]]:
 
 def _numbered(*texts: str) -> list[sa.Column[object]]:
     first = [sa.Column("run", sa.Text(), nullable=False), sa.Column("number", sa.Integer(), nullable=False)]
-    return [*first, sa.Column("at", _MOMENT, nullable=False), *_texts(*texts)]  # type: ignore[list-item]
+    return [*first, sa.Column("at", _MOMENT, nullable=False), *_texts(*texts)]  # type: ignore[list-item]  # columns all, of several types
