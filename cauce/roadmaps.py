@@ -29,6 +29,7 @@ REQUEST_CHANGE: Final = "request-change"
 DECIDE_CHANGE: Final = "decide-change"
 APPLY_DEFINITION: Final = "apply-definition"
 REPORT_METRICS: Final = "report-metrics"
+BOOK_COSTS: Final = "book-costs"
 DECIDE_STOP: Final = "decide-stop"
 CANCEL_ROADMAP: Final = "cancel-roadmap"
 
@@ -196,6 +197,18 @@ class ReportMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class BookCosts:
+    """What the entries of activities come to, by activity and factor; `through` is the number of the last of them.
+
+    Totals, not differences: told twice, or after later ones, they change nothing.
+    """
+
+    by: str
+    costs: dict[str, dict[str, str]]
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
 class DecideStop:
     """What the sponsor decided after red periods: go on, plan anew (a new baseline), or stop."""
 
@@ -225,6 +238,7 @@ Request = (
     | DecideChange
     | ApplyDefinition
     | ReportMetrics
+    | BookCosts
     | DecideStop
     | CancelRoadmap
 )

@@ -21,6 +21,7 @@ from cauce.errors import CauceError
 from cauce.roadmaps import (
     ApplyDefinition,
     AskEvidence,
+    BookCosts,
     CancelRoadmap,
     DecideChange,
     DecideGate,
@@ -149,6 +150,11 @@ class RoadmapWorkflow:
         """Take figures that risks watch."""
         return await self._act(request)
 
+    @workflow.update(name=roadmaps.BOOK_COSTS)
+    async def book_costs(self, request: BookCosts) -> Done:
+        """Take what the entries of activities come to."""
+        return await self._act(request)
+
     @workflow.update(name=roadmaps.DECIDE_STOP)
     async def decide_stop(self, request: DecideStop) -> Done:
         """Take the answer to the question whether to go on."""
@@ -216,6 +222,11 @@ class RoadmapWorkflow:
 
     @report_metrics.validator
     def check_report_metrics(self, request: ReportMetrics) -> None:
+        """Refuse what cannot be."""
+        self._check(request)
+
+    @book_costs.validator
+    def check_book_costs(self, request: BookCosts) -> None:
         """Refuse what cannot be."""
         self._check(request)
 

@@ -326,6 +326,7 @@ _UPDATES: Final = {
     roadmaps.DecideChange: roadmaps.DECIDE_CHANGE,
     roadmaps.ApplyDefinition: roadmaps.APPLY_DEFINITION,
     roadmaps.ReportMetrics: roadmaps.REPORT_METRICS,
+    roadmaps.BookCosts: roadmaps.BOOK_COSTS,
     roadmaps.DecideStop: roadmaps.DECIDE_STOP,
     roadmaps.CancelRoadmap: roadmaps.CANCEL_ROADMAP,
 }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from cauce.contract import CompleteTask
 from cauce.errors import CauceError, ConflictError, ForbiddenError, InputError, NotFoundError
 from cauce.roadmaps import (
     ApplyDefinition,
+    BookCosts,
     CancelRoadmap,
     DecideChange,
     DecideGate,
@@ -443,3 +445,44 @@ def test_what_is_taken_over_has_to_fit() -> None:
     assert taken_over(start, {"decide": Actual(done, done, cost={"data": Decimal(5)})}, today) == [
         {"id": "decide", "started": "2027-01-08", "finished": "2027-01-08", "gate": False, "cost": {"data": "5"}}
     ]
+
+
+def test_entries_come_on_top_of_the_last_report_of_all_that_it_has_cost() -> None:
+    project = Project()
+    # What has not begun may have cost something: the drawing was ordered in advance.
+    project.act(BookCosts("ana", {"draw": {"data": "100", "management": "20"}}, 2))
+    assert (project.step("draw")["spent"], project.step("draw")["state"]) == ("120", "waiting")
+    assert daily.overspent(project.course, {"of": "data"}, project.moment)["value"] is None
+    project.act(StartActivity("decide", "sam"))
+    project.wait_until(date(2027, 1, 6))
+    # Of the factors that it names, a report is all: the hundred are in it. The others are as they were.
+    project.act(ReportActivity("draw", "cris", cost={"data": "250"}))
+    assert project.course.spent("draw") == {"data": Decimal(250), "management": Decimal(20)}
+    project.act(BookCosts("ana", {"draw": {"data": "130.50", "management": "20"}}, 4))
+    assert project.course.spent("draw") == {"data": Decimal("280.50"), "management": Decimal(20)}
+    before = project.journal.number
+    project.act(BookCosts("ana", {"draw": {"data": "1"}}, 3))
+    assert project.journal.number == before
+    # An entry that was in the report is taken back; no factor costs less than nothing.
+    project.act(BookCosts("ana", {"draw": {"data": "0", "management": "0"}}, 6))
+    assert project.course.spent("draw") == {"data": Decimal(150), "management": Decimal(0)}
+    project.act(ReportActivity("draw", "cris", cost={"data": "0"}))
+    project.act(BookCosts("ana", {"draw": {"data": "0"}}, 7))
+    assert project.course.spent("draw")["data"] == 0
+    again = Journal.begun(replace(project.start, journal=json.loads(json.dumps(project.journal.to_json()))))
+    assert again.costs == project.journal.costs
+
+
+def test_what_is_booked_on_what_was_left_behind_stays_with_it() -> None:
+    project = Project()
+    project.act(StartActivity("decide", "sam"))
+    project.act(BookCosts("ana", {"decide": {"management": "300"}}, 1))
+    activities = [each for each in SMALL["phases"][0]["activities"] if each["id"] != "decide"]
+    smaller = edited(P1={"activities": [{**activities[0], "after": []}]})
+    project.act(ApplyDefinition("ana", "2", smaller, None))
+    project.act(BookCosts("ana", {"decide": {"management": "290"}}, 2))
+    assert (project.step("decide")["state"], project.step("decide")["spent"]) == ("cancelled", "290")
+    assert "decide" not in project.course.actuals()
+    for costs, said in (({"paint": {}}, "no activity"), ({"G1": {}}, "is a gate"), ({"draw": {"x": "1"}}, "factor")):
+        with pytest.raises(CauceError, match=said):
+            project.act(BookCosts("ana", costs, 3))

@@ -82,7 +82,29 @@ class Course:
 
     def actuals(self) -> dict[str, Actual]:
         """Return what has happened, as the plan takes it."""
-        return {name: actual(said) for name, said in self.journal.activities.items() if "started" in said}
+        journal = self.journal
+        found = {name: actual(said) for name, said in journal.activities.items() if "started" in said}
+        for name in journal.costs:
+            # What is not in the plan any more is not measured by it; what has not begun may have cost something.
+            if name in self.activities:
+                found[name] = replace(found.get(name, Actual()), cost=self.spent(name))
+        return found
+
+    def spent(self, name: str) -> dict[str, Decimal]:
+        """Return what an activity has cost so far, by factor, in the plan or left behind by it.
+
+        By factor it is what was reported last as all that it has cost, and the entries that came after that.
+        """
+        journal = self.journal
+        said = journal.activities.get(name) or (journal.kept.get(name) or {}).get("actual") or {}
+        found = {factor: Decimal(amount) for factor, amount in (said.get("cost") or {}).items()}
+        entries = journal.costs.get(name)
+        if entries is None:
+            return found
+        for factor, amount in entries["booked"].items():
+            since = Decimal(amount) - Decimal(entries["reported"].get(factor, "0"))
+            found[factor] = max(found.get(factor, Decimal()) + since, Decimal())
+        return found
 
     def plan(self, today: date) -> Plan:
         """Return when everything happens, as it looks in the course of a day."""

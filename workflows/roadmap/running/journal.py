@@ -20,7 +20,8 @@ class Journal:
 
     `activities` is what has become of activities and gates, as the plan takes it; `overrides` are the days and costs
     that approved changes gave them. `kept` are activities of earlier definitions that had begun. `tasks` are the tasks
-    of the inbox that are open, by what they ask for.
+    of the inbox that are open, by what they ask for. `costs` is what the entries of each activity come to (`booked`, up
+    to the entry of that number), and how much of it a later report of all that it has cost has in it (`reported`).
     """
 
     roadmap: str
@@ -43,6 +44,8 @@ class Journal:
     periods: list[JSON] = field(default_factory=list)
     stop: JSON = None
     tasks: dict[str, JSON] = field(default_factory=dict)
+    costs: dict[str, JSON] = field(default_factory=dict)
+    booked: int = 0
 
     @classmethod
     def begun(cls, start: RoadmapStart) -> "Journal":
@@ -83,6 +86,7 @@ def _activity_reported(journal: Journal, event: Event) -> None:
         found.pop("percent", None)
         found.pop("remaining", None)
     found.update({name: event[name] for name in ("percent", "remaining", "parts", "cost") if name in event})
+    _cost_reported(journal, event)
     found["documents"] += event.get("documents", [])
 
 
@@ -90,7 +94,21 @@ def _activity_finished(journal: Journal, event: Event) -> None:
     found = _activity(journal, event)
     found["started"], found["finished"] = event["started"], event["day"]
     found.update({name: event[name] for name in ("parts", "cost") if name in event})
+    _cost_reported(journal, event)
     found["documents"] += event.get("documents", [])
+
+
+def _cost_reported(journal: Journal, event: Event) -> None:
+    """Note how much of the entries is in what somebody says that an activity has cost so far."""
+    known = journal.costs.get(event["activity"])
+    if known is not None and "cost" in event:
+        known["reported"] = {factor: known["booked"].get(factor, "0") for factor in event["cost"]}
+
+
+def _costs_booked(journal: Journal, event: Event) -> None:
+    for name, booked in event["costs"].items():
+        journal.costs.setdefault(name, {"reported": {}})["booked"] = booked
+    journal.booked = event["through"]
 
 
 def _taken_over(journal: Journal, event: Event) -> None:
@@ -244,6 +262,7 @@ _FOLDS: Final[Mapping[str, Callable[[Journal, Event], None]]] = {
     "change-decided": _change_decided,
     "definition-applied": _definition_applied,
     "metrics-reported": _metrics_reported,
+    "costs-booked": _costs_booked,
     "risk-fired": _risk_fired,
     "risk-over": _risk_over,
     "period-closed": _period_closed,

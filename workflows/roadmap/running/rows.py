@@ -47,7 +47,7 @@ def step_rows(course: Course, today: date) -> dict[str, dict[str, JSON]]:
         for place, each in enumerate(course.plan(today).activities)
     }
     for number, (name, kept) in enumerate(course.journal.kept.items()):
-        found.setdefault(name, {"place": len(found) + number, **_kept(name, kept)})
+        found.setdefault(name, {"place": len(found) + number, **_kept(course, name, kept)})
     return found
 
 
@@ -60,7 +60,6 @@ def changed_rows(
 
 def _step(course: Course, each: Planned, span: Span | None) -> dict[str, JSON]:
     activity, said = each.activity, course.journal.activities.get(each.activity.id, {})
-    spent = sum((Decimal(amount) for amount in (said.get("cost") or {}).values()), Decimal())
     return {
         "id": activity.id,
         "kind": "gate" if activity.gate else "activity",
@@ -80,15 +79,15 @@ def _step(course: Course, each: Planned, span: Span | None) -> dict[str, JSON]:
         "critical": each.critical,
         "percent": said.get("percent"),
         "budget": str(activity.budget),
-        "spent": str(spent),
+        "spent": str(sum(course.spent(activity.id).values(), Decimal())),
         "approvers": list(course.gate(activity.id)["approvers"]) if activity.gate else [],
     }
 
 
-def _kept(name: str, kept: Mapping[str, JSON]) -> dict[str, JSON]:
+def _kept(course: Course, name: str, kept: Mapping[str, JSON]) -> dict[str, JSON]:
     """Return the row of one that had begun and is not in the definition any more: it is cancelled, and kept."""
     said = kept.get("actual") or {}
-    spent = sum((Decimal(amount) for amount in (said.get("cost") or {}).values()), Decimal())
+    spent = sum(course.spent(name).values(), Decimal())
     budget = sum((Decimal(amount) for amount in kept["budget"].values()), Decimal())
     about = {key: kept[key] for key in ("kind", "phase", "wave", "title", "pillar", "owner")}
     days = {"started": said.get("started"), "finished": said.get("finished")}

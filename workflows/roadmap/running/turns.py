@@ -12,6 +12,7 @@ from cauce.contract import CompleteTask
 from cauce.errors import ConflictError, InputError
 from cauce.roadmaps import (
     ApplyDefinition,
+    BookCosts,
     CancelRoadmap,
     DecideChange,
     DecideGate,
@@ -30,7 +31,7 @@ from cauce.roadmaps import (
     WaiveEvidence,
 )
 from workflows.roadmap.model import FACTORS
-from workflows.roadmap.running import acts, changes, daily, gates, inbox, rows
+from workflows.roadmap.running import acts, changes, costs, daily, gates, inbox, rows
 from workflows.roadmap.running.course import REDRAWS, Course, Moment
 from workflows.roadmap.running.journal import Event
 
@@ -157,6 +158,8 @@ def events_of(  # noqa: C901, PLR0911, PLR0912 - one case for each request
             return changes.apply_definition(course, request, moment)
         case ReportMetrics():
             return daily.report_metrics(request)
+        case BookCosts():
+            return costs.book_costs(course, request)
         case DecideStop():
             return daily.decide_stop(course, request, moment)
         case CancelRoadmap():
