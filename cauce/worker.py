@@ -41,6 +41,7 @@ from cauce.secrets import Resolver
 from cauce.services import alerting, monitoring, schedules, sinks
 from cauce.services.hub import Hub
 from cauce.services.mails import outbox
+from cauce.services.roadmaps import telling
 from cauce.services.roadmaps.evidence import EvidenceActivities
 from cauce.services.router import Router
 from cauce.services.upkeep import Upkeep, upkeep_worker
@@ -251,6 +252,7 @@ class Keeper:
             await schedules.reconcile(self.hub, thorough=thorough, serves=serves_of(self.hub.settings))
             await self.upkeep.look(thorough=thorough)
             await outbox.look(self.hub)
+            await telling.look(self.hub, thorough=thorough)
         except TransientError as error:
             log.warning("schedules and mails could not be looked after: %s", error.problem)
             return

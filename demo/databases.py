@@ -22,6 +22,15 @@ SITES = (
 )
 SHARES = (60, 25, 15)
 DELIVERIES = 600
+# What was booked on the roll-out lately: activity, factor, days ago, cents, what for; one of it was of another project.
+PROJECT_COSTS = (
+    ("measure-today", "data", 41, 96_000, "Consultoría de datos, 12 horas"),
+    ("measure-today", "data", 33, 18_450, "Licencia de la herramienta de perfilado"),
+    ("design-processes", "management", 26, 144_000, "Taller de diseño de procesos"),
+    ("design-processes", "management", 19, 35_000, "Desplazamientos a Sevilla"),
+    ("design-processes", "management", 12, -35_000, "Anulación: desplazamientos de otro proyecto"),
+    ("list-data", "data", 9, 52_500, "Inventario de datos de la delegación Sur"),
+)
 
 
 def write_databases(directory: Path, world: World) -> None:
@@ -81,6 +90,21 @@ def _accounting(world: World) -> Iterable[tuple[str, list[tuple[object, ...]]]]:
     yield "customer", customers
     yield "open_item", bills
     yield "open_order", orders
+    yield (
+        "project_cost",
+        [
+            (
+                f"PC-26-{number:04d}",
+                "crm-rollout",
+                activity,
+                factor,
+                str(TODAY - timedelta(days=days)),
+                cents,
+                description,
+            )
+            for number, (activity, factor, days, cents, description) in enumerate(PROJECT_COSTS, start=1)
+        ],
+    )
 
 
 def _scm(world: World) -> Iterable[tuple[str, list[tuple[object, ...]]]]:

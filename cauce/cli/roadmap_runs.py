@@ -45,7 +45,7 @@ def start(
     happened = actuals.read(inputs.file_text(done).splitlines()) if done else None
 
     async def work(hub: Hub, actor: Actor) -> RunView:
-        return await running.start(hub, actor, name, key=key, day=_day(day) if day else None, happened=happened)
+        return await running.start(hub, actor, name, key=key, day=day_of(day) if day else None, happened=happened)
 
     found = session.run(work, data_dir=data_dir, as_user=as_user)
     output.say(f"{_short(found)} runs from {found.start} to {found.finish}.")
@@ -315,11 +315,12 @@ def _cost(given: list[str] | None) -> dict[str, str] | None:
     return {name: json.dumps(value) for name, value in inputs.named(given, "--cost").items()}
 
 
-def _day(text: str) -> date:
+def day_of(text: str) -> date:
+    """Return a day that an option names; raises `InputError`."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"--start '{text[:40]}' is no day.", hint="Write it as 2027-01-11.") from error
+        raise InputError(f"'{text[:40]}' is no day.", hint="Write it as 2027-01-11.") from error
 
 
 def _short(run: RunView) -> str:

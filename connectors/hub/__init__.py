@@ -1,7 +1,7 @@
 """The hub's own data as a connection: customers, what was said to them, their cases, and the register of roll-outs.
 
 The operations of its file call `find-customer`, `list-customers`, `save-customer`, `record-interaction`,
-`find-interaction` and `list-interactions`, and those in `cases`, `files`, `links` and `register`.
+`find-interaction` and `list-interactions`, and those in `cases`, `costs`, `files`, `links` and `register`.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from cauce.errors import (
 )
 from cauce.store import Db, Store, customers
 from cauce.store.models import Customer, Interaction
-from connectors.hub import cases, files, links, register
+from connectors.hub import cases, costs, files, links, register
 
 Handler = Callable[[Db, Mapping[str, Any]], Awaitable[JSON]]
 most_interactions: Final = 200
@@ -164,6 +164,8 @@ handlers: Final[Mapping[str, Handler]] = {
     "find-entry": register.find_entry,
     "list-entries": register.list_entries,
     "list-figures": register.list_figures,
+    "save-cost": costs.save_cost,
+    "find-cost": costs.find_cost,
     "list-certificates": register.list_certificates,
 }
 

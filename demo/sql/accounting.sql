@@ -37,6 +37,17 @@ CREATE TABLE credit_note (
   status VARCHAR(10) NOT NULL -- entered, revoked
 );
 
+-- What was booked on projects, under the names that their plan gives to activities. Money is in cents; a correction is less than nothing.
+CREATE TABLE project_cost (
+  booking_no VARCHAR(20) PRIMARY KEY,
+  project VARCHAR(40) NOT NULL,
+  activity VARCHAR(80) NOT NULL,
+  factor VARCHAR(20) NOT NULL, -- training, data, integration, management
+  booked_on DATE NOT NULL,
+  amount_cents INTEGER NOT NULL,
+  description VARCHAR(200) NOT NULL
+);
+
 -- `0.0 +` keeps these columns fractions on SQLite, whose ODBC driver takes a column's type from its first row.
 CREATE VIEW credit_status AS
 SELECT

@@ -34,7 +34,14 @@ from cauce.store.models.records import (
     SetAside,
 )
 from cauce.store.models.register import RegisterEntry, RegisterStep
-from cauce.store.models.roadmaps import RoadmapBaseline, RoadmapDecision, RoadmapEvent, RoadmapRun, RoadmapStep
+from cauce.store.models.roadmaps import (
+    RoadmapBaseline,
+    RoadmapCost,
+    RoadmapDecision,
+    RoadmapEvent,
+    RoadmapRun,
+    RoadmapStep,
+)
 from cauce.store.models.schedules import Schedule
 from cauce.store.models.sinks import EventSink
 from cauce.store.models.starting import EventSet, StartRule
@@ -91,6 +98,7 @@ __all__ = [
     "RegisterEntry",
     "RegisterStep",
     "RoadmapBaseline",
+    "RoadmapCost",
     "RoadmapDecision",
     "RoadmapEvent",
     "RoadmapRun",

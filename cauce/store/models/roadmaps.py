@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, Index
+from sqlalchemy import BigInteger, Date, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cauce.store.base import Base, Document
@@ -12,6 +12,7 @@ class RoadmapRun(Base):
     """A roadmap that runs or ran; `event` is the number of the last of its events that is in the tables.
 
     `owners` says which group or person is behind each of its owners, `planner` and `sponsor` are two of them.
+    `cost_entries` is the number of its last entry of time or money, `costs_told` that of the last which it knows of.
     """
 
     __tablename__ = "roadmap_runs"
@@ -38,6 +39,8 @@ class RoadmapRun(Base):
     by: Mapped[str]
     begun_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    cost_entries: Mapped[int] = mapped_column(default=0)
+    costs_told: Mapped[int] = mapped_column(default=0)
 
 
 class RoadmapStep(Base):
@@ -111,3 +114,32 @@ class RoadmapBaseline(Base):
     finish: Mapped[date] = mapped_column(Date)
     budget: Mapped[str]
     plan: Mapped[Document]
+
+
+class RoadmapCost(Base):
+    """An entry of time or money for an activity: never changed, but taken back by another one (`reverses`)."""
+
+    __tablename__ = "roadmap_costs"
+    __table_args__ = (
+        Index("ux_roadmap_costs_reference", "run", "reference", unique=True),
+        Index("ix_roadmap_costs_activity", "run", "activity"),
+    )
+
+    run: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    activity: Mapped[str]
+    kind: Mapped[str]
+    day: Mapped[date] = mapped_column(Date)
+    factor: Mapped[str]
+    cents: Mapped[int] = mapped_column(BigInteger)
+    hours: Mapped[str] = mapped_column(default="")
+    owner: Mapped[str] = mapped_column(default="")
+    rate: Mapped[str] = mapped_column(default="")
+    person: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    reference: Mapped[str]
+    source: Mapped[str]
+    reverses: Mapped[int | None]
+    file: Mapped[Document | None]
+    by: Mapped[str]
+    at: Mapped[datetime]

@@ -9,10 +9,12 @@ from workflows.roadmap.running.journal import Event
 
 def book_costs(course: Course, given: BookCosts) -> list[Event]:
     """Take the totals of activities, in the plan or left behind by it; older ones than known change nothing."""
-    for name in given.costs:
-        if name not in course.journal.kept and course.activity(name).gate:
+    for name, totals in given.costs.items():
+        # What has left the plan since then is kept as well: the money is spent.
+        if name in course.activities and course.activity(name).gate:
             raise InputError(f"`{name}` is a gate.", hint="Enter costs for an activity.")
-    costs = {name: acts.cost(totals) for name, totals in given.costs.items()}
+        # Credits may be more than what was bought.
+        acts.cost({factor: amount.removeprefix("-") for factor, amount in totals.items()})
     if given.through <= course.journal.booked:
         return []
-    return [{"kind": "costs-booked", "by": given.by, "costs": costs, "through": given.through}]
+    return [{"kind": "costs-booked", "by": given.by, "costs": given.costs, "through": given.through}]
