@@ -33,8 +33,10 @@ policy = (
 )
 # Mermaid writes styles into the picture it draws; the pages with a diagram allow that, and only that.
 drawing_policy = policy.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-# The form of a task, and attaching by REST; nothing else takes as much.
-_takes_files = re.compile(r"/tasks/[^/]+|/api/v1/tasks/[^/]+/attachments")
+# The form of a task, entering what a roadmap has cost, and attaching by REST; nothing else takes as much.
+_takes_files = re.compile(
+    r"/tasks/[^/]+|/api/v1/tasks/[^/]+/attachments|/roadmaps/[^/]+/[^/]+/costs|/api/v1/roadmaps/running/[^/]+/[^/]+/files"
+)
 headers = {
     "Content-Security-Policy": policy,
     "X-Content-Type-Options": "nosniff",

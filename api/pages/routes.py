@@ -35,7 +35,7 @@ from api.pages import (
     team,
     trail,
 )
-from api.pages.roadmaps import board, gate, money, plan, portfolio, registers, report
+from api.pages.roadmaps import board, costs, gate, money, plan, portfolio, registers, report
 
 router = APIRouter(include_in_schema=False)
 for each in (
@@ -68,6 +68,7 @@ for each in (
     trail,
     portfolio,
     board,
+    costs,
     plan,
     gate,
     money,

@@ -20,6 +20,7 @@ places: Final = (
     ("", view.message("Board")),
     ("plan", view.message("Plan")),
     ("money", view.message("Money")),
+    ("costs", view.message("Costs")),
     ("registers", view.message("Registers")),
     ("changes", view.message("Changes")),
     ("people", view.message("People")),
@@ -105,7 +106,10 @@ def render(
 ) -> Response:
     """Return a page of a roadmap with its head."""
     said = view.language_of(request).gettext
-    shown_places = [each for each in places if standing.may_see_figures or each[0] not in _OF_MONEY]
+    closed = frozenset() if standing.may_see_figures else _OF_MONEY
+    if not standing.may_see_figures and not any(each.may_act for each in standing.detail.steps):
+        closed |= {"costs"}
+    shown_places = [each for each in places if each[0] not in closed]
     return view.render(
         request,
         template,

@@ -23,7 +23,7 @@ from tests.integration.services.conftest import boss
 
 DEFINITIONS = Path(__file__).parents[3] / "definitions"
 FILES = ("calendars/office-madrid.yaml", "roadmaps/crm-rollout.yaml")
-PAGES = ("", "/plan", "/money", "/registers", "/people", "/changes", "/report", "/gates/G0")
+PAGES = ("", "/plan", "/money", "/costs", "/registers", "/people", "/changes", "/report", "/gates/G0")
 PASSWORD = "a-long-enough-password-1"  # noqa: S105 - of a store that lives as long as a test
 
 
@@ -90,6 +90,30 @@ async def test_the_console_shows_the_course_and_moves_it(hub: Hub, browser: Brow
     assert after.course.roadmap.activities[1].days == 30
     assert (await running.running(hub, boss, run)).run.finish > found.detail.run.finish
     await what_would_be(hub, run, browser, at)
+    await what_it_has_cost(browser, f"{at}/costs")
+
+
+async def what_it_has_cost(browser: Browser, page: str) -> None:
+    hours = {"do": "enter", "activity": "set-vision", "hours": "7.5", "rate": "50", "token": "a" * 32, "note": "Start"}
+    for _ in range(2):
+        # Sent twice, it is there once.
+        assert (await browser.post(page, hours, page=page)).status_code == 303
+    shown = (await browser.get(page)).text
+    assert ("7.50 h at €50.00" in shown, shown.count("€375.00")) == (True, 3)
+    for wrong, says in (
+        ({"do": "enter", "activity": "set-vision"}, "either hours or an amount"),
+        ({"do": "enter", "activity": "set-vision", "amount": "1", "day": "soon"}, "is no day"),
+        ({"do": "reverse", "number": "9", "reason": "x"}, "no entry 9"),
+        ({"do": "import"}, "There is no file"),
+        ({}, "Nothing is asked for"),
+    ):
+        assert says in (await browser.post(page, wrong, page=page)).text
+    rows = "reference;activity;amount\nB-1;set-vision;12,25\nB-2;paint;1\n"
+    taken = (await browser.post(page, {"do": "import", "rows": rows}, page=page)).text
+    assert ("1 row is entered." in taken, "Line 3" in taken, "B-2;paint;1;" in taken) == (True, True, True)
+    assert (await browser.post(page, {"do": "reverse", "number": "2", "reason": "x"}, page=page)).status_code == 303
+    assert "takes 2 back" in (await browser.get(page)).text
+    assert "takes 2 back" not in (await browser.get(f"{page}?before=3")).text
 
 
 async def what_would_be(hub: Hub, run: str, browser: Browser, at: str) -> None:

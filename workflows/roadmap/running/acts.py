@@ -15,7 +15,7 @@ JSON = Any
 _MOST_MONEY: Final = Decimal(10) ** 12
 _WHOLE: Final = 100
 _MOST_DAYS: Final = 5_000
-_MOST_TEXT: Final = 2_000
+most_text: Final = 2_000
 most_documents: Final = 50
 
 
@@ -97,8 +97,8 @@ def text(given: str, what: str, *, needed: bool = False) -> str:
     said = given.strip()
     if needed and not said:
         raise InputError(f"It takes a {what}.", errors=[{"pointer": f"/{what}", "problem": "Say it in a few words."}])
-    if len(said) > _MOST_TEXT:
-        raise InputError(f"The {what} has more than {_MOST_TEXT:,} characters.", hint="Say it in fewer words.")
+    if len(said) > most_text:
+        raise InputError(f"The {what} has more than {most_text:,} characters.", hint="Say it in fewer words.")
     return said
 
 

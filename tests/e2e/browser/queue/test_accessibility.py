@@ -29,7 +29,7 @@ AT = {
     "/people/{name}": "/people/ana",
     **{
         f"/roadmaps/{{name}}/{{key}}{page}": f"/roadmaps/branch-waves/1{page.replace('{gate}', 'GO')}"
-        for page in ("", "/plan", "/money", "/registers", "/people", "/changes", "/report", "/gates/{gate}")
+        for page in ("", "/plan", "/money", "/costs", "/registers", "/people", "/changes", "/report", "/gates/{gate}")
     },
     "/accounts/{name}": "/accounts/ana",
     "/syncs/{name}": "/syncs/customers",
