@@ -119,7 +119,7 @@ async def _page(
     standing = await frame.standing(hub, actor, *at)
     run = standing.detail.run.id
     found = await costs.entries(hub, actor, run, before=before, limit=_SHOWN)
-    said = {name: str((given or {}).get(name, "")) for name in _FIELDS}
+    said = {name: str(given.get(name, "")) if given else "" for name in _FIELDS}
     course = standing.course
     return frame.render(
         request,
