@@ -6,6 +6,7 @@ from starlette.datastructures import FormData
 from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
 from api.pages.roadmaps import frame
+from api.pages.roadmaps.evidence_words import evidence_word
 from cauce import roadmaps
 from cauce.errors import CauceError, ConflictError, ForbiddenError, InputError
 from cauce.services.hub import Actor, Hub
@@ -74,6 +75,7 @@ async def _page(
         standing,
         "",
         gate=await gates.gate(hub, actor, standing, gate),
+        evidence_word=evidence_word(request),
         message=message,
         refusal=refusal,
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from temporalio import activity
 
 from cauce.errors import CauceError
+from cauce.evidence_words import worded
 from cauce.roadmaps import ROADMAP_EVIDENCE, AskEvidence
 from cauce.services.certification import implemented
 from cauce.services.hub import Hub
@@ -16,12 +17,12 @@ from cauce.store.base import utc_now
 from cauce.store.dead_letters import Filters
 
 JSON = Any
-Measured = tuple[float | bool | None, str]
-"""The value that was found (None: there is none) and, in a few words, what that means."""
+Measured = tuple[float | bool | None, dict[str, JSON]]
+"""The value that was found (None: there is none) and, in a sentence, what that means."""
 
 
 async def answer(hub: Hub, fact: str, of: str, limits: Mapping[str, float], *, roadmap: str = "") -> dict[str, JSON]:
-    """Return whether a fact holds now: {holds, value, asked, at, text}; what cannot be known does not hold.
+    """Return whether a fact holds now: {holds, value, asked, at, text, code, values}; what cannot be known does not.
 
     A number holds within `least` and `most`, where they are given; a yes or no holds when it is yes. What only a
     register can tell is asked of that of the `roadmap`.
@@ -33,10 +34,10 @@ async def answer(hub: Hub, fact: str, of: str, limits: Mapping[str, float], *, r
         if noted:
             value, words = await noted(hub, roadmap, of)
         else:
-            value, words = await ask(hub, of, at) if ask else (None, f"nothing in this installation measures {fact}")
+            value, words = await ask(hub, of, at) if ask else (None, worded("not-measured", fact=fact))
     except CauceError as error:
-        value, words = None, error.problem
-    return {"holds": _holds(value, limits), "value": value, "asked": asked, "at": at.isoformat(), "text": words}
+        value, words = None, worded("not-reckoned", reason=error.problem)
+    return {"holds": _holds(value, limits), "value": value, "asked": asked, "at": at.isoformat(), **words}
 
 
 class EvidenceActivities:
@@ -66,11 +67,11 @@ async def _certified(hub: Hub, of: str, at: datetime) -> Measured:
         row = await definitions.find(db, "connection", "", of)
         found = (await implemented(db, [row])).get(of, ()) if row is not None else ()
     if row is None:
-        return None, f"there is no connection {of}"
+        return None, worded("no-connection", of=of)
     missing = [each.capability for each in found if each.state != "certified"]
     if not found:
-        return False, f"{of} implements no capability that it could be certified for"
-    words = f"{of} is certified" if not missing else f"{of} is not certified for {', '.join(missing)}"
+        return False, worded("nothing-to-certify", of=of)
+    words = worded("not-certified", of=of, missing=missing) if missing else worded("certified", of=of)
     return not missing, words
 
 
@@ -78,7 +79,8 @@ async def _dead_letters(hub: Hub, of: str, at: datetime) -> Measured:
     del at  # what is open now
     async with hub.store.read() as db:
         count = await dead_letters.count(db, Filters(state="open", name=of or None))
-    return float(count), f"{count} dead letters are open{f' of {of}' if of else ''}"
+    words = worded("dead-letters-of", count=count, of=of) if of else worded("dead-letters", count=count)
+    return float(count), words
 
 
 async def _sync_lag(hub: Hub, of: str, at: datetime) -> Measured:
@@ -86,9 +88,9 @@ async def _sync_lag(hub: Hub, of: str, at: datetime) -> Measured:
     async with hub.store.read() as db:
         last = (await syncs.last_runs(db, "done")).get(of)
     if last is None or last.ended_at is None:
-        return None, f"the sync {of} has never run to its end"
+        return None, worded("sync-never", of=of)
     hours = round((at - last.ended_at).total_seconds() / 3600, 2)
-    return hours, f"the sync {of} ended {hours} hours ago"
+    return hours, worded("sync-ended", of=of, hours=hours)
 
 
 _FACTS: Final[Mapping[str, Callable[[Hub, str, datetime], Awaitable[Measured]]]] = {

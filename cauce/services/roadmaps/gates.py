@@ -9,7 +9,8 @@ from cauce.services.roadmaps import evidence, rights, running
 from cauce.services.roadmaps.running import DecisionView, StepView
 from cauce.services.roadmaps.standing import Standing
 from workflows.roadmap.running import gates as course_gates
-from workflows.roadmap.running.course import Moment
+from workflows.roadmap.running.course import Course, Moment
+from workflows.roadmap.running.daily import overspent
 
 JSON = Any
 
@@ -41,7 +42,7 @@ async def gate(hub: Hub, actor: Actor, standing: Standing, name: str) -> GateVie
     known = course.journal.gates.get(name) or {}
     moment = Moment(at=datetime.now(UTC).isoformat(), today=standing.today)
     pieces = written.get("evidence") or []
-    facts = {number: await _fact(hub, piece) for number, piece in enumerate(pieces) if "fact" in piece}
+    facts = {number: await _fact(hub, course, piece, moment) for number, piece in enumerate(pieces) if "fact" in piece}
     run = standing.detail
     step = next(each for each in standing.detail.steps if each.id == name)
     owners = course.document["owners"]
@@ -72,9 +73,11 @@ async def gate(hub: Hub, actor: Actor, standing: Standing, name: str) -> GateVie
     )
 
 
-async def _fact(hub: Hub, piece: JSON) -> JSON:
+async def _fact(hub: Hub, course: Course, piece: JSON, moment: Moment) -> JSON:
+    if piece["fact"] == "budget-variance":
+        return overspent(course, piece, moment)
     limits = {name: float(piece[name]) for name in ("least", "most") if name in piece}
-    return await evidence.answer(hub, piece["fact"], piece.get("of", ""), limits)
+    return await evidence.answer(hub, piece["fact"], piece.get("of", ""), limits, roadmap=course.journal.roadmap)
 
 
 def _title(piece: JSON) -> JSON:

@@ -1,12 +1,13 @@
 """What gates ask of a roll-out's register: its figures, and whether what a phase takes over still holds."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
+from cauce.evidence_words import worded
 from cauce.services.hub import Hub
 from cauce.store import register, register_figures
 
-Measured = tuple[float | bool | None, str]
+Measured = tuple[float | bool | None, dict[str, Any]]
 
 
 async def kpi(hub: Hub, roadmap: str, of: str) -> Measured:
@@ -15,11 +16,12 @@ async def kpi(hub: Hub, roadmap: str, of: str) -> Measured:
         found = (await register_figures.figures(db, roadmap)).get(of)
         noted = await register.find(db, roadmap, "figure", of) if found is None else None
     if found is not None:
-        return found, f"{of} is {found:g} in the register"
+        return found, worded("figure", of=of, value=found)
     value = noted.data.get("value") if noted is not None else None
     if noted is None or not isinstance(value, int | float):
-        return None, f"the register of {roadmap} does not know {of} yet"
-    return float(value), f"{of} was {value:g} when it was measured on {noted.changed_at.date().isoformat()}"
+        return None, worded("figure-unknown", roadmap=roadmap, of=of)
+    day = noted.changed_at.date().isoformat()
+    return float(value), worded("figure-measured", of=of, value=float(value), day=day)
 
 
 async def training(hub: Hub, roadmap: str, of: str) -> Measured:
@@ -34,8 +36,9 @@ async def regression(hub: Hub, roadmap: str, of: str) -> Measured:
     checked = [row for row in rows if not of or row.code == of]
     red = sorted(row.code for row in checked if row.state == "red")
     if not checked:
-        return None, f"nothing that {of or roadmap} takes over has been checked"
-    return not red, f"red: {', '.join(red)}" if red else f"green: {', '.join(sorted(row.code for row in checked))}"
+        return None, worded("nothing-checked", of=of or roadmap)
+    green = sorted(row.code for row in checked)
+    return not red, worded("regression-red", codes=red) if red else worded("regression-green", codes=green)
 
 
 REGISTER_FACTS: Final[Mapping[str, Callable[[Hub, str, str], Awaitable[Measured]]]] = {

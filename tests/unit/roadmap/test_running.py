@@ -287,7 +287,7 @@ def test_a_gate_may_ask_for_what_was_spent_against_the_plan() -> None:
     project.act(ReportActivity("decide", "sam", cost={"management": "260"}))
     answer = daily.overspent(project.course, ask, project.moment)
     # A fifth of its 1,000 was planned for the first of five days.
-    assert (answer["value"], answer["holds"], answer["text"]) == (0.3, False, "spent is +30.00% against the plan")
+    assert (answer["value"], answer["holds"], answer["text"]) == (0.3, False, "spent is 30 per cent more than planned")
     none = daily.overspent(project.course, {**ask, "of": "training"}, project.moment)
     assert (none["holds"], none["text"]) == (False, "Nothing was planned to be spent so far.")
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from cauce.errors import ConflictError
+from cauce.evidence_words import worded
 from cauce.roadmaps import CancelRoadmap, DecideStop, ReportMetrics
 from workflows.roadmap import earned, risks
 from workflows.roadmap.model import Activity, Actual
@@ -161,10 +162,11 @@ def overspent(course: Course, piece: Mapping[str, JSON], moment: Moment) -> dict
     figure = done.factors.get(of, done.whole).overspent
     asked = {"asked": f"budget-variance{f' of {of}' if of else ''}", "at": moment.at}
     if figure.value is None:
-        return {"holds": False, "value": None, **asked, "text": figure.reason}
+        return {"holds": False, "value": None, **asked, **worded("not-reckoned", reason=figure.reason)}
     value = float(figure.value.quantize(_RATIO))
     holds = piece.get("least", value) <= value <= piece.get("most", value)
-    return {"holds": holds, "value": value, **asked, "text": f"spent is {value:+.2%} against the plan"}
+    words = worded("underspent" if value < 0 else "overspent", percent=round(abs(value) * 100, 2))
+    return {"holds": holds, "value": value, **asked, **words}
 
 
 def _performance(course: Course, today: date) -> earned.Performance:

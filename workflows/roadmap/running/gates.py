@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from cauce.contract import CompleteTask
 from cauce.errors import ConflictError, ForbiddenError, InputError
+from cauce.evidence_words import worded
 from cauce.roadmaps import DecideGate, RequestGate, SignGate, WaiveEvidence
 from workflows import approvals
 from workflows.roadmap.running import acts
@@ -128,19 +129,19 @@ def _own_answer(course: Course, name: str, number: int, piece: Mapping[str, JSON
     known = course.journal.gates.get(name) or {}
     if "fact" in piece:
         # Only shown to who prepares the gate: whoever decides on one is given the answer.
-        return {"holds": False, "value": None, "asked": piece["fact"], "text": f"{piece['fact']} is not asked for yet"}
+        return {"holds": False, "value": None, "asked": piece["fact"], **worded("not-asked", fact=piece["fact"])}
     if "signature" in piece:
         signed = (known.get("signed") or {}).get(str(number))
-        words = f"signed by {signed['by']}" if signed else f"{piece['signature']} has not signed"
-        return {"holds": bool(signed), "value": signed, "asked": piece["signature"], "text": words}
+        words = worded("signed", by=signed["by"]) if signed else worded("not-signed", who=piece["signature"])
+        return {"holds": bool(signed), "value": signed, "asked": piece["signature"], **words}
     files = (known.get("documents") or {}).get(str(number), [])
     wave = course.activities[name].wave
     activity = f"{piece.get('activity', '')}.{wave}" if wave else piece.get("activity", "")
     for source in (activity, piece.get("activity", "")):
         files = files or course.journal.activities.get(source, {}).get("documents", [])
     title = piece["document"] if isinstance(piece["document"], str) else next(iter(piece["document"].values()))
-    words = f"the file “{title}” is there" if files else f"the file “{title}” is missing"
-    return {"holds": bool(files), "value": files, "asked": title, "text": words}
+    words = worded("file-there" if files else "file-missing", title=piece["document"])
+    return {"holds": bool(files), "value": files, "asked": title, **words}
 
 
 def _outcome(course: Course, given: DecideGate, gate: Mapping[str, JSON], known: Mapping[str, JSON]) -> str | None:
