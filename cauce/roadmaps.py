@@ -5,6 +5,7 @@ wanted. Days are ISO dates; without one it is the day on which the update arrive
 are those of the plan (`train.north`).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -15,6 +16,7 @@ JSON = Any
 ROADMAP: Final = "cauce-roadmap"
 RECORD_ROADMAP: Final = "record-roadmap"
 ROADMAP_EVIDENCE: Final = "roadmap-evidence"
+ROADMAP_PROCESS: Final = "roadmap-process"
 
 BEGIN: Final = "begin"
 START_ACTIVITY: Final = "start-activity"
@@ -32,6 +34,8 @@ REPORT_METRICS: Final = "report-metrics"
 BOOK_COSTS: Final = "book-costs"
 DECIDE_STOP: Final = "decide-stop"
 CANCEL_ROADMAP: Final = "cancel-roadmap"
+RUN_ACTIVITY: Final = "run-activity"
+PROCESS_ENDED: Final = "process-ended"
 
 
 ROADMAP_PREFIX: Final = "roadmap:"
@@ -225,6 +229,15 @@ class CancelRoadmap:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RunActivity:
+    """The process that does an activity is to be started, for the first time or again."""
+
+    activity: str
+    by: str
+    note: str = ""
+
+
 Request = (
     StartActivity
     | ReportActivity
@@ -241,7 +254,27 @@ Request = (
     | BookCosts
     | DecideStop
     | CancelRoadmap
+    | RunActivity
 )
+UPDATES: Final[Mapping[type[Request], str]] = {
+    StartActivity: START_ACTIVITY,
+    ReportActivity: REPORT_ACTIVITY,
+    FinishActivity: FINISH_ACTIVITY,
+    RequestGate: REQUEST_GATE,
+    SignGate: SIGN_GATE,
+    WaiveEvidence: WAIVE_EVIDENCE,
+    DecideGate: DECIDE_GATE,
+    SetBaseline: SET_BASELINE,
+    RequestChange: REQUEST_CHANGE,
+    DecideChange: DECIDE_CHANGE,
+    ApplyDefinition: APPLY_DEFINITION,
+    ReportMetrics: REPORT_METRICS,
+    BookCosts: BOOK_COSTS,
+    DecideStop: DECIDE_STOP,
+    CancelRoadmap: CANCEL_ROADMAP,
+    RunActivity: RUN_ACTIVITY,
+}
+"""Under which name the workflow takes each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +295,41 @@ class AskEvidence:
     fact: str
     of: str
     limits: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StartProcess:
+    """The process that does an activity; `roadmap` is the id of the one that starts it, and hears of its end."""
+
+    roadmap: str
+    process: str
+    key: str
+    input: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStarted:
+    """That it runs, on a version; or else the `problem` that keeps it from being started."""
+
+    version: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEnded:
+    """How a process ended that does an activity: completed, faulted or cancelled.
+
+    `passed` and `outcome` are what its output says of itself, None and nothing where it says nothing. `by` are those
+    who did its tasks, `documents` the files that its output names, `reason` is why it did not get through.
+    """
+
+    instance: str
+    state: str
+    passed: bool | None = None
+    outcome: str = ""
+    reason: str = ""
+    by: list[str] = field(default_factory=list)
+    documents: list[JSON] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

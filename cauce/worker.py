@@ -43,6 +43,7 @@ from cauce.services.hub import Hub
 from cauce.services.mails import outbox
 from cauce.services.roadmaps import telling
 from cauce.services.roadmaps.evidence import EvidenceActivities
+from cauce.services.roadmaps.processes import RoadmapProcesses
 from cauce.services.router import Router
 from cauce.services.upkeep import Upkeep, upkeep_worker
 from cauce.serving import BUILD, LET_FINISH, Serving, serves_of
@@ -115,6 +116,11 @@ def parts(
         RunActivities(resolver, rules(settings)),
         syncs,
     )
+
+
+def of_roadmaps(hub: Hub) -> list[Callable[..., Any]]:
+    """Return what roadmaps ask of the running system."""
+    return [EvidenceActivities(hub).roadmap_evidence, RoadmapProcesses(hub).roadmap_process]
 
 
 def rules(settings: Settings) -> Rules:
@@ -203,8 +209,8 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event, ready: Callable
         running.push_async_callback(made.close)
         meter = made.connections.meter
         await running.enter_async_context(monitoring.handing_over(store, meter))
-        evidence = EvidenceActivities(Hub(settings, store, client))
-        await running.enter_async_context(process_worker(client, [*made.local, evidence.roadmap_evidence]))
+        local = [*made.local, *of_roadmaps(Hub(settings, store, client))]
+        await running.enter_async_context(process_worker(client, local))
         await running.enter_async_context(run_task_worker(client, made))
         await running.enter_async_context(router.running(Hub(settings, store, client)))
         await running.enter_async_context(sinks.sending(Hub(settings, store, client), meter))

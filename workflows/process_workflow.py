@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.converter import DefaultPayloadConverter
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 from cauce.contract import (
     COMPLETE_TASK,
@@ -26,6 +27,7 @@ from cauce.contract import (
     Start,
 )
 from cauce.errors import CauceError, ConflictError, TooLargeError
+from cauce.roadmaps import PROCESS_ENDED
 from workflows import interpreter
 from workflows.compile import process_of
 from workflows.fault import Fault
@@ -33,6 +35,7 @@ from workflows.instance import Instance
 from workflows.journal import Journal
 from workflows.record import state_of
 from workflows.repair import repair
+from workflows.reporting import end_of, told_to
 from workflows.tasks.compensate import undo_all
 from workflows.temporal_runtime import TemporalRuntime, too_large
 
@@ -82,14 +85,24 @@ class ProcessWorkflow:
 
     async def _tell_end(self, news: "asyncio.Task[None] | None", error: BaseException | None) -> None:
         """Tell how the instance ended; what is no error of ours is a bug, and the step is tried again."""
-        if news is None or not isinstance(error, ApplicationError | asyncio.CancelledError | None):
+        if not isinstance(error, ApplicationError | asyncio.CancelledError | None):
             return
-        telling = asyncio.create_task(self._last_news(news, error))
+        if news is not None:
+            await _to_the_end(self._last_news(news, error))
+        if roadmap := told_to(self.instance):
+            await _to_the_end(self._tell_roadmap(roadmap, error))
+
+    async def _tell_roadmap(self, roadmap: str, error: ApplicationError | asyncio.CancelledError | None) -> None:
+        problem, cancelled = None, isinstance(error, asyncio.CancelledError)
+        if isinstance(error, ApplicationError):
+            cancelled = error.type == "cancelled"
+            problem = next((each for each in error.details if isinstance(each, dict)), {"detail": error.message})
+        told = end_of(self.instance, self.output, problem, cancelled=cancelled)
         try:
-            await asyncio.shield(telling)
-        except asyncio.CancelledError:
-            # Somebody cancels what has ended already.
-            await telling
+            await workflow.get_external_workflow_handle(roadmap).signal(PROCESS_ENDED, told)
+        except FailureError:
+            # It has ended, and nobody waits for this any more.
+            return
 
     async def _last_news(self, news: "asyncio.Task[None]", error: BaseException | None) -> None:
         lifecycle = self.instance.lifecycle
@@ -216,6 +229,15 @@ class ProcessWorkflow:
     def journal(self) -> JSON:
         """Return all that is needed to go on from here in another run."""
         return _whole(self.instance.journal.to_json())
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    telling = asyncio.create_task(work)
+    try:
+        await asyncio.shield(telling)
+    except asyncio.CancelledError:
+        # Somebody cancels what has ended already.
+        await telling
 
 
 def _has_listeners(start: Start) -> bool:

@@ -13,33 +13,22 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 from cauce import roadmaps
 from cauce.contract import COMPLETE_TASK, JOURNAL, JSON, STATE, CompleteTask
 from cauce.errors import CauceError
 from cauce.roadmaps import (
-    ApplyDefinition,
     AskEvidence,
-    BookCosts,
-    CancelRoadmap,
-    DecideChange,
     DecideGate,
-    DecideStop,
     Done,
-    FinishActivity,
-    ReportActivity,
-    ReportMetrics,
+    ProcessEnded,
+    ProcessStarted,
     Request,
-    RequestChange,
     RequestGate,
     RoadmapStart,
-    SetBaseline,
-    SignGate,
-    StartActivity,
-    WaiveEvidence,
 )
-from workflows.roadmap.running import gates
+from workflows.roadmap.running import gates, processes
 from workflows.roadmap.running.course import Course, Moment
 from workflows.roadmap.running.daily import next_day, overspent
 from workflows.roadmap.running.journal import Journal
@@ -53,8 +42,33 @@ _PLATFORM: Final = RetryPolicy(initial_interval=timedelta(milliseconds=200), max
 _ASKING: Final = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_attempts=3)
 
 
+class _Updates:
+    """Takes each kind of request as an update of its own, with a validator; they are put here below."""
+
+
+def _update(name: str, kind: type[Request]) -> object:
+    async def take(self: "RoadmapWorkflow", request: Request) -> Done:
+        return await self.act(request)
+
+    def check(self: "RoadmapWorkflow", request: Request) -> None:
+        # Refused here, it leaves no trace in the history.
+        self.check(request)
+
+    for each in (take, check):
+        # The SDK reads from the signature what an argument is to become, and takes no `self` that says what it is.
+        del each.__annotations__["self"]
+        each.__annotations__["request"] = kind
+    update = workflow.update(name=name)(take)
+    update.validator(check)
+    return update
+
+
+for _kind, _name in roadmaps.UPDATES.items():
+    setattr(_Updates, _name.replace("-", "_"), _update(_name, _kind))
+
+
 @workflow.defn(name=roadmaps.ROADMAP)
-class RoadmapWorkflow:
+class RoadmapWorkflow(_Updates):
     """One roadmap, from its start to its end."""
 
     @workflow.init
@@ -73,6 +87,7 @@ class RoadmapWorkflow:
         del start  # `__init__` has it
         await self._begin()
         while self.course.journal.state == "running":
+            await self._run_processes()
             if self._wants_new_run():
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 workflow.continue_as_new(replace(self.start, journal=self.course.journal.to_json()))
@@ -81,6 +96,7 @@ class RoadmapWorkflow:
                 await workflow.wait_condition(lambda: self.taken != count, timeout=self._until_next_day())  # noqa: B023 - awaited here
             except TimeoutError:
                 await self._pass_day()
+        await self._run_processes()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return {"state": self.course.journal.state, "event": self.course.journal.number}
 
@@ -90,156 +106,6 @@ class RoadmapWorkflow:
         await self._begin()
         return self.course.journal.number
 
-    @workflow.update(name=roadmaps.START_ACTIVITY)
-    async def start_activity(self, request: StartActivity) -> Done:
-        """Note that an activity has begun."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.REPORT_ACTIVITY)
-    async def report_activity(self, request: ReportActivity) -> Done:
-        """Note how far an activity is."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.FINISH_ACTIVITY)
-    async def finish_activity(self, request: FinishActivity) -> Done:
-        """Note that an activity is done."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.REQUEST_GATE)
-    async def request_gate(self, request: RequestGate) -> Done:
-        """Put a gate to those who decide it."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.SIGN_GATE)
-    async def sign_gate(self, request: SignGate) -> Done:
-        """Take a signature."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.WAIVE_EVIDENCE)
-    async def waive_evidence(self, request: WaiveEvidence) -> Done:
-        """Let a gate do without a piece of its evidence for a while."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.DECIDE_GATE)
-    async def decide_gate(self, request: DecideGate) -> Done:
-        """Take an approver's word on a gate."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.SET_BASELINE)
-    async def set_baseline(self, request: SetBaseline) -> Done:
-        """Keep the plan as it is, to be measured by."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.REQUEST_CHANGE)
-    async def request_change(self, request: RequestChange) -> Done:
-        """Ask for a change of the plan."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.DECIDE_CHANGE)
-    async def decide_change(self, request: DecideChange) -> Done:
-        """Decide on a change."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.APPLY_DEFINITION)
-    async def apply_definition(self, request: ApplyDefinition) -> Done:
-        """Put another version of the definition in force."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.REPORT_METRICS)
-    async def report_metrics(self, request: ReportMetrics) -> Done:
-        """Take figures that risks watch."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.BOOK_COSTS)
-    async def book_costs(self, request: BookCosts) -> Done:
-        """Take what the entries of activities come to."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.DECIDE_STOP)
-    async def decide_stop(self, request: DecideStop) -> Done:
-        """Take the answer to the question whether to go on."""
-        return await self._act(request)
-
-    @workflow.update(name=roadmaps.CANCEL_ROADMAP)
-    async def cancel(self, request: CancelRoadmap) -> Done:
-        """End it."""
-        return await self._act(request)
-
-    @start_activity.validator
-    def check_start_activity(self, request: StartActivity) -> None:
-        """Refuse what cannot be, without a trace in the history; as the ones below."""
-        self._check(request)
-
-    @report_activity.validator
-    def check_report_activity(self, request: ReportActivity) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @finish_activity.validator
-    def check_finish_activity(self, request: FinishActivity) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @request_gate.validator
-    def check_request_gate(self, request: RequestGate) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @sign_gate.validator
-    def check_sign_gate(self, request: SignGate) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @waive_evidence.validator
-    def check_waive_evidence(self, request: WaiveEvidence) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @decide_gate.validator
-    def check_decide_gate(self, request: DecideGate) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @set_baseline.validator
-    def check_set_baseline(self, request: SetBaseline) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @request_change.validator
-    def check_request_change(self, request: RequestChange) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @decide_change.validator
-    def check_decide_change(self, request: DecideChange) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @apply_definition.validator
-    def check_apply_definition(self, request: ApplyDefinition) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @report_metrics.validator
-    def check_report_metrics(self, request: ReportMetrics) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @book_costs.validator
-    def check_book_costs(self, request: BookCosts) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @decide_stop.validator
-    def check_decide_stop(self, request: DecideStop) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
-    @cancel.validator
-    def check_cancel(self, request: CancelRoadmap) -> None:
-        """Refuse what cannot be."""
-        self._check(request)
-
     @workflow.update(name=COMPLETE_TASK)
     async def complete_task(self, answer: CompleteTask) -> str:
         """Take a person's answer to a task of the inbox."""
@@ -247,7 +113,7 @@ class RoadmapWorkflow:
             request = request_of(self.course, answer)
         except CauceError as error:
             raise _refusal(error) from error
-        await self._act(request)
+        await self.act(request)
         return "completed"
 
     @complete_task.validator
@@ -257,6 +123,13 @@ class RoadmapWorkflow:
             self.turns.check(request_of(self.course, answer), self._moment())
         except CauceError as error:
             raise _refusal(error) from error
+
+    @workflow.signal(name=roadmaps.PROCESS_ENDED)
+    async def process_ended(self, told: ProcessEnded) -> None:
+        """Hear that a process has ended that does an activity."""
+        await self._begin()
+        async with self.busy:
+            await self._tell(self.turns.end_process(told, self._moment()))
 
     @workflow.query(name=STATE)
     def state(self) -> JSON:
@@ -268,13 +141,15 @@ class RoadmapWorkflow:
         """Return what a new run would go on from."""
         return self.course.journal.to_json()
 
-    def _check(self, request: Request) -> None:
+    def check(self, request: Request) -> None:
+        """Raise why a request would be refused now."""
         try:
             self.turns.check(request, self._moment())
         except CauceError as error:
             raise _refusal(error) from error
 
-    async def _act(self, request: Request) -> Done:
+    async def act(self, request: Request) -> Done:
+        """Do what somebody asks for."""
         await self._begin()
         async with self.busy:
             answers: list[JSON] = []
@@ -294,6 +169,23 @@ class RoadmapWorkflow:
         if not self.begun:
             self.begun = True
             await self._tell(self.turns.begin(self.start.by, self._moment(), self.start.happened))
+
+    async def _run_processes(self) -> None:
+        """Start the processes that are asked for, and cancel those that nobody wants; it is noted when it is done."""
+        while name := processes.pending(self.course):
+            known, said = self.course.journal.processes[name], None
+            if known["state"] == "asked":
+                said = await workflow.execute_activity(
+                    roadmaps.ROADMAP_PROCESS,
+                    processes.start_of(self.course, name),
+                    result_type=ProcessStarted,
+                    start_to_close_timeout=_LIMIT,
+                    retry_policy=_PLATFORM,
+                )
+            else:
+                await _cancel(known["instance"])
+            async with self.busy:
+                await self._tell(self.turns.settle_process(name, said, self._moment()))
 
     async def _pass_day(self) -> None:
         async def passing() -> None:
@@ -352,6 +244,14 @@ class RoadmapWorkflow:
         day: date = next_day(self.course, self.course.day(now))
         zone = self.course.zone
         return max(datetime.combine(day, time(), zone) - now, timedelta(seconds=1))
+
+
+async def _cancel(instance: str) -> None:
+    try:
+        await workflow.get_external_workflow_handle(instance).cancel()
+    except FailureError:
+        # It has ended by itself meanwhile.
+        return
 
 
 def _refusal(error: CauceError) -> ApplicationError:

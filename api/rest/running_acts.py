@@ -86,6 +86,12 @@ class ActivityEnd(Given):
     note: Text = ""
 
 
+class ActivityRun(Given):
+    """That the process of an activity is to be started."""
+
+    note: Text = Field(default="", description="Why it is started again.", examples=["One more vendor has been found."])
+
+
 class GateRequest(Given):
     """That a gate is to be decided."""
 
@@ -224,6 +230,12 @@ async def finish_activity(
         note=given.note,
     )
     return await _act(hub, actor, name, key, request)
+
+
+@router.post("/activities/{activity}/run", responses=_REFUSED)
+async def run_activity(hub: HubDep, actor: CallerDep, name: str, key: str, activity: str, given: ActivityRun) -> Done:
+    """Start the process of an activity: again when it did not get through, or of one that was begun by hand."""
+    return await _act(hub, actor, name, key, roadmaps.RunActivity(activity, actor.name, given.note))
 
 
 @router.post("/gates/{gate}/request", responses=_REFUSED)

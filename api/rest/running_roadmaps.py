@@ -81,6 +81,18 @@ class RunStep(Model):
     percent: float | None = Field(examples=[50])
     budget: str = Field(examples=["1500"])
     spent: str = Field(examples=["800.00"])
+    process: JSON = Field(
+        description="What does it: asked, running, ended (and how), leaving or left; null when people do.",
+        examples=[
+            {
+                "process": "roadmap.select-vendor",
+                "instance": "roadmap.select-vendor/crm-rollout/2027/select-vendor",
+                "round": 1,
+                "state": "running",
+                "version": "1.0.0",
+            }
+        ],
+    )
     may_act: bool = Field(description="Whether you may report on it, or decide it.")
 
 

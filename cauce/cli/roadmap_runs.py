@@ -103,6 +103,9 @@ def show(
     ]
     head = ("", "id", "state", "owner", "start", "finish", "late")
     output.table(rendering.label(found.run.title, "en"), head, rows, empty="Nothing is under way.")
+    for each in steps:
+        if each.process:
+            output.say(f"{each.id}: {each.process['instance']} {_stands(each.process)}.")
     output.say(
         f"{found.run.state}: {found.run.done} of {found.run.steps} done; ends {found.run.finish}{_risks(found)}."
     )
@@ -147,6 +150,14 @@ def finish(
     """Say that an activity is done."""
     request = roadmaps.FinishActivity(activity, "", day, started, cost=_cost(cost), note=note)
     _act(run, request, data_dir, as_user)
+
+
+@app.command("run")
+def run_process(
+    run: Run, activity: Step, note: Note = "", *, data_dir: DataDir = None, as_user: session.AsUser = None
+) -> None:
+    """Start the process of an activity: again, or of one that was begun by hand."""
+    _act(run, roadmaps.RunActivity(activity, "", note), data_dir, as_user)
 
 
 @app.command("gate")
@@ -330,6 +341,13 @@ def _short(run: RunView) -> str:
 def _late(run: RunView) -> str:
     days = (run.finish - run.baseline_finish).days
     return f"{days:+d} days" if days else ""
+
+
+def _stands(process: JSON) -> str:
+    if process["state"] != "ended":
+        return str(process["state"])
+    reason = f": {process['reason']}".rstrip(".") if process["reason"] else ""
+    return f"{process['how']}, {'passed' if process['passed'] else 'not passed'}{reason}"
 
 
 def _shift(step: StepView) -> str:

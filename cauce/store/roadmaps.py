@@ -124,6 +124,8 @@ def _step(run: str, said: Mapping[str, JSON]) -> dict[str, Any]:
         "baseline_start": _day(said["baselineStart"]),
         "baseline_finish": _day(said["baselineFinish"]),
         "total_float": said["totalFloat"],
+        # What an older worker tells does not say it.
+        "process": said.get("process"),
     }
 
 

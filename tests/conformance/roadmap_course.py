@@ -15,7 +15,7 @@ from activities.roadmaps import RoadmapActivities
 from cauce import roadmaps
 from cauce.roadmaps import Done, Request, RoadmapStart
 from cauce.services.hub import Hub
-from cauce.services.roadmaps.evidence import EvidenceActivities
+from cauce.worker import of_roadmaps
 from workflows.roadmap_workflow import RoadmapWorkflow
 
 JSON = Any
@@ -106,7 +106,7 @@ async def running(hub: Hub, written: JSON) -> AsyncIterator[Years]:
     given = RoadmapStart("years", "1", "1", written, None, start.isoformat(), "ana")
     activities: list[Callable[..., Any]] = [
         RoadmapActivities(hub.store).record_roadmap,
-        EvidenceActivities(hub).roadmap_evidence,
+        *of_roadmaps(hub),
     ]
     async with Worker(
         hub.temporal,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from schemas import guess, listing
+from cauce.errors import DefinitionError, InputError
+from schemas import guess, listing, validate_data
 from schemas.source import step
 from workflows.checking.known import World
 from workflows.checking.report import Report
@@ -31,6 +32,7 @@ def check_roadmap(report: Report, document: Mapping[str, JSON], world: World) ->
     for number, phase in enumerate(document["phases"]):
         _check_phase(report, document, number, phase)
     _check_budget(report, document)
+    _check_processes(report, document, world)
     if len(report.findings) == before:
         _check_order(report, document)
 
@@ -205,6 +207,34 @@ _SAID: Final = {
 
 def _reason(factor: str) -> str:
     return f"Give an activity a cost for `{factor}`, or write why it costs nothing: budget: {{zero: {{{factor}: …}}}}."
+
+
+def _check_processes(report: Report, document: Mapping[str, JSON], world: World) -> None:
+    """Check that the processes of activities are there, and take what they are given."""
+    for place, each in _steps(document):
+        if "run" not in each:
+            continue
+        name, given = each["run"]["process"], each["run"].get("input") or {}
+        if name not in world.processes:
+            problem = f"The process `{name}` is neither published nor in these files{guess(name, world.processes)}"
+            # Without any process at all, nobody can know: then it is only told.
+            code = "roadmap" if world.processes else "unknown-process"
+            report.value(code, f"{place}/run/process", problem, listing(world.processes))
+            continue
+        schema = ((world.documents.get(name) or {}).get("input") or {}).get("schema") or {}
+        try:
+            validate_data(
+                schema.get("document", True),
+                {"roadmap": document["roadmap"], "activity": each["id"], **given},
+                where=f"{place}/run",
+            )
+        except InputError as error:
+            at = f"{place}/run/input" if "input" in each["run"] else f"{place}/run"
+            hint = "Its `input.schema` says what it takes."
+            report.key("roadmap", at, f"`{name}` does not take this: {error.problem}", hint)
+        except DefinitionError:
+            # Said of the process itself.
+            continue
 
 
 def _check_order(report: Report, document: Mapping[str, JSON]) -> None:

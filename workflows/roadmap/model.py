@@ -38,7 +38,8 @@ class Constraint:
 class Activity:
     """Something that is done, or a gate that is decided; `days` are working days, none for a milestone.
 
-    `cost` is by factor. `parts` are the weights of its milestones or deliverables, as `rule` counts them.
+    `cost` is by factor. `parts` are the weights of its milestones or deliverables, as `rule` counts them; `run` is the
+    process that does it: {process, input}.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Activity:
     cost: Mapping[str, Decimal] = field(default_factory=dict)
     rule: Rule = "0/100"
     parts: tuple[Decimal, ...] = ()
+    run: Mapping[str, JSON] | None = None
 
     @property
     def budget(self) -> Decimal:

@@ -80,6 +80,7 @@ class _Names:
             cost={factor: _decimal(amount) * scale for factor, amount in given["cost"].items()},
             rule=rule,
             parts=parts,
+            run=given.get("run"),
         )
 
     def _gate(self, place: _Place, given: Mapping[str, JSON]) -> Activity:

@@ -19,6 +19,7 @@ notices = {
     "start": view.message("It has begun."),
     "report": view.message("It is noted."),
     "finish": view.message("It is done; what waited for it may begin."),
+    "run": view.message("Its process begins."),
 }
 
 
@@ -33,7 +34,7 @@ async def board_page(request: Request, hub: HubDep, actor: VisitorDep, name: str
 async def act_on_step(
     request: Request, hub: HubDep, actor: VisitorDep, name: str, key: str, step: str, form: FormDep
 ) -> Response:
-    """Start an activity, report on it, or finish it."""
+    """Start an activity or its process, report on it, or finish it."""
     standing = await frame.standing(hub, actor, name, key)
     done = str(form.get("do", ""))
     try:
@@ -50,6 +51,8 @@ def _request(done: str, step: str, form: FormData) -> roadmaps.Request:
             return roadmaps.StartActivity(step, "", day)
         case "finish":
             return roadmaps.FinishActivity(step, "", day, cost=_costs(form), note=str(form.get("note", "")))
+        case "run":
+            return roadmaps.RunActivity(step, "", str(form.get("note", "")))
         case "report":
             percent = str(form.get("percent", "")).strip()
             known = float(frame.amount(percent)) if percent else None
@@ -86,6 +89,7 @@ async def _page(
         "",
         phases=phases,
         factors=FACTORS,
+        processes={each.id for each in course.roadmap.activities if each.run is not None},
         owners=course.document["owners"],
         currency=course.roadmap.currency,
         message=message,

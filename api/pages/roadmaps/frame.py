@@ -52,6 +52,15 @@ state_tones: Final = {
     "rejected": "danger",
     "stopped": "danger",
 }
+process_words: Final = {
+    "asked": view.message("its process begins"),
+    "running": view.message("its process is under way"),
+    "passed": view.message("its process has passed"),
+    "failed": view.message("its process did not get through"),
+    "leaving": view.message("its process is given up"),
+    "left": view.message("its process is given up"),
+}
+process_tones: Final = {"asked": "info", "running": "info", "passed": "success", "failed": "danger"}
 light_words: Final = {
     "green": view.message("as planned"),
     "amber": view.message("off the plan"),
@@ -89,6 +98,8 @@ def words(request: Request) -> dict[str, Any]:
     return {
         "state_word": word(request, state_words),
         "state_tone": lambda state: state_tones.get(state, "neutral"),
+        "process_word": word(request, process_words),
+        "process_tone": lambda how: process_tones.get(how, "neutral"),
         "light_word": word(request, light_words),
         "light_tone": lambda light: light_tones.get(light, "neutral"),
         "factor_word": word(request, factor_words),

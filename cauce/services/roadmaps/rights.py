@@ -56,7 +56,7 @@ def may_work(actor: Actor, run: RoadmapRun, step: RoadmapStep) -> bool:
 async def check(db: Db, actor: Actor, run: RoadmapRun, request: Request, document: JSON) -> None:
     """Refuse who may not do what is asked for; raises `ForbiddenError`."""
     match request:
-        case roadmaps.StartActivity() | roadmaps.ReportActivity() | roadmaps.FinishActivity():
+        case roadmaps.StartActivity() | roadmaps.ReportActivity() | roadmaps.FinishActivity() | roadmaps.RunActivity():
             step = await _step(db, run, request.activity)
             allowed, who = may_work(actor, run, step), step.owner
         case roadmaps.RequestGate():

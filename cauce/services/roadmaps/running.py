@@ -58,7 +58,10 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """An activity or a gate; `may_act` says whether who looks at it may report on it, or decide it."""
+    """An activity or a gate; `may_act` says whether who looks at it may report on it, or decide it.
+
+    `process` is what does it: {process, instance, round, state}, with its version, and how it ended.
+    """
 
     id: str
     kind: str
@@ -80,6 +83,7 @@ class StepView:
     percent: float | None
     budget: str
     spent: str
+    process: JSON
     may_act: bool
 
 
@@ -227,7 +231,7 @@ async def act(hub: Hub, actor: Actor, identity: str, request: Request) -> Done:
         await rights.check(db, actor, row, request, await _document(hub, row))
         await _check_files(db, identity, request)
     request = replace(request, by=actor.name)
-    name = _UPDATES[type(request)]
+    name = roadmaps.UPDATES[type(request)]
     with explained(identity):
         handle = hub.temporal.get_workflow_handle(identity)
         done: Done = await handle.execute_update(
@@ -311,22 +315,3 @@ def _view(row: RoadmapRun) -> RunView:
 def _copied(view: Any, row: object, **more: JSON) -> Any:  # noqa: ANN401 - of any of the views above
     names = [name for name in view.__dataclass_fields__ if name not in more]
     return view(**{name: getattr(row, name) for name in names}, **more)
-
-
-_UPDATES: Final = {
-    roadmaps.StartActivity: roadmaps.START_ACTIVITY,
-    roadmaps.ReportActivity: roadmaps.REPORT_ACTIVITY,
-    roadmaps.FinishActivity: roadmaps.FINISH_ACTIVITY,
-    roadmaps.RequestGate: roadmaps.REQUEST_GATE,
-    roadmaps.SignGate: roadmaps.SIGN_GATE,
-    roadmaps.WaiveEvidence: roadmaps.WAIVE_EVIDENCE,
-    roadmaps.DecideGate: roadmaps.DECIDE_GATE,
-    roadmaps.SetBaseline: roadmaps.SET_BASELINE,
-    roadmaps.RequestChange: roadmaps.REQUEST_CHANGE,
-    roadmaps.DecideChange: roadmaps.DECIDE_CHANGE,
-    roadmaps.ApplyDefinition: roadmaps.APPLY_DEFINITION,
-    roadmaps.ReportMetrics: roadmaps.REPORT_METRICS,
-    roadmaps.BookCosts: roadmaps.BOOK_COSTS,
-    roadmaps.DecideStop: roadmaps.DECIDE_STOP,
-    roadmaps.CancelRoadmap: roadmaps.CANCEL_ROADMAP,
-}

@@ -44,7 +44,7 @@ class RoadmapRun(Base):
 
 
 class RoadmapStep(Base):
-    """An activity or a gate of a roadmap that runs: how it is, and when it is planned."""
+    """An activity or a gate of a roadmap that runs: how it is, when it is planned, and the process that does it."""
 
     __tablename__ = "roadmap_steps"
 
@@ -70,6 +70,7 @@ class RoadmapStep(Base):
     percent: Mapped[float | None]
     budget: Mapped[str]
     spent: Mapped[str]
+    process: Mapped[Document | None]
 
 
 class RoadmapEvent(Base):

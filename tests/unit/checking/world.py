@@ -60,6 +60,7 @@ _RECEIPT = {
 }
 _SALE = {
     "document": {"dsl": "1.0.3", "namespace": "t", "name": "sale", "version": "1.0.0"},
+    "input": {"schema": {"document": {"type": "object", "properties": {"total": {"type": "number"}}}}},
     "do": [
         {"ask": {"call": "find-customer@erp", "with": {"taxId": "B1"}}},
         {"rate": {"call": "human-task", "with": {"form": "qualify"}}},

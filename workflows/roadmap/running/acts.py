@@ -59,6 +59,7 @@ def finish_activity(course: Course, given: FinishActivity, moment: Moment) -> li
     activity = _work(course, given.activity)
     if course.state(activity.id) == "done":
         raise ConflictError(f"`{activity.id}` is done already.", hint="Report its cost if that has changed.")
+    check_free(course, activity.id)
     _check_ready(course, activity)
     if missing := course.unfinished(activity):
         raise ConflictError(
@@ -72,6 +73,14 @@ def finish_activity(course: Course, given: FinishActivity, moment: Moment) -> li
     said |= _parts_and_cost(activity, given.parts, given.cost)
     _check_plan(course, moment, {activity.id: Actual(started, day)})
     return [said]
+
+
+def check_free(course: Course, name: str) -> None:
+    """Refuse what a process does that runs; raises `ConflictError`."""
+    known = course.journal.processes.get(name) or {}
+    if known.get("state") in ("asked", "running"):
+        problem = f"`{name}` is done by the process {known['instance']}."
+        raise ConflictError(problem, hint="It is done when that ends; cancel the instance to do it by hand.")
 
 
 def said_day(text_: str, moment: Moment) -> date:

@@ -151,6 +151,10 @@ class Course:
             return str(gate["state"])
         return "waiting" if self.missing(self.activities[name]) else "ready"
 
+    def has_come(self, each: Planned, today: date) -> bool:
+        """Tell whether something may be begun; what once could can still, when its plan moves on with the days."""
+        return each.start <= today or f"activity:{each.activity.id}" in self.journal.tasks
+
     def missing(self, activity: Activity) -> list[str]:
         """Return what has to be there, and is not, before an activity may begin or a gate be asked for."""
         return [link.on for link in activity.links if link.on in self.activities and not self._lets_begin(link)]

@@ -45,6 +45,23 @@ FINISH: Final = _form(
     },
     [],
 )
+PROCESS: Final = _form(
+    "roadmap-process",
+    {"en": "After a process that did not get through", "es": "Tras un proceso que no ha salido adelante"},
+    {
+        "decision": _choice(
+            {"en": "What now?", "es": "¿Y ahora?"},
+            {
+                "again": {"en": "Run the process again", "es": "Ejecutar el proceso de nuevo"},
+                "done": {"en": "It is done, by hand", "es": "Está hecha, a mano"},
+            },
+        ),
+        "finished": {**_DAY, "title": {"en": "Done on; today if empty", "es": "Terminada el; hoy si se deja vacío"}},
+        "documents": _FILES,
+        "note": _NOTE,
+    },
+    ["decision"],
+)
 PREPARE: Final = _form(
     "roadmap-gate-request",
     {"en": "Ask for a gate", "es": "Pedir una puerta"},

@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 from cauce.contract import CloseTask, HumanTask, TaskChange
 from cauce.roadmaps import roadmap_definition
 from workflows.roadmap.plan import Planned
-from workflows.roadmap.running import forms
+from workflows.roadmap.running import forms, processes
 from workflows.roadmap.running.course import Course, Moment
 from workflows.roadmap.running.gates import known_answers
 from workflows.roadmap.running.journal import Event
@@ -59,19 +59,16 @@ def wanted(course: Course, moment: Moment) -> dict[str, Asked]:
     found: dict[str, Asked] = {}
     for name, each in course.planned(moment.today).items():
         state = course.state(name)
-        if not each.activity.gate and (state == "started" or (state == "ready" and _has_come(course, each, moment))):
-            found[f"activity:{name}"] = _activity(course, each)
+        if not each.activity.gate and (
+            state == "started" or (state == "ready" and course.has_come(each, moment.today))
+        ):
+            found.update(_doing(course, each, moment))
         elif each.activity.gate and state in ("ready", "rejected"):
             round_ = (course.journal.gates.get(name) or {}).get("round", 0) + 1
             found[f"prepare:{name}:{round_}"] = _prepare(course, each, moment)
         elif state == "requested":
             found.update(_deciding(course, each, moment))
     return {**found, **dict(_changes(course, moment)), **dict(_stop(course, moment))}
-
-
-def _has_come(course: Course, each: Planned, moment: Moment) -> bool:
-    """Tell whether something may be begun; what once could can still, when its plan moves on with the days."""
-    return each.start <= moment.today or f"activity:{each.activity.id}" in course.journal.tasks
 
 
 def settle(
@@ -174,6 +171,27 @@ def _task(course: Course, event: Event, asked: Asked, moment: Moment) -> HumanTa
         business_key=journal.key,
         at=moment.at,
     )
+
+
+def _doing(course: Course, each: Planned, moment: Moment) -> dict[str, Asked]:
+    """Return what is asked of who owns an activity: nothing while a process does it, which asks people itself."""
+    name, stands = each.activity.id, processes.stands(course, each.activity.id)
+    if stands == "open":
+        return {}
+    if stands != "failed":
+        return {f"activity:{name}": _activity(course, each)}
+    known = course.journal.processes[name]
+    words = {"en": "{}: its process did not get through", "es": "{}: su proceso no ha salido adelante"}
+    shown = {key: known[key] for key in ("process", "instance", "how", "outcome", "reason")}
+    asked = Asked(
+        each.activity.owner,
+        _titled(each.activity.title, words),
+        forms.PROCESS,
+        _soon(course, moment),
+        {"activity": name, **shown},
+        critical=each.critical,
+    )
+    return {f"process:{name}:{known['round']}": asked}
 
 
 def _activity(course: Course, each: Planned) -> Asked:

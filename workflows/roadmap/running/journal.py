@@ -22,6 +22,7 @@ class Journal:
     that approved changes gave them. `kept` are activities of earlier definitions that had begun. `tasks` are the tasks
     of the inbox that are open, by what they ask for. `costs` is what the entries of each activity come to (`booked`, up
     to the entry of that number), and how much of it a later report of all that it has cost has in it (`reported`).
+    `processes` are those that do activities, the last one of each: asked for, running, ended, leaving or left.
     """
 
     roadmap: str
@@ -46,6 +47,7 @@ class Journal:
     tasks: dict[str, JSON] = field(default_factory=dict)
     costs: dict[str, JSON] = field(default_factory=dict)
     booked: int = 0
+    processes: dict[str, JSON] = field(default_factory=dict)
 
     @classmethod
     def begun(cls, start: RoadmapStart) -> "Journal":
@@ -122,6 +124,34 @@ def _taken_over(journal: Journal, event: Event) -> None:
         journal.activities[name] = kept
     else:
         journal.activities[name] = {"documents": [], "doers": [event["by"]], **kept}
+
+
+def _process_asked(journal: Journal, event: Event) -> None:
+    said = {name: event[name] for name in ("process", "instance", "round")}
+    journal.processes[event["activity"]] = {**said, "state": "asked"}
+
+
+def _process_started(journal: Journal, event: Event) -> None:
+    journal.processes[event["activity"]].update(state="running", version=event["version"])
+
+
+def _process_ended(journal: Journal, event: Event) -> None:
+    known = journal.processes[event["activity"]]
+    known.update({"state": "ended", "how": event["state"]} | {name: event[name] for name in _SAID_AT_END})
+    # Who did its tasks did the activity.
+    found = journal.activities[event["activity"]]
+    found["doers"] += [name for name in event["doers"] if name not in found["doers"]]
+
+
+_SAID_AT_END: Final = ("passed", "outcome", "reason")
+
+
+def _process_leaving(journal: Journal, event: Event) -> None:
+    journal.processes[event["activity"]]["state"] = "leaving"
+
+
+def _process_left(journal: Journal, event: Event) -> None:
+    journal.processes[event["activity"]]["state"] = "left"
 
 
 def _gate_requested(journal: Journal, event: Event) -> None:
@@ -252,6 +282,11 @@ _FOLDS: Final[Mapping[str, Callable[[Journal, Event], None]]] = {
     "activity-started": _activity_started,
     "activity-reported": _activity_reported,
     "activity-finished": _activity_finished,
+    "process-asked": _process_asked,
+    "process-started": _process_started,
+    "process-ended": _process_ended,
+    "process-leaving": _process_leaving,
+    "process-left": _process_left,
     "gate-requested": _gate_requested,
     "gate-signed": _gate_signed,
     "evidence-waived": _evidence_waived,

@@ -81,6 +81,7 @@ def _step(course: Course, each: Planned, span: Span | None) -> dict[str, JSON]:
         "budget": str(activity.budget),
         "spent": str(sum(course.spent(activity.id).values(), Decimal())),
         "approvers": list(course.gate(activity.id)["approvers"]) if activity.gate else [],
+        "process": _process(course, activity.id),
     }
 
 
@@ -97,7 +98,14 @@ def _kept(course: Course, name: str, kept: Mapping[str, JSON]) -> dict[str, JSON
         "baselineStart": None,
         "baselineFinish": None,
         "approvers": [],
+        "process": _process(course, name),
     }
     figures = {"totalFloat": 0, "critical": False, "percent": said.get("percent")}
     money = {"budget": str(budget), "spent": str(spent), "approvers": []}
     return {"id": name, **about, "state": "cancelled", **days, **empty, **figures, **money}
+
+
+def _process(course: Course, name: str) -> JSON:
+    # A copy: what was told is compared with what becomes of it.
+    known = course.journal.processes.get(name)
+    return None if known is None else dict(known)

@@ -6,6 +6,7 @@ A turn is checked as a whole and then taken as a whole: `check` says what would 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any, Final, assert_never
 
 from cauce.contract import CompleteTask
@@ -19,19 +20,22 @@ from cauce.roadmaps import (
     DecideStop,
     Done,
     FinishActivity,
+    ProcessEnded,
+    ProcessStarted,
     ReportActivity,
     ReportMetrics,
     Request,
     RequestChange,
     RequestGate,
     RoadmapNews,
+    RunActivity,
     SetBaseline,
     SignGate,
     StartActivity,
     WaiveEvidence,
 )
 from workflows.roadmap.model import FACTORS
-from workflows.roadmap.running import acts, changes, costs, daily, gates, inbox, rows
+from workflows.roadmap.running import acts, changes, costs, daily, gates, inbox, processes, rows
 from workflows.roadmap.running.course import REDRAWS, Course, Moment
 from workflows.roadmap.running.journal import Event
 
@@ -76,6 +80,15 @@ class Turns:
         """Take what a new day brings."""
         return self._take(daily.day_came(self.course, moment), moment, climbs=True)
 
+    def settle_process(self, name: str, said: ProcessStarted | None, moment: Moment) -> Turn:
+        """Take what came of a process that was to be started (`said`) or left."""
+        return self._take([*daily.day_came(self.course, moment), *processes.settled(self.course, name, said)], moment)
+
+    def end_process(self, told: ProcessEnded, moment: Moment) -> Turn:
+        """Take the end of a process that does an activity."""
+        came = daily.day_came(self.course, moment) if self.course.journal.state == "running" else []
+        return self._take(chain(came, processes.ended(self.course, told, moment)), moment)
+
     def _take(
         self, first: Iterable[Event], moment: Moment, *, reported: str = "", by: str = "", climbs: bool = False
     ) -> Turn:
@@ -83,8 +96,9 @@ class Turns:
         before = {name: dict(task) for name, task in course.journal.tasks.items()}
         events = [course.record(each, moment) for each in first]
         redrawn = any(each["kind"] in REDRAWS for each in events)
-        events += self._following(moment)
+        events += self._following(moment, events)
         events += [course.record(each, moment) for each in daily.ending(course)]
+        events += [course.record(each, moment) for each in processes.leave(course)]
         events += [
             course.record(each, moment)
             for each in inbox.settle(course, moment, reported=reported, redrawn=redrawn, by=by)
@@ -93,14 +107,17 @@ class Turns:
             events += [course.record(each, moment) for each in inbox.escalate(course, moment)]
         return self._turn(events, before, moment)
 
-    def _following(self, moment: Moment) -> list[Event]:
-        found: list[Event] = []
+    def _following(self, moment: Moment, before: Sequence[Event]) -> list[Event]:
+        course, found = self.course, [*before]
         for _ in range(_MOST_ROUNDS):
-            following = [] if self.course.journal.state != "running" else list(daily.follow_ups(self.course, moment))
+            if course.journal.state != "running":
+                break
+            begun = {each["activity"] for each in found if each["kind"] == "activity-started"}
+            following = [*daily.follow_ups(course, moment), *processes.follow(course, moment, begun)]
             if not following:
                 break
-            found += [self.course.record(each, moment) for each in following]
-        return found
+            found += [course.record(each, moment) for each in following]
+        return found[len(before) :]
 
     def _turn(self, events: list[Event], before: Mapping[str, JSON], moment: Moment) -> Turn:
         course, plan = self.course, self.course.plan(moment.today)
@@ -164,6 +181,8 @@ def events_of(  # noqa: C901, PLR0911, PLR0912 - one case for each request
             return daily.decide_stop(course, request, moment)
         case CancelRoadmap():
             return daily.cancel(request)
+        case RunActivity():
+            return processes.run_activity(course, request, moment)
         case _:
             assert_never(request)
 
@@ -191,6 +210,13 @@ def _finish(rest: str, given: Mapping[str, JSON], by: str) -> Request:
         documents=given.get("documents") or [],
         note=given.get("note") or "",
     )
+
+
+def _process(rest: str, given: Mapping[str, JSON], by: str) -> Request:
+    activity = rest.rpartition(":")[0]
+    if given.get("decision") == "again":
+        return RunActivity(activity, by, given.get("note") or "")
+    return _finish(activity, given, by)
 
 
 def _prepare(rest: str, given: Mapping[str, JSON], by: str) -> Request:
@@ -222,6 +248,7 @@ def _stop(rest: str, given: Mapping[str, JSON], by: str) -> Request:
 
 _REQUESTS: Final = {
     "activity": _finish,
+    "process": _process,
     "prepare": _prepare,
     "gate": _decide,
     "sign": _sign,

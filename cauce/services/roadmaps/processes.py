@@ -1,0 +1,48 @@
+"""Starts the processes that do activities of roadmaps, each once: the same request finds what it started before."""
+
+from temporalio import activity
+
+from cauce.contract import Start
+from cauce.errors import ConflictError, DefinitionError, InputError, NotFoundError
+from cauce.roadmaps import ROADMAP_PROCESS, ProcessStarted, StartProcess
+from cauce.services import definitions, instances
+from cauce.services.hub import Hub
+from cauce.store import audit
+
+_BY = "cauce"
+
+
+async def start(hub: Hub, wanted: StartProcess) -> ProcessStarted:
+    """Start a process in its latest version, with the roadmap as what runs it; a reason not to is an answer as well."""
+    instance = f"{wanted.process}/{wanted.key}"
+    try:
+        process = await definitions.definition(hub, wanted.process)
+        if not process.active:
+            return ProcessStarted(problem=f"There is no active version of {wanted.process}.")
+        instances.check_input(process.document, wanted.input)
+    except (NotFoundError, InputError, DefinitionError) as error:
+        return ProcessStarted(problem=error.problem)
+    begin = Start(input=wanted.input, key=wanted.key, ancestors=[wanted.roadmap])
+    memo = {instances.memo_event: wanted.roadmap}
+    try:
+        await instances.launch(hub, process.bundle, begin, again=False, memo=memo)
+    except ConflictError as error:
+        if await instances.started_by(hub, instance, wanted.roadmap) is None:
+            return ProcessStarted(problem=error.problem)
+        return ProcessStarted(process.version)
+    async with hub.store.transaction() as db:
+        said = {"version": process.version, "roadmap": wanted.roadmap}
+        await audit.append(db, _BY, "instance.start", instance, said)
+    return ProcessStarted(process.version)
+
+
+class RoadmapProcesses:
+    """The activity by which a roadmap starts processes; it may run twice and then starts nothing."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    @activity.defn(name=ROADMAP_PROCESS)
+    async def roadmap_process(self, wanted: StartProcess) -> ProcessStarted:
+        """Start the process of an activity."""
+        return await start(self.hub, wanted)

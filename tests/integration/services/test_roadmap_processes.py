@@ -1,0 +1,132 @@
+"""Activities that processes do, with a worker: started once, heard of across new runs, cancelled with their roadmap."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pytest
+
+from cauce import roadmaps
+from cauce.errors import DefinitionError
+from cauce.services import instances, tasks
+from cauce.services.hub import Hub
+from cauce.services.roadmaps import processes, running
+from tests.integration.services.conftest import boss, publish
+from tests.integration.services.test_roadmaps import cris, pia
+from workflows import roadmap_workflow
+
+Found = TypeVar("Found")
+PROCESS = """
+document: {dsl: '1.0.3', namespace: roadmap, name: look, version: 1.0.0, metadata: {cauce: {timezone: UTC}}}
+timeout: {after: P1Y}
+input: {schema: {document: {type: object, required: [activity, colour]}}}
+do:
+  - look:
+      call: human-task
+      with:
+        form: look
+        title: Look
+        assign: {group: crew}
+        due: {after: P1D}
+  - judge:
+      set: '${ {outcome: .answer.word, passed: (.answer.word == "good")} }'
+"""
+FORM = """
+form: look
+title: Look
+schema: {type: object, required: [word], properties: {word: {type: string, title: Word}}}
+"""
+ACTIVITY = {"title": "A", "pillar": "strategy", "owner": "crew", "days": 2}
+COST = {"cost": {"data": 1, "training": 1, "management": 1, "integration": 1}}
+
+
+@pytest.fixture
+def store_url(tmp_path: object) -> str:
+    return f"sqlite:///{tmp_path}/processes.db"
+
+
+def document(name: str, *dones: Any) -> str:
+    """Return a roadmap whose activities are done by processes, one after the other."""
+    work = [
+        {"id": f"a{number}", **ACTIVITY, **COST, "run": run} | ({"after": [f"a{number - 1}"]} if number else {})
+        for number, run in enumerate(dones)
+    ]
+    phase = {"id": "P1", "title": "P", "activities": work, "gate": {"id": "G1", "title": "G", "approvers": ["crew"]}}
+    owners = {"crew": {"title": "C", "group": "crew"}}
+    start = datetime.now(UTC).date().isoformat()
+    return json.dumps({"roadmap": name, "title": "R", "start": start, "owners": owners, "phases": [phase]})
+
+
+async def soon(look: Callable[[], Awaitable[Found]], holds: Callable[[Found], bool]) -> Found:
+    for _ in range(400):
+        if holds(found := await look()):
+            return found
+        await asyncio.sleep(0.05)
+    raise TimeoutError
+
+
+async def answer(hub: Hub, name: str, given: dict[str, str]) -> tasks.TaskView:
+    """Answer a task of the inbox once it is there."""
+
+    async def look() -> list[tasks.TaskView]:
+        return [each for each in (await tasks.inbox(hub, cris)).tasks if each.name.startswith(name)]
+
+    (task, *_) = await soon(look, bool)
+    await tasks.complete(hub, cris, task.id, given)
+    return task
+
+
+async def step(hub: Hub, run: str, name: str, state: str) -> running.StepView:
+    async def look() -> running.StepView:
+        return next(each for each in (await running.running(hub, cris, run)).steps if each.id == name)
+
+    return await soon(look, lambda found: (found.process or {}).get("state") == state)
+
+
+@pytest.mark.usefixtures("worker")
+async def test_processes_do_activities_again_until_they_pass(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its ends come to other runs of the roadmap than the one that started it.
+    monkeypatch.setattr(roadmap_workflow, "most_turns", 4)
+    look = {"process": "roadmap.look", "input": {"colour": "red"}}
+    await publish(hub, FORM, PROCESS)
+    with pytest.raises(DefinitionError, match=r"did you mean `roadmap\.look`"):
+        await publish(hub, document("looks", {"process": "roadmap.lok"}))
+    await publish(hub, document("looks", look, look))
+    run = (await running.start(hub, pia, "looks", key="1")).id
+    begun = await step(hub, run, "a0", "running")
+    instance = "roadmap.look/looks/1/a0"
+    assert (begun.state, begun.process["instance"], begun.process["version"]) == ("started", instance, "1.0.0")
+    # Asked to start it again, as after a worker that was killed, it finds it.
+    again = roadmaps.StartProcess(run, "roadmap.look", "looks/1/a0", {"activity": "a0", "colour": "red"})
+    assert await processes.start(hub, again) == roadmaps.ProcessStarted("1.0.0")
+    other = roadmaps.StartProcess("roadmap:other/1", "roadmap.look", "looks/1/a0", again.input)
+    assert "exists already" in (await processes.start(hub, other)).problem
+    assert (await answer(hub, "look", {"word": "bad"})).ancestors == (run,)
+    ended = await step(hub, run, "a0", "ended")
+    assert (ended.state, ended.process["outcome"], ended.process["passed"]) == ("started", "bad", False)
+    await answer(hub, "process:a0:1", {"decision": "again"})
+    await answer(hub, "look", {"word": "good"})
+    assert (await step(hub, run, "a0", "ended")).process["round"] == 2
+    await ends_with_the_roadmap(hub, run)
+
+
+async def ends_with_the_roadmap(hub: Hub, run: str) -> None:
+    """Begin the second activity before its day, and cancel the roadmap while its process is open."""
+    await running.act(hub, cris, run, roadmaps.StartActivity("a1", ""))
+    await step(hub, run, "a1", "running")
+    await instances.cancel(hub, boss, "roadmap.look/looks/1/a1")
+    cancelled = await step(hub, run, "a1", "ended")
+    assert (cancelled.process["how"], cancelled.state) == ("cancelled", "started")
+    await running.act(hub, pia, run, roadmaps.RunActivity("a1", "", "again"))
+    await step(hub, run, "a1", "running")
+    await running.act(hub, pia, run, roadmaps.CancelRoadmap("", "no money"))
+    await step(hub, run, "a1", "left")
+
+    async def look() -> instances.Detail:
+        return await instances.instance(hub, boss, "roadmap.look/looks/1/a1/2")
+
+    await soon(look, lambda found: found.summary.status == "cancelled")
+    kinds = [each.kind for each in await running.history(hub, pia, run)]
+    assert (kinds.count("process-asked"), kinds.count("process-started"), kinds.count("process-left")) == (4, 4, 1)
