@@ -101,11 +101,10 @@ async def users(db: Db, connection: str, operations: frozenset[str]) -> tuple[Us
         for row in await definitions.latest(db, "process")
         if (names := _calls(row.bundle or {}, connection, operations))
     )
-    called = {f"{name}@{connection}" for name in operations}
     return processes + tuple(
         Use(row.name, row.version, places, "sync")
         for row in await definitions.latest(db, "sync")
-        if (places := tuple(_places(row.document, called)))
+        if (places := tuple(_places(row.document, _called(row.bundle or {}, connection, operations))))
     )
 
 
@@ -136,9 +135,19 @@ def with_finds(operations: frozenset[str], known: Mapping[str, Operation]) -> fr
     return operations | {name for name, each in known.items() if each.find in operations}
 
 
-def _places(sync: Mapping[str, JSON], called: set[str]) -> Iterator[str]:
-    for side in ("source", "target"):
-        yield from (f"/{side}/{key}" for key, each in sync[side].items() if isinstance(each, str) and each in called)
+def _called(bound: Mapping[str, JSON], connection: str, operations: frozenset[str]) -> set[str]:
+    """Return how a sync names these operations; `bound` says where a profile put the names of connections."""
+    names = {name for name, behind in bound.items() if behind == connection}
+    return {f"{operation}@{name}" for operation in operations for name in (names | ({connection} - bound.keys()))}
+
+
+def _places(sync: Mapping[str, JSON], called: set[str], at: str = "") -> Iterator[str]:
+    """Yield where a sync calls one of these; one that goes both ways has a second half, and either may delete."""
+    for side in ("source", "target", "deletes"):
+        given = sync.get(side) or {}
+        yield from (f"{at}/{side}/{key}" for key, each in given.items() if isinstance(each, str) and each in called)
+    if "back" in sync:
+        yield from _places(sync["back"], called, f"{at}/back")
 
 
 def _calls(bundle: Mapping[str, JSON], connection: str, operations: frozenset[str]) -> set[str]:

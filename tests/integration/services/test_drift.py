@@ -49,6 +49,11 @@ schedule: {every: PT1H}
 source: {call: find-order@shop, key: .number, cursor: {by: hash}}
 mapping: '{sku: .number}'
 target: {upsert: create-order@shop}
+deletes: {call: create-order@shop}
+back:
+  source: {call: find-order@shop, key: .number}
+  mapping: '{sku: .number}'
+  target: {upsert: create-order@shop}
 """
 LATER = """\
 document: {dsl: '1.0.3', namespace: sales, name: order, version: 2.0.0}
@@ -115,7 +120,7 @@ async def test_what_changed_becomes_a_case_with_all_that_it_touches(lonely_hub: 
     ]
     assert [(each.definition, each.tasks) for each in found.case.definitions] == [
         ("sales.order", ("/do/0/place",)),
-        ("orders", ("/source/call", "/target/upsert")),
+        ("orders", ("/source/call", "/target/upsert", "/deletes/call", "/back/source/call", "/back/target/upsert")),
     ]
     assert found.case.problem == "Temporal does not answer."
     (notice,) = await notices(hub)
