@@ -11,6 +11,7 @@ from api.security import Session, Sessions
 from cauce.errors import ForbiddenError, UnauthenticatedError
 from cauce.services import notifications, tasks, users
 from cauce.services.access import sessions as login_sessions
+from cauce.services.access.sessions import Lacking
 from cauce.services.hub import Actor, Hub
 
 csrf_field = "csrf"
@@ -44,6 +45,17 @@ SessionDep = Annotated[Session, Depends(_session)]
 
 async def caller(request: Request, hub: HubDep, sessions: SessionsDep, session: SessionDep) -> Actor:
     """Return who calls: by a token, or by the session of a browser."""
+    return await _calling(request, hub, sessions, session)
+
+
+async def _settling(request: Request, hub: HubDep, sessions: SessionsDep, session: SessionDep) -> Actor:
+    """Return who calls to choose a password of their own, also when they may do nothing else before."""
+    return await _calling(request, hub, sessions, session, Lacking.OWN_PASSWORD)
+
+
+async def _calling(
+    request: Request, hub: Hub, sessions: Sessions, session: Session, lacking: Lacking = Lacking.NOTHING
+) -> Actor:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return await users.actor_of_token(hub, token.strip())
@@ -52,15 +64,15 @@ async def caller(request: Request, hub: HubDep, sessions: SessionsDep, session: 
     if request.method not in safe_methods:
         # A browser sends the cookie by itself, also from pages of others.
         sessions.check(session, request.headers.get(csrf_header, ""))
-    return await login_sessions.actor_of(hub, session.user, session.nonce)
+    return await login_sessions.actor_of(hub, session.user, session.nonce, lacking=lacking)
 
 
-async def visitor_of(request: Request, hub: Hub, *, enrolling: bool = False) -> Actor:
+async def visitor_of(request: Request, hub: Hub, *, lacking: Lacking = Lacking.NOTHING) -> Actor:
     """Return who is logged in on the browser that asks, if they still are."""
     session = _session(request)
     if not session.user:
         raise UnauthenticatedError("Nobody is logged in.", hint="Log in first.")
-    return await login_sessions.actor_of(hub, session.user, session.nonce, enrolling=enrolling)
+    return await login_sessions.actor_of(hub, session.user, session.nonce, lacking=lacking)
 
 
 async def _visitor(request: Request, hub: HubDep) -> Actor:
@@ -78,12 +90,17 @@ def say_open(request: Request, number: int) -> None:
 
 
 async def _enrolling(request: Request, hub: HubDep) -> Actor:
-    """Return who sets up the second step of the login, or leaves: all that those may do who have to."""
-    return await _shown(request, hub, enrolling=True)
+    """Return who sets up the second step of the login: all that those may do who have to."""
+    return await _shown(request, hub, lacking=Lacking.SECOND_STEP)
 
 
-async def _shown(request: Request, hub: Hub, *, enrolling: bool = False, counted: bool = True) -> Actor:
-    actor = await visitor_of(request, hub, enrolling=enrolling)
+async def _choosing(request: Request, hub: HubDep) -> Actor:
+    """Return who chooses a password of their own, or leaves: all that those may do whose password others made."""
+    return await _shown(request, hub, lacking=Lacking.OWN_PASSWORD)
+
+
+async def _shown(request: Request, hub: Hub, *, lacking: Lacking = Lacking.NOTHING, counted: bool = True) -> Actor:
+    actor = await visitor_of(request, hub, lacking=lacking)
     request.state.actor = actor
     request.state.locale = actor.locale
     if counted:
@@ -103,7 +120,9 @@ async def _form(request: Request, sessions: SessionsDep, session: SessionDep) ->
 
 
 CallerDep = Annotated[Actor, Depends(caller)]
+SettlingDep = Annotated[Actor, Depends(_settling)]
 VisitorDep = Annotated[Actor, Depends(_visitor)]
 CountingDep = Annotated[Actor, Depends(_counting)]
 EnrollingDep = Annotated[Actor, Depends(_enrolling)]
+ChoosingDep = Annotated[Actor, Depends(_choosing)]
 FormDep = Annotated[FormData, Depends(_form)]

@@ -21,6 +21,7 @@ from cauce.errors import (
     CauceError,
     DefinitionError,
     InputError,
+    PasswordToChangeError,
     SecondFactorMissingError,
     TransientError,
     UnauthenticatedError,
@@ -80,14 +81,20 @@ def answer(request: Request, error: CauceError) -> Response:
             details["findings"] = [finding_json(each) for each in error.findings]
         return _problem(details, _headers(error))
     if isinstance(error, UnauthenticatedError):
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        task = re.match(r"/tasks/[\w-]+", path)
-        back = path if request.method == "GET" else task[0] if task else "/inbox"
-        target = quote(back, safe="/?=&")
-        return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"/login?next={_back(request)}", status_code=HTTPStatus.SEE_OTHER)
+    if isinstance(error, PasswordToChangeError):
+        return RedirectResponse(f"/account/first-password?next={_back(request)}", status_code=HTTPStatus.SEE_OTHER)
     if isinstance(error, SecondFactorMissingError):
         return RedirectResponse("/account/second-factor", status_code=HTTPStatus.SEE_OTHER)
     return view.error_page(request, error.http_status, str(error.problem), error.hint, error.where)
+
+
+def _back(request: Request) -> str:
+    """Return where somebody wanted to go, or the task they were at, as part of an address."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    task = re.match(r"/tasks/[\w-]+", path)
+    back = path if request.method == "GET" else task[0] if task else "/inbox"
+    return quote(quote(back, safe="/?=&"), safe="")
 
 
 def finding_json(finding: Any) -> dict[str, Any]:  # noqa: ANN401 - a Finding; typed where it is made

@@ -186,6 +186,12 @@ class SecondFactorMissingError(ForbiddenError):
     code = "second-factor"
 
 
+class PasswordToChangeError(ForbiddenError):
+    """Somebody logged in with a password that another person made, and has not chosen one of their own."""
+
+    code = "password-to-change"
+
+
 class RemoteError(CauceError):
     """A system outside said no, or said nothing.
 

@@ -272,6 +272,7 @@ async def _add_people(settings: Settings, password: str) -> None:
                 groups=person.groups,
                 full_name=person.full_name,
                 locale=person.locale,
+                lasting=True,
             )
             change = people.Change(skills=person.skills, territories=person.territories)
             await people.change_profile(hub, _system, person.name, change)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.deps import EnrollingDep, FormDep, HubDep, SessionDep, SessionsDep
+from api.deps import ChoosingDep, FormDep, HubDep, SessionDep, SessionsDep
 from api.i18n import locales
 from api.pages import view
 from api.security import Sessions, attempt_cookie, language_cookie, step_cookie, year_seconds
@@ -55,7 +55,7 @@ async def openid_return(request: Request, hub: HubDep, sessions: SessionsDep) ->
         return _again(request, hub, error, attempt.target if attempt else "/inbox")
     response = RedirectResponse(attempt.target if attempt else "/inbox", status_code=HTTPStatus.SEE_OTHER)
     response.delete_cookie(attempt_cookie, path="/login")
-    await let_in(request, response, hub, sessions, actor)
+    await let_in(request, response, hub, sessions, actor, by_password=False)
     return response
 
 
@@ -114,12 +114,16 @@ async def enter_code(request: Request, hub: HubDep, sessions: SessionsDep, form:
     return response
 
 
-async def let_in(request: Request, response: Response, hub: Hub, sessions: Sessions, actor: Actor) -> None:
+async def let_in(
+    request: Request, response: Response, hub: Hub, sessions: Sessions, actor: Actor, *, by_password: bool = True
+) -> None:
     """Begin the session of somebody who has proved who they are."""
     session = sessions.begin(response, actor.name)
     address = request.client.host if request.client else ""
     browser = request.headers.get("user-agent", "")
-    await login_sessions.begin(hub, actor.name, session.nonce, address=address, browser=browser)
+    await login_sessions.begin(
+        hub, actor.name, session.nonce, address=address, browser=browser, by_password=by_password
+    )
 
 
 def _again(request: Request, hub: Hub, error: CauceError, target: str, name: str = "") -> Response:
@@ -135,7 +139,7 @@ def _form(request: Request, hub: Hub, target: str, name: str = "", *, status: in
 
 @router.post("/logout")
 async def logout(
-    hub: HubDep, actor: EnrollingDep, sessions: SessionsDep, session: SessionDep, form: FormDep
+    hub: HubDep, actor: ChoosingDep, sessions: SessionsDep, session: SessionDep, form: FormDep
 ) -> Response:
     """Log out."""
     del form

@@ -48,7 +48,7 @@ async def change_password(
 ) -> Response:
     """Give oneself a new password; every other browser is logged out."""
     try:
-        await users.change_own_password(hub, actor, str(form.get("password", "")), _twice(form))
+        await users.change_own_password(hub, actor, str(form.get("password", "")), typed_twice(form))
     except (InputError, UnauthenticatedError) as error:
         return await _page(request, hub, actor, session, error=error)
     response = _back("password")
@@ -91,7 +91,8 @@ def rules_of(request: Request, hub: Hub) -> list[str]:
     return [view.language_of(request).gettext(each) % numbers for each in password_rules]
 
 
-def _twice(form: FormData) -> str:
+def typed_twice(form: FormData) -> str:
+    """Return a new password that was typed twice."""
     new = str(form.get("new", ""))
     if new != str(form.get("again", "")):
         raise InputError("The two new passwords differ.", hint="Type the same one twice.")

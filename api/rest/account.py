@@ -6,7 +6,7 @@ from http import HTTPStatus
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.deps import CallerDep, HubDep, SessionDep
+from api.deps import CallerDep, HubDep, SessionDep, SettlingDep
 from api.errors import documented
 from api.rest.schemas import Me, Model, NewToken, Token
 from cauce.services import users
@@ -59,14 +59,14 @@ async def me(actor: CallerDep) -> Me:
 
 
 @router.get("/me/password-rules", responses=documented())
-async def password_rules(hub: HubDep, _: CallerDep) -> Rules:
+async def password_rules(hub: HubDep, _: SettlingDep) -> Rules:
     """Return what a password must be."""
     least = hub.settings.password_min_length
     return Rules(least=least, rules=list(passwords.rules(least)))
 
 
 @router.put("/me/password", status_code=HTTPStatus.NO_CONTENT, responses=documented(422))
-async def change_password(hub: HubDep, actor: CallerDep, given: OwnPassword) -> None:
+async def change_password(hub: HubDep, actor: SettlingDep, given: OwnPassword) -> None:
     """Give yourself a new password; you are logged out of all browsers."""
     await users.change_own_password(hub, actor, given.password, given.new)
 

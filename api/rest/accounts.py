@@ -25,6 +25,9 @@ class Account(Model):
     locale: str = Field(examples=["es"])
     active: bool
     locked_until: datetime | None = Field(description="Until when it takes no login, after several wrong ones.")
+    password_to_change: bool = Field(
+        description="Whether somebody else made the password, and another one has to be chosen at the next login."
+    )
 
 
 class NewAccount(BaseModel):
@@ -54,7 +57,7 @@ class NewPassword(BaseModel):
 
 @router.post("/people", status_code=HTTPStatus.CREATED, response_model=Account, responses=documented(409, 422))
 async def create_account(hub: HubDep, actor: CallerDep, given: NewAccount) -> users.Account:
-    """Make an account with a password."""
+    """Make an account with a password, which its person changes at the first login."""
     wanted = given.model_dump()
     return await users.create_user(hub, actor, wanted.pop("name"), wanted.pop("password"), **wanted)
 
@@ -67,7 +70,7 @@ async def change_account(hub: HubDep, actor: CallerDep, name: str, given: Accoun
 
 @router.put("/people/{name}/password", status_code=HTTPStatus.NO_CONTENT, responses=documented(404, 422))
 async def set_password(hub: HubDep, actor: CallerDep, name: str, given: NewPassword) -> None:
-    """Give an account a new password; its sessions end."""
+    """Give an account a new password; its sessions end, and its person chooses another one at the next login."""
     actor.require("change passwords without the old one")
     await users.set_password(hub, actor, name, given.password)
 

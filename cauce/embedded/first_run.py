@@ -25,7 +25,7 @@ async def prepare(settings: Settings) -> FirstLogin | None:
         password = passwords.made((login.user,), settings.password_min_length)
         # Written first: an account whose password nobody knows would help nobody.
         _write_private(login.file, password)
-        if not await users.ensure_user(hub, login.user, password, roles=["admin"]):
+        if not await users.ensure_user(hub, login.user, password, roles=["admin"], lasting=False):
             return None
     return login
 

@@ -26,7 +26,10 @@ hasher = PasswordHasher()
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account, without its password; one that is not `local` has none here."""
+    """An account, without its password; one that is not `local` has none here.
+
+    With `password_to_change` somebody else made the password, and its person has not chosen another one yet.
+    """
 
     name: str
     full_name: str
@@ -36,9 +39,10 @@ class Account:
     active: bool
     locked_until: datetime | None
     local: bool = True
+    password_to_change: bool = False
 
 
-async def create_user(
+async def create_user(  # noqa: PLR0913 - one parameter for each thing that an account has
     hub: Hub,
     actor: Actor,
     name: str,
@@ -48,14 +52,22 @@ async def create_user(
     groups: Sequence[str] = (),
     full_name: str = "",
     locale: str = "en",
+    lasting: bool = False,
 ) -> Account:
-    """Create an account."""
+    """Create an account, whose person chooses another password at the first login, unless this one is `lasting`."""
     actor.require("create accounts", "admin")
     _check(name, roles, password_problem=passwords.problem_with(password, (name, full_name), _least(hub)))
     password_hash = await asyncio.to_thread(hasher.hash, password)
     async with hub.store.transaction() as db:
         added = await users.add(
-            db, name, password_hash=password_hash, roles=roles, groups=groups, full_name=full_name, locale=locale
+            db,
+            name,
+            password_hash=password_hash,
+            password_to_change=not lasting,
+            roles=roles,
+            groups=groups,
+            full_name=full_name,
+            locale=locale,
         )
         if not added:
             raise ConflictError("There is an account of that name already.", hint="Choose another name.")
@@ -67,8 +79,12 @@ async def create_user(
 
 
 async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None:
-    """Give an account a new password, and open it if it was locked; everybody may do so with their own."""
-    if actor.name != name:
+    """Give an account a new password, and open it if it was locked; everybody may do so with their own.
+
+    One that somebody else made is good for one login: its person chooses another one before anything else.
+    """
+    foreign = actor.name != name
+    if foreign:
         actor.require("change the passwords of others", "admin")
     async with hub.store.read() as db:
         row = await users.find(db, name)
@@ -77,16 +93,18 @@ async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None
     passwords.check(password, (name, row.full_name), _least(hub))
     password_hash = await asyncio.to_thread(hasher.hash, password)
     async with hub.store.transaction() as db:
-        if not await users.change(db, name, password_hash=password_hash):
+        if not await users.change(db, name, password_hash=password_hash, password_to_change=foreign):
             raise _unknown(name)
         # Whoever knew the old one is out.
         await login_sessions.end_all(db, name)
-        await audit.append(db, actor.name, "user.password", name)
+        await audit.append(db, actor.name, "user.password", name, {"to_change": True} if foreign else None)
 
 
 async def change_own_password(hub: Hub, actor: Actor, old: str, new: str) -> None:
-    """Give oneself a new password, which takes the old one."""
+    """Give oneself a new password, which takes the old one, and is another one."""
     await prove(hub, actor.name, old)
+    if new == old:
+        raise InputError("The new password is the old one.", hint="Choose another one.")
     await set_password(hub, actor, actor.name, new)
 
 
@@ -118,11 +136,13 @@ async def change_user(
     return _account(row)
 
 
-async def ensure_user(hub: Hub, name: str, password: str, *, roles: Sequence[str], groups: Sequence[str] = ()) -> bool:
+async def ensure_user(
+    hub: Hub, name: str, password: str, *, roles: Sequence[str], groups: Sequence[str] = (), lasting: bool = True
+) -> bool:
     """Create an account when there is none of that name (for the first start and the demo); say whether it is new."""
     system = Actor("system", frozenset({"admin"}))
     try:
-        await create_user(hub, system, name, password, roles=roles, groups=groups)
+        await create_user(hub, system, name, password, roles=roles, groups=groups, lasting=lasting)
     except ConflictError:
         return False
     return True
@@ -328,4 +348,5 @@ def _account(row: User) -> Account:
     return Account(
         *(row.name, row.full_name, tuple(row.roles), tuple(row.groups), row.locale, row.active, row.locked_until),
         local=bool(row.password_hash),
+        password_to_change=row.password_to_change,
     )

@@ -11,9 +11,9 @@ from cauce.store.session import Db
 from cauce.store.upsert import changed
 
 
-async def add(db: Db, key: str, user: str, *, address: str, browser: str) -> None:
+async def add(db: Db, key: str, user: str, *, address: str, browser: str, by_password: bool) -> None:
     """Note that somebody logged in on a browser."""
-    db.add(LoginSession(id=key, user=user, address=address, browser=browser))
+    db.add(LoginSession(id=key, user=user, address=address, browser=browser, by_password=by_password))
     await db.flush()
 
 

@@ -17,6 +17,7 @@ async def add(
     name: str,
     *,
     password_hash: str,
+    password_to_change: bool = False,
     roles: Sequence[str],
     groups: Sequence[str] = (),
     full_name: str = "",
@@ -26,6 +27,7 @@ async def add(
     values = {
         "name": name,
         "password_hash": password_hash,
+        "password_to_change": password_to_change,
         "roles": sorted(roles),
         "groups": sorted(groups),
         "full_name": full_name,
@@ -61,6 +63,7 @@ async def change(
     name: str,
     *,
     password_hash: str | None = None,
+    password_to_change: bool | None = None,
     roles: Sequence[str] | None = None,
     groups: Sequence[str] | None = None,
     active: bool | None = None,
@@ -68,6 +71,7 @@ async def change(
     """Change what is given of an account, and open it if it was locked; return False when there is no such."""
     given = {
         "password_hash": password_hash,
+        "password_to_change": password_to_change,
         "roles": None if roles is None else sorted(roles),
         "groups": None if groups is None else sorted(groups),
         "active": active,

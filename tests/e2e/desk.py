@@ -69,11 +69,7 @@ async def opened(installation: Installation) -> AsyncIterator[Desk]:
     async with AsyncExitStack() as all_clients:
         clients = {}
         for person in PEOPLE:
-            if person.name == "admin":  # made by the first run, with a password of its own
-                password = (installation.data_dir / "admin-password").read_text(encoding="utf-8").strip()
-            else:
-                password = installation.password
-            token = await _token(installation.url, person.name, password)
+            token = await _token(installation.url, person.name, installation.password)
             client = httpx.AsyncClient(
                 base_url=f"{installation.url}/api/v1",
                 headers={"authorization": f"Bearer {token}"},

@@ -135,9 +135,11 @@ async def _hire(data_dir: Path, password: str, store_url: str) -> None:
     settings = environment.load(data_dir=data_dir, store_url=store_url)
     async with open_hub(settings) as hub:
         there = {each.name for each in await users.list_users(hub, _setter_up)}
+        # The first run made the admin, who chooses another password as whoever logs in for the first time does.
+        await users.set_password(hub, Actor("admin", frozenset()), "admin", password)
         for person in PEOPLE:
             if person.name not in there:
                 await users.create_user(
                     hub, _setter_up, person.name, password, roles=person.roles, groups=person.groups,
-                    full_name=person.full_name, locale=person.locale,
+                    full_name=person.full_name, locale=person.locale, lasting=True,
                 )  # fmt: skip

@@ -7,9 +7,10 @@ when the cookie is gone.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Final
 
-from cauce.errors import NotFoundError, SecondFactorMissingError, UnauthenticatedError
+from cauce.errors import NotFoundError, PasswordToChangeError, SecondFactorMissingError, UnauthenticatedError
 from cauce.services import users
 from cauce.services.access.tokens import check_unlimited
 from cauce.services.hub import Actor, Hub
@@ -34,31 +35,47 @@ class SessionView:
     current: bool
 
 
-async def begin(hub: Hub, name: str, nonce: str, *, address: str, browser: str) -> None:
+class Lacking(IntEnum):
+    """What a login may still lack, the least first: each allows what those before it do."""
+
+    NOTHING = 0
+    SECOND_STEP = 1
+    OWN_PASSWORD = 2
+
+
+async def begin(hub: Hub, name: str, nonce: str, *, address: str, browser: str, by_password: bool = True) -> None:
     """Note that somebody logged in on a browser; what has run out meanwhile is forgotten."""
     async with hub.store.transaction() as db:
         await login_sessions.end_all(db, name, before=utc_now() - lasts)
-        await login_sessions.add(db, _key(nonce), name, address=address[:_longest], browser=browser[:_longest])
+        origin = {"address": address[:_longest], "browser": browser[:_longest]}
+        await login_sessions.add(db, _key(nonce), name, **origin, by_password=by_password)
 
 
-async def actor_of(hub: Hub, name: str, nonce: str, *, enrolling: bool = False) -> Actor:
-    """Return the person of a session that is still good.
+async def actor_of(hub: Hub, name: str, nonce: str, *, lacking: Lacking = Lacking.NOTHING) -> Actor:
+    """Return the person of a session that is still good; where what is missing is made good, it may be `lacking`.
 
     Raises:
         UnauthenticatedError: It was ended, or the account is closed.
-        SecondFactorMissingError: The role needs a second step of the login, which the person has not set up;
-            `enrolling` is where they can.
+        PasswordToChangeError: It began with a password that somebody else made.
+        SecondFactorMissingError: The role needs a second step of the login, which the person has not set up.
     """
     async with hub.store.read() as db:
         row = await login_sessions.find(db, _key(nonce))
         demanded = frozenset(hub.settings.second_factor_roles)
         second = await second_factors.confirmed(db, name) if demanded else None
-        account = await accounts.find(db, name) if demanded else None
+        account = await accounts.find(db, name)
     if row is None or row.user != name:
         raise UnauthenticatedError("This session is over.", hint="Log in again.")
     actor = await users.actor_of(hub, name)
+    # Who was let in by a company's directory has proved themselves without the password that somebody made here.
+    if account and account.password_to_change and row.by_password and lacking < Lacking.OWN_PASSWORD:
+        raise PasswordToChangeError(
+            "Somebody else made your password.",
+            hint="Choose one of your own at /account/first-password, or with `PUT /api/v1/me/password`.",
+        )
     # Accounts without a password prove themselves elsewhere, and in as many steps as is thought right there.
-    if account and account.password_hash and not second and demanded & actor.roles and not enrolling:
+    due = account and account.password_hash and not second and demanded & actor.roles
+    if due and lacking < Lacking.SECOND_STEP:
         raise SecondFactorMissingError(
             "Your role needs a second step at the login.", hint="Set it up at /account/second-factor."
         )

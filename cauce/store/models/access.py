@@ -19,6 +19,7 @@ class LoginSession(Base):
     last_used: Mapped[datetime] = mapped_column(default=utc_now)
     address: Mapped[str]
     browser: Mapped[str]
+    by_password: Mapped[bool] = mapped_column(default=True)
 
 
 class SecondFactor(Base):

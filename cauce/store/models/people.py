@@ -9,13 +9,17 @@ from cauce.store.base import JSON, Base, utc_now
 
 
 class User(Base):
-    """An account; `subject` is who its person is at the OpenID provider."""
+    """An account; `subject` is who its person is at the OpenID provider.
+
+    `password_to_change` says that somebody else made the password and knows it.
+    """
 
     __tablename__ = "users"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     full_name: Mapped[str] = mapped_column(default="")
     password_hash: Mapped[str]
+    password_to_change: Mapped[bool] = mapped_column(default=False)
     roles: Mapped[list[str]]
     groups: Mapped[list[str]]
     locale: Mapped[str] = mapped_column(default="en")

@@ -72,7 +72,7 @@ PAGE_FIELDS = {
 async def eve(hub: Hub, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Return a program with every role but the administrator's, in a hub that closes `sales` to it."""
     password = seed.password
-    await users.create_user(hub, ROOT, "eve", password, roles=[each for each in roles if each != "admin"])
+    await users.create_user(hub, ROOT, "eve", password, roles=[each for each in roles if each != "admin"], lasting=True)
     async with hub.store.transaction() as db:
         refused = NewLetter("call", "erp", "k1", {"who": "Ibarra"}, PermanentError("No."), instance=INSTANCE)
         await dead_letters.add(db, refused)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from cauce.services import users
 from cauce.services.hub import Actor, Hub
+from cauce.store import audit
 from tests.integration.api.conftest import Browser
 
 boss = Actor("boss", frozenset({"admin"}))
@@ -64,6 +65,7 @@ async def test_a_person_changes_their_password(hub: Hub, ana: Browser, elsewhere
         (("demo-password", "password123!", "password123!"), "one of those that are tried first"),
         (("demo-password", "ana-ana-ana-x", "ana-ana-ana-x"), "The password contains the name."),
         (("wrong", "quiet harbour lamp", "quiet harbour lamp"), "Name or password is wrong."),
+        (("demo-password", "demo-password", "demo-password"), "The new password is the old one."),
     ):
         answer = await change(*given)
         assert answer.status_code in {401, 422}
@@ -72,6 +74,45 @@ async def test_a_person_changes_their_password(hub: Hub, ana: Browser, elsewhere
     assert (await ana.get("/inbox")).status_code == 200
     assert (await other.get("/inbox")).status_code == 303
     assert (await users.authenticate(hub, "ana", "quiet harbour lamp")).name == "ana"
+
+
+async def test_a_password_of_somebody_else_is_good_for_one_login(hub: Hub, anonymous: httpx.AsyncClient) -> None:
+    """Made by an admin, twice: chosen anew on the page, and by REST; a token goes on meanwhile."""
+    account = await users.create_user(hub, boss, "nora", "given by a boss", roles=["staff"])
+    assert account.password_to_change
+    token = {"authorization": f"Bearer {await users.create_token(hub, Actor('nora', frozenset({'staff'})))}"}
+    nora = await Browser(anonymous).log_in("nora", "given by a boss")
+    asked = (await nora.get("/inbox?list=mine")).headers["location"]
+    assert asked == "/account/first-password?next=%2Finbox%3Flist%3Dmine"
+    for closed in ("/account", "/account/second-factor", "/account/sessions/end"):
+        assert (await nora.get(closed)).status_code in {303, 405}, closed
+    refused = await nora.get("/api/v1/me")
+    assert (refused.status_code, refused.json()["code"]) == (403, "password-to-change")
+    assert (await nora.client.get("/api/v1/me", headers=token)).status_code == 200
+
+    async def choose(old: str, new: str) -> httpx.Response:
+        form = {"password": old, "new": new, "again": new, "next": "/inbox?list=mine"}
+        return await nora.post("/account/first-password", form, page=asked)
+
+    for old, new in (("wrong", "quiet harbour lamp"), ("given by a boss", "given by a boss")):
+        assert (await choose(old, new)).status_code in {401, 422}
+    assert (await choose("given by a boss", "quiet harbour lamp")).headers["location"] == "/inbox?list=mine"
+    assert (await nora.get("/inbox")).status_code == 200
+
+    await users.set_password(hub, boss, "nora", "given once more")
+    await nora.log_in("nora", "given once more")
+    csrf = {"x-csrf-token": await nora.token("/account/first-password")}
+    body = {"password": "given once more", "new": "second harbour lamp"}
+    assert (await nora.client.put("/api/v1/me/password", json=body, headers=csrf)).status_code == 204
+    await nora.log_in("nora", "second harbour lamp")
+    assert (await nora.get("/inbox")).status_code == 200
+    async with hub.store.read() as db:
+        trail = [each for each in await audit.entries_of(db, ["nora"]) if each.action == "user.password"]
+    assert [(each.actor, each.data) for each in trail] == [
+        ("nora", None),
+        ("boss", {"to_change": True}),
+        ("nora", None),
+    ]
 
 
 async def test_a_token_is_shown_once_and_ended(ana: Browser) -> None:

@@ -191,7 +191,7 @@ async def test_who_is_deactivated_is_out_and_their_tasks_are_the_groups(
 ) -> None:
     carla = await add(directory, "carla")
     await directory("POST", "/Groups", {"schemas": [GROUP], "displayName": "sales", "members": [{"value": carla}]})
-    await users.set_password(hub, boss, "carla", "quiet harbour lamp")
+    await users.set_password(hub, Actor("carla", frozenset()), "carla", "quiet harbour lamp")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cauce.test") as client:
         browser = await Browser(client).log_in("carla", "quiet harbour lamp")
         task = "/api/v1/tasks/00000000-0000-5000-8000-000000000002"

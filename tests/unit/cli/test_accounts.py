@@ -32,7 +32,8 @@ def test_account_gets_a_password_and_a_token(data_dir: list[str]) -> None:
     assert token.stdout.startswith("cauce_")
     listed = json.loads(runner.invoke(app, ["users", "list", "--json", *data_dir]).stdout)
     assert [one["name"] for one in listed["users"]] == ["ana"]
-    assert "password" not in json.dumps(listed)
+    assert made["password"] not in json.dumps(listed)
+    assert "hash" not in json.dumps(listed)
 
 
 def test_password_is_read_from_stdin_and_never_printed(data_dir: list[str]) -> None:
