@@ -25,6 +25,8 @@ Log in with a bearer token (`Authorization: Bearer …`; make one with `POST /ap
 (RFC 9457). Lists come in pages: follow `next` until it is null.
 """
 compress_from_bytes = 2000
+# The highest saves 3 % of a page more, in five times as long.
+compress_level = 5
 # FastAPI makes what serves a route at the first request to its router, in half a second for all: applications share it.
 _routes = APIRouter()
 for each in (rest, inbound, scim, metrics, pages):
@@ -58,7 +60,7 @@ def create_app(settings: Settings, hub: Hub | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.names = {}
     app.state.sessions = Sessions(settings.session_key(), secure=settings.public_url.startswith("https:"))
-    app.add_middleware(GZipMiddleware, minimum_size=compress_from_bytes)
+    app.add_middleware(GZipMiddleware, minimum_size=compress_from_bytes, compresslevel=compress_level)
     app.add_middleware(
         Guard, max_body_bytes=settings.max_body_bytes, max_attachment_bytes=settings.max_attachment_bytes
     )

@@ -55,6 +55,12 @@ def negotiate(chosen: str | None, accept_language: str) -> str:
     return (negotiate_locale([tag for _, tag in asked], locales) or "en").partition("_")[0]
 
 
+@cache
+def _locale(code: str) -> Locale:
+    """Return what Babel knows of a language; given its code instead, it reads that anew for each date and number."""
+    return Locale.parse(code)
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language and time zone to speak in; what templates use for every word, date and number."""
@@ -83,34 +89,36 @@ class Language:
         shown = value if isinstance(value, int) else float(f"{value:.12g}")
         # One decimal looks like a misprint where most numbers are amounts.
         pattern = "#,##0.00##########" if shown != int(shown) else None
-        return numbers.format_decimal(shown, format=pattern, locale=self.code, decimal_quantization=False)
+        return numbers.format_decimal(shown, format=pattern, locale=_locale(self.code), decimal_quantization=False)
 
     def money(self, amount: float, currency: str) -> str:
         """Write an amount of money."""
-        return numbers.format_currency(amount, currency, locale=self.code)
+        return numbers.format_currency(amount, currency, locale=_locale(self.code))
 
     def currency(self, code: str) -> str:
         """Write the sign of a currency."""
-        return numbers.get_currency_symbol(code, locale=self.code)
+        return numbers.get_currency_symbol(code, locale=_locale(self.code))
 
     def date(self, value: date | str | None) -> str:
         """Write a date."""
         parsed = date.fromisoformat(value) if isinstance(value, str) else value
-        return dates.format_date(parsed, "medium", locale=self.code) if parsed else ""
+        return dates.format_date(parsed, "medium", locale=_locale(self.code)) if parsed else ""
 
     def moment(self, value: datetime | str | None) -> str:
         """Write a date and time, in the time zone of the hub."""
         parsed = as_moment(value)
-        return dates.format_datetime(parsed, "medium", tzinfo=self.zone, locale=self.code) if parsed else ""
+        return dates.format_datetime(parsed, "medium", tzinfo=self.zone, locale=_locale(self.code)) if parsed else ""
 
     def clock(self, value: datetime) -> str:
         """Write the time of a day."""
-        return dates.format_time(value, "HH:mm", tzinfo=self.zone, locale=self.code)
+        return dates.format_time(value, "HH:mm", tzinfo=self.zone, locale=_locale(self.code))
 
     def short_moment(self, value: datetime | str | None) -> str:
         """Write a date and time as briefly as it stays clear."""
         parsed = as_moment(value)
-        return dates.format_datetime(parsed, "d MMM HH:mm", tzinfo=self.zone, locale=self.code) if parsed else ""
+        return (
+            dates.format_datetime(parsed, "d MMM HH:mm", tzinfo=self.zone, locale=_locale(self.code)) if parsed else ""
+        )
 
     def relative(self, value: datetime | str | None) -> str:
         """Say how long ago, or in what time, a moment is."""
@@ -118,7 +126,7 @@ class Language:
         if parsed is None:
             return ""
         return dates.format_timedelta(
-            parsed - datetime.now(UTC), add_direction=True, threshold=1.2, format="long", locale=self.code
+            parsed - datetime.now(UTC), add_direction=True, threshold=1.2, format="long", locale=_locale(self.code)
         )
 
     def due(self, value: datetime | str | None) -> str:
@@ -132,7 +140,7 @@ class Language:
     @property
     def name(self) -> str:
         """The language's name in itself."""
-        return str(Locale(self.code).get_display_name(self.code)).capitalize()
+        return str(_locale(self.code).get_display_name(self.code)).capitalize()
 
 
 def as_moment(value: datetime | str | float | None) -> datetime | None:

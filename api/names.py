@@ -1,13 +1,12 @@
 """What people call processes and their stages, from the published versions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
 
 from api.i18n import Language
-from cauce.errors import NotFoundError
 from cauce.services import definitions
 from cauce.services.definitions import DefinitionView
 
@@ -32,15 +31,27 @@ class Names:
 
 async def names_of(request: Request, definition: str, version: str) -> Names:
     """Return the names in a published version; those of one that is not here are its identifiers."""
+    return (await names_of_all(request, {(definition, version)}))[definition, version]
+
+
+async def names_of_all(request: Request, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Names]:
+    """Return the names in all these versions, of which those that are not known yet are looked up together.
+
+    What is published nowhere, as roadmaps and syncs, is looked for again each time.
+    """
     known: dict[tuple[str, str], Names] = request.app.state.names
-    if (definition, version) not in known:
-        try:
-            found = await definitions.definition(request.app.state.hub, definition, version)
-        except NotFoundError:
-            return Names(definition)
+    if missing := set(wanted) - known.keys():
         # A published version never changes.
-        known[definition, version] = Names(title_of(found), stages_of(found.bundle))
-    return known[definition, version]
+        for each in await definitions.processes(request.app.state.hub, missing):
+            known[each.full_name, each.version] = Names(title_of(each), stages_of(each.bundle))
+    return {each: known.get(each) or Names(each[0]) for each in wanted}
+
+
+async def titles_of_all(
+    request: Request, wanted: Collection[tuple[str, str]], lang: Language
+) -> dict[tuple[str, str], str]:
+    """Return what people call all these versions."""
+    return {each: names.title(lang) for each, names in (await names_of_all(request, wanted)).items()}
 
 
 def title_of(definition: DefinitionView) -> JSON:

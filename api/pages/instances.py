@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language, as_moment
-from api.names import names_of
+from api.names import names_of, names_of_all
 from api.pages import view
 from cauce.errors import InputError, NotFoundError, TransientError
 from cauce.permissions import Thing
@@ -72,7 +72,7 @@ async def instance_list(
     return view.render(
         request,
         "instances.html",
-        names={each: await names_of(request, *each) for each in names},
+        names=await names_of_all(request, names),
         instances=page.instances,
         definitions=[each.full_name for each in await definitions.list_definitions(hub, actor, "process")],
         statuses=statuses,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
-from api.names import names_of
+from api.names import titles_of_all
 from api.pages import view
 from cauce.errors import CauceError, InputError
 from cauce.permissions import may_anywhere
@@ -107,7 +107,7 @@ async def _shown(
         look=look,
         spans=sorted({*spans, look.hours}),
         clocks=() if look.is_narrow else await _clocks(hub, actor, look),
-        processes={each: (await names_of(request, *each)).title(lang) for each in processes},
+        processes=await titles_of_all(request, processes, lang),
         outcome=outcome,
         done=sum(not each["problem"] for each in outcome),
         given=given or {},

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -177,6 +177,13 @@ async def definition(hub: Hub, name: str, version: str | None = None, *, kind: s
     if row:
         return view(row)
     raise _no_such(kind, name, version, [full_name(each) for each in rows])
+
+
+async def processes(hub: Hub, wanted: Collection[tuple[str, str]]) -> list[DefinitionView]:
+    """Return those of these processes, each by its full name and version, that are published."""
+    parts = [(*name.rpartition(".")[::2], version) for name, version in wanted]
+    async with hub.store.read() as db:
+        return [view(row) for row in await definitions.processes(db, parts)]
 
 
 def _no_such(kind: str, name: str, version: str | None, names: Sequence[str]) -> NotFoundError:

@@ -1,9 +1,9 @@
 """Published definitions: every version of every kind, and which of them is the one to use."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 
 from cauce.errors import ConflictError
 from cauce.store import schedules, start_rules
@@ -76,6 +76,12 @@ async def find(db: Db, kind: str, namespace: str, name: str, version: str | None
     query = select(Definition).filter_by(kind=kind, namespace=namespace, name=name)
     query = query.where(Definition.latest) if version in {None, "latest"} else query.filter_by(version=version)
     return (await db.scalars(query)).one_or_none()
+
+
+async def processes(db: Db, wanted: Collection[tuple[str, str, str]]) -> Sequence[Definition]:
+    """Return those of these versions of processes that are published; each is (namespace, name, version)."""
+    named = tuple_(Definition.namespace, Definition.name, Definition.version).in_(sorted(wanted))
+    return (await db.scalars(select(Definition).where(Definition.kind == "process", named))).all()
 
 
 async def latest(db: Db, kind: str | None = None) -> Sequence[Definition]:

@@ -153,6 +153,8 @@ async def fill(hub: Hub, number: int) -> None:
 def _tended(url: str) -> None:
     """Do what the server does by itself after some minutes."""
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        # Else rows of the last transactions are not known to be visible to all, as commits are not waited for here.
+        connection.execute("CHECKPOINT")
         connection.execute("VACUUM ANALYZE tasks")
         connection.execute("VACUUM ANALYZE task_texts")
 

@@ -1,12 +1,14 @@
 import re
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from fastapi import FastAPI, Request
 
 from api.i18n import Language, catalogue, folder, locales, negotiate
-from api.names import Names, stages_of, title_of
+from api.names import Names, names_of_all, stages_of, title_of
 from api.pages import view
 from api.pages.instances import timeline
 from api.pages.problems import short
@@ -17,6 +19,7 @@ from cauce.services.definitions import DefinitionView
 from cauce.services.hub import Hub
 from cauce.services.visibility import Detail, Summary
 from cauce.store import tasks
+from cauce.store.session import Db, Store
 from tests.e2e.browser.seed import inbox
 from tests.integration.api.conftest import Browser
 
@@ -268,6 +271,31 @@ async def test_processes_and_stages_have_the_names_that_people_gave_them(ana: Br
     names = Names(title_of(titled), stages_of(titled.bundle))
     assert (names.title(Language("es")), names.stage("won", Language("es"))) == ("Venta", "Ganada")
     assert (names.stage("other", Language("en")), names.stage(None, Language("en"))) == ("other", "")
+
+
+async def test_the_names_of_all_processes_of_a_page_are_looked_up_at_once(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Store] = []
+    read = Store.read
+
+    def counted(store: Store) -> AbstractAsyncContextManager[Db]:
+        asked.append(store)
+        return read(store)
+
+    monkeypatch.setattr(Store, "read", counted)
+    wanted = {("sales.lead-to-order", "1.0.0"), ("sales.lead-to-order", "9.9.9"), ("roadmap:shop", "1")}
+    request = Request({"type": "http", "app": app})
+    found = await names_of_all(request, wanted)
+    assert {each: names.process for each, names in found.items() if each[1] != "1.0.0"} == {
+        ("sales.lead-to-order", "9.9.9"): "sales.lead-to-order",
+        ("roadmap:shop", "1"): "roadmap:shop",
+    }
+    assert len(asked) == 1
+    assert await names_of_all(request, {("sales.lead-to-order", "1.0.0")}) == {
+        ("sales.lead-to-order", "1.0.0"): found["sales.lead-to-order", "1.0.0"]
+    }
+    assert len(asked) == 1, "a published version never changes"
 
 
 async def test_the_first_field_has_the_focus_after_claiming_and_a_new_row_after_adding_it(ana: Browser) -> None:
