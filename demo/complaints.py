@@ -130,7 +130,7 @@ def answer(form: str, data: Mapping[str, Any]) -> Mapping[str, JSON] | None:
 def _classify(script: Mapping[str, Any]) -> dict[str, JSON]:
     nature = "request" if script["stop"] == "reclassified" else "complaint"
     given = {name: script[name] for name in ("cause", "impact", "urgency", "amount")}
-    return {"nature": nature, **given}
+    return {"nature": nature, "detail": "Según el cliente.", "risks": ["none"], **given}
 
 
 def _plan(script: Mapping[str, Any]) -> dict[str, JSON]:

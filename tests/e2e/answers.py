@@ -53,7 +53,9 @@ def decision(what: str) -> JSON:
 def customer(answer: str = "accepted", reason: str | None = None) -> JSON:
     """Return what `customer-answer` asks for."""
     rival = {"competitor": "RiegoPlus"} if reason == "competitor" else {}
-    return {"answer": answer} | ({"lossReason": reason, **rival} if reason else {})
+    return {"answer": answer} | (
+        {"lossReason": reason, "comment": "Lo han dicho por teléfono.", **rival} if reason else {}
+    )
 
 
 def advance(result: str = "paid") -> JSON:

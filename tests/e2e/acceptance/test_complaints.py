@@ -50,7 +50,17 @@ class Case:
     async def investigated(self, amount: float, *, by: str = "", cause: str = "form") -> None:
         """Do everything up to the proposal of a remedy."""
         await self.do(
-            "assess", {"nature": "complaint", "cause": cause, "impact": 2, "urgency": 2, "amount": amount}, by
+            "assess",
+            {
+                "nature": "complaint",
+                "cause": cause,
+                "detail": "Rota",
+                "impact": 2,
+                "urgency": 2,
+                "risks": ["none"],
+                "amount": amount,
+            },
+            by,
         )
         await self.do("plan", {"areas": [], "question": "-"}, by)
         found = {"facts": "Es así.", "responsible": "company", "conclusion": "founded", "next": "conclude"}

@@ -1,6 +1,5 @@
 """The decision tables of a roll-out, on both sides of each limit."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +8,7 @@ from cauce.contract import Start
 from schemas import load_file
 from tests.unit.workflows.fake_runtime import World
 from tests.unit.workflows.samples import bundle
-
-DECISIONS = Path(__file__).resolve().parents[3] / "definitions" / "decisions"
-TASK = "[{look: {call: decision, with: {table: %s, data: '${ . }'}}}]"
+from tests.unit.workflows.tables import DECISIONS, ask
 
 
 def change(cost: float, days: int, budget: float = 100_000) -> dict[str, float]:
@@ -90,8 +87,3 @@ def test_period_in_which_nothing_is_due_or_spent_has_no_index() -> None:
     found = World({}, {}).run(given, Start({"values": {"budget": 100_000, "factors": factors}}))
     nothing = dict.fromkeys(("pv", "ev", "ac", "cv", "sv"), 0) | {"cpi": None, "spi": None}
     assert found["indices"] == {**nothing, "bac": 100_000, "eacAtypical": 100_000, "tcpi": 1}
-
-
-def ask(table: str, data: dict[str, Any]) -> Any:
-    document = load_file(DECISIONS / f"{table}.yaml").data
-    return World({}, {}).run({**bundle(TASK % table), "decisions": {table: document}}, Start(data))
