@@ -1,10 +1,9 @@
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from cauce.errors import CauceError, Finding
-from schemas import findings_of, load_yaml
+from schemas import findings_of, load_file, load_yaml
 from tests.unit.checking.world import KNOWN
 from workflows.checking import CODES, check
 
@@ -12,7 +11,7 @@ FOLDER = Path(__file__).parent / "cases"
 WRITTEN = [
     (f"{file.stem}: {case['title']}", case["text"], case["finds"])
     for file in sorted(FOLDER.glob("*.yaml"))
-    for case in YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+    for case in load_file(file).data
 ]
 CASES = [pytest.param(text, finds, id=title) for title, text, finds in WRITTEN]
 
