@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from api.deps import HubDep, VisitorDep
 from api.names import title_of
 from api.pages import view
-from cauce.services import definitions, schedules
+from cauce.services import definitions, schedules, test_runs
 from cauce.services.definitions import DefinitionView
 from workflows.drawing.diagram import draw
 from workflows.drawing.outline import outline
@@ -67,6 +67,7 @@ async def definition_page(
         title=lang.label(title_of(found), found.full_name),
         summary=lang.label(summary),
         schedules=await schedules.list_schedules(hub, actor, found.full_name) if process and found.latest else [],
+        tests=await test_runs.runs_of(hub, actor, found.full_name) if process else [],
         versions=[{"view": each, "href": address(each, each.version)} for each in every],
         **drawn,
     )

@@ -35,6 +35,7 @@ from api.rest import (
     syncs,
     tasks,
     team,
+    test_runs,
     trail,
     why,
 )
@@ -43,6 +44,7 @@ router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
 subjects = (
     *(
         definitions,
+        test_runs,
         schedules,
         syncs,
         # Before the instances, whose last route takes whatever is left of an address.

@@ -6,9 +6,13 @@ from typing import Annotated
 
 import typer
 
-from cauce.cli import output
+from cauce.cli import output, session
+from cauce.cli.data_dir import DataDir
 from cauce.errors import InputError
-from cauce.testing import junit, report
+from cauce.services import test_runs
+from cauce.services.hub import Actor, Hub
+from cauce.services.test_runs import TestRunView
+from cauce.testing import junit, keeping, report
 from cauce.testing.plan import Plan, plan
 from cauce.testing.suite import Planned, Result, run
 
@@ -26,12 +30,19 @@ def run_tests(
         float | None,
         typer.Option(min=0, max=100, metavar="PERCENT", help="Fail when less of a tested process is covered."),
     ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep what came of it in the hub: gates ask for it, and definitions show it.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_user: session.AsUser = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Run tests of definitions; nothing outside is ever called.
 
     The exit code is 0 when all passed, 1 when a case failed or too little is covered, 2 when a file is wrong.
     """
+    if keep and only is not None:
+        raise InputError("Only what all cases came to is kept.", hint="Leave -k out, or --keep.")
     planned = plan(paths)
     chosen = tuple(each for each in planned.cases if only is None or only.casefold() in _name(each).casefold())
     if not chosen:
@@ -40,6 +51,8 @@ def run_tests(
     covered = report.coverages(planned, results) if only is None else []
     if junit_file is not None:
         junit_file.write_text(junit.xml(results), encoding="utf-8")
+    if keep:
+        _keep(results, data_dir, as_user)
     summary = report.data(results, covered)
     if as_json:
         output.document(summary)
@@ -48,6 +61,15 @@ def run_tests(
             output.line(line)
     if summary["failed"] or any(each.percent < (coverage_min or 0) for each in covered):
         raise typer.Exit(1)
+
+
+def _keep(results: list[Result], data_dir: Path | None, as_user: str | None) -> None:
+    async def work(hub: Hub, actor: Actor) -> list[TestRunView]:
+        return await test_runs.keep(hub, actor, keeping.runs(results))
+
+    for each in session.run(work, data_dir=data_dir, as_user=as_user):
+        what = "as it is published" if each.published else "not as it is published now"
+        output.say(f"Kept: {each.definition} {each.version}, {each.cases} cases, {each.failed} failed; {what}.")
 
 
 async def _run(planned: Plan, chosen: tuple[Planned, ...], *, quiet: bool) -> list[Result]:

@@ -1,6 +1,6 @@
 """What is published, as far as definitions may refer to it: for checking and for binding them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cauce import connection as connections
@@ -57,18 +57,22 @@ def documents(rows: Sequence[Definition], kind: str) -> dict[str, JSON]:
 
 def contracts(rows: Sequence[Definition]) -> Mapping[str, OperationContract]:
     """Return the contract of each operation, as `operation@connection`."""
+    return contracts_of(row.document for row in rows if row.kind == "connection")
+
+
+def contracts_of(documents: Iterable[JSON]) -> Mapping[str, OperationContract]:
+    """Return the contract of each operation of these connections."""
     contracts = {}
-    for row in rows:
-        if row.kind == "connection":
-            connection = connections.parse(row.document)
-            for operation in connection.operations.values():
-                contracts[f"{operation.name}@{row.name}"] = OperationContract(
-                    effect=operation.effect,
-                    timeout_s=operation.timeout_s,
-                    input=operation.input,
-                    output=operation.output,
-                    wait_s=connection.limits.wait_s,
-                )
+    for document in documents:
+        connection = connections.parse(document)
+        for operation in connection.operations.values():
+            contracts[f"{operation.name}@{connection.name}"] = OperationContract(
+                effect=operation.effect,
+                timeout_s=operation.timeout_s,
+                input=operation.input,
+                output=operation.output,
+                wait_s=connection.limits.wait_s,
+            )
     return contracts
 
 

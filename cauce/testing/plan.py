@@ -1,14 +1,16 @@
 """Reads test files and what lies beside them, and says what is wrong with them before anything is run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cauce import calendars, registry
-from cauce.errors import DefinitionError, Finding, InputError
+from cauce.errors import CauceError, DefinitionError, Finding, InputError
 from cauce.policies import row_of
+from cauce.services.known import contracts_of
 from cauce.testing.case import parse
 from cauce.testing.recordings import library
 from cauce.testing.suite import Planned
@@ -16,7 +18,7 @@ from schemas import Source, kind_of
 from schemas.files import below, beside, is_test, load_files
 from workflows.bundle import resolve
 from workflows.checking import Known, check
-from workflows.checking.known import World, world_of
+from workflows.checking.known import OperationContract, World, world_of
 
 JSON = Any
 
@@ -46,7 +48,9 @@ def plan(paths: Sequence[Path]) -> Plan:
     findings = [*unreadable, *_findings(tests, others)]
     if findings:
         raise DefinitionError.of("Nothing was tested", findings)
+    # The time limits of calls as they are published; where a connection is wrong, what can be read of it.
     world = world_of(others, Known())
+    world = replace(world, operations={**world.operations, **_contracts(others)})
     sources = {_title(each): each for each in others if kind_of(each.data) == "process"}
     wanted = {each.process for each in map(parse, tests)}
     bundles = {title: bundle for title, each in sources.items() if (bundle := bundle_of(each, world)) is not None}
@@ -103,6 +107,15 @@ def bundle_of(source: Source, world: World) -> Mapping[str, JSON] | None:
         )
     except (DefinitionError, KeyError, TypeError):
         return None
+
+
+def _contracts(sources: Sequence[Source]) -> Mapping[str, OperationContract]:
+    found: dict[str, OperationContract] = {}
+    for each in sources:
+        if kind_of(each.data) == "connection":
+            with suppress(CauceError, KeyError, TypeError):
+                found |= contracts_of([each.data])
+    return found
 
 
 def _named(name: str, bundles: Mapping[str, JSON]) -> str:

@@ -164,6 +164,7 @@ handlers: Final[Mapping[str, Handler]] = {
     "find-entry": register.find_entry,
     "list-entries": register.list_entries,
     "list-figures": register.list_figures,
+    "list-test-runs": register.list_test_runs,
     "save-cost": costs.save_cost,
     "find-cost": costs.find_cost,
     "list-certificates": register.list_certificates,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cauce.connector import JSON
-from cauce.store import Db, certificates, dead_letters, register, register_figures
+from cauce.store import Db, certificates, dead_letters, register, register_figures, test_runs
 from cauce.store.models import RegisterEntry
 from connectors.hub.arguments import instant, text
 
@@ -75,6 +75,25 @@ async def list_certificates(db: Db, params: Mapping[str, Any]) -> JSON:
         }
         for name in names
     ]
+
+
+async def list_test_runs(db: Db, params: Mapping[str, Any]) -> JSON:
+    """Return what tests of each of these `definitions` came to, run on exactly what is published now."""
+    found = []
+    for name in [str(each) for each in params.get("definitions") or ()]:
+        tested = await test_runs.tested(db, name)
+        runs = [each.run for each in tested if each.run is not None]
+        found.append(
+            {
+                "definition": name,
+                "tested": bool(tested) and len(runs) == len(tested),
+                "green": bool(tested) and all(each.green for each in tested),
+                "cases": sum(run.cases for run in runs),
+                "failed": sum(run.failed for run in runs),
+                "at": min(run.at for run in runs).isoformat() if runs else None,
+            }
+        )
+    return found
 
 
 def _entry(row: RegisterEntry) -> dict[str, JSON]:

@@ -12,7 +12,7 @@ from cauce.roadmaps import ROADMAP_EVIDENCE, AskEvidence
 from cauce.services.certification import implemented
 from cauce.services.hub import Hub
 from cauce.services.roadmaps.register_facts import REGISTER_FACTS
-from cauce.store import dead_letters, definitions, syncs
+from cauce.store import dead_letters, definitions, syncs, test_runs
 from cauce.store.base import utc_now
 from cauce.store.dead_letters import Filters
 
@@ -93,8 +93,26 @@ async def _sync_lag(hub: Hub, of: str, at: datetime) -> Measured:
     return hours, worded("sync-ended", of=of, hours=hours)
 
 
+async def _tests_green(hub: Hub, of: str, at: datetime) -> Measured:
+    """Return whether tests of a process, a namespace or everything are green on exactly what is published."""
+    del at  # a run is of a content, not of a moment
+    async with hub.store.read() as db:
+        found = await test_runs.tested(db, of)
+    if not found:
+        return None, worded("tests-nothing", of=of or "*")
+    missing = [f"{each.definition} {each.version}" for each in found if each.run is None]
+    red = [f"{each.definition} {each.version}" for each in found if each.run is not None and not each.green]
+    if red or missing:
+        return False, worded("tests-red", names=red) if red else worded("tests-not-run", names=missing)
+    runs = [each.run for each in found if each.run is not None]
+    names = [f"{each.definition} {each.version}" for each in found]
+    day = min(run.at for run in runs).date().isoformat()
+    return True, worded("tests-green", names=names, cases=sum(run.cases for run in runs), day=day)
+
+
 _FACTS: Final[Mapping[str, Callable[[Hub, str, datetime], Awaitable[Measured]]]] = {
     "certified": _certified,
     "dead-letters": _dead_letters,
     "sync-lag": _sync_lag,
+    "tests-green": _tests_green,
 }

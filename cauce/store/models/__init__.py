@@ -46,6 +46,7 @@ from cauce.store.models.schedules import Schedule
 from cauce.store.models.sinks import EventSink
 from cauce.store.models.starting import EventSet, StartRule
 from cauce.store.models.syncs import CrossReference, SyncRun, SyncState
+from cauce.store.models.test_runs import TestRun
 from cauce.store.models.work import Draft, LedgerEntry, Task
 
 __all__ = [
@@ -112,6 +113,7 @@ __all__ = [
     "SyncState",
     "Task",
     "TaskText",
+    "TestRun",
     "Turn",
     "User",
 ]

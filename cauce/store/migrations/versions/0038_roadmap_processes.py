@@ -2,19 +2,16 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0038"
 down_revision = "0037"
 branch_labels = None
 depends_on = None
 
-_JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
-
 
 def upgrade() -> None:
     """Keep it with the activity; before this there were none."""
-    op.add_column("roadmap_steps", sa.Column("process", _JSON, nullable=True))
+    op.add_column("roadmap_steps", sa.Column("process", sa.JSON(none_as_null=True), nullable=True))
 
 
 def downgrade() -> None:
