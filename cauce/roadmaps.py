@@ -35,6 +35,9 @@ BOOK_COSTS: Final = "book-costs"
 DECIDE_STOP: Final = "decide-stop"
 CANCEL_ROADMAP: Final = "cancel-roadmap"
 RUN_ACTIVITY: Final = "run-activity"
+ANSWER_RISK: Final = "answer-risk"
+CORRECT_PERIOD: Final = "correct-period"
+FINISH_CORRECTION: Final = "finish-correction"
 PROCESS_ENDED: Final = "process-ended"
 
 
@@ -238,6 +241,36 @@ class RunActivity:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerRisk:
+    """What is done about a risk that has come."""
+
+    risk: str
+    by: str
+    decision: Literal["mitigated", "accepted", "issue"]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectPeriod:
+    """What is done about a month that was off the plan: {what, owner?, until?}; nothing, with a note that says why."""
+
+    period: str
+    by: str
+    actions: list[JSON] = field(default_factory=list)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishCorrection:
+    """A corrective action of a month is done; actions are counted from 1."""
+
+    period: str
+    action: int
+    by: str
+    note: str = ""
+
+
 Request = (
     StartActivity
     | ReportActivity
@@ -255,6 +288,9 @@ Request = (
     | DecideStop
     | CancelRoadmap
     | RunActivity
+    | AnswerRisk
+    | CorrectPeriod
+    | FinishCorrection
 )
 UPDATES: Final[Mapping[type[Request], str]] = {
     StartActivity: START_ACTIVITY,
@@ -273,6 +309,9 @@ UPDATES: Final[Mapping[type[Request], str]] = {
     DecideStop: DECIDE_STOP,
     CancelRoadmap: CANCEL_ROADMAP,
     RunActivity: RUN_ACTIVITY,
+    AnswerRisk: ANSWER_RISK,
+    CorrectPeriod: CORRECT_PERIOD,
+    FinishCorrection: FINISH_CORRECTION,
 }
 """Under which name the workflow takes each of them."""
 

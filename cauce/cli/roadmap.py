@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cauce import settings
-from cauce.cli import inputs, output, roadmap_costs, roadmap_runs, session
+from cauce.cli import inputs, output, roadmap_control, roadmap_costs, roadmap_runs, session
 from cauce.cli.data_dir import DataDir
 from cauce.errors import DefinitionError, InputError
 from cauce.services.hub import Actor, Hub
@@ -30,6 +30,7 @@ from workflows.roadmap.baseline import Span
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(roadmap_runs.app)
 app.add_typer(roadmap_costs.app)
+app.add_typer(roadmap_control.app)
 Name = Annotated[
     str, typer.Argument(metavar="NAME|FILE", help="A file, a roadmap of the definitions folder, or a published one.")
 ]

@@ -114,7 +114,7 @@ def show(
 @app.command("begin")
 def begin(run: Run, activity: Step, day: Day = "", *, data_dir: DataDir = None, as_user: session.AsUser = None) -> None:
     """Say that an activity has begun."""
-    _act(run, roadmaps.StartActivity(activity, "", day), data_dir, as_user)
+    carry_out(run, roadmaps.StartActivity(activity, "", day), data_dir, as_user)
 
 
 @app.command("report")
@@ -132,7 +132,7 @@ def report(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Say how far an activity is and what it has cost."""
     request = roadmaps.ReportActivity(activity, "", percent, remaining, part, _cost(cost), note=note)
-    _act(run, request, data_dir, as_user)
+    carry_out(run, request, data_dir, as_user)
 
 
 @app.command("finish")
@@ -149,7 +149,7 @@ def finish(
 ) -> None:
     """Say that an activity is done."""
     request = roadmaps.FinishActivity(activity, "", day, started, cost=_cost(cost), note=note)
-    _act(run, request, data_dir, as_user)
+    carry_out(run, request, data_dir, as_user)
 
 
 @app.command("run")
@@ -157,7 +157,7 @@ def run_process(
     run: Run, activity: Step, note: Note = "", *, data_dir: DataDir = None, as_user: session.AsUser = None
 ) -> None:
     """Start the process of an activity: again, or of one that was begun by hand."""
-    _act(run, roadmaps.RunActivity(activity, "", note), data_dir, as_user)
+    carry_out(run, roadmaps.RunActivity(activity, "", note), data_dir, as_user)
 
 
 @app.command("gate")
@@ -185,13 +185,13 @@ def gate(  # noqa: PLR0913 - one parameter for each option
         "approve": roadmaps.DecideGate(name, "", approver, approve=True, reason=reason),
         "reject": roadmaps.DecideGate(name, "", approver, approve=False, reason=reason),
     }
-    _act(run, requests[act], data_dir, as_user)
+    carry_out(run, requests[act], data_dir, as_user)
 
 
 @app.command("baseline")
 def baseline(run: Run, reason: Why = "", *, data_dir: DataDir = None, as_user: session.AsUser = None) -> None:
     """Keep the plan as it is now, to be measured by."""
-    _act(run, roadmaps.SetBaseline("", reason), data_dir, as_user)
+    carry_out(run, roadmaps.SetBaseline("", reason), data_dir, as_user)
 
 
 @app.command("change")
@@ -214,7 +214,7 @@ def change(
         edits.setdefault(name, {})["days"] = value
     for name, value in inputs.named(cost or (), "--cost").items():
         edits.setdefault(name, {})["cost"] = value
-    _act(run, roadmaps.RequestChange("", what, why, edits, emergency), data_dir, as_user)
+    carry_out(run, roadmaps.RequestChange("", what, why, edits, emergency), data_dir, as_user)
 
 
 @app.command("decide")
@@ -228,7 +228,7 @@ def decide(
     as_user: session.AsUser = None,
 ) -> None:
     """Decide on a change: approved, rejected or deferred."""
-    _act(run, roadmaps.DecideChange(name, "", decision, reason), data_dir, as_user)
+    carry_out(run, roadmaps.DecideChange(name, "", decision, reason), data_dir, as_user)
 
 
 @app.command("apply")
@@ -272,13 +272,13 @@ def metrics(
 ) -> None:
     """Give figures that risks and stop criteria watch."""
     found = {name: float(value) for name, value in inputs.named(given, "NAME=NUMBER").items()}
-    _act(run, roadmaps.ReportMetrics("", found), data_dir, as_user)
+    carry_out(run, roadmaps.ReportMetrics("", found), data_dir, as_user)
 
 
 @app.command("cancel")
 def cancel(run: Run, reason: Why = "", *, data_dir: DataDir = None, as_user: session.AsUser = None) -> None:
     """End a roadmap; what has happened is kept."""
-    _act(run, roadmaps.CancelRoadmap("", reason), data_dir, as_user)
+    carry_out(run, roadmaps.CancelRoadmap("", reason), data_dir, as_user)
 
 
 @app.command("history")
@@ -311,7 +311,9 @@ def identity(run: str) -> str:
     return roadmaps.roadmap_id(name, key)
 
 
-def _act(run: str, request: Request, data_dir: Path | None, as_user: str | None) -> None:
+def carry_out(run: str, request: Request, data_dir: Path | None, as_user: str | None) -> None:
+    """Do something with a roadmap and say what came of it."""
+
     async def work(hub: Hub, actor: Actor) -> Done:
         return await running.act(hub, actor, identity(run), request)
 

@@ -61,6 +61,11 @@ process_words: Final = {
     "left": view.message("its process is given up"),
 }
 process_tones: Final = {"asked": "info", "running": "info", "passed": "success", "failed": "danger"}
+answer_words: Final = {
+    "mitigated": view.message("mitigated"),
+    "accepted": view.message("accepted as it is"),
+    "issue": view.message("an issue now"),
+}
 light_words: Final = {
     "green": view.message("as planned"),
     "amber": view.message("off the plan"),
@@ -100,6 +105,7 @@ def words(request: Request) -> dict[str, Any]:
         "state_tone": lambda state: state_tones.get(state, "neutral"),
         "process_word": word(request, process_words),
         "process_tone": lambda how: process_tones.get(how, "neutral"),
+        "answer_word": word(request, answer_words),
         "light_word": word(request, light_words),
         "light_tone": lambda light: light_tones.get(light, "neutral"),
         "factor_word": word(request, factor_words),

@@ -60,6 +60,7 @@ async def money_page(request: Request, hub: HubDep, actor: VisitorDep, name: str
         figures=figures,
         curve=curve(standing, figures),
         periods=standing.course.journal.periods,
+        owners=standing.course.document["owners"],
         index_word=frame.word(request, index_words),
     )
 

@@ -16,6 +16,7 @@ from cauce.services.roadmaps.standing import Standing
 JSON = Any
 router = APIRouter()
 _LATEST = 8
+_MONTHS = 3
 
 
 @router.get("/roadmaps/{name}/{key}/report")
@@ -55,6 +56,8 @@ def _shown(request: Request, standing: Standing) -> dict[str, Any]:
         "figures": standing.figures(),
         "risks": [each for each in registers.risks(standing) if each.fired or each.level == "high"],
         "issues": registers.issues(standing),
+        "corrected": [each for each in standing.course.journal.periods if "correction" in each][-_MONTHS:],
+        "owners": standing.course.document["owners"],
         "soon": soon,
         "decided": decided[-_LATEST:],
         "today": standing.today,

@@ -28,7 +28,10 @@ class Deliverable:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """Something that may go wrong; `fired` says when and at which figure its trigger was reached."""
+    """Something that may go wrong.
+
+    `fired` says when and at which figure its trigger was reached, `answers` what was decided each time.
+    """
 
     id: str
     title: JSON
@@ -38,11 +41,12 @@ class Risk:
     response: JSON
     trigger: JSON
     fired: JSON
+    answers: list[JSON]
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """Something that is wrong now: of a step that is late or a gate that was rejected, or a waiver that ends."""
+    """Something that is wrong now: what is late, a gate that was rejected, a waiver that ends, a risk that has come."""
 
     kind: str
     step: str
@@ -89,7 +93,8 @@ def risks(standing: Standing) -> list[Risk]:
         level = "high" if score >= _SCORES["high"] else "middle" if score >= _SCORES["middle"] else "low"
         fired = standing.course.journal.risks.get(each["id"])
         owner, answer = each.get("owner", ""), each.get("response", "")
-        found.append(Risk(each["id"], each["title"], score, level, owner, answer, each.get("trigger"), fired))
+        said = standing.course.journal.answers.get(each["id"], [])
+        found.append(Risk(each["id"], each["title"], score, level, owner, answer, each.get("trigger"), fired, said))
     return sorted(found, key=lambda each: (each.fired is None, -each.score, each.id))
 
 
@@ -112,6 +117,11 @@ def issues(standing: Standing) -> list[Issue]:
             Issue("waived", activity.id, activity.title, waiver["until"], said=waiver["reason"])
             for waiver in (gate.get("waived") or {}).values()
         ]
+    titles = {each["id"]: each["title"] for each in course.document.get("risks") or []}
+    for name, risk in course.journal.risks.items():
+        answer = risk.get("answer") or {}
+        if answer.get("decision") == "issue":
+            found.append(Issue("risk", name, titles.get(name, name), answer["at"][:10], said=answer["note"]))
     return found
 
 

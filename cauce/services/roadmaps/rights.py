@@ -70,14 +70,12 @@ async def check(db: Db, actor: Actor, run: RoadmapRun, request: Request, documen
         case roadmaps.DecideGate():
             await _step(db, run, request.gate)
             allowed, who = speaks_for(actor, run, request.approver), request.approver
-        case roadmaps.SignGate():
-            who = _signer(document, request)
+        case roadmaps.SignGate() | roadmaps.DecideChange() | roadmaps.DecideStop():
+            who = await _alone(db, run, request, document)
             allowed = speaks_for(actor, run, who)
-        case roadmaps.DecideChange():
-            who = await _decider(db, run, request.change)
-            allowed = speaks_for(actor, run, who)
-        case roadmaps.DecideStop():
-            allowed, who = speaks_for(actor, run, run.sponsor), run.sponsor
+        case roadmaps.AnswerRisk() | roadmaps.FinishCorrection():
+            who = await _asked(db, run, request, document)
+            allowed = may_plan(actor, run) or speaks_for(actor, run, who)
         case roadmaps.RequestChange():
             mine = any(speaks_for(actor, run, each) for each in run.owners)
             allowed, who = mine or may_plan(actor, run), "one of the owners"
@@ -112,3 +110,32 @@ async def _decider(db: Db, run: RoadmapRun, change: str) -> str:
         if each.about == change:
             return str(each.data["decides"])
     raise NotFoundError(f"There is no change `{change[:40]}`.", hint="Look at the changes of the roadmap.")
+
+
+async def _alone(
+    db: Db, run: RoadmapRun, request: roadmaps.SignGate | roadmaps.DecideChange | roadmaps.DecideStop, document: JSON
+) -> str:
+    """Return who alone may do this, whoever plans."""
+    match request:
+        case roadmaps.SignGate():
+            return _signer(document, request)
+        case roadmaps.DecideChange():
+            return await _decider(db, run, request.change)
+        case _:
+            return run.sponsor
+
+
+async def _asked(
+    db: Db, run: RoadmapRun, request: roadmaps.AnswerRisk | roadmaps.FinishCorrection, document: JSON
+) -> str:
+    """Return who watches a risk, or does a corrective action."""
+    if isinstance(request, roadmaps.AnswerRisk):
+        for each in document.get("risks") or []:
+            if each["id"] == request.risk:
+                return str(each["owner"])
+        raise NotFoundError(f"There is no risk `{request.risk[:64]}`.", hint="Look at the registers of the roadmap.")
+    for event in await stored.events(db, run.id, kinds=["period-corrected"], limit=10_000):
+        if event.about == request.period and 1 <= request.action <= len(event.data["actions"]):
+            return str(event.data["actions"][request.action - 1]["owner"])
+    problem = f"There is no action {request.action} of {request.period[:20]}."
+    raise NotFoundError(problem, hint="The page Money of the roadmap has them.")

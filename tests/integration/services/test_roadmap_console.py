@@ -11,19 +11,21 @@ import pytest
 from api.app import create_app
 from api.pages import view
 from cauce import roadmaps
-from cauce.errors import InputError
+from cauce.errors import ForbiddenError, InputError, NotFoundError
 from cauce.services import definitions, users
-from cauce.services.hub import Hub
+from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import registers, running
 from cauce.services.roadmaps.standing import standing
 from cauce.services.roadmaps.what_if import Edit, what_if
 from schemas import load_file
 from tests.integration.api.conftest import Browser
 from tests.integration.services.conftest import boss
+from workflows.roadmap.model import Actual
 
 DEFINITIONS = Path(__file__).parents[3] / "definitions"
 FILES = ("calendars/office-madrid.yaml", "roadmaps/crm-rollout.yaml")
 PAGES = ("", "/plan", "/money", "/costs", "/registers", "/people", "/changes", "/report", "/gates/G0")
+PEOPLE = (("ola", "it"), ("pia", "project-managers"))
 PASSWORD = "a-long-enough-password-1"  # noqa: S105 - of a store that lives as long as a test
 
 
@@ -91,6 +93,30 @@ async def test_the_console_shows_the_course_and_moves_it(hub: Hub, browser: Brow
     assert (await running.running(hub, boss, run)).run.finish > found.detail.run.finish
     await what_would_be(hub, run, browser, at)
     await what_it_has_cost(browser, f"{at}/costs")
+    await what_is_done_about_it(hub, run, browser, at)
+
+
+async def what_is_done_about_it(hub: Hub, run: str, browser: Browser, at: str) -> None:
+    """Answer a risk that has come, and say what is done about the last month; both are shown."""
+    await running.act(hub, boss, run, roadmaps.ReportMetrics("", {"adoption": 0.5}))
+    await running.act(hub, boss, run, roadmaps.AnswerRisk("R-11", "", "issue", "Nobody has time for it"))
+    shown = (await browser.get(f"{at}/registers")).text
+    assert ("Nobody has time for it" in shown, "a risk that has come" in shown) == (True, True)
+    # One that was begun last month, and has done nothing then.
+    first = (datetime.now(UTC).date().replace(day=1) - timedelta(days=15)).replace(day=1)
+    done = {"appoint-leads": Actual(first, datetime.now(UTC).date())}
+    run = (await running.start(hub, boss, "crm-rollout", key="old", day=first, happened=done)).id
+    (month,) = [each["period"] for each in (await standing(hub, boss, run)).course.journal.periods]
+    ola, pia = (Actor(name, frozenset({"staff"}), frozenset({group})) for name, group in PEOPLE)
+    wanted = roadmaps.CorrectPeriod(month, "", [{"what": "More hands", "owner": "it"}], "It pays")
+    with pytest.raises(ForbiddenError, match="may not do this"):
+        await running.act(hub, ola, run, wanted)
+    await running.act(hub, pia, run, wanted)
+    with pytest.raises(NotFoundError, match="There is no action 2"):
+        await running.act(hub, ola, run, roadmaps.FinishCorrection(month, 2, ""))
+    await running.act(hub, ola, run, roadmaps.FinishCorrection(month, 1, "", "They are here"))
+    for page in ("money", "report", "report.md"):
+        assert "More hands" in (await browser.get(f"/roadmaps/crm-rollout/old/{page}")).text
 
 
 async def what_it_has_cost(browser: Browser, page: str) -> None:

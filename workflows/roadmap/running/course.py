@@ -13,6 +13,7 @@ from workflows.roadmap.days import Days
 from workflows.roadmap.model import Activity, Actual, Link, Roadmap
 from workflows.roadmap.plan import Plan, Planned, plan
 from workflows.roadmap.reading import roadmap_of, written
+from workflows.roadmap.running import folds
 from workflows.roadmap.running.journal import Event, Journal
 from workflows.working_time import WorkingTime
 
@@ -40,7 +41,7 @@ class Course:
     def record(self, event: Event, moment: Moment) -> Event:
         """Number an event and take it."""
         numbered = {**event, "number": self.journal.number + 1, "at": moment.at}
-        self.journal.record(numbered)
+        folds.record(self.journal, numbered)
         if event["kind"] in REDRAWS:
             self._read = None
         self._plan = None

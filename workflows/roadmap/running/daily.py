@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cauce.errors import ConflictError
 from cauce.evidence_words import worded
-from cauce.roadmaps import CancelRoadmap, DecideStop, ReportMetrics
+from cauce.roadmaps import CancelRoadmap, ReportMetrics
 from workflows.roadmap import earned, risks
 from workflows.roadmap.model import Activity, Actual
 from workflows.roadmap.plan import Plan, Planned
@@ -106,19 +106,6 @@ def report_metrics(given: ReportMetrics) -> list[Event]:
     if len(given.metrics) > _MOST_METRICS:
         raise ConflictError(f"There are more than {_MOST_METRICS} figures.", hint="Report them in parts.")
     return [{"kind": "metrics-reported", "by": given.by, "metrics": dict(given.metrics)}]
-
-
-def decide_stop(course: Course, given: DecideStop, moment: Moment) -> list[Event]:
-    """Take the answer to the question whether to go on."""
-    if course.journal.stop is None or "decision" in course.journal.stop:
-        raise ConflictError("Nobody has asked whether to go on.", hint="Cancel the roadmap if it has to end.")
-    reason = acts.text(given.reason, "reason", needed=True)
-    found: list[Event] = [{"kind": "stop-decided", "by": given.by, "decision": given.decision, "reason": reason}]
-    if given.decision == "re-plan":
-        found.append(baseline(course.plan(moment.today), given.by, reason))
-    if given.decision == "stop":
-        found.append({"kind": "roadmap-ended", "by": given.by, "state": "stopped", "reason": reason})
-    return found
 
 
 def cancel(given: CancelRoadmap) -> list[Event]:

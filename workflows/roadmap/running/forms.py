@@ -1,5 +1,6 @@
 """The forms of a roadmap's tasks: they belong to the engine, as the meaning of their answers does."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from workflows.roadmap.model import FACTORS
@@ -136,3 +137,58 @@ STOP: Final = _form(
     },
     ["decision", "reason"],
 )
+RISK: Final = _form(
+    "roadmap-risk",
+    {"en": "Answer a risk that has come", "es": "Responder a un riesgo que se ha cumplido"},
+    {
+        "decision": _choice(
+            {"en": "What becomes of it?", "es": "¿Qué se hace con él?"},
+            {
+                "mitigated": {
+                    "en": "Mitigated: the response is under way",
+                    "es": "Mitigado: la respuesta está en marcha",
+                },
+                "accepted": {"en": "Accepted: nothing is done", "es": "Aceptado: no se hace nada"},
+                "issue": {"en": "An issue now", "es": "Ya es una incidencia"},
+            },
+        ),
+        "note": {**_NOTE, "minLength": 1},
+    },
+    ["decision", "note"],
+)
+CORRECTED: Final = _form(
+    "roadmap-correction",
+    {"en": "A corrective action", "es": "Una acción correctora"},
+    {"note": {**_NOTE, "title": {"en": "What was done", "es": "Qué se ha hecho"}}},
+    [],
+)
+
+
+def correct(owners: Mapping[str, JSON]) -> JSON:
+    """Return the form that asks for corrective actions, each for one of the owners."""
+    action = {
+        "type": "object",
+        "required": ["what"],
+        "properties": {
+            "what": {"type": "string", "minLength": 1, "maxLength": 500, "title": {"en": "What", "es": "Qué"}},
+            "owner": _choice({"en": "Who; you if empty", "es": "Quién; usted si se deja vacío"}, dict(owners)),
+            "until": {
+                **_DAY,
+                "title": {"en": "Until; two weeks if empty", "es": "Hasta; dos semanas si se deja vacío"},
+            },
+        },
+    }
+    return _form(
+        "roadmap-correct",
+        {"en": "Correct the course", "es": "Corregir el rumbo"},
+        {
+            "actions": {
+                "type": "array",
+                "maxItems": 20,
+                "title": {"en": "Corrective actions", "es": "Acciones correctoras"},
+                "items": action,
+            },
+            "note": {**_NOTE, "title": {"en": "Why; needed without actions", "es": "Por qué; necesario sin acciones"}},
+        },
+        [],
+    )

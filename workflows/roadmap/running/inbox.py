@@ -9,11 +9,12 @@ from uuid import NAMESPACE_OID, uuid5
 from cauce.contract import CloseTask, HumanTask, TaskChange
 from cauce.roadmaps import roadmap_definition
 from workflows.roadmap.plan import Planned
-from workflows.roadmap.running import forms, processes
+from workflows.roadmap.running import control, forms, processes
+from workflows.roadmap.running.asked import Asked, soon, titled
 from workflows.roadmap.running.course import Course, Moment
 from workflows.roadmap.running.gates import known_answers
 from workflows.roadmap.running.journal import Event
-from workflows.roadmap.running.roles import planner, sponsor, whose
+from workflows.roadmap.running.roles import planner, whose
 from workflows.working_time import WorkingTime
 
 JSON = Any
@@ -22,24 +23,10 @@ USUAL: Final = 50
 _CRITICAL: Final = 20
 _RAISED: Final = 10
 _CLOSING: Final = time(17)
-_TO_DECIDE: Final = 3
 _TO_RATIFY: Final = 2
 # After how many working days past due who is told: those who have the task, then who plans.
 _LADDER: Final = (1, 5)
 _HUB: Final = "cauce"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What somebody is asked for."""
-
-    owner: str
-    title: JSON
-    form: JSON
-    due: date
-    data: JSON
-    critical: bool = False
-    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +55,7 @@ def wanted(course: Course, moment: Moment) -> dict[str, Asked]:
             found[f"prepare:{name}:{round_}"] = _prepare(course, each, moment)
         elif state == "requested":
             found.update(_deciding(course, each, moment))
-    return {**found, **dict(_changes(course, moment)), **dict(_stop(course, moment))}
+    return {**found, **dict(_changes(course, moment)), **dict(control.wanted(course, moment))}
 
 
 def settle(
@@ -185,9 +172,9 @@ def _doing(course: Course, each: Planned, moment: Moment) -> dict[str, Asked]:
     shown = {key: known[key] for key in ("process", "instance", "how", "outcome", "reason")}
     asked = Asked(
         each.activity.owner,
-        _titled(each.activity.title, words),
+        titled(each.activity.title, words),
         forms.PROCESS,
-        _soon(course, moment),
+        soon(course, moment),
         {"activity": name, **shown},
         critical=each.critical,
     )
@@ -203,22 +190,22 @@ def _activity(course: Course, each: Planned) -> Asked:
 
 def _prepare(course: Course, each: Planned, moment: Moment) -> Asked:
     name = each.activity.id
-    title = _titled(each.activity.title, {"en": "Ask for the gate {}", "es": "Pedir la puerta {}"})
+    title = titled(each.activity.title, {"en": "Ask for the gate {}", "es": "Pedir la puerta {}"})
     data = {"gate": name, "evidence": known_answers(course, name, moment, {}), "last": course.journal.gates.get(name)}
-    return Asked(planner(course.document), title, forms.PREPARE, _soon(course, moment), data, critical=each.critical)
+    return Asked(planner(course.document), title, forms.PREPARE, soon(course, moment), data, critical=each.critical)
 
 
 def _deciding(course: Course, each: Planned, moment: Moment) -> Iterator[tuple[str, Asked]]:
-    name, due = each.activity.id, _soon(course, moment)
+    name, due = each.activity.id, soon(course, moment)
     gate, known = course.gate(name), course.journal.gates[name]
     told = {"gate": name, "evidence": known["evidence"], "asked": {"by": known["by"], "at": known["at"]}}
     answered = {answer["approver"] for answer in known["answers"]}
-    title = _titled(each.activity.title, {"en": "Decide the gate {}", "es": "Decidir la puerta {}"})
+    title = titled(each.activity.title, {"en": "Decide the gate {}", "es": "Decidir la puerta {}"})
     for owner in gate["approvers"]:
         if owner not in answered:
             asked = Asked(owner, title, forms.DECIDE, due, {**told, "approver": owner}, critical=each.critical)
             yield f"gate:{name}:{owner}:{known['round']}", asked
-    title = _titled(each.activity.title, {"en": "Sign for the gate {}", "es": "Firmar para la puerta {}"})
+    title = titled(each.activity.title, {"en": "Sign for the gate {}", "es": "Firmar para la puerta {}"})
     for number, piece in enumerate(gate.get("evidence") or []):
         if "signature" in piece and str(number) not in known["signed"]:
             what = {**told, "signs": piece.get("title"), "number": number}
@@ -232,29 +219,11 @@ def _changes(course: Course, moment: Moment) -> Iterator[tuple[str, Asked]]:
             shown = {key: change[key] for key in ("what", "why", "edits", "impact", "emergency", "by")}
             data = {"change": name, **shown}
             # What is done already is ratified soon.
-            due = _soon(course, moment, _TO_RATIFY if change["emergency"] else _TO_DECIDE)
+            due = soon(course, moment, _TO_RATIFY) if change["emergency"] else soon(course, moment)
             yield (
                 f"change:{name}",
                 Asked(change["decides"], title, forms.CHANGE, due, data, critical=change["emergency"]),
             )
-
-
-def _stop(course: Course, moment: Moment) -> Iterator[tuple[str, Asked]]:
-    stop = course.journal.stop
-    if stop and "decision" not in stop:
-        title = _titled(course.roadmap.title, {"en": "Go on with {}?", "es": "¿Seguir con {}?"})
-        data = {"why": stop["why"], "periods": course.journal.periods[-3:]}
-        owner = sponsor(course.document)
-        yield f"stop:{stop['round']}", Asked(owner, title, forms.STOP, _soon(course, moment), data, critical=True)
-
-
-def _titled(title: JSON, words: Mapping[str, str]) -> JSON:
-    plain = title if isinstance(title, Mapping) else dict.fromkeys(words, title)
-    return {name: text.format(plain.get(name, next(iter(plain.values())))) for name, text in words.items()}
-
-
-def _soon(course: Course, moment: Moment, days: int = _TO_DECIDE) -> date:
-    return course.days.day(course.days.number(moment.today) + days)
 
 
 def _due(course: Course, day: date) -> str:
@@ -268,6 +237,8 @@ def _how(course: Course, name: str) -> str:
     kind, _, rest = name.partition(":")
     if kind == "activity":
         return "completed" if rest in course.activities and course.state(rest) == "done" else "cancelled"
+    if kind == "risk":
+        return "completed" if "answer" in course.journal.risks.get(rest, {}) else "cancelled"
     if kind == "change":
         return "completed" if rest in course.journal.changes else "cancelled"
     return "completed" if course.journal.state == "running" else "cancelled"

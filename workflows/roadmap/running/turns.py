@@ -12,14 +12,17 @@ from typing import Any, Final, assert_never
 from cauce.contract import CompleteTask
 from cauce.errors import ConflictError, InputError
 from cauce.roadmaps import (
+    AnswerRisk,
     ApplyDefinition,
     BookCosts,
     CancelRoadmap,
+    CorrectPeriod,
     DecideChange,
     DecideGate,
     DecideStop,
     Done,
     FinishActivity,
+    FinishCorrection,
     ProcessEnded,
     ProcessStarted,
     ReportActivity,
@@ -35,7 +38,7 @@ from cauce.roadmaps import (
     WaiveEvidence,
 )
 from workflows.roadmap.model import FACTORS
-from workflows.roadmap.running import acts, changes, costs, daily, gates, inbox, processes, rows
+from workflows.roadmap.running import acts, changes, control, costs, daily, gates, inbox, processes, rows
 from workflows.roadmap.running.course import REDRAWS, Course, Moment
 from workflows.roadmap.running.journal import Event
 
@@ -177,12 +180,12 @@ def events_of(  # noqa: C901, PLR0911, PLR0912 - one case for each request
             return daily.report_metrics(request)
         case BookCosts():
             return costs.book_costs(course, request)
-        case DecideStop():
-            return daily.decide_stop(course, request, moment)
         case CancelRoadmap():
             return daily.cancel(request)
         case RunActivity():
             return processes.run_activity(course, request, moment)
+        case AnswerRisk() | CorrectPeriod() | FinishCorrection() | DecideStop():
+            return control.act(course, request, moment)
         case _:
             assert_never(request)
 
@@ -241,6 +244,19 @@ def _change(rest: str, given: Mapping[str, JSON], by: str) -> Request:
     return DecideChange(rest, by, given.get("decision", ""), given.get("reason") or "")
 
 
+def _risk(rest: str, given: Mapping[str, JSON], by: str) -> Request:
+    return AnswerRisk(rest, by, given.get("decision", ""), given.get("note") or "")
+
+
+def _correct(rest: str, given: Mapping[str, JSON], by: str) -> Request:
+    return CorrectPeriod(rest, by, given.get("actions") or [], given.get("note") or "")
+
+
+def _action(rest: str, given: Mapping[str, JSON], by: str) -> Request:
+    period, _, number = rest.rpartition(":")
+    return FinishCorrection(period, int(number), by, given.get("note") or "")
+
+
 def _stop(rest: str, given: Mapping[str, JSON], by: str) -> Request:
     del rest  # one question is open at a time
     return DecideStop(by, given.get("decision", ""), given.get("reason") or "")
@@ -254,4 +270,7 @@ _REQUESTS: Final = {
     "sign": _sign,
     "change": _change,
     "stop": _stop,
+    "risk": _risk,
+    "correct": _correct,
+    "action": _action,
 }
