@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -13,8 +14,9 @@ from starlette.datastructures import FormData
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.pages import view
-from cauce.errors import CauceError, InputError
-from cauce.services import dead_letters
+from cauce.errors import CauceError, ExpressionError, InputError
+from cauce.services import dead_letter_edits, dead_letters
+from cauce.services.dead_letter_edits import Changed
 from cauce.services.dead_letter_views import deciders
 from cauce.services.dead_letters import Answer
 from cauce.services.hub import Actor, Hub
@@ -35,12 +37,28 @@ kinds = {
     "object": view.message("group"),
     "nothing": view.message("nothing"),
 }
+changes = {
+    "open": view.message("would be changed"),
+    "edited": view.message("edited"),
+    "unchanged": view.message("stays as it is"),
+    "refused": view.message("not changed"),
+}
 notices = {
     "edited": view.message("What is to be sent was changed. Nothing has been sent yet."),
     "replayed": view.message("It was applied."),
     "already-applied": view.message("It had been applied before, so nothing was sent."),
     "dropped": view.message("It was dropped, with your name and your reason."),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of what somebody did with several letters, and the expression that they typed."""
+
+    answers: Sequence[Answer] = ()
+    changed: Sequence[Changed] = ()
+    expression: str = ""
+    problem: CauceError | None = None
 
 
 @router.get("/dead-letters")
@@ -53,22 +71,24 @@ async def dead_letter_list(
 
 @router.post("/dead-letters")
 async def change_letters(request: Request, hub: HubDep, actor: VisitorDep, form: FormDep) -> Response:
-    """Replay or drop several letters, and show what became of each."""
+    """Replay, change or drop several letters, and show what became of each."""
     cause, ids, version = str(form.get("cause", "")), numbers_of(form), str(form.get("version", "")) or None
-    problem: CauceError | None = None
-    answers: Sequence[Answer] = ()
+    doing, expression = str(form.get("do", "")), str(form.get("expression", ""))
+    done = Done(expression=expression)
     try:
-        match form.get("do"):
-            case "replay-all":
-                all_ids = await dead_letters.ids_of(hub, actor, cause)
-                answers = await dead_letters.replay(hub, actor, all_ids, version=version)
+        if doing.endswith("-all"):
+            ids = await dead_letters.ids_of(hub, actor, cause)
+        match doing.removesuffix("-all"):
             case "replay":
-                answers = await dead_letters.replay(hub, actor, ids, version=version)
+                done = Done(await dead_letters.replay(hub, actor, ids, version=version))
+            case "try" | "change" as way:
+                found = await dead_letter_edits.change(hub, actor, ids, expression, keep=way == "change")
+                done = Done(changed=found, expression=expression)
             case _:
-                answers = await dead_letters.drop(hub, actor, ids, str(form.get("reason", "")))
-    except InputError as error:
-        problem = error
-    return await listed(request, hub, actor, "open", cause, answers=answers, problem=problem)
+                done = Done(await dead_letters.drop(hub, actor, ids, str(form.get("reason", ""))))
+    except (ExpressionError, InputError) as error:
+        done = Done(problem=error, expression=expression)
+    return await listed(request, hub, actor, "open", cause, done=done)
 
 
 @router.get("/dead-letters/{letter_id}")
@@ -109,8 +129,7 @@ async def listed(
     state: str,
     cause: str,
     after: str = "",
-    answers: Sequence[Answer] = (),
-    problem: CauceError | None = None,
+    done: Done | None = None,
 ) -> Response:
     """Return the page of causes, or of one cause."""
     causes = await dead_letters.list_causes(hub, actor, Filters(state=state, cause=cause or None))
@@ -118,22 +137,26 @@ async def listed(
     if cause:
         wanted = Filters(state=state, cause=cause)
         page = await dead_letters.list_letters(hub, actor, wanted, after=after or None, limit=page_size)
+    done = done or Done()
     about = causes[0] if cause and causes else None
     following = urlencode({"state": state, "cause": cause, "after": page.next or ""})
     return view.render(
         request,
         "dead_letters.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if done.problem else HTTPStatus.OK,
         causes=causes,
         chosen=cause,
         letters=page.letters,
-        answers=answers,
+        done=done,
+        changes={state: view.language_of(request).gettext(word) for state, word in changes.items()},
+        pretty=view.pretty,
+        editable=about is not None and about.origin != "call",
         versions=await dead_letters.versions(hub, actor, about.origin, about.name) if about else (),
         state=state,
         tabs=[(each, "/dead-letters?" + urlencode({"state": each})) for each in states],
         may_decide=actor.may(*deciders) and state == "open",
         next_page=f"/dead-letters?{following}" if page.next else "",
-        refusal=problem,
+        refusal=done.problem,
     )
 
 

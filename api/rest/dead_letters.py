@@ -10,7 +10,7 @@ from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
-from cauce.services import dead_letters
+from cauce.services import dead_letter_edits, dead_letters
 from cauce.services.dead_letters import most_at_once
 from cauce.store.dead_letters import Filters
 
@@ -108,6 +108,31 @@ class Chosen(BaseModel):
     )
 
 
+class Changing(BaseModel):
+    """Which letters, by their numbers or all open ones of a cause, and the expression that mends them."""
+
+    ids: list[int] = Field(default=[], max_length=most_at_once, examples=[[17, 18]])
+    cause: str | None = Field(default=None, examples=["8c1f2a90d3b4e5f6"])
+    expression: str = Field(
+        description="Its only output takes the place of what is to be sent of each.",
+        examples=[".data.n |= tonumber"],
+        max_length=dead_letter_edits.longest_expression,
+    )
+    keep: bool = Field(default=False, description="Without, it is only said what would become of the letters.")
+
+
+class Changed(Model):
+    """What an expression makes of one letter; of the first ones, when nothing is kept, with the data."""
+
+    id: int = Field(examples=[17])
+    state: Literal["open", "edited", "unchanged", "refused"]
+    sentence: str = Field(examples=["What is to be sent fits the contract."])
+    hint: str
+    differences: int | None = Field(description="Places that are not as the contract wants them; null without one.")
+    before: JSON = None
+    after: JSON = None
+
+
 class Dropped(BaseModel):
     """Which letters nobody will apply, and why."""
 
@@ -168,6 +193,14 @@ async def get_letter(hub: HubDep, actor: CallerDep, letter_id: int) -> Letter:
 async def edit_letter(hub: HubDep, actor: CallerDep, letter_id: int, given: Payload) -> Letter:
     """Put something else in the place of what was sent. Nothing is sent yet, and what was sent stays to be seen."""
     return Letter.model_validate(await dead_letters.edit(hub, actor, letter_id, given.payload))
+
+
+@router.post("/edit", responses=documented(413, 422))
+async def edit_letters(hub: HubDep, actor: CallerDep, given: Changing) -> list[Changed]:
+    """Mend letters by an expression, each by itself. Nothing is sent yet, and what was sent stays to be seen."""
+    ids = given.ids or (await dead_letters.ids_of(hub, actor, given.cause) if given.cause else [])
+    found = await dead_letter_edits.change(hub, actor, ids, given.expression, keep=given.keep)
+    return [Changed.model_validate(each) for each in found]
 
 
 @router.post("/replay", responses=documented(413, 422))

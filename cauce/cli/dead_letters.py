@@ -8,7 +8,8 @@ import typer
 from cauce.cli import inputs, output, session
 from cauce.cli.data_dir import DataDir
 from cauce.errors import InputError, PermanentError
-from cauce.services import dead_letters
+from cauce.services import dead_letter_edits, dead_letters
+from cauce.services.dead_letter_edits import Changed
 from cauce.services.dead_letter_views import Detail
 from cauce.services.dead_letters import Answer
 from cauce.services.hub import Actor, Hub
@@ -64,18 +65,37 @@ def show(id_: Id, *, as_user: session.AsUser = None, data_dir: DataDir = None, a
 
 @app.command()
 def edit(
-    id_: Id,
+    ids: Ids = None,
     *,
-    payload: Annotated[str, typer.Option(metavar="JSON|@FILE", help="What to send instead: JSON, @file, or -.")],
+    payload: Annotated[
+        str | None, typer.Option(metavar="JSON|@FILE", help="What to send instead, of one letter: JSON, @file, or -.")
+    ] = None,
+    expression: Annotated[
+        str | None, typer.Option(metavar="EXPRESSION", help="What makes it out of what was sent, of many.")
+    ] = None,
+    cause: ByCause = None,
+    try_: Annotated[bool, typer.Option("--try", help="Only say what --expression would make of them.")] = False,
     as_user: session.AsUser = None,
     data_dir: DataDir = None,
     as_json: output.AsJson = False,
 ) -> None:
-    """Put something else in the place of what was sent; nothing is sent yet."""
+    """Put something else in the place of what was sent, of one letter or of many; nothing is sent yet."""
+    if (payload is None) == (expression is None):
+        raise InputError("Say what to send with --payload, or with --expression.", hint="One of the two is needed.")
+    if expression is not None:
+
+        async def change(hub: Hub, actor: Actor) -> list[Changed]:
+            chosen = await _chosen(hub, actor, ids, cause)
+            return await dead_letter_edits.change(hub, actor, chosen, expression, keep=not try_)
+
+        _show_changed(session.run(change, data_dir=data_dir, as_user=as_user), as_json=as_json)
+        return
+    if ids is None or len(ids) != 1 or cause or try_:
+        raise InputError("--payload is for one letter.", hint="Give its number; --expression changes many.")
     given = inputs.value(payload, "--payload")
 
     async def work(hub: Hub, actor: Actor) -> Detail:
-        return await dead_letters.edit(hub, actor, id_, given)
+        return await dead_letters.edit(hub, actor, ids[0], given)
 
     _show_letter(session.run(work, data_dir=data_dir, as_user=as_user), as_json=as_json)
 
@@ -162,6 +182,16 @@ def _show_letter(found: Detail, *, as_json: bool) -> None:
     rows = [(each.pointer, each.sent, each.wanted, each.problem) for each in found.differences]
     none = "It fits the contract." if found.has_contract else "No contract says what is wanted."
     output.table("Differences", ("where", "sent", "wanted", ""), rows, empty=none)
+
+
+def _show_changed(found: Sequence[Changed], *, as_json: bool) -> None:
+    if as_json:
+        output.document({"letters": found})
+    else:
+        rows = [(each.id, each.state, " ".join(filter(None, [each.sentence, each.hint])), each.after) for each in found]
+        output.table("Dead letters", ("id", "state", "", "after"), rows, empty="There is nothing to do.")
+    if any(each.state == "refused" or each.differences for each in found):
+        raise typer.Exit(PermanentError.exit_code)
 
 
 def _show_answers(answers: Sequence[Answer], good: set[str], as_json: bool) -> None:  # noqa: FBT001 - ours

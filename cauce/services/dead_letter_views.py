@@ -142,6 +142,13 @@ async def uncovered(db: Db, row: DeadLetter, actor: Actor, payload: JSON) -> JSO
     return veil.uncover(payload) if veil.names else payload
 
 
+async def covered(db: Db, row: DeadLetter, actor: Actor) -> JSON:
+    """Return what is to be sent, as who decides about the letter sees it; `uncovered` takes what they make of it."""
+    veil = await covering.veil_of_all(db, actor, thing_of(row))
+    given = [await dead_letters.payload_of(db, each) for each in (row.request, row.edited) if each]
+    return veil.cover(*given)[-1]
+
+
 def thing_of(row: DeadLetter) -> Thing:
     """Return what a letter belongs to; an event that started nothing has the name of the process."""
     return Thing.of_instance(row.instance or row.name)

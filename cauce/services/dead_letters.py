@@ -75,7 +75,7 @@ async def letter(hub: Hub, actor: Actor, id_: int) -> Detail:
     """Return one letter, with the difference between what is to be sent and what the contract wants."""
     actor.require_somewhere("see dead letters", "operate", *readers)
     async with hub.store.read() as db:
-        row = await _found(db, id_, actor)
+        row = await found(db, id_, actor)
         return await detail(db, row, actor)
 
 
@@ -84,17 +84,22 @@ async def edit(hub: Hub, actor: Actor, id_: int, payload: JSON) -> Detail:
     actor.require_somewhere("edit dead letters", "operate", *deciders)
     check_depth(payload, "payload")
     async with hub.store.read() as db:
-        row = await _found(db, id_, actor)
+        row = await found(db, id_, actor)
         sent = await dead_letters.payload_of(db, row.request)
         payload = await uncovered(db, row, actor, payload)
         payload = await replays.check_payload(db, row, sent, payload)
+    await keep(hub, actor, row, payload)
+    return await letter(hub, actor, id_)
+
+
+async def keep(hub: Hub, actor: Actor, row: DeadLetter, payload: JSON) -> None:
+    """Keep what is to be sent instead, which has been looked at, with the actor's name."""
     async with hub.store.transaction() as db:
         await _take(db, row, actor)
         digest = await dead_letters.keep(db, payload, longest=hub.settings.max_payload_bytes)
-        await dead_letters.edit(db, id_, digest)
+        await dead_letters.edit(db, row.id, digest)
         data = {"before": row.edited or row.request, "after": digest}
         await audit.append(db, actor.name, "dead-letter.edit", _subject(row), data)
-    return await letter(hub, actor, id_)
 
 
 async def replay(hub: Hub, actor: Actor, ids: Sequence[int], *, version: str | None = None) -> list[Answer]:
@@ -108,7 +113,7 @@ async def replay(hub: Hub, actor: Actor, ids: Sequence[int], *, version: str | N
     unreachable: dict[str, str] = {}
     until, answers = time.monotonic() + _LONGEST_S, []
     try:
-        for id_ in _bounded(ids):
+        for id_ in bounded(ids):
             if time.monotonic() > until:
                 answers.append(Answer(id_, "open", "It was not tried, for lack of time.", "Send it again."))
             else:
@@ -128,10 +133,10 @@ async def drop(hub: Hub, actor: Actor, ids: Sequence[int], reason: str) -> list[
             hint="Say why it need not be applied.",
         )
     answers = []
-    for id_ in _bounded(ids):
+    for id_ in bounded(ids):
         try:
             async with hub.store.transaction() as db:
-                row = await _found(db, id_, actor)
+                row = await found(db, id_, actor)
                 await _take(db, row, actor)
                 await dead_letters.close(db, id_, "dropped", actor.name, reason=reason)
                 await audit.append(db, actor.name, "dead-letter.drop", _subject(row), {"reason": reason})
@@ -160,7 +165,7 @@ async def _replay_one(
 ) -> Answer:
     try:
         async with hub.store.transaction() as db:
-            row = await _found(db, id_, actor)
+            row = await found(db, id_, actor)
             if row.name in unreachable:
                 return Answer(id_, "open", unreachable[row.name], "It was not tried.")
             await replays.check_version(db, row, version)
@@ -214,25 +219,41 @@ def _wanted(actor: Actor, wanted: Filters) -> Filters:
     return replace(wanted, sight=actor.sight)
 
 
-async def _found(db: Db, id_: int, actor: Actor) -> DeadLetter:
+async def found(db: Db, id_: int, actor: Actor) -> DeadLetter:
+    """Return a letter that the actor may see.
+
+    Raises:
+        NotFoundError: There is none of this number.
+    """
     row = await dead_letters.find(db, id_) if 0 < id_ < 2**31 else None
     if row is None or actor.decide("see", thing_of(row)).closed:
         raise NotFoundError(f"There is no dead letter {id_}.", hint="`cauce dead-letters list` shows what there is.")
     return row
 
 
-async def _take(db: Db, row: DeadLetter, actor: Actor) -> None:
+def check_open(row: DeadLetter, actor: Actor) -> None:
+    """Refuse who may not decide about a letter, and anything that is to be done with one that is closed.
+
+    Raises:
+        ForbiddenError: Somebody else decides about it.
+        ConflictError: It is closed.
+    """
     actor.require_on("decide about this dead letter", "operate", thing_of(row), *deciders)
-    if await dead_letters.take(db, row.id):
-        return
     if row.state != "open":
         raise ConflictError(
             f"Dead letter {row.id} is {row.state} already, by {row.decided_by}.", hint="There is nothing left to do."
         )
+
+
+async def _take(db: Db, row: DeadLetter, actor: Actor) -> None:
+    check_open(row, actor)
+    if await dead_letters.take(db, row.id):
+        return
     raise ConflictError(f"Somebody is at dead letter {row.id} right now.", hint="Look again in a moment.")
 
 
-def _bounded(ids: Sequence[int]) -> list[int]:
+def bounded(ids: Sequence[int]) -> list[int]:
+    """Return the numbers of letters in their order, each once; more than go at once are refused."""
     if len(ids) > most_at_once:
         raise TooLargeError(f"At most {most_at_once:,} letters go at once.", hint="Send the others after them.")
     return sorted(set(ids))

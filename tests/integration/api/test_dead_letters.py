@@ -59,6 +59,16 @@ async def test_programs_list_edit_replay_and_drop(hub: Hub, program: httpx.Async
     page = (await admin.get(f"{address}?cause={cause['cause']}&limit=1")).json()
     assert [each["id"] for each in page["items"]] == [second]
     assert [each["id"] for each in (await admin.get(page["next"])).json()["items"]] == [first]
+    mend = {"cause": cause["cause"], "expression": ".data.n = 7"}
+    tried = (await admin.post(f"{address}/edit", json=mend)).json()
+    assert [(each["state"], each["differences"], each["after"]["data"]) for each in tried] == [
+        ("open", 0, {"n": 7})
+    ] * 2
+    assert [each["state"] for each in (await admin.post(f"{address}/edit", json=mend | {"keep": True})).json()] == [
+        "edited",
+        "edited",
+    ]
+    assert (await admin.post(f"{address}/edit", json=mend | {"expression": ".["})).status_code == 422
     edited = await admin.put(f"{address}/{first}/payload", json={"payload": event | {"data": {"n": 1}}})
     assert (edited.status_code, edited.json()["differences"]) == (200, [])
     answers = (await admin.post(f"{address}/replay", json={"cause": cause["cause"]})).json()
@@ -80,6 +90,13 @@ async def test_a_person_works_at_the_desk_without_javascript(anonymous: httpx.As
     page = (await admin.get(address.replace("&amp;", "&"), headers=spanish)).text
     assert "Enviar los 2 de nuevo" in page
     assert "Order &#39;1&#39; of Ana &lt;b&gt; does not add up." in page
+    many = {"cause": address.rpartition("=")[2], "expression": ".data.n = length"}
+    tried = (await admin.post("/dead-letters", many | {"do": "try-all"})).text
+    assert ("As it would be" in tried, tried.count("would be changed"), ".data.n = length" in tried) == (True, 2, True)
+    wrong = await admin.post("/dead-letters", many | {"do": "change-all", "expression": ".data.m ="})
+    assert (wrong.status_code, ".data.m =" in wrong.text) == (422, True)
+    few = await admin.post("/dead-letters", many | {"do": "change", "ids": letters[1], "expression": '.data.n = "x"'})
+    assert "In 1 place it does not fit the contract." in few.text
     letter = f"/dead-letters/{letters[0]}"
     page = (await admin.get(letter)).text
     assert re.findall(r"<td><code>(.+?)</code>.*?</td><td>(.+?)</td><td>(.+?)</td>", page) == [

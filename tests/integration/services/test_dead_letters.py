@@ -8,9 +8,9 @@ from aiohttp import web
 from sqlalchemy import update
 
 from activities.connections import Connections
-from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, TooLargeError
+from cauce.errors import ConflictError, ExpressionError, ForbiddenError, InputError, NotFoundError, TooLargeError
 from cauce.http import close_sessions
-from cauce.services import dead_letters, definitions, events, instances, sinks
+from cauce.services import dead_letter_edits, dead_letters, definitions, events, instances, sinks
 from cauce.services.hub import Actor, Hub
 from cauce.store import audit
 from cauce.store import events as event_log
@@ -109,6 +109,46 @@ async def test_refused_events_are_grouped_edited_and_sent_again(hub: Hub, erp: E
         ("dead-letter.replay", "olga"),
         ("dead-letter.edit", "olga"),
     ]
+
+
+async def test_many_are_mended_by_an_expression_and_sent_again(hub: Hub, erp: Erp) -> None:
+    ids = await refused_events(hub, erp, "1", "2", "3x", "4", "5")
+    mend = '.data.n |= (if test("^[0-9]+$") then tonumber else . end)'
+    tried = await dead_letter_edits.change(hub, ops, ids, mend, keep=False)
+    assert [(each.state, each.differences) for each in tried] == [
+        ("open", 0),
+        ("open", 0),
+        ("unchanged", None),
+        ("open", 0),
+        ("open", 0),
+    ]
+    assert [each.after and each.after["data"]["n"] for each in tried] == [1, 2, None, 4, None]
+    assert tried[0].before["data"]["n"] == "1"
+    assert not (await dead_letters.letter(hub, ops, ids[0])).summary.edited
+    kept = await dead_letter_edits.change(hub, ops, ids, f"${{ {mend} }}", keep=True)
+    assert [(each.state, each.after) for each in kept] == [("edited", None)] * 2 + [("unchanged", None)] + [
+        ("edited", None)
+    ] * 2
+    answers = await dead_letters.replay(hub, ops, ids)
+    assert [each.state for each in answers] == ["replayed", "replayed", "open", "replayed", "replayed"]
+    assert [each["data"]["n"] for each in erp.taken] == [1, 2, 4, 5]
+    async with hub.store.read() as db:
+        trail = await audit.entries(db, subject=f"dead-letter/{ids[0]}")
+    assert [each.action for each in trail] == ["dead-letter.replay", "dead-letter.edit"]
+    (wrong, *_) = await dead_letter_edits.change(hub, ops, ids[2:3], '.id = "other"', keep=True)
+    assert wrong.state == "refused"
+    (closed, none, two) = await dead_letter_edits.change(hub, ops, [ids[0], ids[2], 999], ".data, .id", keep=True)
+    assert (closed.sentence, none.sentence) == (
+        f"Dead letter {ids[0]} is replayed already, by olga.",
+        "The expression gives 2 outputs for it, and one is needed.",
+    )
+    assert two.sentence == "There is no dead letter 999."
+    with pytest.raises(ExpressionError):
+        await dead_letter_edits.change(hub, ops, ids, ".data |", keep=False)
+    with pytest.raises(TooLargeError):
+        await dead_letter_edits.change(hub, ops, ids, "." * 20_001, keep=False)
+    with pytest.raises(ForbiddenError):
+        await dead_letter_edits.change(hub, auditor, ids, ".", keep=False)
 
 
 async def test_what_the_ledger_knows_is_not_sent_again(hub: Hub, erp: Erp) -> None:
