@@ -77,6 +77,10 @@ fix: setup ## Format, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: versions
+versions: setup ## Write down what the versions of the shipped processes consist of, after one was raised
+	$(BIN)/python -m tests.architecture.versions
+
 .PHONY: bench
 bench: setup-test ## Compare speeds: engine against hand-written workflows, connectors against bare libraries
 	$(PYTEST) -m bench -p no:xdist -s --timeout 1800 $(ARGS)
