@@ -1,8 +1,8 @@
 """What each version of the processes that come with Cauce consists of; `make versions` writes it down.
 
 A version that is published never changes, because instances run on it, and keeps the forms, tables, stages, clocks and
-templates that it was published with. So a hub that has a version refuses another document under the same number, and does
-not take up a form that changed: whoever changes one of them raises the version.
+templates that it was published with. So a hub that has a version refuses another document under the same number, and
+does not take up a form that changed: whoever changes one of them raises the version.
 """
 
 import hashlib
