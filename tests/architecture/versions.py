@@ -73,7 +73,15 @@ class _AnyOperation(dict[str, OperationContract]):
 
 
 def _parts(document: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    bundle = resolve(document, operations=_AnyOperation(), **known)
+    bundle = resolve(
+        document,
+        operations=_AnyOperation(),
+        forms=known["forms"],
+        decisions=known["decisions"],
+        stages=known["stages"],
+        clocks=known["clocks"],
+        templates=known["templates"],
+    )
     # As they are written: a form of a bundle also has the names that the process marks as personal.
     named = {
         f"{kind} {name}": known[section][name] for section, kind in _PINNED.items() for name in bundle.get(section, {})
