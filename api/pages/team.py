@@ -1,5 +1,6 @@
 """The supervisor's page: who has how much to do, what will be late, and giving it to others."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,13 +18,16 @@ from cauce.permissions import may_anywhere
 from cauce.services import clocks
 from cauce.services.hub import Actor, Hub
 from cauce.services.task_batches import Row
-from cauce.services.tasks import TaskView
+from cauce.services.tasks import Inbox, TaskView
 from cauce.services.teamwork import team
 
 router = APIRouter()
 spans: Final = (4, 8, 24, 72, 168)
 usual_span: Final = 24
 most_clocks: Final = 10
+page_size: Final = 50
+# So many are shown unless everybody is asked for: those who have most to do.
+most_people: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Look:
     group: str = ""
     free: bool = False
     hours: int = usual_span
+    everybody: bool = False
 
     @property
     def is_narrow(self) -> bool:
@@ -42,15 +47,24 @@ class Look:
 
     def address(self, **other: Any) -> str:  # noqa: ANN401 - what an address holds
         """Return the address of the page with something else looked at."""
-        words = {"person": self.person, "group": self.group, "free": self.free and "1", "hours": self.hours, **other}
+        flags = {"free": self.free and "1", "everybody": self.everybody and "1"}
+        words = {"person": self.person, "group": self.group, "hours": self.hours, **flags, **other}
         if words["hours"] == usual_span:
             words["hours"] = ""
         query = urlencode({name: value for name, value in words.items() if value})
         return f"/team?{query}" if query else "/team"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page of the tasks begins, or where it ends."""
+
+    after: str = ""
+    before: str = ""
+
+
 @router.get("/team")
-async def team_page(
+async def team_page(  # noqa: PLR0913 - one for each part of the address
     request: Request,
     hub: HubDep,
     actor: VisitorDep,
@@ -59,32 +73,38 @@ async def team_page(
     group: str = "",
     free: bool = False,
     hours: int = usual_span,
+    everybody: bool = False,
+    after: str = "",
+    before: str = "",
 ) -> Response:
     """Show who has how much to do, and what will be late."""
-    return await _shown(request, hub, actor, _look(person, group, free=free, hours=str(hours)))
+    look = _look(person, group, free=free, hours=str(hours), everybody=everybody)
+    return await _shown(request, hub, actor, look, Place(after, before))
 
 
 @router.post("/team")
 async def reassign(request: Request, hub: HubDep, actor: VisitorDep, form: FormDep) -> Response:
     """Give the chosen tasks to somebody else, and show what came of each."""
-    names = ("person", "group", "hours", "user", "to_group", "reason")
+    names = ("person", "group", "hours", "after", "before", "user", "to_group", "reason")
     given = {name: str(form.get(name, "")).strip() for name in names}
-    look = _look(given["person"], given["group"], free=bool(form.get("free")), hours=given["hours"])
+    flags = {name: bool(form.get(name)) for name in ("free", "everybody")}
+    look = _look(given["person"], given["group"], hours=given["hours"], **flags)
+    place = Place(given["after"], given["before"])
     chosen = [str(each) for each in form.getlist("task")]
     # What they are called is known while they are where they were chosen.
-    known = {each.id: each for each in await _rows(hub, actor, look)}
+    known = {each.id: each for each in (await _page(hub, actor, look, place)).tasks}
     try:
         rows = await team.reassign(
             hub, actor, chosen, user=given["user"] or None, group=given["to_group"] or None, reason=given["reason"]
         )
     except InputError as error:
-        return await _shown(request, hub, actor, look, given=given | {"chosen": chosen}, problem=error)
-    return await _shown(request, hub, actor, look, outcome=_words(rows, known, view.language_of(request)))
+        return await _shown(request, hub, actor, look, place, given=given | {"chosen": chosen}, problem=error)
+    return await _shown(request, hub, actor, look, place, outcome=_words(rows, known, view.language_of(request)))
 
 
-def _look(person: str, group: str, *, free: bool, hours: str) -> Look:
+def _look(person: str, group: str, *, free: bool, hours: str, everybody: bool) -> Look:
     span = int(hours) if hours.isdigit() and len(hours) < len(str(team.most_hours)) + 1 else usual_span
-    return Look(person, group, free, min(span, team.most_hours))
+    return Look(person, group, free, min(span, team.most_hours), everybody)
 
 
 async def _shown(
@@ -92,19 +112,31 @@ async def _shown(
     hub: Hub,
     actor: Actor,
     look: Look,
+    place: Place,
     *,
     given: Mapping[str, Any] | None = None,
     outcome: Sequence[Mapping[str, str]] = (),
     problem: CauceError | None = None,
 ) -> Response:
-    lang, rows = view.language_of(request), await _rows(hub, actor, look)
-    processes = {(each.definition, each.version) for each in rows}
+    # Counting takes the database longer than all else takes this process: one does its part while the other does.
+    page, everyone = await asyncio.gather(
+        _page(hub, actor, look, place), team.look(hub, actor, group=look.group or None)
+    )
+    lang, processes = view.language_of(request), {(each.definition, each.version) for each in page.tasks}
     return view.render(
         request,
         "team.html",
-        team=await team.look(hub, actor, group=look.group or None),
-        rows=rows,
+        team=everyone,
+        people=[
+            each
+            for number, each in enumerate(everyone.people)
+            if number < most_people or look.everybody or each.name == look.person
+        ],
+        rows=page.tasks,
         look=look,
+        place=place,
+        next_page=look.address(after=page.after) if page.after else "",
+        previous_page=look.address(before=page.before) if page.before else "",
         spans=sorted({*spans, look.hours}),
         clocks=() if look.is_narrow else await _clocks(hub, actor, look),
         processes=await titles_of_all(request, processes, lang),
@@ -112,16 +144,23 @@ async def _shown(
         done=sum(not each["problem"] for each in outcome),
         given=given or {},
         may_move=may_anywhere(actor, "supervise", actor.grants, team.movers),
-        most_rows=team.most_rows,
         urgency_of=view.urgency,
         refusal=problem,
     )
 
 
-async def _rows(hub: Hub, actor: Actor, look: Look) -> list[TaskView]:
-    within = None if look.is_narrow else timedelta(hours=look.hours)
-    person, group = look.person or None, look.group or None
-    return await team.open_tasks(hub, actor, person=person, group=group, free=look.free, within=within)
+async def _page(hub: Hub, actor: Actor, look: Look, place: Place) -> Inbox:
+    return await team.open_tasks(
+        hub,
+        actor,
+        person=look.person or None,
+        group=look.group or None,
+        free=look.free,
+        within=None if look.is_narrow else timedelta(hours=look.hours),
+        after=place.after or None,
+        before=place.before or None,
+        limit=page_size,
+    )
 
 
 async def _clocks(hub: Hub, actor: Actor, look: Look) -> Sequence[clocks.ClockView]:

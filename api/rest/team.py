@@ -3,11 +3,12 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
+from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page, TaskSummary
 from api.rest.task_schemas import BatchResult, BatchRow
 from cauce.services.teamwork import team
@@ -64,7 +65,8 @@ async def get_team(hub: HubDep, actor: CallerDep, group: str | None = None) -> T
 
 
 @router.get("/tasks", responses=documented(422))
-async def list_tasks(
+async def list_tasks(  # noqa: PLR0913 - one for each filter
+    request: Request,
     hub: HubDep,
     actor: CallerDep,
     *,
@@ -74,11 +76,16 @@ async def list_tasks(
     hours: Annotated[
         int | None, Query(ge=0, le=team.most_hours, description="Only what is late, or due within so many hours.")
     ] = None,
+    after: Annotated[str | None, Query(description="Comes with `next`.")] = None,
+    limit: Limit = 200,
 ) -> Page[TaskSummary]:
-    """List open tasks, those due first before the others; 200 at most, so narrow it where there are more."""
+    """List open tasks, the most urgent first."""
     within = timedelta(hours=hours) if hours is not None else None
-    found = await team.open_tasks(hub, actor, person=person, group=group, free=free, within=within)
-    return Page(items=[TaskSummary.model_validate(each) for each in found], next=None)
+    found = await team.open_tasks(
+        hub, actor, person=person, group=group, free=free, within=within, after=after, limit=limit
+    )
+    items = [TaskSummary.model_validate(each) for each in found.tasks]
+    return Page(items=items, next=next_page(request, found.after))
 
 
 @router.post("/reassign", responses=documented(422))

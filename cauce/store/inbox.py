@@ -89,14 +89,27 @@ async def page(
     wanted = filters or Filters()
     if wanted.over and wanted.text.strip():
         raise InputError("Only open tasks are searched for words.", hint="Leave the text or the state out.")
-    backwards = before is not None
-    at = after if before is None else before
-    place = None if at is None else cursors.read(at)
     whose = _delegated(viewer) if wanted.delegated else visible(viewer)
     found = select(Task.id).where(whose, *conditions(viewer, wanted))
     if wanted.text.strip():
         found = found.where(await task_search.matching(db, wanted.text))
-    ids = list(await db.scalars(ordered(found, place, over=wanted.over, backwards=backwards).limit(limit + 1)))
+    return await paged(db, found, after=after, before=before, limit=limit, over=wanted.over)
+
+
+async def paged(
+    db: Db,
+    found: Select[str],
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+    over: bool = False,
+) -> Page:
+    """Return a page of the tasks whose identifiers are found, in the order of the inbox; only its own rows are read."""
+    backwards = before is not None
+    at = after if before is None else before
+    place = None if at is None else cursors.read(at)
+    ids = list(await db.scalars(ordered(found, place, over=over, backwards=backwards).limit(limit + 1)))
     more, ids = len(ids) > limit, ids[:limit]
     rows = {row.id: row for row in await db.scalars(select(Task).where(Task.id.in_(ids)))}
     shown = [rows[each] for each in (reversed(ids) if backwards else ids)]

@@ -10,7 +10,7 @@ from cauce.errors import CauceError, InputError
 from cauce.services import task_acts
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.task_batches import Row, most_tasks
-from cauce.services.tasks import TaskView, overseers, view, viewer_of
+from cauce.services.tasks import Inbox, overseers, view, viewer_of
 from cauce.store import absences, people, team, users
 from cauce.store.base import utc_now
 from cauce.store.models import PersonProfile, User
@@ -82,7 +82,7 @@ async def look(hub: Hub, actor: Actor, *, group: str | None = None) -> Team:
     )
 
 
-async def open_tasks(
+async def open_tasks(  # noqa: PLR0913 - one for each filter
     hub: Hub,
     actor: Actor,
     *,
@@ -90,13 +90,16 @@ async def open_tasks(
     group: str | None = None,
     free: bool = False,
     within: timedelta | None = None,
-) -> list[TaskView]:
-    """Return the most urgent open tasks of a person, of a group, that nobody has, or that are due soon."""
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = most_rows,
+) -> Inbox:
+    """Return a page of the open tasks of a person, of a group, that nobody has, or that are due soon."""
     actor.require_somewhere("see the work of others", "supervise", *watchers)
     wanted = Wanted(person, group, free, utc_now() + within if within is not None else None)
     async with hub.store.read() as db:
-        rows = await team.open_tasks(db, viewer_of(actor), wanted, most_rows)
-    return [view(row, actor) for row in rows]
+        page = await team.open_tasks(db, viewer_of(actor), wanted, after=after, before=before, limit=limit)
+    return Inbox(tuple(view(row, actor) for row in page.rows), page.after, page.before)
 
 
 async def reassign(

@@ -1,8 +1,11 @@
 """The supervisor's page, and REST."""
 
+import re
+
 import httpx
 import pytest
 
+from api.pages import team
 from cauce.services import users
 from cauce.services.hub import Hub
 from tests.integration.api.conftest import Browser
@@ -34,6 +37,28 @@ async def test_a_supervisor_sees_the_load_and_reassigns_with_a_result_for_each(a
     assert "checked" in refused.text
     assert (await admin.get("/team?free=1&hours=99999&group=sales")).status_code == 200
     assert "Quién tiene cuánto" in (await admin.get("/team", headers={"accept-language": "es"})).text
+
+
+async def test_of_many_people_and_tasks_the_page_shows_the_first_and_leads_to_the_others(
+    admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(team, "page_size", 3)
+    monkeypatch.setattr(team, "most_people", 1)
+    page = (await admin.get("/team")).text
+    assert (page.count('name="task"'), ">luis</a>" in page) == (3, False)
+    assert ">luis</a>" in (await admin.get("/team?person=luis")).text
+    everybody = re.search(r'href="(\S+)">Show all 3 people', page)
+    assert everybody
+    assert ">luis</a>" in (await admin.get(everybody[1])).text
+    following = re.search(r'rel="next" href="(\S+)"', page)
+    assert following
+    second = (await admin.get(following[1].replace("&amp;", "&"))).text
+    assert (second.count('name="task"'), 'rel="prev"' in second, 'rel="next"' in second) == (1, True, False)
+    place = re.search(r'name="after" value="(\S+)"', second)
+    assert place
+    moved = await admin.post("/team", {"after": place[1], "user": "ana", "reason": "x", "task": ids[6]})
+    assert (moved.status_code, 'rel="prev"' in moved.text) == (200, True)
+    assert (await admin.get("/team?after=nonsense")).status_code == 422
 
 
 async def test_staff_have_no_such_page(ana: Browser) -> None:

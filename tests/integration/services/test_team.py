@@ -56,12 +56,17 @@ async def test_the_load_of_everybody_is_counted_by_what_they_take_and_says_who_i
 
 async def test_tasks_are_found_by_who_has_them_and_by_when_they_will_be_late(hub: Hub) -> None:
     async def ids(**wanted: object) -> list[str]:
-        return [each.id for each in await team.open_tasks(hub, chief, **wanted)]  # type: ignore[arg-type]  # passed on
+        return [each.id for each in (await team.open_tasks(hub, chief, **wanted)).tasks]  # type: ignore[arg-type]  # passed on
 
     assert await ids(person="ana") == ["a1", "a2"]
     assert await ids(free=True, group="sales") == ["g1"]
     assert await ids(within=timedelta(hours=1)) == ["a1", "g1", "x1"]
     assert await ids(within=timedelta(days=4)) == ["a1", "g1", "x1", "a2"]
+    first = await team.open_tasks(hub, chief, limit=3)
+    rest = await team.open_tasks(hub, chief, limit=3, after=first.after)
+    assert [len(first.tasks), len(rest.tasks), rest.after] == [3, 2, None]
+    back = await team.open_tasks(hub, chief, limit=3, before=rest.before)
+    assert (back.tasks, back.before) == (first.tasks, None)
 
 
 async def test_tasks_are_reassigned_each_by_itself_and_with_a_reason_in_the_trail(hub: Hub) -> None:
