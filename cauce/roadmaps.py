@@ -16,6 +16,7 @@ JSON = Any
 ROADMAP: Final = "cauce-roadmap"
 RECORD_ROADMAP: Final = "record-roadmap"
 ROADMAP_EVIDENCE: Final = "roadmap-evidence"
+ROADMAP_METRICS: Final = "roadmap-metrics"
 ROADMAP_PROCESS: Final = "roadmap-process"
 
 BEGIN: Final = "begin"
@@ -334,6 +335,14 @@ class AskEvidence:
     fact: str
     of: str
     limits: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AskMetrics:
+    """Which figures risks and stop criteria watch, each {metric, of}; the answer are those that the hub has."""
+
+    roadmap: str
+    wanted: list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,8 @@ def parts(
 
 def of_roadmaps(hub: Hub) -> list[Callable[..., Any]]:
     """Return what roadmaps ask of the running system."""
-    return [EvidenceActivities(hub).roadmap_evidence, RoadmapProcesses(hub).roadmap_process]
+    evidence = EvidenceActivities(hub)
+    return [evidence.roadmap_evidence, evidence.roadmap_metrics, RoadmapProcesses(hub).roadmap_process]
 
 
 def rules(settings: Settings) -> Rules:

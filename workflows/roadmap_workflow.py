@@ -20,6 +20,7 @@ from cauce.contract import COMPLETE_TASK, JOURNAL, JSON, STATE, CompleteTask
 from cauce.errors import CauceError
 from cauce.roadmaps import (
     AskEvidence,
+    AskMetrics,
     DecideGate,
     Done,
     ProcessEnded,
@@ -30,7 +31,7 @@ from cauce.roadmaps import (
 )
 from workflows.roadmap.running import gates, processes
 from workflows.roadmap.running.course import Course, Moment
-from workflows.roadmap.running.daily import next_day, overspent
+from workflows.roadmap.running.daily import next_day, overspent, watched
 from workflows.roadmap.running.journal import Journal
 from workflows.roadmap.running.turns import Turn, Turns, request_of
 
@@ -189,9 +190,25 @@ class RoadmapWorkflow(_Updates):
 
     async def _pass_day(self) -> None:
         async def passing() -> None:
-            await self._tell(self.turns.pass_day(self._moment()))
+            measured = await self._measure()
+            await self._tell(self.turns.pass_day(self._moment(), measured))
 
         await self._once(passing)
+
+    async def _measure(self) -> dict[str, float] | None:
+        """Ask for the figures that risks and stop criteria watch; None when none is, or nobody answers today."""
+        wanted = watched(self.course)
+        # Histories of those that began before the hub was asked have no such step.
+        if not wanted or not workflow.patched("live-metrics"):
+            return None
+        asked = AskMetrics(self.course.journal.roadmap, wanted)
+        try:
+            found: dict[str, float] = await workflow.execute_local_activity(
+                roadmaps.ROADMAP_METRICS, asked, start_to_close_timeout=_LIMIT, retry_policy=_ASKING
+            )
+        except FailureError:
+            return None
+        return found
 
     async def _once(self, work: Callable[[], Awaitable[None]]) -> None:
         async with self.busy:

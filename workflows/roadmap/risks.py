@@ -17,7 +17,13 @@ def fired(risks: Sequence[Mapping[str, JSON]], metrics: Mapping[str, float]) -> 
 
 
 def _is_reached(trigger: Mapping[str, JSON], metrics: Mapping[str, float]) -> bool:
-    value = metrics.get(trigger.get("metric", ""))
+    value = metrics.get(label(trigger))
     if value is None:
         return False
     return ("above" in trigger and value > trigger["above"]) or ("below" in trigger and value < trigger["below"])
+
+
+def label(trigger: Mapping[str, JSON]) -> str:
+    """Return the name of the figure that a trigger watches: of one thing, or of all; empty when it watches none."""
+    metric, of = str(trigger.get("metric", "")), trigger.get("of", "")
+    return f"{metric} of {of}" if of else metric

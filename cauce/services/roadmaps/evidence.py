@@ -1,6 +1,6 @@
 """What gates ask of the running system: one question, one answer, with what was asked and when."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,13 +8,15 @@ from temporalio import activity
 
 from cauce.errors import CauceError
 from cauce.evidence_words import worded
-from cauce.roadmaps import ROADMAP_EVIDENCE, AskEvidence
+from cauce.roadmaps import ROADMAP_EVIDENCE, ROADMAP_METRICS, AskEvidence, AskMetrics
 from cauce.services.certification import implemented
 from cauce.services.hub import Hub
+from cauce.services.roadmaps import register_facts
 from cauce.services.roadmaps.register_facts import REGISTER_FACTS
 from cauce.store import dead_letters, definitions, syncs, test_runs
 from cauce.store.base import utc_now
 from cauce.store.dead_letters import Filters
+from workflows.roadmap import risks
 
 JSON = Any
 Measured = tuple[float | bool | None, dict[str, JSON]]
@@ -40,8 +42,25 @@ async def answer(hub: Hub, fact: str, of: str, limits: Mapping[str, float], *, r
     return {"holds": _holds(value, limits), "value": value, "asked": asked, "at": at.isoformat(), **words}
 
 
+async def measured(hub: Hub, roadmap: str, wanted: Sequence[Mapping[str, str]]) -> dict[str, float]:
+    """Return the figures that the hub has of those that are wanted: facts by their names, others from the register.
+
+    A yes is 1 and a no 0.
+    """
+    found: dict[str, float] = {}
+    figures = await register_facts.figures(hub, roadmap)
+    for each in wanted:
+        metric, of = each["metric"], each.get("of", "")
+        value = figures.get(metric)
+        if metric in _FACTS or metric in REGISTER_FACTS:
+            value = (await answer(hub, metric, of, {}, roadmap=roadmap))["value"]
+        if value is not None:
+            found[risks.label(each)] = float(value)
+    return found
+
+
 class EvidenceActivities:
-    """The activity behind the evidence of gates; it reads and changes nothing."""
+    """The activities behind evidence of gates and triggers of risks; they read and change nothing."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -50,6 +69,11 @@ class EvidenceActivities:
     async def roadmap_evidence(self, wanted: AskEvidence) -> JSON:
         """Answer one question of a gate."""
         return await answer(self.hub, wanted.fact, wanted.of, wanted.limits, roadmap=wanted.roadmap)
+
+    @activity.defn(name=ROADMAP_METRICS)
+    async def roadmap_metrics(self, wanted: AskMetrics) -> dict[str, float]:
+        """Answer what risks and stop criteria watch."""
+        return await measured(self.hub, wanted.roadmap, wanted.wanted)
 
 
 def _holds(value: JSON, limits: Mapping[str, float]) -> bool:

@@ -24,6 +24,15 @@ async def kpi(hub: Hub, roadmap: str, of: str) -> Measured:
     return float(value), worded("figure-measured", of=of, value=float(value), day=day)
 
 
+async def figures(hub: Hub, roadmap: str) -> dict[str, float]:
+    """Return all figures of the register: those that follow from it, and those that somebody measured and noted."""
+    async with hub.store.read() as db:
+        noted = await register.entries(db, roadmap, "figure")
+        found = await register_figures.figures(db, roadmap)
+    values = {row.code: row.data.get("value") for row in noted}
+    return {name: float(value) for name, value in values.items() if isinstance(value, int | float)} | found
+
+
 async def training(hub: Hub, roadmap: str, of: str) -> Measured:
     """Return the least `attendance` or `test` of all trainings."""
     return await kpi(hub, roadmap, f"training-{of}")

@@ -160,3 +160,12 @@ async def test_gates_ask_the_register_of_the_roll_out(lonely_hub: Hub) -> None:
     assert await ask("training", "test", least=0.7) == (False, 0.65)
     assert await ask("regression", "F6") == (True, True)
     assert await ask("regression") == (False, False)
+    # Risks and stop criteria watch the same figures; what nobody has noted is left to people.
+    names = ("requirements-signed", "orders-on-time", "regression", "dead-letters", "proof-defects")
+    wanted = [{"metric": name} for name in names] + [{"metric": "sync-lag", "of": "prices"}]
+    assert await evidence.measured(lonely_hub, "crm", wanted) == {
+        "requirements-signed": 1.0,
+        "orders-on-time": 0.96,
+        "regression": 0.0,
+        "dead-letters": 0.0,
+    }

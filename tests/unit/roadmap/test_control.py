@@ -7,9 +7,18 @@ import pytest
 
 from cauce.contract import CompleteTask
 from cauce.errors import CauceError
-from cauce.roadmaps import AnswerRisk, CorrectPeriod, FinishActivity, FinishCorrection, ReportMetrics, Request
+from cauce.roadmaps import (
+    AnswerRisk,
+    CorrectPeriod,
+    FinishActivity,
+    FinishCorrection,
+    ReportMetrics,
+    Request,
+    StartActivity,
+)
 from tests.unit.roadmap.running import Project
 from tests.unit.roadmap.test_running import edited
+from workflows.roadmap.running import daily
 from workflows.roadmap.running.turns import request_of
 
 JANUARY = "2027-01"
@@ -92,6 +101,46 @@ def test_only_the_last_month_is_asked_about_and_one_as_planned_is_not() -> None:
     good.journal.periods.append({"period": JANUARY, "figures": {}, "light": "green"})
     good.act(FinishActivity("draw", "cris"))
     assert not [name for name in good.tasks() if name.startswith("correct")]
+
+
+def pass_day(project: Project, day: date, **figures: float) -> list[str]:
+    """Let a day come on which the hub has these figures; return what happened."""
+    project.today = day
+    turn = project.turns.pass_day(project.moment, figures)
+    project.news.append(turn.news)
+    return [each["kind"] for each in turn.news.events if each["kind"] not in ("day-came", "tasks-moved")]
+
+
+def test_figures_of_the_hub_make_risks_come_and_go_by_themselves() -> None:
+    document = edited()
+    document["stop"] = [{"id": "S1", "title": "S", "metric": "dead-letters", "of": "erp", "above": 9}]
+    project = Project(document)
+    assert daily.watched(project.course) == [
+        {"metric": "adoption", "of": ""},
+        {"metric": "dead-letters", "of": "erp"},
+    ]
+    project.act(StartActivity("decide", "sam"))
+    # While the hub has none of them, no day is waited for because of them.
+    assert daily.next_day(project.course, date(2027, 1, 4)) == date(2027, 1, 5)
+    project.act(FinishActivity("decide", "sam"))
+    project.act(FinishActivity("draw", "cris"))
+    quiet = daily.next_day(project.course, date(2027, 1, 4))
+    assert pass_day(project, date(2027, 1, 5), **{"dead-letters of erp": 3.0}) == ["metrics-measured"]
+    assert (quiet > date(2027, 1, 6), daily.next_day(project.course, project.today)) == (True, date(2027, 1, 6))
+    assert pass_day(project, date(2027, 1, 6), **{"dead-letters of erp": 3.0, "adoption": 0.5}) == [
+        "metrics-measured",
+        "risk-fired",
+        "task-opened",
+    ]
+    # Somebody knows better, until the hub has another figure.
+    project.act(ReportMetrics("ana", {"adoption": 0.75}))
+    assert pass_day(project, date(2027, 1, 7), **{"dead-letters of erp": 3.0, "adoption": 0.5}) == []
+    assert project.journal.risks == {}
+    assert "risk-fired" in pass_day(project, date(2027, 1, 8), **{"dead-letters of erp": 10.0, "adoption": 0.6})
+    assert project.journal.stop["why"] == ["S1"]
+    # What the hub has no more stays as it was last.
+    pass_day(project, date(2027, 1, 11))
+    assert project.journal.metrics["adoption"] == 0.6
 
 
 REFUSED: list[tuple[Request, str]] = [

@@ -65,7 +65,7 @@ def follow_ups(course: Course, moment: Moment) -> Iterator[Event]:
     listed = course.document.get("risks") or []
     known = metrics(course, moment.today)
     fired = risks.fired(listed, known)
-    triggers = {each["id"]: (each.get("trigger") or {}).get("metric", "") for each in listed}
+    triggers = {each["id"]: risks.label(each.get("trigger") or {}) for each in listed}
     for name in fired:
         if name not in course.journal.risks:
             metric = triggers[name]
@@ -94,8 +94,34 @@ def metrics(course: Course, today: date) -> dict[str, float]:
 
 
 def _is_watched(course: Course, metric: str) -> bool:
-    triggers = [each.get("trigger") or {} for each in course.document.get("risks") or []]
-    return any(each.get("metric") == metric for each in (*triggers, *(course.document.get("stop") or [])))
+    return any(each.get("metric") == metric for each in _triggers(course))
+
+
+def _triggers(course: Course) -> Iterator[Mapping[str, JSON]]:
+    for each in course.document.get("risks") or []:
+        yield each.get("trigger") or {}
+    yield from course.document.get("stop") or []
+
+
+# The roadmap reckons these itself.
+_OWN: Final = frozenset({"red-cycles", "technology-share", "cost-overrun"})
+
+
+def watched(course: Course) -> list[dict[str, str]]:
+    """Return the figures that the hub may have of itself, and that a risk or a stop criterion watches."""
+    found = {
+        risks.label(each): {"metric": each["metric"], "of": str(each.get("of", ""))}
+        for each in _triggers(course)
+        if each.get("metric") and each["metric"] not in _OWN
+    }
+    return list(found.values())
+
+
+def measured_now(course: Course, given: Mapping[str, float]) -> list[Event]:
+    """Return that the hub has other figures than the last time; what it does not have stays as people report it."""
+    if dict(given) == course.journal.measured:
+        return []
+    return [{"kind": "metrics-measured", "by": _HUB, "metrics": dict(given)}]
 
 
 def report_metrics(given: ReportMetrics) -> list[Event]:
@@ -208,6 +234,9 @@ def next_day(course: Course, today: date) -> date:
     plan, days = course.plan(today), course.days
     tomorrow = days.day(days.after(today))
     found = [(today.replace(day=1) + timedelta(days=32)).replace(day=1)]
+    if course.journal.measured and watched(course):
+        # What the hub has of itself changes by itself.
+        found.append(tomorrow)
     for each in plan.activities:
         state = course.state(each.activity.id)
         if state == "done":

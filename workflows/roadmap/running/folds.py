@@ -211,6 +211,9 @@ def _period(journal: Journal, event: Event) -> JSON:
 
 
 def _metrics_measured(journal: Journal, event: Event) -> None:
+    # The newest says it: a report of somebody holds until the hub has another figure than before.
+    news = {name: value for name, value in event["metrics"].items() if journal.measured.get(name) != value}
+    journal.metrics.update(news)
     journal.measured = dict(event["metrics"])
 
 

@@ -79,9 +79,12 @@ class Turns:
         reported = request.activity if isinstance(request, ReportActivity) else ""
         return self._take(events, moment, reported=reported, by=request.by)
 
-    def pass_day(self, moment: Moment) -> Turn:
-        """Take what a new day brings."""
-        return self._take(daily.day_came(self.course, moment), moment, climbs=True)
+    def pass_day(self, moment: Moment, measured: Mapping[str, float] | None = None) -> Turn:
+        """Take what a new day brings; `measured` are the figures that the hub has of itself, if they were asked for."""
+        events = daily.day_came(self.course, moment)
+        if measured is not None:
+            events += daily.measured_now(self.course, measured)
+        return self._take(events, moment, climbs=True)
 
     def settle_process(self, name: str, said: ProcessStarted | None, moment: Moment) -> Turn:
         """Take what came of a process that was to be started (`said`) or left."""
