@@ -78,6 +78,16 @@ async def draft(hub: Hub, actor: Actor, text: str) -> Draft:
     return Draft(name, text, found, tuple(findings), row.version if row else "")
 
 
+def samples(text: str) -> dict[str, JSON]:
+    """Return a made-up example for each operation of a connection's file: `with`, and the `request` that it becomes."""
+    operations = load_yaml(text, "connection.yaml").data["operations"]
+    given = {name: example(each.get("input")) for name, each in operations.items()}
+    return {
+        name: {"with": sample, "request": _sent(operations[name].get("request"), sample)}
+        for name, sample in given.items()
+    }
+
+
 async def choose(hub: Hub, actor: Actor, text: str, wanted: Collection[str], effects: Mapping[str, str]) -> str:
     """Return the file with only the operations that are wanted, with the effects that a person gave them.
 

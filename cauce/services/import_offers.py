@@ -13,10 +13,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from cauce.errors import ForbiddenError, InputError
-from cauce.http import HttpRequest, exchange, failure, policy_of
+from cauce.http import HttpRequest, exchange, policy_of
 from cauce.importing import MAX_BYTES, slug
 from cauce.services.hub import Actor, Hub
-from cauce.services.importing import Imported, Wish, import_contract
+from cauce.services.importing import Imported, Wish, import_contract, refusal
 from cauce.services.yaml_text import scalar
 
 JSON = Any
@@ -117,6 +117,6 @@ async def _fetched(hub: Hub, address: str) -> bytes:
             "GET", address, timeout_s=_TIMEOUT_S, max_bytes=MAX_BYTES, max_redirects=3, policy=policy, effect="read"
         )
     )
-    if error := failure(response):
+    if error := refusal(response):
         raise error
     return response.body

@@ -11,13 +11,14 @@ import itertools
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from cauce import registry
 from cauce.errors import CauceError, DefinitionError, InputError, PermanentError, SettingsError
-from cauce.http import HttpRequest, Policy, exchange, failure
+from cauce.http import HttpRequest, HttpResponse, Policy, exchange, failure
 from cauce.importing import MAX_BYTES, Contract, ImportedOperation, Importer, LeftOut, Offer, read_file, slug
 from cauce.secrets import Resolver
 from cauce.services.connection_text import connection_text
@@ -141,9 +142,17 @@ async def _fetched(wish: Wish) -> bytes:
             "GET", wish.source, timeout_s=_TIMEOUT_S, max_bytes=MAX_BYTES, max_redirects=3, policy=policy, effect="read"
         )
     )
-    if error := failure(response):
+    if error := refusal(response):
         raise error
     return response.body
+
+
+def refusal(response: HttpResponse) -> CauceError | None:
+    """Return why there is no contract in an answer; None when there may be."""
+    if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        problem = f"{urlsplit(response.request.url).hostname} gives this document only after a login."
+        return PermanentError(problem, hint="Import asks without one: save the document, and import the file.")
+    return failure(response)
 
 
 def _importer(wish: Wish, offer: Offer) -> tuple[str, Importer]:

@@ -181,8 +181,9 @@ async def test_a_wsdl_that_reaches_for_more_is_refused(tmp_path: Path, change: t
         (Reply(status=302, headers={"Location": "http://localhost:1/?wsdl"}), "not"),
         (Reply(b"<" * (2**24 + 1)), "16,777,216 bytes"),
         (Reply(status=404), "404"),
+        (Reply(status=401), "only after a login"),
     ],
-    ids=["another host", "too large", "not found"],
+    ids=["another host", "too large", "not found", "wants a login"],
 )
 async def test_an_address_gives_what_is_its_own_and_no_more(
     soap_peer: Peer, tmp_path: Path, reply: Reply, said: str

@@ -1,6 +1,7 @@
 """`cauce connect import`: a contract in, a connection's file out."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from cauce.cli import output
 from cauce.cli.data_dir import load_settings
 from cauce.errors import ConflictError, InputError
 from cauce.http import close_sessions
-from cauce.services import importing
+from cauce.services import import_drafts, importing
 from cauce.services.importing import Imported, Wish
 
 _sources = (
@@ -33,10 +34,16 @@ File = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write the connection there; print it otherwise."),
 ]
+Samples = Annotated[
+    Path | None,
+    typer.Option(
+        "--samples", metavar="FILE", help="Write there, as JSON, what a request of each operation looks like."
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
 
 
-def import_(
+def import_(  # noqa: PLR0913 - one for each option
     source: Source,
     *,
     kind: Kind = None,
@@ -44,6 +51,7 @@ def import_(
     only: Only = None,
     allow_host: Hosts = None,
     file: File = None,
+    samples: Samples = None,
     force: Force = False,
     as_json: output.AsJson = False,
 ) -> None:
@@ -52,13 +60,18 @@ def import_(
     What was left out, and what a person has to decide, is said, and stands in the file as comments. The login of a
     database is the secret NAME-password of this environment.
     """
-    if file is not None and file.exists() and not force:
-        raise ConflictError(f"There is a file {file} already.", hint="Name another one, or overwrite it with --force.")
+    for each in (file, samples):
+        if each is not None and each.exists() and not force:
+            hint = "Name another one, or overwrite it with --force."
+            raise ConflictError(f"There is a file {each} already.", hint=hint)
     imported = _import(Wish(source, kind=kind, name=name, only=tuple(only or ()), allow_hosts=tuple(allow_host or ())))
     if file is not None:
         _write(file, imported.text)
+    made = import_drafts.samples(imported.text) if samples is not None or as_json else {}
+    if samples is not None:
+        _write(samples, json.dumps(made, ensure_ascii=False, indent=2) + "\n")
     if as_json:
-        output.document(importing.as_data(imported))
+        output.document(importing.as_data(imported) | {"samples": made})
         return
     if file is None:
         output.line(imported.text.rstrip("\n"))

@@ -13,7 +13,7 @@ from cauce.services.differences import Contract, Difference, differences
 from cauce.services.hub import Actor, Hub
 from cauce.services.mapping.examples import example
 from cauce.services.mapping.remote import remote_of
-from cauce.services.mapping.shapes import Field, schema_of, tree
+from cauce.services.mapping.shapes import Field, schema_of, tree, unknown_fields
 from cauce.services.mapping.suggesting import Suggestion, suggest
 from cauce.services.mapping.writing import snippet, with_mapping
 from cauce.services.recordings import samples
@@ -40,11 +40,15 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What an expression gives for the sample: the outputs, or what is wrong; and how that fits what is wanted."""
+    """What an expression gives for the sample: the outputs, or what is wrong; and how that fits what is wanted.
+
+    `unknown` are the fields that the contract does not speak of: most often a name that was mistyped.
+    """
 
     trial: Trial
     checked: bool
     differences: tuple[Difference, ...]
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +156,11 @@ async def _side(way: _Way, expression: str, sample: str | None, *, use: bool) ->
     chosen = suggestion.expression if use and targets else expression.replace("\r\n", "\n")
     trial, value = await tried(chosen or ".", text)
     found: tuple[Difference, ...] = ()
+    unknown: tuple[str, ...] = ()
     if not trial.problem and wanted is not None:
         found = differences(Contract(wanted, value), value)[:_MOST_DIFFERENCES]
-    preview = Preview(trial, wanted is not None and not trial.problem, found)
+        unknown = unknown_fields(wanted, value)[:_MOST_DIFFERENCES]
+    preview = Preview(trial, wanted is not None and not trial.problem, found, unknown)
     remote = way.wanted if way.name == "request" else way.given
     recorded = way.recorded is not None and text == known
     problem = way.problem if remote is None else ""

@@ -89,6 +89,51 @@ def _fields(root: JSON, schema: JSON, path: str, depth: int, budget: _Budget) ->
         yield Field(name, own, types_of(shape), name in required, tuple(_fields(root, shape, own, depth + 1, budget)))
 
 
+def unknown_fields(schema: JSON, value: JSON) -> tuple[str, ...]:
+    """Return where data has fields that a schema does not speak of, as `.lines[].sku`; each place once.
+
+    Where a schema says that there may be others, or says nothing of fields at all, none is unknown.
+    """
+    found: dict[str, None] = {}
+    _unknown(schema, schema, value, "", 0, found)
+    return tuple(found)
+
+
+def _unknown(root: JSON, schema: JSON, value: JSON, path: str, depth: int, found: dict[str, None]) -> None:
+    shapes = [each for each in _shapes(root, schema, 0) if each] if depth <= _DEEPEST else []
+    if isinstance(value, list):
+        items = [each["items"] for each in shapes if isinstance(each.get("items"), Mapping)]
+        for one in value[:_MOST_FIELDS] if items else ():
+            _unknown(root, {"anyOf": items}, one, f"{path}[]", depth + 1, found)
+    elif isinstance(value, Mapping) and not any(_is_open(each) for each in shapes):
+        known: dict[str, list[JSON]] = {}
+        for each in shapes:
+            for name, inner in (each.get("properties") or {}).items():
+                known.setdefault(name, []).append(inner)
+        for name, inner in list(value.items())[:_MOST_NODES] if known else ():
+            if name in known:
+                _unknown(root, {"anyOf": known[name]}, inner, path + step(name), depth + 1, found)
+            else:
+                found[path + step(name)] = None
+
+
+def _is_open(shape: Mapping[str, JSON]) -> bool:
+    return shape.get("additionalProperties", False) is not False or "patternProperties" in shape
+
+
+def _shapes(root: JSON, schema: JSON, depth: int) -> Iterator[Mapping[str, JSON]]:
+    """Yield all that data may look like by a schema; what is said of all of it, as a part of its own."""
+    if not isinstance(schema, Mapping) or not schema or depth > _DEEPEST:
+        yield {"additionalProperties": True}  # anything may be there
+        return
+    if isinstance(reference := schema.get("$ref"), str):
+        yield from _shapes(root, _at(root, reference), depth + 1)
+    for word in ("allOf", "anyOf", "oneOf"):
+        for each in schema.get(word) or ():
+            yield from _shapes(root, each, depth + 1)
+    yield {name: each for name, each in schema.items() if name not in {"$ref", "allOf", "anyOf", "oneOf"}}
+
+
 def step(name: str) -> str:
     """Return how an expression reads a property: `.name`, or `["a name"]` where that is not a word."""
     if name.isascii() and name.replace("_", "a").isalnum() and not name[0].isdigit():

@@ -81,6 +81,8 @@ async def test_what_is_typed_is_tried_and_what_is_wrong_is_pointed_at(igor: Brow
     assert "Cannot index" in preview(text, "response")
     text = (await igor.post(page, {**sample, "request": "{Reference: .reference}"})).text
     assert "<code>/Reference</code>" in preview(text, "request")
+    text = (await igor.post(page, {**sample, "request": "{Reference: .reference, Custmer: 1}"})).text
+    assert ("Not in the contract" in preview(text, "request"), ".Custmer" in preview(text, "request")) == (True, True)
     text = (await igor.post(page, {"request": '"x" * 1e9', "response-sample": "{"})).text
     assert "tone-danger" in preview(text, "request")
     assert "not JSON" in preview(text, "response")

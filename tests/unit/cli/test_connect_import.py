@@ -38,9 +38,22 @@ def test_the_file_that_is_written_passes_the_check(document: Path, tmp_path: Pat
     assert runner.invoke(app, [*command, "--force"]).exit_code == 0
 
 
-def test_programs_are_told_the_text_and_what_was_left_out(document: Path) -> None:
-    done = runner.invoke(app, ["connect", "import", str(document), "--kind", "http", "--name", "zoo", "--json"])
-    told = json.loads(done.stdout)
+def test_programs_are_told_the_text_and_what_was_left_out(document: Path, tmp_path: Path) -> None:
+    command = [
+        "connect",
+        "import",
+        str(document),
+        "--kind",
+        "http",
+        "--name",
+        "zoo",
+        "--samples",
+        str(tmp_path / "s.json"),
+    ]
+    told = json.loads(runner.invoke(app, [*command, "--json"]).stdout)
+    assert told["samples"] == json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+    assert set(told["samples"]["list-pets"]) == {"with", "request"}
+    assert "--force" in runner.invoke(app, command).stderr
     assert (told["name"], told["kind"], told["operations"], told["declared"]) == ("zoo", "http", ["list-pets"], 2)
     assert told["left_out"] == [{"name": "tracePets", "why": "TRACE is not called."}]
     assert "connection: zoo\n" in told["text"]

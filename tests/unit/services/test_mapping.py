@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 
@@ -7,11 +8,12 @@ from cauce.errors import DefinitionError
 from cauce.expressions import compile_expression
 from cauce.services.mapping.examples import example
 from cauce.services.mapping.messages import request, response
-from cauce.services.mapping.shapes import Field, schema_of, tree
+from cauce.services.mapping.shapes import Field, schema_of, tree, unknown_fields
 from cauce.services.mapping.suggesting import suggest
 from cauce.services.mapping.writing import snippet, with_mapping
 from schemas import load_yaml, validate_data
 
+JSON = Any
 ERP = {
     "type": "object",
     "required": ["Reference", "CustomerNumber", "Lines", "Kind"],
@@ -62,6 +64,33 @@ def test_a_schema_is_shown_as_a_tree_of_fields() -> None:
         '[]."1"',
     ]
     assert tree(None) == tree({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "unknown"),
+    [
+        (ERP, {"Reference": "r", "Lines": {"Line": [{"Sku": "s"}, {"Sku": "t"}]}}, []),
+        (
+            ERP,
+            {"Referenz": "r", "Lines": {"Line": [{"Qty": "1", "Disc ount": 1}]}},
+            [".Referenz", '.Lines.Line[]."Disc ount"'],
+        ),
+        (ERP, {"Lines": {"Line": [{"Skuu": 1}, {"Skuu": 2}]}}, [".Lines.Line[].Skuu"]),
+        ({"properties": {"a": {}}, "additionalProperties": {"type": "string"}}, {"b": "1"}, []),
+        ({"properties": {"a": {}}, "patternProperties": {"^x": {}}}, {"b": "1"}, []),
+        ({"properties": {"a": {}}}, {"a": {"anything": 1}}, []),
+        ({"type": "object"}, {"b": 1}, []),
+        ({"anyOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]}, {"a": 1, "b": 2, "c": 3}, [".c"]),
+        ({"anyOf": [{"properties": {"a": {}}}, True]}, {"c": 3}, []),
+        ({"allOf": [{"$ref": "#/$defs/x"}], "$defs": {"x": {"properties": {"a": {}}}}}, {"a": 1, "c": 3}, [".c"]),
+        ({"$ref": "#"}, {"c": 3}, []),
+        (None, {"c": 3}, []),
+        ({"items": {"properties": {"a": {}}}}, [{"b": 1}], ["[].b"]),
+        (ERP, "text", []),
+    ],
+)
+def test_fields_that_a_contract_does_not_speak_of_are_named(schema: JSON, value: JSON, unknown: list[str]) -> None:
+    assert list(unknown_fields(schema, value)) == unknown
 
 
 def test_references_and_choices_are_followed_to_an_end() -> None:
