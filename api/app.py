@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import APIRouter, FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors, inbound, metrics
+from api.assets import Assets
 from api.pages import routes as pages
 from api.pages import view
 from api.rest import routes as rest
@@ -66,5 +66,5 @@ def create_app(settings: Settings, hub: Hub | None = None) -> FastAPI:
     )
     app.add_middleware(Traced)
     errors.install(app)
-    app.mount("/static", StaticFiles(directory=view.static), name="static")
+    app.mount("/static", Assets(directory=view.static), name="static")
     return app

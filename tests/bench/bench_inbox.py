@@ -5,6 +5,7 @@ Run it as `python -m tests.bench.bench_inbox [--tasks 100000] [--rounds 7]`.
 
 import argparse
 import asyncio
+import contextlib
 import random
 import re
 import statistics
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import psutil
 import psycopg
 
 from api.app import create_app
@@ -92,14 +94,24 @@ _FORM: Final = {
 class Took:
     """What a view took, in milliseconds, and how large its page is.
 
-    `worked` is what this process did of it, which holds on a busy machine as well: with SQLite that is all.
+    `worked` is the processor's time of this process, `counted` that of the database's with it; these hold on a busy
+    machine as well.
     """
 
     view: str
     median: float
     worst: float
     worked: float
+    counted: float
     kilobytes: float
+
+    @property
+    def judged(self) -> float:
+        """What is held against the target: the clock's median or, where other work slows that, the processor's time.
+
+        The clock's is the shorter one where nothing else runs, as the database counts while this process reads.
+        """
+        return min(self.median, self.counted)
 
 
 def rows(number: int) -> Iterator[tuple[dict[str, Any], str]]:
@@ -178,14 +190,24 @@ async def measure(hub: Hub, rounds: int) -> list[Took]:
 
 
 async def _one(client: httpx.AsyncClient, view: str, address: str, rounds: int) -> Took:
-    took, worked, size = [], [], 0
+    took, worked, size, before = [], [], 0, _database_s()
     for _ in range(rounds):
         begun, idle = time.perf_counter(), time.process_time()
         answer = await client.get(address)
         took.append((time.perf_counter() - begun) * 1000)
         worked.append((time.process_time() - idle) * 1000)
         size = len(answer.raise_for_status().content)
-    return Took(view, statistics.median(took), max(took), statistics.median(worked), size / 1000)
+    own, database = statistics.median(worked), (_database_s() - before) * 1000 / rounds
+    return Took(view, statistics.median(took), max(took), own, own + database, size / 1000)
+
+
+def _database_s() -> float:
+    """Return the processor's seconds of all processes that this one has started, with those that are over."""
+    found = 0.0
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += sum(each.cpu_times()[:4])
+    return found
 
 
 async def _pages(client: httpx.AsyncClient) -> dict[str, str]:
@@ -237,17 +259,18 @@ def run(
 
 def told(took: Mapping[str, list[Took]], painted: Mapping[str, list[Painted]]) -> str:
     """Return a table of the results."""
-    lines = [f"{'view':<40} {'median ms':>10} {'worst ms':>10} {'worked ms':>10} {'kB':>8}"]
+    lines = [f"{'view':<40} {'median ms':>10} {'worst ms':>10} {'worked ms':>10} {'with db ms':>10} {'kB':>8}"]
     for kind, found in took.items():
         lines.append(f"-- {kind}, at most {MOST_MS[kind]:.0f} ms")
         lines += [
-            f"{each.view:<40} {each.median:>10.1f} {each.worst:>10.1f} {each.worked:>10.1f} {each.kilobytes:>8.1f}"
+            f"{each.view:<40} {each.median:>10.1f} {each.worst:>10.1f} {each.worked:>10.1f} {each.counted:>10.1f}"
+            f" {each.kilobytes:>8.1f}"
             for each in found
         ]
     for kind, seen in painted.items():
         lines.append(f"-- first paint in a browser, {kind}, at most {paint.MOST_MS:.0f} ms and {paint.MOST_KB:.0f} kB")
         lines += [
-            f"{each.view:<40} {each.median:>10.1f} {each.worst:>10.1f} {'':>10} {each.kilobytes:>8.1f}" for each in seen
+            f"{each.view:<40} {each.median:>10.1f} {each.worst:>10.1f} {'':>21} {each.kilobytes:>8.1f}" for each in seen
         ]
     return "\n".join(lines)
 

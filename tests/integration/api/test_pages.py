@@ -340,3 +340,14 @@ async def test_only_designers_are_offered_to_try_an_expression(anonymous: httpx.
     assert 'href="/definitions/expression"' not in (await luis.get("/definitions")).text
     assert (await luis.get("/definitions/expression")).status_code == 403
     assert (await luis.post("/definitions/expression", {"expression": "."})).status_code == 403
+
+
+async def test_browsers_keep_a_file_that_is_asked_for_by_its_version(anonymous: httpx.AsyncClient) -> None:
+    async def cached(address: str) -> str:
+        return str((await anonymous.get(address)).headers.get("cache-control", ""))
+
+    address = view.asset("app.css")
+    assert await cached(address) == "public, max-age=31536000, immutable"
+    assert await cached("/static/app.css") == ""
+    assert await cached("/static/app.css?v=0123456789") == "", "another process may have another version"
+    assert (await anonymous.get("/static/none.css?v=0")).status_code == 404
