@@ -7,7 +7,7 @@ from typing import Any
 from cauce.services import events
 from cauce.services.hub import Actor, Hub
 from cauce.store import events as log
-from cauce.testing.watching import Standing
+from cauce.testing.watching import Sighting
 
 JSON = Any
 # How an entry says, in seconds since the start, when it is sent; no attribute of an event has such a name.
@@ -24,7 +24,7 @@ class Coming:
     sent: int = 0
     seen: tuple[float, int] = (0.0, 0)
 
-    def quiet(self, standing: Standing) -> int:
+    def quiet(self, standing: Sighting) -> int:
         """Return how often the instance was seen like this, doing nothing since it last did something.
 
         Once is not enough: what a server says of an instance that it is about to run may be a step behind.
@@ -38,13 +38,13 @@ class Coming:
         async with self.hub.store.read() as db:
             return not await log.has_unrouted(db)
 
-    def at(self, standing: Standing) -> float | None:
+    def at(self, standing: Sighting) -> float | None:
         """Return the moment at which the next event is sent; None when there is none that has its moment."""
         if self.sent == len(self.events) or AT not in self.events[self.sent]:
             return None
         return standing.started_at + float(self.events[self.sent][AT])
 
-    async def send(self, standing: Standing, now: float) -> bool:
+    async def send(self, standing: Sighting, now: float) -> bool:
         """Send the next event if it is its turn; tell whether it was."""
         moment = self.at(standing)
         is_due = now >= moment if moment is not None else bool(standing.listening)

@@ -45,7 +45,7 @@ from cauce.store.migrations import upgrade
 from cauce.store.models import Task
 from cauce.store.session import Store
 from cauce.temporal import connect, register_search_attributes
-from cauce.testing.watching import Standing, Watch
+from cauce.testing.watching import Sighting, Watch
 from schemas import Source, kind_of, load_file
 from workflows.checking import check
 from workflows.checking.walk import listens
@@ -175,13 +175,13 @@ class Bench:
             await handle.cancel()
             raise _nobody_comes(rows, standing.listening)
 
-    async def _standing(self, handle: WorkflowHandle[Any, Any]) -> Standing | None:
+    async def _standing(self, handle: WorkflowHandle[Any, Any]) -> Sighting | None:
         """Return where an instance stands; None before its first step is over."""
         if self.watch is None:
-            return Standing.told(await handle.query(contract.STATE))
+            return Sighting.told(await handle.query(contract.STATE))
         return await self.watch.look(handle)
 
-    async def _now(self, handle: WorkflowHandle[Any, Any], standing: Standing) -> float | None:
+    async def _now(self, handle: WorkflowHandle[Any, Any], standing: Sighting) -> float | None:
         """Return what time it is for an instance that stands so; None while anything is on its way to it or from it."""
         described = (await handle.describe()).raw_description
         if described.HasField("pending_workflow_task"):

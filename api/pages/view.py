@@ -19,7 +19,7 @@ from jinja2.runtime import Context
 
 from api import security
 from api.i18n import Language, all_languages, as_moment, locales, negotiate
-from api.pages import problems
+from api.pages import problems, states
 from api.pages.navigation import navigation_for, place_keys
 from cauce import contract
 from cauce.errors import CauceError
@@ -40,48 +40,6 @@ def message(text: str) -> str:
     return text
 
 
-status_words = {
-    "open": message("open"),
-    "claimed": message("claimed"),
-    "running": message("running"),
-    "waiting": message("waiting"),
-    "suspended": message("suspended"),
-    "completed": message("completed"),
-    "faulted": message("failed"),
-    "failed": message("failed"),
-    "cancelled": message("cancelled"),
-    "expired": message("expired"),
-    "sent-back": message("sent back"),
-    "pending": message("pending"),
-    "retrying": message("retrying"),
-    "skipped": message("skipped"),
-    "replayed": message("sent again"),
-    "already-applied": message("applied before"),
-    "dropped": message("dropped"),
-    "unchanged": message("unchanged"),
-    "done": message("done"),
-    "stopped": message("stopped"),
-    "paused": message("paused"),
-    "breached": message("missed"),
-}
-tones = {
-    "running": "info",
-    "open": "info",
-    "claimed": "info",
-    "waiting": "warning",
-    "retrying": "warning",
-    "suspended": "warning",
-    "pending": "warning",
-    "completed": "success",
-    "done": "success",
-    "stopped": "warning",
-    "paused": "warning",
-    "breached": "danger",
-    "replayed": "success",
-    "already-applied": "success",
-    "faulted": "danger",
-    "failed": "danger",
-}
 role_words = {
     "designer": message("designer"),
     "integrator": message("integrator"),
@@ -170,7 +128,7 @@ def environment() -> Environment:
         size_of=pass_context(size_of),
         status_label=pass_context(status_label),
         step_kinds=step_kinds,
-        tone=lambda status: tones.get(status, "neutral"),
+        tone=lambda status: states.tones.get(status, "neutral"),
         vendored=lambda name: (static / "vendor" / name).exists(),
     )
     return made
@@ -333,7 +291,7 @@ def size_of(context: Context, size: int) -> str:
 
 def status_label(context: Context, status: str) -> str:
     """Return the word for a state."""
-    return _language(context).gettext(status_words.get(status, status))
+    return _language(context).gettext(states.words.get(status, status))
 
 
 def problem_text(context: Context, problem: str) -> str:

@@ -1,5 +1,6 @@
 """Roadmaps that run: started, looked at, and acted on."""
 
+import asyncio
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -13,7 +14,8 @@ from api.rest.roadmaps import Figures, Happened, Plan, actuals_of
 from api.rest.running_acts import Edit, Given
 from api.rest.schemas import Model, Page
 from cauce.roadmaps import roadmap_id
-from cauce.services.roadmaps import running, running_plans
+from cauce.services.roadmaps import running, running_plans, what_if
+from cauce.services.roadmaps.standing import standing
 
 JSON = Any
 router = APIRouter(prefix="/roadmaps/running", tags=["roadmaps"])
@@ -105,17 +107,43 @@ class RunDetail(Model):
     may_plan: bool = Field(description="Whether you may change its plan.")
 
 
+class Supposed(Edit):
+    """What might become of an activity or a gate: what a change may ask for, and more."""
+
+    shift: int = Field(default=0, ge=-2_000, le=2_000, description="Working days later.", examples=[5])
+    drop: bool = Field(default=False, description="It is not done at all; what waits for it goes on.")
+
+    def asked(self, activity: str) -> what_if.Edit:
+        """Return it as the service takes it."""
+        whole = {str(factor): amount for factor, amount in (self.cost or {}).items()}
+        return what_if.Edit(activity, self.shift, self.days, self.drop, budget=whole)
+
+
 class WhatIf(Given):
     """What might be changed."""
 
-    edits: dict[str, Edit] = Field(max_length=500, examples=[{"run-pilot": {"days": 30}}])
+    edits: dict[str, Supposed] = Field(max_length=500, examples=[{"run-pilot": {"days": 30, "shift": 5}}])
+
+
+class Impact(Model):
+    """What it would do to dates and cost; without what is of money for whom that is closed to."""
+
+    before: date = Field(description="When the roadmap ends by the plan of today.")
+    finish: date = Field(description="When it would end.")
+    days: int = Field(description="Working days later.", examples=[10])
+    moved: int = Field(description="So many activities and gates would move.", examples=[7])
+    critical: list[str] = Field(description="What would be critical and is not now.", examples=[["run-pilot"]])
+    cost: dict[str, str] | None = Field(description="More by factor.", examples=[{"integration": "1200"}])
+    percent: str | None = Field(description="More, in percent of the budget.", examples=["1.20"])
+    eac: str | None = Field(description="The estimate at completion of today.", examples=["410000.00"])
+    eac_then: str | None = Field(description="What it would be.", examples=["411200.00"])
 
 
 class WhatIfAnswer(Model):
-    """The plan that would be, and what a change would do to cost and dates."""
+    """The plan that would be, and what that means for dates and cost."""
 
     plan: Plan
-    impact: JSON = Field(examples=[{"days": 10, "percent": "1.20", "finish": "2028-06-16"}])
+    impact: Impact
 
 
 class Preview(Model):
@@ -204,10 +232,26 @@ async def get_running_plan(hub: HubDep, actor: CallerDep, name: str, key: str) -
 
 @router.post(f"{_PLACE}/what-if", responses=documented(404, 409, 422, 503))
 async def what_if_running(hub: HubDep, actor: CallerDep, name: str, key: str, given: WhatIf) -> WhatIfAnswer:
-    """Compute the plan with other days or costs of activities; nothing is kept."""
-    edits = {activity: edit.wanted() for activity, edit in given.edits.items()}
-    plan, impact = await running_plans.what_if(hub, actor, roadmap_id(name, key), edits)
-    return WhatIfAnswer(plan=Plan.model_validate(plan), impact=impact)
+    """Compute the plan with activities that are later, longer, dearer or not done; nothing is kept."""
+    found = await standing(hub, actor, roadmap_id(name, key))
+    edits = [edit.asked(activity) for activity, edit in given.edits.items()]
+    outcome = await asyncio.to_thread(what_if.what_if, found, edits)
+    return WhatIfAnswer(plan=Plan.model_validate(outcome.plan), impact=_impact(outcome))
+
+
+def _impact(outcome: what_if.Outcome) -> Impact:
+    money = outcome.money
+    return Impact(
+        before=outcome.finish,
+        finish=outcome.finish_then,
+        days=outcome.days,
+        moved=len(outcome.moved),
+        critical=outcome.critical,
+        cost={factor: str(amount) for factor, amount in money.more.items()} if money else None,
+        percent=str(money.percent) if money else None,
+        eac=str(money.eac) if money else None,
+        eac_then=str(money.eac_then) if money else None,
+    )
 
 
 @router.get(f"{_PLACE}/figures", responses=documented(404, 503))

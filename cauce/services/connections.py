@@ -14,7 +14,7 @@ from cauce.sdk.quality import Report, judge
 from cauce.services import published
 from cauce.services.certification import Implemented, implemented
 from cauce.services.hub import Actor, Hub
-from cauce.services.limits import LimitsView, Standing, standing
+from cauce.services.limits import LimitsView, Loads, standing
 from cauce.store import audit, definitions
 from cauce.store.models import Definition
 
@@ -88,7 +88,7 @@ def _quality(kind: str) -> tuple[str, Report | None]:
         return kind, None
 
 
-def view(row: Definition, capabilities: tuple[Implemented, ...], standing_: Standing) -> ConnectionView:
+def view(row: Definition, capabilities: tuple[Implemented, ...], standing_: Loads) -> ConnectionView:
     """Return a row of the store as the services hand it out."""
     found = connections.parse(row.document)
     operations = [

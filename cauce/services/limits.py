@@ -43,15 +43,15 @@ class LimitsView:
     retries: int
 
 
-async def standing(db: Db) -> "Standing":
+async def standing(db: Db) -> "Loads":
     """Return how all connections stand with their limits."""
     now = await store_limits.now(db)
     rows = await store_limits.states(db)
-    return Standing({name: condition_of(row) for name, row in rows.items()}, await store_limits.shares(db, now))
+    return Loads({name: condition_of(row) for name, row in rows.items()}, await store_limits.shares(db, now))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Loads:
     """What the store knows of all connections at a moment."""
 
     conditions: dict[str, Condition]

@@ -19,7 +19,7 @@ from cauce.form_rules import rules_of
 from cauce.testing import advice
 from cauce.testing.case import duration_s
 from cauce.testing.session import CaseFailure, Session, Waiting, rendered, task_name
-from cauce.testing.watching import Standing, Watch
+from cauce.testing.watching import Sighting, Watch
 from workflows.fault import fault
 
 JSON = Any
@@ -147,7 +147,7 @@ class Guide:
             return False
         return await self._goes_on(standing, waiting)
 
-    async def _goes_on(self, standing: Standing, waiting: list[Waiting]) -> bool:
+    async def _goes_on(self, standing: Sighting, waiting: list[Waiting]) -> bool:
         """Let time jump to what happens next; tells whether the case is over because nothing does."""
         assert self.started_at is not None  # noqa: S101 (set in the round)
         at = self._next(standing, waiting)
@@ -167,12 +167,12 @@ class Guide:
         self.course.moments.append({**met, "open": [each.task.name for each in self._people(met["openTasks"], at)]})
         return False
 
-    def _is_due(self, standing: Standing) -> bool:
+    def _is_due(self, standing: Sighting) -> bool:
         """Tell whether the instance is about to go on by itself: nobody does anything before it has."""
         noticed = standing.wakes_at is None or standing.wakes_at > self.now
         return not noticed and time.monotonic() < self.jumped_at + _NOTICES_S
 
-    async def _is_at_rest(self, standing: Standing) -> bool:
+    async def _is_at_rest(self, standing: Sighting) -> bool:
         """Tell whether nothing is on its way between the server and the instance.
 
         While the instance is at work, even if it has shown already what comes of that, a server that is asked to let
@@ -189,7 +189,7 @@ class Guide:
                 each.since = now
         return found
 
-    async def _events_arrive(self, standing: Standing, now: float) -> bool:
+    async def _events_arrive(self, standing: Sighting, now: float) -> bool:
         """Let the events arrive whose time has come, and tell who listens; tells whether there was anything."""
         assert self.started_at is not None  # noqa: S101 (set in the round)
         begun = {task_name(each) for each in standing.begun}
@@ -235,7 +235,7 @@ class Guide:
             # Somebody else answers, or gives the next of several approvals.
             waiting.answer = self.session.answer_for([task.reference, task.name], {"data": task.data}, person=True)
 
-    def _next(self, standing: Standing, waiting: list[Waiting]) -> float | None:
+    def _next(self, standing: Sighting, waiting: list[Waiting]) -> float | None:
         """Return the moment of the next thing to happen, by itself or from outside."""
         people = [each.since + each.answer.after_s for each in waiting if each.answer and each.since is not None]
         people += [each.at for each in self.arrivals if each.at is not None]
@@ -250,7 +250,7 @@ class Guide:
             return self.started_at + self.moments[0]
         return min(times, default=None)
 
-    async def _nothing_happens(self, standing: Standing, waiting: list[Waiting]) -> bool:
+    async def _nothing_happens(self, standing: Sighting, waiting: list[Waiting]) -> bool:
         if self.session.case.status == "waiting":
             assert self.started_at is not None  # noqa: S101 (set in the round)
             end = self.started_at + (self.session.case.until_s or 0.0)

@@ -44,7 +44,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Sighting:
     """Where an instance stood when its last step ended, as far as somebody has to know who helps it on.
 
     Attributes:
@@ -66,7 +66,7 @@ class Standing:
     begun: tuple[str, ...]
 
     @classmethod
-    def of(cls, instance: Instance, now: float) -> "Standing":
+    def of(cls, instance: Instance, now: float) -> "Sighting":
         """Look at an instance whose step has just ended."""
         return cls(
             instance.in_flight > 0,
@@ -79,7 +79,7 @@ class Standing:
         )
 
     @classmethod
-    def told(cls, state: Mapping[str, JSON]) -> "Standing":
+    def told(cls, state: Mapping[str, JSON]) -> "Sighting":
         """Read what the instance answers when it is asked."""
         listening = (str(each["reference"]) for each in state["listening"])
         moments = (state["startedAt"], state["now"], state["wakesAt"])
@@ -97,7 +97,7 @@ class Watch(Interceptor):
         changed: what is set, in the loop that made this, after each step of the instance with that id.
     """
 
-    standing: dict[str, Standing] = field(default_factory=dict)
+    standing: dict[str, Sighting] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     ended: dict[str, Snapshot] = field(default_factory=dict)
     changed: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -152,7 +152,7 @@ class Watch(Interceptor):
         """Note that a step of an instance ended; `remembering` what it did before, it is not yet where it was."""
         instance = self._instances.get(id_)
         if instance is not None and not remembering:
-            self.standing[id_] = Standing.of(instance, now)
+            self.standing[id_] = Sighting.of(instance, now)
             self.lost.discard(id_)
         event = self.changed.get(id_)
         if event is not None and not self._loop.is_closed():
@@ -165,10 +165,10 @@ class Watch(Interceptor):
         if id_ not in self.ended:
             self.lost.add(id_)
 
-    async def look(self, handle: WorkflowHandle[Any, Any]) -> Standing | None:
+    async def look(self, handle: WorkflowHandle[Any, Any]) -> Sighting | None:
         """Return where an instance stands; None before its first step is over."""
         if handle.id in self.lost:
-            return Standing.told(await handle.query(STATE))
+            return Sighting.told(await handle.query(STATE))
         return self.standing.get(handle.id)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.pages import view
+from api.pages import states, view
 from cauce.errors import CauceError, InputError
 from cauce.roadmaps import roadmap_id
 from cauce.services.hub import Actor, Hub
@@ -27,51 +27,6 @@ places: Final = (
     ("report", view.message("Report")),
 )
 _OF_MONEY: Final = frozenset({"money", "report"})
-state_words: Final = {
-    "waiting": view.message("waits"),
-    "ready": view.message("may begin"),
-    "started": view.message("under way"),
-    "done": view.message("done"),
-    "requested": view.message("to be decided"),
-    "approved": view.message("approved"),
-    "rejected": view.message("rejected"),
-    "cancelled": view.message("cancelled"),
-    "running": view.message("running"),
-    "completed": view.message("completed"),
-    "stopped": view.message("stopped"),
-    "deferred": view.message("deferred"),
-}
-state_tones: Final = {
-    "ready": "info",
-    "started": "info",
-    "requested": "warning",
-    "done": "success",
-    "approved": "success",
-    "completed": "success",
-    "running": "info",
-    "rejected": "danger",
-    "stopped": "danger",
-}
-process_words: Final = {
-    "asked": view.message("its process begins"),
-    "running": view.message("its process is under way"),
-    "passed": view.message("its process has passed"),
-    "failed": view.message("its process did not get through"),
-    "leaving": view.message("its process is given up"),
-    "left": view.message("its process is given up"),
-}
-process_tones: Final = {"asked": "info", "running": "info", "passed": "success", "failed": "danger"}
-answer_words: Final = {
-    "mitigated": view.message("mitigated"),
-    "accepted": view.message("accepted as it is"),
-    "issue": view.message("an issue now"),
-}
-light_words: Final = {
-    "green": view.message("as planned"),
-    "amber": view.message("off the plan"),
-    "red": view.message("far off the plan"),
-}
-light_tones: Final = {"green": "success", "amber": "warning", "red": "danger"}
 factor_words: Final = {
     "training": view.message("Training"),
     "data": view.message("Data"),
@@ -101,13 +56,13 @@ def word(request: Request, known: Mapping[str, str]) -> Callable[[str], str]:
 def words(request: Request) -> dict[str, Any]:
     """Return the words of the pages of roadmaps."""
     return {
-        "state_word": word(request, state_words),
-        "state_tone": lambda state: state_tones.get(state, "neutral"),
-        "process_word": word(request, process_words),
-        "process_tone": lambda how: process_tones.get(how, "neutral"),
-        "answer_word": word(request, answer_words),
-        "light_word": word(request, light_words),
-        "light_tone": lambda light: light_tones.get(light, "neutral"),
+        "state_word": word(request, states.roadmap_words),
+        "state_tone": lambda state: states.roadmap_tones.get(state, "neutral"),
+        "process_word": word(request, states.process_words),
+        "process_tone": lambda how: states.process_tones.get(how, "neutral"),
+        "answer_word": word(request, states.answer_words),
+        "light_word": word(request, states.light_words),
+        "light_tone": lambda light: states.light_tones.get(light, "neutral"),
         "factor_word": word(request, factor_words),
     }
 

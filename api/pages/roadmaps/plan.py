@@ -1,5 +1,6 @@
 """The plan of a roadmap as a chart and as a table, and what would be if something were otherwise."""
 
+import asyncio
 from decimal import Decimal
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.deps import HubDep, VisitorDep
 from api.pages import view
 from api.pages.roadmaps import frame
-from cauce.errors import CauceError, InputError, NotFoundError
+from cauce.errors import CauceError, ConflictError, InputError, NotFoundError
 from cauce.services.roadmaps.formats import formats
 from cauce.services.roadmaps.standing import Standing
 from cauce.services.roadmaps.what_if import Edit, Outcome, what_if
@@ -38,8 +39,9 @@ async def plan_page(  # noqa: PLR0913 - what is asked of one activity
     refusal: CauceError | None = None
     try:
         if step:
-            outcome = what_if(standing, [_edit(step, shift, days, drop=drop, factor=factor, cost=cost)])
-    except (InputError, NotFoundError) as error:
+            edit = _edit(step, shift, days, drop=drop, factor=factor, cost=cost)
+            outcome = await asyncio.to_thread(what_if, standing, [edit])
+    except (ConflictError, InputError, NotFoundError) as error:
         refusal = error
     plan = standing.plan()
     return frame.render(

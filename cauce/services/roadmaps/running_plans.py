@@ -1,13 +1,12 @@
 """The plan and the figures of a roadmap that runs, and what they would be with other plans."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from cauce.errors import ForbiddenError
-from cauce.roadmaps import ApplyDefinition, Done, RequestChange
+from cauce.roadmaps import ApplyDefinition, Done
 from cauce.services import definitions
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import running
@@ -37,19 +36,6 @@ async def plan(hub: Hub, actor: Actor, identity: str) -> PlanView:
     """Return the plan of today, compared with the baseline that is in force."""
     course = await course_of(hub, actor, identity)
     return await asyncio.to_thread(plan_of, course)
-
-
-async def what_if(hub: Hub, actor: Actor, identity: str, edits: Mapping[str, JSON]) -> tuple[PlanView, JSON]:
-    """Return the plan with other days or costs, and its impact, as a change would have it; nothing is kept."""
-    course = await course_of(hub, actor, identity)
-
-    def work() -> tuple[PlanView, JSON]:
-        moment = _moment(course)
-        (asked,) = changes.request_change(course, RequestChange(actor.name, "?", "?", dict(edits)), moment)
-        course.record({**asked, "emergency": True}, moment)
-        return plan_of(course), asked["impact"]
-
-    return await asyncio.to_thread(work)
 
 
 async def figures(hub: Hub, actor: Actor, identity: str) -> FiguresView:

@@ -1,6 +1,7 @@
 """The console of a roadmap that runs: what its pages show is what the course says, and what one does there happens."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from api.app import create_app
 from api.pages import view
 from cauce import roadmaps
-from cauce.errors import ForbiddenError, InputError, NotFoundError
+from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from cauce.services import definitions, users
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import registers, running
@@ -147,15 +148,33 @@ async def what_would_be(hub: Hub, run: str, browser: Browser, at: str) -> None:
     path = found.plan().critical_paths[0]
     later = what_if(found, [Edit(path[-2], shift=5)])
     assert later.finish_then > later.finish
-    assert later.eac_then == later.eac
+    assert later.money
+    assert (later.days, later.money.eac_then, later.plan.finish) == (5, later.money.eac, later.finish_then)
     dearer = what_if(found, [Edit("set-vision", cost={"data": Decimal(1000)})])
-    assert dearer.eac_then > dearer.eac
+    assert dearer.money
+    assert dearer.money.eac_then > dearer.money.eac
+    assert (dearer.money.more["data"], dearer.money.percent > 0) == (Decimal(1000), True)
+    whole = what_if(found, [Edit("set-vision", budget={"data": Decimal(1000)})])
+    assert whole.money
+    assert whole.money.more["data"] == Decimal(1000) - found.course.activity("set-vision").cost.get("data", Decimal())
+    assert what_if(replace(found, may_see_figures=False), [Edit("set-vision", days=9)]).money is None
     shorter = what_if(found, [Edit("set-vision", drop=True)])
     assert shorter.finish_then < shorter.finish
-    assert shorter.eac_then < shorter.eac
+    assert shorter.money
+    assert shorter.money.eac_then < shorter.money.eac
+    with pytest.raises(ConflictError, match="is a gate"):
+        what_if(found, [Edit(next(each.id for each in found.detail.steps if each.kind == "gate"), days=3)])
     for edit, said in ((Edit("appoint-leads", shift=1), "is done"), (Edit("set-vision", days=9_999), "so much")):
         with pytest.raises(InputError, match=said):
             what_if(found, [edit])
+    where = f"/api/v1/roadmaps/running/{at.removeprefix('/roadmaps/')}/what-if"
+    edits = {path[-2]: {"shift": 5}, "set-vision": {"drop": True}}
+    csrf = {"x-csrf-token": await browser.token(at)}
+    told = (await browser.client.post(where, json={"edits": edits}, headers=csrf)).json()
+    both = what_if(found, [Edit(path[-2], shift=5), Edit("set-vision", drop=True)])
+    assert both.money
+    assert (told["impact"]["days"], told["impact"]["eac_then"]) == (both.days, str(both.money.eac_then))
+    assert told["plan"]["finish"] == told["impact"]["finish"] == both.finish_then.isoformat()
     shown = await browser.get(f"{at}/plan?step=set-vision&shift=3&days=2&cost=100&factor=data")
     assert "The whole would end" in shown.text
     assert "no amount" in (await browser.get(f"{at}/plan?step=set-vision&cost=much")).text

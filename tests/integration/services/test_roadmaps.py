@@ -11,6 +11,8 @@ from cauce.errors import ConflictError, ForbiddenError, NotFoundError, Permanent
 from cauce.services import definitions, instances, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import evidence, running, running_plans
+from cauce.services.roadmaps.standing import standing
+from cauce.services.roadmaps.what_if import Edit, what_if
 from cauce.store import dead_letters, register
 from cauce.store.dead_letters import NewLetter
 from schemas import load_yaml
@@ -64,8 +66,8 @@ async def refuse_one(hub: Hub) -> int:
 async def plans_that_might_be(hub: Hub, run: str) -> None:
     """Look at the plan and the figures, and at what a change and another version would do; then apply that."""
     before = await running_plans.plan(hub, cris, run)
-    other, impact = await running_plans.what_if(hub, pia, run, {"tell": {"days": 4}})
-    assert (other.finish > before.finish, impact["days"]) == (True, 3)
+    would = what_if(await standing(hub, pia, run), [Edit("tell", days=4)])
+    assert (would.plan.finish > before.finish, would.days) == (True, 3)
     assert (await running_plans.plan(hub, cris, run)).finish == before.finish
     with pytest.raises(ForbiddenError, match="may not see the figures"):
         await running_plans.figures(hub, sam, run)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cauce.contract import Start
-from cauce.testing.watching import Standing, Watch
+from cauce.testing.watching import Sighting, Watch
 from tests.unit.workflows.fake_runtime import BEGIN, World
 from tests.unit.workflows.samples import bundle
 from workflows.instance import Instance
@@ -29,12 +29,12 @@ EVENT = {"type": "org.example.came", "source": "urn:test", "id": "1"}
 class Looked(World):
     """A world that looks at the instance whenever something is asked of people, and while a call is under way."""
 
-    seen: list[tuple[Standing, Standing]] = field(default_factory=list)
+    seen: list[tuple[Sighting, Sighting]] = field(default_factory=list)
 
     def look(self) -> None:
         assert self.instance is not None
         now = self.instance.runtime.time()
-        self.seen.append((Standing.of(self.instance, now), Standing.told(state_of(self.instance))))
+        self.seen.append((Sighting.of(self.instance, now), Sighting.told(state_of(self.instance))))
 
     def _people_act(self, instance: Instance) -> bool:
         self.look()
