@@ -8,11 +8,17 @@ from functools import lru_cache
 from typing import Any, Final
 
 import re2
-from jsonschema import Draft202012Validator
 
 from cauce.errors import DefinitionError, InputError
 from schemas.sentences import Problem, problems
-from schemas.validators import UnusableSchemaError, Validator, compile_pattern, data_validator, errors_of
+from schemas.validators import (
+    UnusableSchemaError,
+    Validator,
+    compile_pattern,
+    data_validator,
+    errors_of,
+    schema_validator,
+)
 
 JSON = Any
 _DATA_KEYWORDS: Final = frozenset({"const", "enum", "default", "examples"})
@@ -48,7 +54,7 @@ def flaws(schema: JSON) -> list[Problem]:
     if isinstance(schema, bool):
         return []
     try:
-        found = list(problems(_meta().iter_errors(_with_plain_titles(schema))))
+        found = list(problems(schema_validator().iter_errors(_with_plain_titles(schema))))
         return found or list(_walk(schema, schema, ""))
     except RecursionError:
         return [Problem("", "schema-unusable", "The schema is nested too deeply.", "Use `$defs` to flatten it.")]
@@ -70,11 +76,6 @@ def _is_translated(value: JSON) -> bool:
     return (
         isinstance(value, dict) and set(value) <= {"en", "es"} and all(isinstance(each, str) for each in value.values())
     )
-
-
-@lru_cache(maxsize=1)
-def _meta() -> Validator:
-    return Draft202012Validator(Draft202012Validator.META_SCHEMA)
 
 
 _by_identity: OrderedDict[int, tuple[JSON, Validator]] = OrderedDict()

@@ -87,6 +87,7 @@ class Session:
     _counts: Counter[tuple[str, bool]] = field(default_factory=Counter)
     _turns: Counter[tuple[str, bool]] = field(default_factory=Counter)
     _given: dict[Hashable, JSON] = field(default_factory=dict)
+    _tasks: dict[int, dict[str, JSON]] = field(default_factory=dict)
 
     async def once(self, identity: Hashable, answer: Callable[[], Awaitable[JSON]]) -> JSON:
         """Return the answer to one question of a worker; asked again for the same, it is the same and counts once."""
@@ -97,6 +98,16 @@ class Session:
     def bundle_of(self, instance: str) -> Mapping[str, JSON]:
         """Return the bundle that an instance runs: the one under test, or that of a child."""
         return self.processes.get(instance.rpartition("/")[0], self.bundle)
+
+    def task_at(self, instance: str, reference: str) -> JSON:
+        """Return the task that a reference points to in what an instance runs; None where there is no task."""
+        bundle = self.bundle_of(instance)
+        # The case keeps its bundles, so that no other comes to the same place in memory.
+        tasks = self._tasks.get(id(bundle))
+        if tasks is None:
+            tasks = {pointer: task for pointer, _, task in all_tasks(bundle["document"])}
+            self._tasks[id(bundle)] = tasks
+        return tasks.get(reference)
 
     def answer_for(self, keys: Sequence[str], arguments: JSON, *, person: bool = False) -> Answer | None:
         """Return the answer to one more call that goes by these names (the closest first); None without one.
@@ -175,7 +186,6 @@ def task_name(reference: str) -> str:
     return unescape(reference.rpartition("/")[2])
 
 
-def stands_in(bundle: Mapping[str, JSON], reference: str) -> bool:
+def stands_in(task: JSON) -> bool:
     """Tell whether a human task is there because a call could not be made."""
-    found = (task for pointer, _, task in all_tasks(bundle["document"]) if pointer == reference)
-    return any(isinstance(task, dict) and fallback_of(task) is not None for task in found)
+    return isinstance(task, dict) and fallback_of(task) is not None

@@ -116,7 +116,7 @@ async def call_operation(session: Session, call: OperationCall) -> Outcome:
         return _answered(session, [made.reference, made.task, made.name], made)
     bundle, name = session.bundle_of(call.instance), f"{call.operation}@{call.connection}"
     task, arguments = task_name(call.reference), session.readable(call.params)
-    undoes = not _is_made_by(bundle, call.reference, name)
+    undoes = not _is_made_by(bundle, session.task_at(call.instance, call.reference), name)
     pinned = (bundle.get("operations") or {}).get(name) or {}
     refusal = _refused(pinned.get("input"), call.params, name)
     session.record(Call(task, call.reference, name, arguments, undoes))
@@ -184,7 +184,7 @@ async def open_task(session: Session, task: HumanTask) -> None:
     }
     session.record(Call(task.name, task.reference, "human-task", arguments))
     answer = session.answer_for([task.reference, task.name], arguments, person=True)
-    if answer is not None and not answer.is_a_persons and stands_in(session.bundle_of(task.instance), task.reference):
+    if answer is not None and not answer.is_a_persons and stands_in(session.task_at(task.instance, task.reference)):
         answer = None  # what is written there is meant for the call
     if answer is not None and not answer.is_a_persons:
         raise CaseFailure(f"{answer.place}: the task '{task.name}' is a person's; write `answer`, not `{answer.says}`.")
@@ -310,10 +310,9 @@ def _refused(schema: JSON, params: JSON, name: str) -> Outcome | None:
     return None
 
 
-def _is_made_by(bundle: Mapping[str, JSON], reference: str, name: str) -> bool:
+def _is_made_by(bundle: Mapping[str, JSON], task: JSON, name: str) -> bool:
     """Tell whether the task itself calls this; what undoes something is called by another."""
-    for pointer, _, task in all_tasks(bundle["document"]):
-        if pointer == reference and isinstance(task, dict):
-            called = (bundle.get("calls") or {}).get(task.get("call"), task.get("call"))
-            return name in (task.get("call"), called) or str(called).startswith("use.functions.")
-    return False
+    if not isinstance(task, dict):
+        return False
+    called = (bundle.get("calls") or {}).get(task.get("call"), task.get("call"))
+    return name in (task.get("call"), called) or str(called).startswith("use.functions.")

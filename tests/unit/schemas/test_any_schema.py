@@ -1,5 +1,6 @@
 """Whatever schema and data people bring: our verdict is the library's, and our errors are our own."""
 
+import itertools
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -8,6 +9,8 @@ from jsonschema import Draft202012Validator
 
 from cauce.errors import DefinitionError, InputError
 from schemas import flaws, validate_data
+from schemas.sentences import problems
+from schemas.validators import schema_validator
 from tests.effort import examples
 
 names = st.sampled_from(["a", "b", "ab", "1"])
@@ -79,3 +82,13 @@ def test_nonsense_is_refused_as_nonsense(schema: Any, value: Any) -> None:
         assert refused.problem.startswith("The schema")
     else:
         assert flaws(schema) == []
+
+
+STANDARD = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+MISTAKES: tuple[Any, ...] = ("(", [], {"type": [1]})
+
+
+def test_what_is_wrong_with_a_schema_is_what_the_standard_says() -> None:
+    for keyword, mistake in itertools.product(schema_validator().schema["properties"], MISTAKES):
+        schema = {keyword: mistake, "items": {keyword: 5}}
+        assert list(problems(schema_validator().iter_errors(schema))) == list(problems(STANDARD.iter_errors(schema)))
