@@ -18,6 +18,7 @@ RECORD_ROADMAP: Final = "record-roadmap"
 ROADMAP_EVIDENCE: Final = "roadmap-evidence"
 ROADMAP_METRICS: Final = "roadmap-metrics"
 ROADMAP_PROCESS: Final = "roadmap-process"
+ROADMAP_LOOK: Final = "roadmap-look"
 
 BEGIN: Final = "begin"
 START_ACTIVITY: Final = "start-activity"

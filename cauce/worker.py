@@ -120,8 +120,8 @@ def parts(
 
 def of_roadmaps(hub: Hub) -> list[Callable[..., Any]]:
     """Return what roadmaps ask of the running system."""
-    evidence = EvidenceActivities(hub)
-    return [evidence.roadmap_evidence, evidence.roadmap_metrics, RoadmapProcesses(hub).roadmap_process]
+    evidence, processes = EvidenceActivities(hub), RoadmapProcesses(hub)
+    return [evidence.roadmap_evidence, evidence.roadmap_metrics, processes.roadmap_process, processes.roadmap_look]
 
 
 def rules(settings: Settings) -> Rules:

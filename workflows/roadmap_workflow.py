@@ -192,8 +192,27 @@ class RoadmapWorkflow(_Updates):
         async def passing() -> None:
             measured = await self._measure()
             await self._tell(self.turns.pass_day(self._moment(), measured))
+            for told in await self._look():
+                await self._tell(self.turns.end_process(told, self._moment()))
 
         await self._once(passing)
+
+    async def _look(self) -> list[ProcessEnded]:
+        """Return the ends of processes that could not tell them."""
+        known = processes.running(self.course)
+        if not known:
+            return []
+        try:
+            found: list[ProcessEnded] = await workflow.execute_local_activity(
+                roadmaps.ROADMAP_LOOK,
+                known,
+                result_type=list[ProcessEnded],
+                start_to_close_timeout=_LIMIT,
+                retry_policy=_ASKING,
+            )
+        except FailureError:
+            return []
+        return found
 
     async def _measure(self) -> dict[str, float] | None:
         """Ask for the figures that risks and stop criteria watch; None when none is, or nobody answers today."""

@@ -1,15 +1,20 @@
 """Starts the processes that do activities of roadmaps, each once: the same request finds what it started before."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from temporalio import activity
+from temporalio.client import WorkflowExecutionStatus
 
 from cauce.contract import Start
 from cauce.errors import ConflictError, DefinitionError, InputError, NotFoundError
-from cauce.roadmaps import ROADMAP_PROCESS, ProcessStarted, StartProcess
+from cauce.roadmaps import ROADMAP_LOOK, ROADMAP_PROCESS, ProcessEnded, ProcessStarted, StartProcess
 from cauce.services import definitions, instances
 from cauce.services.hub import Hub
 from cauce.store import audit
 
-_BY = "cauce"
+_BY: Final = "cauce"
+_SILENT: Final = (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.TIMED_OUT)
 
 
 async def start(hub: Hub, wanted: StartProcess) -> ProcessStarted:
@@ -36,8 +41,25 @@ async def start(hub: Hub, wanted: StartProcess) -> ProcessStarted:
     return ProcessStarted(process.version)
 
 
+async def look(hub: Hub, known: Sequence[str]) -> list[ProcessEnded]:
+    """Return which instances have ended without a word, because they were terminated or ran out of time.
+
+    All others tell their end themselves.
+    """
+    found = []
+    for instance in known:
+        try:
+            status = (await instances.describe(hub, instance)).status
+        except NotFoundError:
+            found.append(ProcessEnded(instance, "cancelled", reason="There is no such instance any more."))
+            continue
+        if status in _SILENT:
+            found.append(ProcessEnded(instance, "cancelled", reason="The instance was terminated."))
+    return found
+
+
 class RoadmapProcesses:
-    """The activity by which a roadmap starts processes; it may run twice and then starts nothing."""
+    """The activities by which a roadmap starts processes and looks at them; a second start starts nothing."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
@@ -46,3 +68,8 @@ class RoadmapProcesses:
     async def roadmap_process(self, wanted: StartProcess) -> ProcessStarted:
         """Start the process of an activity."""
         return await start(self.hub, wanted)
+
+    @activity.defn(name=ROADMAP_LOOK)
+    async def roadmap_look(self, known: list[str]) -> list[ProcessEnded]:
+        """Look for ends that nobody told of."""
+        return await look(self.hub, known)

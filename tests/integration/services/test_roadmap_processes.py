@@ -128,5 +128,14 @@ async def ends_with_the_roadmap(hub: Hub, run: str) -> None:
         return await instances.instance(hub, boss, "roadmap.look/looks/1/a1/2")
 
     await soon(look, lambda found: found.summary.status == "cancelled")
+    # One that was cancelled has told it; one that is terminated or gone never does.
+    known = ["roadmap.look/looks/1/a1/2", "roadmap.look/looks/1/gone", "roadmap.look/ended"]
+    again = roadmaps.StartProcess(run, "roadmap.look", "ended", {"activity": "a0", "colour": "red"})
+    await processes.start(hub, again)
+    await hub.temporal.get_workflow_handle("roadmap.look/ended").terminate()
+    assert [(each.instance, each.state) for each in await processes.look(hub, known)] == [
+        ("roadmap.look/looks/1/gone", "cancelled"),
+        ("roadmap.look/ended", "cancelled"),
+    ]
     kinds = [each.kind for each in await running.history(hub, pia, run)]
     assert (kinds.count("process-asked"), kinds.count("process-started"), kinds.count("process-left")) == (4, 4, 1)

@@ -72,6 +72,11 @@ def pending(course: Course) -> str:
     return next(found, "")
 
 
+def running(course: Course) -> list[str]:
+    """Return the instances that are under way as far as the roadmap knows."""
+    return [known["instance"] for known in course.journal.processes.values() if known["state"] == "running"]
+
+
 def start_of(course: Course, name: str) -> StartProcess:
     """Return what is started for an activity: with what it is for, and what the definition tells it."""
     known, activity = course.journal.processes[name], course.activities.get(name)
