@@ -112,6 +112,15 @@ class Back:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconcile:
+    """How the target of a sync is read to be compared: its rows as fields of the mapping, and which are the same."""
+
+    source: Feed
+    mapping: str
+    match: str
+
+
+@dataclass(frozen=True, slots=True)
 class Conflicts:
     """What happens when both sides have changed a field, or one has changed a row that the other has deleted."""
 
@@ -143,6 +152,7 @@ class Sync:
     back: Back | None = None
     match: str = ""
     conflicts: Conflicts = Conflicts()
+    reconcile: Reconcile | None = None
 
     @property
     def within_one_connection(self) -> bool:
@@ -171,6 +181,7 @@ def parse(document: Mapping[str, JSON], bindings: Mapping[str, str] | None = Non
         back=_back(call, back) if back else None,
         match=bare(document.get("match"), ""),
         conflicts=_conflicts(document.get("conflicts") or {}),
+        reconcile=_reconcile(call, document.get("reconcile")),
     )
 
 
@@ -180,6 +191,7 @@ def names_of(document: Mapping[str, JSON]) -> frozenset[str]:
     ways: list[Sync | Back] = [sync, *([sync.back] if sync.back else [])]
     calls = [call for way in ways for call in (way.source.call, *way.target.calls)]
     calls += [way.deletes.call for way in ways if way.deletes]
+    calls += [sync.reconcile.source.call] if sync.reconcile else []
     return frozenset(each.connection for each in calls)
 
 
@@ -222,6 +234,12 @@ def _back(call: Callable[[str], Call], given: Mapping[str, JSON]) -> Back:
         _target(call, given["target"]),
         _deletes(call(deletes["call"]), deletes) if deletes else None,
     )
+
+
+def _reconcile(call: Callable[[str], Call], given: Mapping[str, JSON] | None) -> Reconcile | None:
+    if given is None:
+        return None
+    return Reconcile(_feed(call, given["source"]), bare(given["mapping"], "."), bare(given["match"], "."))
 
 
 def _conflicts(given: Mapping[str, JSON]) -> Conflicts:

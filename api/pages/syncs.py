@@ -8,15 +8,23 @@ from fastapi.responses import RedirectResponse
 
 from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
-from cauce.errors import ConflictError
-from cauce.services import syncs
+from cauce.errors import CauceError, ConflictError, InputError, RemoteError
+from cauce.services import reconciling, syncs
 from cauce.services.hub import Actor, Hub
 
 router = APIRouter()
+what_words = {
+    "differs": view.message("differs"),
+    "not-in-target": view.message("is not in the target"),
+    "not-in-source": view.message("is not in the source"),
+    "twice-in-source": view.message("is twice in the source"),
+    "twice-in-target": view.message("is twice in the target"),
+}
 notices = {
     "run": view.message("It has begun. Reload the page to see how far it is."),
     "stop": view.message("It was stopped. What it wrote stays."),
     "pause": view.message("It does not start by itself any more."),
+    "reconcile": view.message("Both sides were compared."),
     "resume": view.message("It starts by itself again."),
 }
 
@@ -49,9 +57,11 @@ async def change_sync(request: Request, hub: HubDep, actor: VisitorDep, name: st
                 await syncs.stop(hub, actor, name)
             case "pause" | "resume":
                 await syncs.pause(hub, actor, name, paused=done == "pause")
+            case "reconcile":
+                await reconciling.reconcile(hub, actor, name)
             case _:
                 done = ""
-    except ConflictError as error:
+    except (ConflictError, InputError, RemoteError) as error:
         return await _page(request, hub, actor, name, problem=error)
     return RedirectResponse(f"/syncs/{quote(name)}?{urlencode({'done': done})}", status_code=HTTPStatus.SEE_OTHER)
 
@@ -64,7 +74,7 @@ async def _page(
     *,
     after: str = "",
     message: str = "",
-    problem: ConflictError | None = None,
+    problem: CauceError | None = None,
 ) -> Response:
     detail = await syncs.sync(hub, actor, name, after=after or None)
     last = detail.view.last
@@ -73,6 +83,8 @@ async def _page(
         "sync.html",
         detail=detail,
         sync=detail.view,
+        what_word=lambda what: view.language_of(request).gettext(what_words[what]),
+        compared=await reconciling.last(hub, actor, name),
         is_running=last is not None and last.state == "running",
         may_decide=actor.may(*syncs.deciders),
         next_page=f"/syncs/{quote(name)}?{urlencode({'after': detail.next})}" if detail.next else "",

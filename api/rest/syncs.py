@@ -11,7 +11,7 @@ from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
-from cauce.services import syncs
+from cauce.services import reconciling, syncs
 
 JSON = Any
 router = APIRouter(prefix="/syncs", tags=["syncs"])
@@ -50,6 +50,30 @@ class Sync(Model):
     problem: str = Field(description="Why it does not start as it should; empty when it does.")
     last: Run | None
     two_way: bool = Field(description="Whether what is changed in the target comes back.", examples=[False])
+
+
+class DifferentRow(Model):
+    """A row that differs; its key is covered in the middle, and values are never told."""
+
+    key: str = Field(examples=["C000001"])
+    what: Literal["differs", "not-in-target", "not-in-source", "twice-in-source", "twice-in-target"]
+    fields: list[str] = Field(examples=[["limit"]])
+
+
+class Reconciliation(Model):
+    """What comparing both sides of a sync came to."""
+
+    sync: str = Field(examples=["accounting-customers"])
+    version: str = Field(description="The version of the sync.", examples=["3"])
+    source: int = Field(description="Rows of the source.", examples=[1200])
+    target: int = Field(description="Rows of the target.", examples=[1199])
+    differences: int = Field(description="Rows that differ, or are on one side only.", examples=[1])
+    sums: dict[str, list[str]] = Field(
+        description="Of numbers, by field: source, target.", examples=[{"limit": ["9", "8"]}]
+    )
+    keys: list[DifferentRow] = Field(description="Up to 50 of the rows that differ.")
+    by: str = Field(examples=["ana"])
+    at: datetime
 
 
 class SyncDetail(Model):
@@ -134,3 +158,16 @@ async def pause_sync(hub: HubDep, actor: CallerDep, name: str) -> SyncDetail:
 async def resume_sync(hub: HubDep, actor: CallerDep, name: str) -> SyncDetail:
     """Let a sync start by itself again."""
     return SyncDetail.model_validate(await syncs.pause(hub, actor, name, paused=False))
+
+
+@router.post("/{name}/reconciliation", status_code=HTTPStatus.CREATED, responses=documented(403, 404, 422, 503))
+async def reconcile_sync(hub: HubDep, actor: CallerDep, name: str) -> Reconciliation:
+    """Compare what both sides of a sync hold now; what came of it is kept, and gates ask for it."""
+    return Reconciliation.model_validate(await reconciling.reconcile(hub, actor, name))
+
+
+@router.get("/{name}/reconciliation", responses=documented(404))
+async def get_reconciliation(hub: HubDep, actor: CallerDep, name: str) -> Reconciliation | None:
+    """Return what the last comparison of both sides came to; null when there was none."""
+    found = await reconciling.last(hub, actor, name)
+    return None if found is None else Reconciliation.model_validate(found)

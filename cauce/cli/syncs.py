@@ -6,8 +6,9 @@ import typer
 
 from cauce.cli import output, session
 from cauce.cli.data_dir import DataDir
-from cauce.services import syncs
+from cauce.services import reconciling, syncs
 from cauce.services.hub import Actor, Hub
+from cauce.services.reconciling import ReconciliationView
 from cauce.services.syncs import Run, SyncDetail, SyncView
 
 app = typer.Typer(no_args_is_help=True)
@@ -99,6 +100,32 @@ def resume(
 ) -> None:
     """Let a sync start by itself again."""
     _detail(_paused(name, paused=False, as_user=as_user, data_dir=data_dir), as_json=as_json)
+
+
+@app.command("reconcile")
+def reconcile(
+    name: Name,
+    *,
+    data_dir: DataDir = None,
+    as_user: session.AsUser = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Compare what both sides of a sync hold now, and keep what came of it; exits with 1 when they differ."""
+
+    async def work(hub: Hub, actor: Actor) -> ReconciliationView:
+        return await reconciling.reconcile(hub, actor, name)
+
+    found = session.run(work, data_dir=data_dir, as_user=as_user)
+    if as_json:
+        output.document(found)
+    else:
+        rows = [(each["key"], each["what"], ", ".join(each["fields"])) for each in found.keys]
+        output.table("What differs", ("row", "how", "fields"), rows, empty="Nothing differs.")
+        for field, (source, target) in found.sums.items():
+            output.say(f"Sum of {field}: {source} and {target}.")
+        output.say(f"{found.source} rows and {found.target} rows, {found.differences} differ.")
+    if found.differences:
+        raise typer.Exit(1)
 
 
 @app.command("lookup")

@@ -35,6 +35,11 @@ def _check_way(report: Report, way: Mapping[str, JSON], world: World, at: str = 
     _check_source(report, way, world, at)
     _check_target(report, way, world, at)
     check_bare(report, f"{at}/mapping", way["mapping"], Scope("a mapping", MAPPING_VARIABLES))
+    reconcile = way.get("reconcile")
+    if reconcile is not None:
+        _check_source(report, reconcile, world, "/reconcile")
+        check_bare(report, "/reconcile/mapping", reconcile["mapping"], Scope("a mapping", MAPPING_VARIABLES))
+        check_bare(report, "/reconcile/match", reconcile["match"], Scope("which rows are the same", _NOTHING))
     deletes = way.get("deletes")
     if deletes is not None:
         _operation(report, f"{at}/deletes/call", deletes["call"], "write", world)

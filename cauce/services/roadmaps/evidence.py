@@ -13,7 +13,7 @@ from cauce.services.certification import implemented
 from cauce.services.hub import Hub
 from cauce.services.roadmaps import register_facts
 from cauce.services.roadmaps.register_facts import REGISTER_FACTS
-from cauce.store import dead_letters, definitions, syncs, test_runs
+from cauce.store import dead_letters, definitions, reconciliations, syncs, test_runs
 from cauce.store.base import utc_now
 from cauce.store.dead_letters import Filters
 from workflows.roadmap import risks
@@ -39,7 +39,14 @@ async def answer(hub: Hub, fact: str, of: str, limits: Mapping[str, float], *, r
             value, words = await ask(hub, of, at) if ask else (None, worded("not-measured", fact=fact))
     except CauceError as error:
         value, words = None, worded("not-reckoned", reason=error.problem)
+    limits = limits or _LIMITS.get(fact, {})
     return {"holds": _holds(value, limits), "value": value, "asked": asked, "at": at.isoformat(), **words}
+
+
+# A week after it was compared, nobody knows what both sides hold.
+_COUNTS_H: Final = 168
+# What a number has to be where a gate says nothing.
+_LIMITS: Final[Mapping[str, Mapping[str, float]]] = {"reconciliation": {"most": 0}}
 
 
 async def measured(hub: Hub, roadmap: str, wanted: Sequence[Mapping[str, str]]) -> dict[str, float]:
@@ -134,9 +141,26 @@ async def _tests_green(hub: Hub, of: str, at: datetime) -> Measured:
     return True, worded("tests-green", names=names, cases=sum(run.cases for run in runs), day=day)
 
 
+async def _reconciliation(hub: Hub, of: str, at: datetime) -> Measured:
+    """Return how many rows of the two sides of a sync differed when they were compared last, if that still counts."""
+    async with hub.store.read() as db:
+        row = await reconciliations.last(db, of)
+        published = await definitions.find(db, "sync", "", of)
+    if row is None or published is None:
+        return None, worded("not-reconciled", of=of)
+    if row.version != published.version:
+        return None, worded("reconciled-before", of=of, version=row.version, now=published.version)
+    hours = round((at - row.at).total_seconds() / 3600, 2)
+    if hours > _COUNTS_H:
+        return None, worded("reconciled-long-ago", of=of, hours=hours, most=_COUNTS_H)
+    found = {"differences": row.differences, "source": row.source, "target": row.target}
+    return float(row.differences), worded("reconciled", of=of, hours=hours, **found)
+
+
 _FACTS: Final[Mapping[str, Callable[[Hub, str, datetime], Awaitable[Measured]]]] = {
     "certified": _certified,
     "dead-letters": _dead_letters,
+    "reconciliation": _reconciliation,
     "sync-lag": _sync_lag,
     "tests-green": _tests_green,
 }

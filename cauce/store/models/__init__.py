@@ -23,6 +23,7 @@ from cauce.store.models.notifications import Letter, Notification, NotificationC
 from cauce.store.models.pairs import PairedRow
 from cauce.store.models.people import ApiToken, Customer, Interaction, User
 from cauce.store.models.permissions import GrantRow
+from cauce.store.models.reconciliations import Reconciliation
 from cauce.store.models.recordings import MaskingKey, RecordedExchange, RecordingSwitch
 from cauce.store.models.records import (
     AuditEntry,
@@ -94,6 +95,7 @@ __all__ = [
     "PersonProfile",
     "PublicLink",
     "Received",
+    "Reconciliation",
     "RecordedExchange",
     "RecordingSwitch",
     "RegisterEntry",
