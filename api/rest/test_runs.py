@@ -37,6 +37,26 @@ class TestedProcess(Given):
     failures: list[TestFailure] = Field(default=[], max_length=1_000)
 
 
+class TestedProcesses(Given):
+    """What a run of tests came to, process by process."""
+
+    runs: list[TestedProcess] = Field(
+        max_length=1_000,
+        examples=[
+            [
+                {
+                    "definition": "sales.lead-to-order",
+                    "version": "1.2.0",
+                    "digest": "9f" * 32,
+                    "cases_digest": "9f" * 32,
+                    "cases": 40,
+                    "failed": 0,
+                }
+            ]
+        ],
+    )
+
+
 class TestRun(Model):
     """What all tests of a process came to; rows are only added."""
 
@@ -53,9 +73,9 @@ class TestRun(Model):
 
 
 @router.post("/tests", status_code=HTTPStatus.CREATED, responses=documented(403, 422))
-async def keep_tests(hub: HubDep, actor: CallerDep, given: list[TestedProcess]) -> list[TestRun]:
+async def keep_tests(hub: HubDep, actor: CallerDep, given: TestedProcesses) -> list[TestRun]:
     """Keep what tests came to, as `cauce test --keep` does; it counts for exactly the content that has this digest."""
-    runs = [NewRun(**{**each.model_dump(), "failures": [one.model_dump() for one in each.failures]}) for each in given]
+    runs = [NewRun(**each.model_dump()) for each in given.runs]
     return [TestRun.model_validate(each) for each in await test_runs.keep(hub, actor, runs)]
 
 
