@@ -89,6 +89,17 @@ def _php() -> tuple[Path, Path] | None:
     return None
 
 
+def bring_sshd() -> Path:
+    """Unpack OpenSSH's server, a peer for long tests of SFTP, and return the program."""
+    places = [Path("/usr/sbin/sshd"), NATIVE / "usr/sbin/sshd"]
+    if not any(place.exists() for place in places):
+        bring((("openssh-server",),), leave_out=_NOT_FOR_TESTS)
+    found = next((place for place in places if place.exists()), None)
+    if found is None:
+        raise SetupError("Debian's package of OpenSSH's server has no program where it was looked for.")
+    return found
+
+
 def mosquitto_program() -> Path | None:
     """Return the broker of MQTT: the system's, else the environment's."""
     places = [Path("/usr/sbin/mosquitto"), NATIVE / "usr/sbin/mosquitto"]

@@ -15,6 +15,7 @@ END: Final = "<!-- end of the table -->"
 NPM_SOAP: Final = "`soap` (npm)"
 PHP_SOAP: Final = "PHP's `SoapServer`"
 SPYNE: Final = "`spyne`"
+ZEEP: Final = "`zeep`"
 OURS: Final = "a peer written for the test"
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +42,7 @@ def shows(what: str, against: str = OURS, kind: str = "soap") -> Callable[[F], F
 
 
 def table() -> str:
-    for package in ("tests.connectors", "tests.soak.peers"):
+    for package in ("tests.connectors", "tests.soak.peers", "tests.integration.services"):
         for path in sorted((FILE.parents[1] / package.replace(".", "/")).glob("test_*.py")):
             if "@shows(" in path.read_text(encoding="utf-8"):
                 import_module(f"{package}.{path.stem}")

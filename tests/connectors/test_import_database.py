@@ -21,6 +21,7 @@ from connectors import odbc
 from connectors.odbc.profiles import quoted
 from schemas import load_yaml, validate_data
 from tests.conftest import Require
+from tests.connectors.matrix import shows
 
 JSON = Any
 TABLES = """
@@ -47,6 +48,7 @@ async def called(connector: BaseConnector[Any], connection: Connection, name: st
     return mapped
 
 
+@shows("`cauce connect import`: tables searched, listed and filled as imported", "SQLite", "odbc")
 async def test_a_sqlite_file_can_be_searched_listed_and_filled(sqlite_file: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(sqlite_file)) as database, database:
         database.executescript(TABLES)
@@ -86,6 +88,7 @@ async def test_only_the_tables_that_were_asked_for(sqlite_file: Path, tmp_path: 
     )
 
 
+@shows("`cauce connect import`: tables searched, listed and filled as imported", "PostgreSQL", "odbc")
 async def test_a_postgresql_database_by_its_settings(postgres_url: str, require: Require, tmp_path: Path) -> None:
     try:
         driver_path("postgresql")

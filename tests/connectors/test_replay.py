@@ -24,6 +24,7 @@ from cauce.recording.rules import Rules, rules
 from cauce.recording.tape import running
 from cauce.services.fixtures import fixture as written
 from cauce.testing.stand_in import serving
+from tests.connectors.matrix import ZEEP, shows
 from tests.connectors.soap_peer import Peer, Reply, envelope, fault
 
 JSON = Any
@@ -102,6 +103,7 @@ async def test_a_soap_service_is_replayed_with_identical_results(
             assert await outcome(connector, operation, params) == wanted, (operation, params)
 
 
+@shows("a recording, served as the system: WSDL, answers, faults", ZEEP, "recorded")
 async def test_a_client_that_nobody_here_wrote_needs_only_another_address(
     recorded: tuple[Fixture, list[tuple[Operation, JSON, JSON]]],
 ) -> None:

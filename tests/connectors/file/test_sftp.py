@@ -1,7 +1,7 @@
 """Files of rows at a server that speaks SFTP.
 
 The server is one of asyncssh, the library that the connector uses too: it shows that the connector does what it should,
-and not that it gets on with the servers of others.
+and not that it gets on with the servers of others: for that, tests/soak/peers tries OpenSSH's.
 """
 
 import asyncio

@@ -22,6 +22,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.store.dead_letters import Filters
 from schemas import load_yaml
 from tests.conftest import Require
+from tests.connectors.matrix import NPM_SOAP, ZEEP, shows
 from tests.integration.services.conftest import boss, put_process
 from tests.integration.services.web import served
 
@@ -135,6 +136,7 @@ def two_versions(address: str) -> list[JSON]:
     return [(each.state, each.event) for each in found]
 
 
+@shows("SOAP 1.1 and 1.2: a request becomes an event, once", ZEEP, "soapserver")
 async def test_zeep_sends_events_and_is_told_what_is_wrong(hub: Hub, kind: str) -> None:
     async with served(hub) as address:
         assert await asyncio.to_thread(two_versions, address) == [
@@ -164,6 +166,7 @@ def refused(address: str, call: Any, port: str = "deskSoap", **more: Any) -> JSO
     return fault.code.partition(":")[2] or fault.code, fault.message, detail
 
 
+@shows("faults with typed detail", ZEEP, "soapserver")
 async def test_faults_are_typed_and_say_what_is_wrong(hub: Hub, kind: str) -> None:
     wrong = {"reference": "R-3", "lines": [{"sku": "A", "qty": 0}]}
     async with served(hub) as address:
@@ -210,6 +213,11 @@ async def node_says(node: Path, address: str, *args: str) -> JSON:
     return json.loads(out)
 
 
+@shows(
+    "a request starts a process, whose output is the answer; HTTP Basic, UsernameToken as text and as digest",
+    f"{ZEEP}, {NPM_SOAP}",
+    "soapserver",
+)
 @pytest.mark.usefixtures("worker")
 async def test_a_process_answers(hub: Hub, kind: str, node: Path, require: Require) -> None:
     if not (MODULES / "node_modules" / "soap").is_dir():
