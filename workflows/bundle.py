@@ -13,6 +13,7 @@ from cauce.personal import NAMES, names_of_bundle
 from workflows.checking.calls import CATALOG, CATALOG_VERSION, undoing
 from workflows.checking.fallback import fallback_of
 from workflows.checking.known import OperationContract
+from workflows.checking.start_form import START_FORM, start_form_of
 from workflows.checking.walk import all_tasks, inner_tasks
 from workflows.notifying import operations_of
 
@@ -92,6 +93,8 @@ def resolve(  # noqa: PLR0913 - one for each kind of definition
             found["forms"][by_hand["form"]] = _pick(forms, by_hand["form"], place)
         for operation in _operations(full, task):
             found["operations"][operation] = _operation(operation, _pick(operations, operation, place))
+    if first := start_form_of(document):
+        found["forms"][first] = _pick(forms, first, START_FORM)
     tasks = [task for _, task, _, _ in calls]
     more = {"functions": pinned, "resources": dict(resources or {})}
     found["forms"] = _personal(document, found["forms"])

@@ -72,9 +72,18 @@ class InstanceRef:
 
 
 async def start(
-    hub: Hub, actor: Actor, name: str, data: JSON, *, version: str | None = None, key: str | None = None
+    hub: Hub,
+    actor: Actor,
+    name: str,
+    data: JSON,
+    *,
+    version: str | None = None,
+    key: str | None = None,
+    again: bool = True,
 ) -> InstanceRef:
     """Start an instance of a published process; the latest version unless one is named.
+
+    Without `again` a key is good for one instance, even when that has ended.
 
     Raises InputError when the input does not fit the process, ConflictError when an instance with this business key is
     running.
@@ -88,7 +97,7 @@ async def start(
         )
     check_input(process.document, data)
     key = business_key(key)
-    started = await launch(hub, process.bundle, Start(input=data, key=key))
+    started = await launch(hub, process.bundle, Start(input=data, key=key), again=again)
     async with hub.store.transaction() as db:
         await audit.append(db, actor.name, "instance.start", started.id, {"version": started.version})
     return started

@@ -56,7 +56,7 @@ def check_call(process: Process, pointer: str, task: Mapping[str, JSON], around:
 def _check_in_catalog(process: Process, pointer: str, kind: str | None, given: JSON) -> None:
     """Check a call of a function of the default catalog."""
     if kind == "decision":
-        _check_name(process, f"{pointer}/with/table", given["table"], "decision")
+        check_name(process, f"{pointer}/with/table", given["table"], "decision")
     elif kind == "clock":
         check_clock_call(process, f"{pointer}/with", given)
     elif kind in ("render", "notify"):
@@ -149,7 +149,7 @@ def find_operation(report: Report, world: World, pointer: str, name: str) -> boo
 def _check_human_task(process: Process, pointer: str, task: Mapping[str, JSON], around: Around) -> None:
     given, report = task["with"], process.report
     place = f"{pointer}/with"
-    _check_name(process, f"{place}/form", given["form"], "form")
+    check_name(process, f"{place}/form", given["form"], "form")
     check_assignment(process, place, given)
     policies, policy = process.world.policies, given.get("policy")
     row = row_of(policies.get(policy), given["form"], {"due": None, "expires": None})
@@ -187,7 +187,7 @@ def _check_message(process: Process, pointer: str, kind: str, given: Mapping[str
     """Check what is made of a template, and whether there is somebody to send it."""
     place = f"{pointer}/with"
     if "template" in given:
-        document = _check_name(process, f"{place}/template", given["template"], "template")
+        document = check_name(process, f"{place}/template", given["template"], "template")
         check_filling(process.report, place, given, document)
     elif kind == "notify" and "title" not in given:
         hint = "Add `template`, or `title` and `text`."
@@ -199,7 +199,7 @@ def _check_message(process: Process, pointer: str, kind: str, given: Mapping[str
 
 
 def _check_stage(process: Process, pointer: str, given: Mapping[str, JSON]) -> None:
-    document = _check_name(process, f"{pointer}/stages", given["stages"], "stages")
+    document = check_name(process, f"{pointer}/stages", given["stages"], "stages")
     stages = document.get("list") if isinstance(document, dict) else None
     if not isinstance(stages, list) or "${" in given["stage"]:
         return
@@ -209,7 +209,7 @@ def _check_stage(process: Process, pointer: str, given: Mapping[str, JSON]) -> N
         process.report.value("unknown-stage", f"{pointer}/stage", problem, listing(ids, word="It has"))
 
 
-def _check_name(process: Process, pointer: str, name: str, kind: str) -> JSON:
+def check_name(process: Process, pointer: str, name: str, kind: str) -> JSON:
     """Check that a form, decision table or list of stages exists, and return it."""
     world = process.world
     options, what = {

@@ -60,6 +60,7 @@ CODES: Final[Mapping[str, str]] = {
     "fallback": "A call declares a person's help that cannot be given.",
     "no-idempotency": "A write cannot be told from its repetition.",
     "unknown-find": "An operation names a `find` that does not exist or does not only read.",
+    "start-form": "People cannot start a process with the form that it names.",
     "schedule": "A process cannot start by time as it says.",
     "working-time": "A calendar's hours do not fit together, or a length has none in working time.",
     "unknown-holidays": "There are no known public holidays for a country or region.",

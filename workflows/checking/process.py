@@ -16,6 +16,7 @@ from workflows.checking.references import reference_of
 from workflows.checking.report import Report
 from workflows.checking.resources import check_pinned, check_schemas_at_addresses
 from workflows.checking.schedule import check_schedule
+from workflows.checking.start_form import check_start_form
 from workflows.checking.tasks import check_retry, check_task, check_tasks, check_timeout
 from workflows.checking.texts import AFTER_WORKFLOW, BEFORE_WORKFLOW, IN_TASK, Scope, check_transform, check_value
 from workflows.checking.walk import Around, Process, all_tasks, owners
@@ -45,6 +46,7 @@ def check_process(report: Report, source: Source, world: World, wrong: Collectio
         unsupported.check_document(report, document)
         check_schedule(report, document)
         _check_data(process)
+        check_start_form(process)
         check_schemas_at_addresses(process)
         _check_use(process)
         check_timeout(process, "/timeout", document.get("timeout"), around)

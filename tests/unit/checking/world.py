@@ -45,6 +45,11 @@ _ORDERS = {
         "find-order": {"effect": "read", "input": {"type": "object"}, "output": {"type": ["object", "null"]}},
     },
 }
+_SCAN = {
+    "form": "scan",
+    "title": "S",
+    "schema": {"type": "object", "properties": {"page": {"type": "object", "format": "attachment"}}},
+}
 _FORM = {"form": "qualify", "title": "Q", "schema": {"type": "object", "properties": {"score": {"type": "integer"}}}}
 _STAGES = {"stages": "sales", "list": [{"id": "lead", "title": "Lead"}, {"id": "won", "title": "Won"}]}
 _CLOCK = {
@@ -80,7 +85,7 @@ KNOWN = Known(
         "list-customers@erp": OperationContract("read", output=_CUSTOMERS),
         "create-order@erp": OperationContract("write", input=_CREATE),
     },
-    forms={"qualify": _FORM},
+    forms={"qualify": _FORM, "scan": _SCAN},
     decisions={"credit"},
     stages={"sales": _STAGES},
     calendars={"office"},

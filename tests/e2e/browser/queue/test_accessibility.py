@@ -27,6 +27,7 @@ AT = {
     "/tasks/{task_id}": "/tasks/00000000-0000-5000-8000-000000000001",
     "/tasks/{task_id}/comments": "/tasks/00000000-0000-5000-8000-000000000001/comments",
     "/people/{name}": "/people/ana",
+    "/start/{name}": "/start/office.refund",
     **{
         f"/roadmaps/{{name}}/{{key}}{page}": f"/roadmaps/branch-waves/1{page.replace('{gate}', 'GO')}"
         for page in ("", "/plan", "/money", "/costs", "/registers", "/people", "/changes", "/report", "/gates/{gate}")
@@ -40,7 +41,7 @@ AT = {
 }
 # Answers of which no browser makes a page of its own.
 NO_PAGE = re.compile(
-    r"^/$|/files?/|\.(?:pdf|json|csv|md|ics)$|/options$|/login/openid|/case-file|/events$|/context/|/catalog$|/open/|^/f/"
+    r"^/$|/files?(?:/|$)|\.(?:pdf|json|csv|md|ics)$|/options$|/login/openid|/case-file|/events$|/context/|/catalog$|/open/|^/f/"
 )
 
 # What a page and all that it loads may weigh on the wire; an island is loaded once and kept.
