@@ -33,6 +33,7 @@ def check_roadmap(report: Report, document: Mapping[str, JSON], world: World) ->
         _check_phase(report, document, number, phase)
     _check_budget(report, document)
     _check_processes(report, document, world)
+    _check_triggers(report, document)
     if len(report.findings) == before:
         _check_order(report, document)
 
@@ -182,6 +183,21 @@ def _check_gate(report: Report, place: str, gate: Mapping[str, JSON]) -> None:
 _OF_ALL: Final = frozenset({"dead-letters", "budget-variance", "regression"})
 # These are true or false by themselves.
 _PLAIN: Final = frozenset({"certified", "tests-green", "reconciliation", "regression"})
+
+
+# The hub answers these of one thing only.
+_OF_ONE: Final = frozenset({"certified", "sync-lag", "tests-green", "reconciliation", "training", "kpi"})
+
+
+def _check_triggers(report: Report, document: Mapping[str, JSON]) -> None:
+    """Check that the hub can be asked what risks and stop criteria watch."""
+    risks = enumerate(document.get("risks") or ())
+    found = [(f"/risks/{number}/trigger", each["trigger"]) for number, each in risks if "trigger" in each]
+    found += [(f"/stop/{number}", each) for number, each in enumerate(document.get("stop") or ())]
+    for place, each in found:
+        if each.get("metric") in _OF_ONE and "of" not in each:
+            problem = f"Nothing says of what `{each['metric']}` is asked."
+            report.value("roadmap", f"{place}/metric", problem, "Add `of`: a connection, definition, sync or figure.")
 
 
 def _check_budget(report: Report, document: Mapping[str, JSON]) -> None:
