@@ -10,10 +10,17 @@ from cauce.settings import load
 from cauce.store.migrations import upgrade
 from tests.bad_input.site import NOBODY_LISTENS, Site, opened
 from tests.bad_input.texts import BASICS
+from tests.hashes import quick_hashes
 from tests.servers import temporal
 from tests.servers.temporal import TemporalServer
 
 SECRET = "s3cr3t-Passw0rd-of-the-tests"  # noqa: S105 - its whole purpose is to be looked for
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    with quick_hashes():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,14 @@ import pytest
 from cauce.errors import SettingsError
 from cauce.native import driver_path, load_odbc
 from tests.conftest import Require
+from tests.hashes import quick_hashes
 from tests.servers.temporal import temporal_binary
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    with quick_hashes():
+        yield
 
 
 @pytest.fixture(scope="session")

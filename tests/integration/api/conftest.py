@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
 
 from api.app import create_app
@@ -14,6 +13,7 @@ from cauce.services import users
 from cauce.services.hub import Hub, open_hub
 from cauce.settings import Settings, load
 from tests.e2e.browser import seed
+from tests.hashes import quick_hashes
 
 nobody_listens = "127.0.0.1:1"
 
@@ -45,9 +45,7 @@ class Browser:
 
 @pytest.fixture(scope="session", autouse=True)
 def _quick_hashes() -> Iterator[None]:
-    """Hash passwords in no time: that it takes long is the library's virtue, not what is tried here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(users, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    with quick_hashes():
         yield
 
 
