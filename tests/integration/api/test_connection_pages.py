@@ -176,6 +176,7 @@ async def test_an_uploaded_document_becomes_a_connection_step_by_step(igor: Brow
     assert page.status_code == 200
     assert "2 of 2 operations" in page.text
     assert html.unescape(page.text).count('name="operation"') == 2
+    assert "The document names no login" in page.text
     assert "&#34;sku&#34;: " in page.text
     text = text_in(page)
     page = await send(igor, do="choose", text=text, operation=["get-stock"], effect__get_stock="x")
