@@ -73,7 +73,7 @@ async def compare(source: Opened, target: Opened, ways: tuple[Way, Way]) -> Comp
         elif fields := _different(known[key], digests, names):
             found.differs(key, "differs", fields)
         met.add(key)
-    for key in known.keys() - met:
+    for key in sorted(known.keys() - met):
         found.differs(key, "not-in-target")
     found.sums = {
         name: [f"{sums[0].get(name, Decimal()):f}", f"{sums[1].get(name, Decimal()):f}"]
