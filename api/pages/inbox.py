@@ -42,12 +42,6 @@ column_words: Final = {
     "priority": view.message("Priority"),
     "kind": view.message("Form"),
 }
-severity_words: Final = {
-    "low": view.message("low"),
-    "medium": view.message("medium"),
-    "high": view.message("high"),
-    "critical": view.message("critical"),
-}
 notices: Final = {
     "completed": view.message("Done: the task is completed and the process goes on."),
     "claimed": view.message("The task is yours."),
@@ -87,7 +81,6 @@ async def inbox(
         groups=sorted({*actor.groups, *(row.group for row in page.tasks if row.group), *filter(None, [wanted.group])}),
         forms=[(form, number) for form, number in counts.by_form] or [(wanted.form, 0)],
         severities=SEVERITIES,
-        severity_words=severity_words,
         summary=summary(lang, counts),
         wanted=wanted,
         columns=[(each, lang.gettext(column_words[each])) for each in shown],

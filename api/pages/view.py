@@ -21,6 +21,7 @@ from api import security
 from api.i18n import Language, all_languages, as_moment, locales, negotiate
 from api.pages import problems, states
 from api.pages.navigation import navigation_for, place_keys
+from api.pages.words import severity_words
 from cauce import contract
 from cauce.errors import CauceError
 from cauce.roadmaps import ROADMAP_PREFIX, is_roadmap
@@ -115,6 +116,7 @@ def environment() -> Environment:
         browser=browser,
         columns_of=columns_of,
         humane=humane,
+        severity_words=severity_words,
         instance_url=instance_url,
         is_number_column=is_number_column,
         iso=iso,

@@ -1,5 +1,7 @@
 """Sentences of the services that people meet most often, marked here for translation; the services speak English."""
 
+from typing import Final
+
 from api.pages.problems import message
 
 sentences = (
@@ -20,6 +22,13 @@ sentences = (
     message("There is nothing to give back."),
     message("This task is not one of yours."),
 )
+
+severity_words: Final = {
+    "low": message("low"),
+    "medium": message("medium"),
+    "high": message("high"),
+    "critical": message("critical"),
+}
 
 # Why a figure of a roadmap has no value.
 no_figure = (

@@ -1,7 +1,7 @@
 """What stands beside the form of a task: from its data, from the hub's customers, and looked up at a connection."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -40,6 +40,7 @@ class Shown:
     shape: Shape
     value: JSON = None
     columns: Mapping[str, JSON] | None = None
+    labels: Mapping[str, JSON] | None = None
     problem: str = ""
     at: datetime | None = None
 
@@ -73,7 +74,7 @@ async def looked_up(hub: Hub, actor: Actor, task_id: str, index: int) -> Shown:
     async with hub.store.read() as db:
         shown = await _shown(db, task, index, entry, (answer,))
     at = found.at if found.problem else None
-    return Shown(index, shown.title, shown.shape, shown.value, shown.columns, found.problem, at)
+    return replace(shown, problem=found.problem, at=at)
 
 
 async def _shown(db: Db, task: TaskView, index: int, entry: Mapping[str, JSON], found: Sequence[JSON] = ()) -> Shown:
@@ -96,7 +97,7 @@ async def _shown(db: Db, task: TaskView, index: int, entry: Mapping[str, JSON], 
             shape = "value"
         case _:
             pass
-    return Shown(index, entry.get("title"), shape, value, entry.get("columns"))
+    return Shown(index, entry.get("title"), shape, value, entry.get("columns"), entry.get("labels"))
 
 
 async def _customer(db: Db, value: JSON) -> Customer | None:

@@ -110,6 +110,8 @@ def _check_context(report: Report, pointer: str, entry: Map, world: World) -> No
         report.key("missing-property", pointer, problem, "Add `value`, or the `call` that gives it.")
     elif "with" in entry:
         report.key("form", f"{pointer}/with", "There is no `call` that this would be for.", "Add it.")
+    if "labels" in entry and entry.get("show", "table") != "table":
+        report.key("form", f"{pointer}/labels", "Only values and tables have labels.", "Leave out `show` or `labels`.")
     if "columns" in entry and entry.get("show") != "table":
         report.key("form", f"{pointer}/columns", "Only a table has columns.", "Add `show: table`.")
     check_bare(report, f"{pointer}/value", entry.get("value"), _FOUND if "call" in entry else _BESIDE)

@@ -61,6 +61,7 @@ FORM: dict[str, Any] = {
         {"title": "Papers", "show": "documents", "value": ".papers"},
         {"title": "Prices", "show": "table", "value": ".prices", "columns": {"sku": {"en": "Item"}, "net": "Net"}},
         {"title": "Broken", "value": ".customer.number.x"},
+        {"title": "State", "value": '["late", "other"]', "labels": {"late": {"en": "Too <late>", "es": "Tarde"}}},
     ],
 }
 LINES = {"/lines#rows": "2", "/lines/1/sku#search": "12", "_search": "/lines/1/sku"}
@@ -127,6 +128,7 @@ async def test_what_stands_beside_a_form_is_shown_in_its_shape_and_never_as_mark
     assert f'<a href="{PAGE}/context/0">Look it up</a>' in page
     assert "+34915550123" in page
     assert "Nothing yet." in page
+    assert "Too &lt;late&gt;, other" in page
     assert re.findall(r'<th scope="col"[^>]*>(.*?)</th>', page)[:2] == ["Item", "Net"]
     link = re.search(rf'href="({PAGE}/files/\w+)" download>a.pdf', page)
     assert link
