@@ -143,4 +143,5 @@ def _show_logins(demo_run: running.Demo) -> None:
     output.say(f"All have the password {demo_run.password}")
     output.say(f"The inbox: {where.api}/inbox     Temporal's own pages: {where.temporal_ui}")
     output.say(f"What went out by mail, and came in, lies in {demo_run.company.post.folder} as .eml files, by address.")
+    output.say(f"Certify what its systems can: cauce connect certify --data-dir {demo_run.options.data_dir}")
     output.say("Ctrl-C stops everything.")

@@ -59,6 +59,29 @@ async def certify(
     return found
 
 
+async def certify_all(
+    hub: Hub, actor: Actor, capabilities: Sequence[str] = (), *, anyway: bool = False
+) -> list[Certification]:
+    """Try all published connections for the capabilities that they implement, or those of them that are named.
+
+    All are looked at before the first is tried: one that is not a test system is refused, and nothing was written.
+    """
+    actor.require("certify connections", "integrator")
+    async with hub.store.read() as db:
+        rows = await definitions.latest(db, "connection")
+    implementing = {row.name: _implemented(row.document) for row in rows}
+    wanted = {
+        name: [each for each in own if not capabilities or each in capabilities] for name, own in implementing.items()
+    }
+    if missing := sorted(set(capabilities) - {each for own in wanted.values() for each in own}):
+        problem = f"No connection implements {', '.join(missing)}."
+        raise NotFoundError(problem, hint="`cauce connections list` says what each implements.")
+    due = sorted(name for name, own in wanted.items() if own)
+    for name in due:
+        await _prepared(hub, actor, name, wanted[name], anyway=anyway)
+    return [done for name in due for done in await certify(hub, actor, name, wanted[name], anyway=anyway)]
+
+
 async def certifiable(
     hub: Hub, actor: Actor, name: str, capabilities: Sequence[str] = (), *, anyway: bool = False
 ) -> list[str]:

@@ -16,7 +16,12 @@ from cauce.services.hub import Actor, Hub
 
 
 def certify(
-    connection: Annotated[str, typer.Argument(metavar="CONNECTION", help="A published connection.")],
+    connection: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CONNECTION]", help="A published connection; all that implement something without one."
+        ),
+    ] = None,
     *,
     capability: Annotated[
         list[str] | None, typer.Option("--capability", metavar="NAME", help="Only this one; may be repeated.")
@@ -36,7 +41,9 @@ def certify(
     """
 
     async def work(hub: Hub, actor: Actor) -> list[Certification]:
-        return await certification.certify(hub, actor, connection, capability or (), anyway=yes)
+        if connection is not None:
+            return await certification.certify(hub, actor, connection, capability or (), anyway=yes)
+        return await certification.certify_all(hub, actor, capability or (), anyway=yes)
 
     done = session.run(work, data_dir=data_dir)
     if report is not None:

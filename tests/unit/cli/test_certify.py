@@ -34,6 +34,10 @@ def test_a_connection_is_certified_and_the_list_says_so(tmp_path: Path) -> None:
     assert "| say | answer | passed | It answered as promised. |" in report.read_text(encoding="utf-8")
     (listed,) = json.loads(runner.invoke(app, ["connections", "list", "--json", *store]).stdout)["connections"]
     assert (listed["implements"][0]["capability"], listed["implements"][0]["state"]) == ("parrots", "certified")
+    (everything,) = json.loads(runner.invoke(app, ["connect", "certify", "--json", *store]).stdout)["certifications"]
+    assert (everything["connection"], everything["passed"]) == ("polly", True)
+    nobody = runner.invoke(app, ["connect", "certify", "--capability", "orders", *store])
+    assert (nobody.exit_code, "No connection implements orders." in nobody.output) == (1, True)
     (files / "polly.yaml").write_text(connection.replace("effect: read}", "effect: read, response: '{}'}"))
     runner.invoke(app, ["publish", str(files), *store])
     again = runner.invoke(app, ["connect", "certify", "polly", *store])
