@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from demo import leads as files_of_leads
 from demo import staff
@@ -27,6 +28,7 @@ from tests.e2e.case import Leads, process, received
 from tests.e2e.desk import Desk, opened, overseer, read
 from tests.e2e.installation import Installation, started
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 JSON = Any
 parts = ("worker", "temporal", "api")
 # In the order in which they are asked; who may not do a task is refused, and the next one tries.
@@ -116,25 +118,49 @@ def chosen(number: int) -> list[Lead]:
     return winners[: number - number // 4] + others[: number // 4]
 
 
-@pytest.fixture
-async def installation(needs: None, tmp_path: Path) -> AsyncIterator[Installation]:
-    async with started(tmp_path) as running:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def installation(needs: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installation]:
+    """Return an installation that the tests of `make test` share: each kills what the other left running."""
+    async with started(tmp_path_factory.mktemp("kill")) as running:
         yield running
 
 
-@pytest.mark.parametrize(
-    ("rounds", "number"),
-    [
-        pytest.param(2, 8, marks=[pytest.mark.kill, pytest.mark.timeout(240)], id="short"),
-        pytest.param(
-            int(os.environ.get("CAUCE_KILL_ROUNDS", "10")),
-            50,
-            marks=[pytest.mark.soak, pytest.mark.timeout(1800)],
-            id="long",
-        ),
-    ],
-)
-async def test_killed_parts_lose_and_repeat_nothing(rounds: int, number: int, installation: Installation) -> None:
+@pytest.mark.kill
+@pytest.mark.timeout(240)
+async def test_killed_parts_lose_and_repeat_nothing(installation: Installation) -> None:
+    await lose_and_repeat_nothing(2, 8, installation)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+async def test_parts_killed_for_long_lose_and_repeat_nothing(needs: None, tmp_path: Path) -> None:
+    async with started(tmp_path) as fresh:
+        await lose_and_repeat_nothing(int(os.environ.get("CAUCE_KILL_ROUNDS", "10")), 50, fresh)
+
+
+@pytest.mark.kill
+async def test_answer_given_while_api_and_temporal_are_killed_is_not_lost(installation: Installation) -> None:
+    async with opened(installation) as desk:
+        case = await received(desk, Leads().fresh(), {"contact": By("ana", answers.contact("refuses", "close"))})
+        task = await case.task("contact")
+        # The first use of a token is noted in the store.
+        read(await desk["ana"].get("/me"))
+        # While the store takes no writes, the instance cannot get further than to what it does to the inbox.
+        with closing(sqlite3.connect(installation.data_dir / "cauce.db", isolation_level=None)) as store:
+            store.execute("BEGIN IMMEDIATE")
+            answering = asyncio.create_task(desk.complete(task["id"], "ana", answers.contact("refuses", "close")))
+            await asyncio.sleep(1)
+            await asyncio.gather(kill(installation, "api"), kill(installation, "temporal"))
+            store.execute("ROLLBACK")
+        await asyncio.gather(answering, return_exceptions=True)
+        await patiently(Staff(desk, Allowance()), desk[overseer], "GET", "/tasks")
+        # Ana was told nothing: it has worked, or she finds the task and can do it again.
+        found = await case.go()
+        assert (found["output"]["outcome"], await case.done()) == ("lost", ["contact"])
+
+
+async def lose_and_repeat_nothing(rounds: int, number: int, installation: Installation) -> None:
+    """Kill each part in each round while so many leads are under way, and compare what came of them."""
     leads = chosen(number)
     # Each lead that is won has five tasks or more; some of them are left when the last round begins.
     share = 4 * len([lead for lead in leads if lead.ends_in_order]) / (rounds * len(parts))
@@ -158,27 +184,6 @@ async def test_killed_parts_lose_and_repeat_nothing(rounds: int, number: int, in
         assert people.troubles > 0, "no kill was noticed by anybody"
         assert all(count >= rounds for count in installation.restarts.values())
         await nothing_is_lost_or_repeated(people, leads, installation)
-
-
-@pytest.mark.kill
-async def test_answer_given_while_api_and_temporal_are_killed_is_not_lost(installation: Installation) -> None:
-    async with opened(installation) as desk:
-        case = await received(desk, Leads().fresh(), {"contact": By("ana", answers.contact("refuses", "close"))})
-        task = await case.task("contact")
-        # The first use of a token is noted in the store.
-        read(await desk["ana"].get("/me"))
-        # While the store takes no writes, the instance cannot get further than to what it does to the inbox.
-        with closing(sqlite3.connect(installation.data_dir / "cauce.db", isolation_level=None)) as store:
-            store.execute("BEGIN IMMEDIATE")
-            answering = asyncio.create_task(desk.complete(task["id"], "ana", answers.contact("refuses", "close")))
-            await asyncio.sleep(1)
-            await asyncio.gather(kill(installation, "api"), kill(installation, "temporal"))
-            store.execute("ROLLBACK")
-        await asyncio.gather(answering, return_exceptions=True)
-        await patiently(Staff(desk, Allowance()), desk[overseer], "GET", "/tasks")
-        # Ana was told nothing: it has worked, or she finds the task and can do it again.
-        found = await case.go()
-        assert (found["output"]["outcome"], await case.done()) == ("lost", ["contact"])
 
 
 async def send(people: Staff, lead: Lead) -> None:
