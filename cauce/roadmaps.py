@@ -330,12 +330,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class AskEvidence:
-    """What a gate asks of the running system; `limits` are `least` and `most`."""
+    """What a gate asks of the running system at a moment of the roadmap; `limits` are `least` and `most`."""
 
     roadmap: str
     fact: str
     of: str
     limits: dict[str, float] = field(default_factory=dict)
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

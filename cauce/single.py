@@ -279,6 +279,7 @@ async def bench(
         queue = f"{contract.TASK_QUEUE}-run-{uuid.uuid4()}"
         router = Router()
         made = worker.parts(settings, store, router.wake)
+        hub = Hub(settings, store, client, queue)
         stack.push_async_callback(http.close_sessions)
         stack.push_async_callback(made.close)
         # A sandbox keeps what runs in it to itself.
@@ -287,7 +288,7 @@ async def bench(
             client,
             task_queue=queue,
             workflows=[ProcessWorkflow, RoadmapWorkflow],
-            activities=made.local,
+            activities=[*made.local, *worker.of_roadmaps(hub)],
             interceptors=[] if runner else [watch],
             workflow_runner=runner or watch.runner,
             graceful_shutdown_timeout=_LET_FINISH,
@@ -295,7 +296,6 @@ async def bench(
         )
         for each in [main, worker.run_task_worker(client, made, queue), *await _writers(client, made, store, queue)]:
             await stack.enter_async_context(each)
-        hub = Hub(settings, store, client, queue)
         await stack.enter_async_context(router.running(hub))
         yield Bench(client, hub, skips_time=temporal == "time-skipping", watch=None if runner else watch)
 

@@ -263,7 +263,8 @@ class RoadmapWorkflow(_Updates):
         if piece["fact"] == "budget-variance":
             return overspent(self.course, piece, self._moment())
         limits = {name: float(piece[name]) for name in ("least", "most") if name in piece}
-        wanted = AskEvidence(self.course.journal.roadmap, piece["fact"], piece.get("of", ""), limits)
+        journal, at = self.course.journal, self._moment().at
+        wanted = AskEvidence(journal.roadmap, piece["fact"], piece.get("of", ""), limits, at)
         return await workflow.execute_local_activity(
             roadmaps.ROADMAP_EVIDENCE, wanted, start_to_close_timeout=_LIMIT, retry_policy=_ASKING
         )

@@ -16,13 +16,14 @@ _SIGNED: Final = ("signed", "verified")
 _OUT: Final = ("withdrawn", "excluded")
 
 
-async def figures(db: Db, roadmap: str, at: datetime | None = None) -> dict[str, float]:
+async def figures(db: Db, roadmap: str, at: datetime | None = None, *, now: datetime | None = None) -> dict[str, float]:
     """Return the figures of a roadmap as of a moment; what cannot be said yet is left out.
 
-    Without a moment everything counts that was noted, also what the clock of a process puts ahead of ours.
+    Without a moment everything counts that was noted, also what the clock of a process puts ahead of ours; `now` is
+    what time it is for who asks.
     """
     steps = await register.steps(db, roadmap)
-    return figures_of(steps, at or max([utc_now(), *(step.at for _, step in steps)]))
+    return figures_of(steps, at or max([now or utc_now(), *(step.at for _, step in steps)]))
 
 
 def figures_of(steps: Steps, at: datetime) -> dict[str, float]:

@@ -23,18 +23,20 @@ Measured = tuple[float | bool | None, dict[str, JSON]]
 """The value that was found (None: there is none) and, in a sentence, what that means."""
 
 
-async def answer(hub: Hub, fact: str, of: str, limits: Mapping[str, float], *, roadmap: str = "") -> dict[str, JSON]:
-    """Return whether a fact holds now: {holds, value, asked, at, text, code, values}; what cannot be known does not.
+async def answer(
+    hub: Hub, fact: str, of: str, limits: Mapping[str, float], *, roadmap: str = "", at: datetime | None = None
+) -> dict[str, JSON]:
+    """Return whether a fact holds: {holds, value, asked, at, text, code, values}; what cannot be known does not.
 
     A number holds within `least` and `most`, where they are given; a yes or no holds when it is yes. What only a
-    register can tell is asked of that of the `roadmap`.
+    register can tell is asked of that of the `roadmap`. Without `at` it is asked for now.
     """
     ask, noted = _FACTS.get(fact), REGISTER_FACTS.get(fact)
     asked = f"{fact} of {of}" if of else fact
-    at = utc_now()
+    at = at or utc_now()
     try:
         if noted:
-            value, words = await noted(hub, roadmap, of)
+            value, words = await noted(hub, roadmap, of, at)
         else:
             value, words = await ask(hub, of, at) if ask else (None, worded("not-measured", fact=fact))
     except CauceError as error:
@@ -75,7 +77,8 @@ class EvidenceActivities:
     @activity.defn(name=ROADMAP_EVIDENCE)
     async def roadmap_evidence(self, wanted: AskEvidence) -> JSON:
         """Answer one question of a gate."""
-        return await answer(self.hub, wanted.fact, wanted.of, wanted.limits, roadmap=wanted.roadmap)
+        at = datetime.fromisoformat(wanted.at) if wanted.at else None
+        return await answer(self.hub, wanted.fact, wanted.of, wanted.limits, roadmap=wanted.roadmap, at=at)
 
     @activity.defn(name=ROADMAP_METRICS)
     async def roadmap_metrics(self, wanted: AskMetrics) -> dict[str, float]:

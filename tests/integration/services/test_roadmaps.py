@@ -1,7 +1,7 @@
 """A roadmap that runs, with a worker: tasks in the inbox, a gate whose evidence turns false, who may do what."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -155,6 +155,9 @@ async def test_gates_ask_the_register_of_the_roll_out(lonely_hub: Hub) -> None:
     await note("regression", "F6", "green")
     await note("regression", "F7", "red")
     assert await ask("kpi", "requirements-signed", least=1) == (True, 1.0)
+    later = datetime.now(UTC) + timedelta(days=12)
+    quiet = await evidence.answer(lonely_hub, "kpi", "days-without-change", {"least": 10}, roadmap="crm", at=later)
+    assert (quiet["holds"], quiet["value"]) == (True, 12.0)
     assert await ask("kpi", "orders-on-time", least=0.95) == (False, None)
     await note("figure", "orders-on-time", "measured", value=0.96)
     assert await ask("kpi", "orders-on-time", least=0.95) == (True, 0.96)
