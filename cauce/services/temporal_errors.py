@@ -49,12 +49,17 @@ def explained(instance: str = "") -> Iterator[None]:
             f"Instance {instance} cannot say where it is.", hint="The log of the worker says why."
         ) from error
     except RPCError as error:
-        raise of_rpc(error, instance) from error
+        raise (no_worker(instance) if has_not_begun(error) else of_rpc(error, instance)) from error
     except (RuntimeError, TemporalError) as error:
         # A client that connects at first use says so with a bare RuntimeError.
         if isinstance(error, RuntimeError) and "connect" not in str(error):
             raise
         raise unavailable() from error
+
+
+def has_not_begun(error: RPCError) -> bool:
+    """Tell whether a run was asked before its first task is scheduled: when it takes the place of another one."""
+    return error.status == RPCStatusCode.FAILED_PRECONDITION and "not scheduled" in error.message.lower()
 
 
 def of_rpc(error: RPCError, instance: str) -> CauceError:

@@ -17,10 +17,11 @@ from cauce import contract
 from cauce.errors import CauceError, InputError, NotFoundError
 from cauce.permissions import Act, Thing
 from cauce.roadmaps import ROADMAP, is_roadmap
+from cauce.services.asking import asked
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.permissions import covering
 from cauce.services.temporal_errors import explained
-from cauce.services.waiting import call_timeout, query_timeout
+from cauce.services.waiting import call_timeout
 from cauce.store import definitions, tasks
 
 JSON = Any
@@ -272,7 +273,7 @@ async def _state(hub: Hub, found: Summary) -> tuple[Mapping[str, JSON], bool]:
     handle = hub.temporal.get_workflow_handle(found.id, run_id=found.run_id)
     try:
         with explained(found.id):
-            return await handle.query(contract.STATE, rpc_timeout=query_timeout), True
+            return await asked(handle, contract.STATE), True
     except CauceError:
         return {}, False
 

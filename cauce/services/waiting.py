@@ -8,3 +8,5 @@ call_timeout = timedelta(seconds=10)
 update_timeout = timedelta(seconds=15)
 # What is shown without a worker is less, but it is shown soon.
 query_timeout = timedelta(seconds=3)
+# A run that takes the place of another one cannot be asked for the blink until its first task is scheduled.
+begin_timeout = timedelta(seconds=3)

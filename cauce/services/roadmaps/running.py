@@ -14,13 +14,14 @@ from cauce.errors import InputError, NotFoundError
 from cauce.permissions import Thing
 from cauce.roadmaps import Done, Request, RoadmapStart
 from cauce.services import definitions
+from cauce.services.asking import asked
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.instances import business_key
 from cauce.services.roadmaps import rights
 from cauce.services.roadmaps.plans import readers
 from cauce.services.roadmaps.taking_over import taken_over
 from cauce.services.temporal_errors import explained
-from cauce.services.waiting import call_timeout, query_timeout, update_timeout
+from cauce.services.waiting import call_timeout, update_timeout
 from cauce.store import attachments, audit
 from cauce.store import roadmaps as stored
 from cauce.store.models import RoadmapRun
@@ -272,7 +273,7 @@ async def journal(hub: Hub, actor: Actor, identity: str) -> JSON:
         await _found(db, actor, identity)
     with explained(identity):
         handle = hub.temporal.get_workflow_handle(identity)
-        return await handle.query(contract.STATE, rpc_timeout=query_timeout)
+        return await asked(handle, contract.STATE)
 
 
 async def _found(db: Db, actor: Actor, identity: str) -> RoadmapRun:
