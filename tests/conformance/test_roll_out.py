@@ -166,7 +166,7 @@ async def a_waiver_is_given(run: RollOut) -> None:
     """Let a gate do without a file for a while, and without what nothing here measures."""
     await run.work_until_ready("G2")
     await run.asked("G2")
-    with pytest.raises(ConflictError, match="published as drafts; the file “Quality plan” is missing"):
+    with pytest.raises(ConflictError, match="published as sales; the file “Quality plan” is missing"):
         await run.decided("G2")
     await waive(run, "G2")
     soon = (run.today + timedelta(days=14)).isoformat()

@@ -7,6 +7,7 @@ from typing import Any, Final
 from cauce.errors import DefinitionError, InputError
 from schemas import guess, listing, validate_data
 from schemas.source import step
+from workflows.checking.gates import check_gate
 from workflows.checking.known import World
 from workflows.checking.report import Report
 from workflows.roadmap.model import FACTORS, PILLARS, Roadmap
@@ -30,7 +31,7 @@ def check_roadmap(report: Report, document: Mapping[str, JSON], world: World) ->
     _check_owners(report, document)
     _check_predecessors(report, document)
     for number, phase in enumerate(document["phases"]):
-        _check_phase(report, document, number, phase)
+        _check_phase(report, document, world, number, phase)
     _check_budget(report, document)
     _check_processes(report, document, world)
     _check_triggers(report, document)
@@ -126,7 +127,9 @@ def _check_predecessors(report: Report, document: Mapping[str, JSON]) -> None:
                 report.value("unknown-activity", where, problem, "An activity of a wave is named without its wave.")
 
 
-def _check_phase(report: Report, document: Mapping[str, JSON], number: int, phase: Mapping[str, JSON]) -> None:
+def _check_phase(
+    report: Report, document: Mapping[str, JSON], world: World, number: int, phase: Mapping[str, JSON]
+) -> None:
     place, objectives = f"/phases/{number}", document.get("objectives") or {}
     if "objective" in phase and phase["objective"] not in objectives:
         problem = f"There is no objective `{phase['objective']}`{guess(phase['objective'], objectives)}"
@@ -141,7 +144,7 @@ def _check_phase(report: Report, document: Mapping[str, JSON], number: int, phas
             problem = f"There is no earlier phase `{each['phase']}`{guess(each['phase'], earlier)}"
             report.value("roadmap", f"{place}/connectsTo/{index}/phase", problem, listing(earlier))
     _check_waves(report, place, phase)
-    _check_gate(report, f"{place}/gate", phase["gate"])
+    check_gate(report, f"{place}/gate", phase["gate"], world)
     for index, each in enumerate(phase["activities"]):
         if each.get("earned") == "deliverables" and "deliverable" not in each:
             problem = f"`{each['id']}` counts deliverables and has none."
@@ -161,28 +164,6 @@ def _check_waves(report: Report, place: str, phase: Mapping[str, JSON]) -> None:
                     "roadmap", f"{at}/after/{position}", problem, listing(waves) or "The first waits for none."
                 )
         waves.append(wave["id"])
-
-
-def _check_gate(report: Report, place: str, gate: Mapping[str, JSON]) -> None:
-    approvers = gate["approvers"]
-    if gate.get("quorum", 1) > len(approvers):
-        problem = f"`{gate['id']}` wants {gate['quorum']} to agree, and only {len(approvers)} may decide."
-        report.value("gate", f"{place}/quorum", problem, "Lower it, or add approvers.")
-    for index, each in enumerate(gate.get("evidence") or ()):
-        if "fact" in each and each["fact"] not in _OF_ALL and "of" not in each:
-            problem = f"Nothing says of what `{each['fact']}` is asked."
-            report.key(
-                "gate", f"{place}/evidence/{index}", problem, "Add `of`: a connection, definition, sync or figure."
-            )
-        if "fact" in each and each["fact"] not in _PLAIN and "least" not in each and "most" not in each:
-            problem = f"Nothing says when `{each['fact']}` is good enough."
-            report.key("gate", f"{place}/evidence/{index}", problem, "Add `least` or `most`.")
-
-
-# These may be asked of everything.
-_OF_ALL: Final = frozenset({"dead-letters", "budget-variance", "regression"})
-# These are true or false by themselves.
-_PLAIN: Final = frozenset({"certified", "tests-green", "reconciliation", "regression"})
 
 
 # The hub answers these of one thing only.
