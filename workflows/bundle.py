@@ -93,12 +93,16 @@ def resolve(  # noqa: PLR0913 - one for each kind of definition
             found["forms"][by_hand["form"]] = _pick(forms, by_hand["form"], place)
         for operation in _operations(full, task):
             found["operations"][operation] = _operation(operation, _pick(operations, operation, place))
-    if first := start_form_of(document):
-        found["forms"][first] = _pick(forms, first, START_FORM)
     tasks = [task for _, task, _, _ in calls]
     more = {"functions": pinned, "resources": dict(resources or {})}
-    found["forms"] = _personal(document, found["forms"])
+    found["forms"] = _personal(document, found["forms"] | _first_form(document, forms))
     return _sealed(document, _sections(found, tasks, calendars) | {name: each for name, each in more.items() if each})
+
+
+def _first_form(document: Mapping[str, JSON], forms: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the form with which people start the process, if it has one."""
+    name = start_form_of(document)
+    return {name: _pick(forms, name, START_FORM)} if name else {}
 
 
 def _personal(document: Mapping[str, JSON], forms: Mapping[str, JSON]) -> dict[str, JSON]:
