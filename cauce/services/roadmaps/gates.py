@@ -17,7 +17,11 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class GateView:
-    """A gate; `evidence` are the answers of now, `speaks_for` the approvers that who looks at it speaks for."""
+    """A gate; `evidence` are the answers of now, `speaks_for` the approvers that who looks at it speaks for.
+
+    `again` are the answers to what earlier gates (`gate`) were let go without until a day that is over; `renews` is the
+    evidence of this one, approved, that who looks at it may let it go without again.
+    """
 
     step: StepView
     state: str
@@ -33,6 +37,8 @@ class GateView:
     signs: list[int]
     may_request: bool
     decisions: list[DecisionView]
+    again: list[JSON]
+    renews: list[int]
 
 
 async def gate(hub: Hub, actor: Actor, standing: Standing, name: str) -> GateView:
@@ -70,7 +76,20 @@ async def gate(hub: Hub, actor: Actor, standing: Standing, name: str) -> GateVie
         ],
         may_request=step.may_act or standing.detail.may_plan,
         decisions=[each for each in await running.decisions(hub, actor, run.run.id) if each.gate == name],
+        again=[] if known.get("state") == "approved" else await _again(hub, course, name, moment),
+        renews=course_gates.asked_again(course, name, moment) if mine else [],
     )
+
+
+async def _again(hub: Hub, course: Course, name: str, moment: Moment) -> list[JSON]:
+    """Return the answers of now to what earlier gates were let go without for a time that is over."""
+    found = []
+    for earlier, number in course_gates.run_out(course, name, moment):
+        piece = course.gate(earlier)["evidence"][number]
+        facts = {number: await _fact(hub, course, piece, moment)} if "fact" in piece else {}
+        answer = course_gates.known_answers(course, earlier, moment, facts)[number]
+        found.append({**answer, "gate": earlier, "title": _title(piece)})
+    return found
 
 
 async def _fact(hub: Hub, course: Course, piece: JSON, moment: Moment) -> JSON:

@@ -195,6 +195,40 @@ def test_a_waiver_holds_until_its_day_and_is_asked_again_at_the_next_gate() -> N
     assert gates.run_out(project.course, "G2", project.moment) == [("G1", 1)]
 
 
+def test_a_waiver_that_has_run_out_is_renewed_while_another_gate_asks_for_it() -> None:
+    project = Project()
+    project.act(FinishActivity("decide", "sam"))
+    project.act(FinishActivity("draw", "cris"))
+    project.act(RequestGate("G1", "cris"), evidence("+-"))
+    project.act(WaiveEvidence("G1", 1, "sam", "later", "2027-01-06"))
+    held = evidence("+-")
+    held[1]["waived"] = project.journal.gates["G1"]["waived"]["1"]
+    project.act(DecideGate("G1", "sam", "sponsor", approve=True), held)
+    project.wait_until(date(2027, 1, 7))
+    renewed = WaiveEvidence("G1", 1, "ana", "it cannot be measured", "2027-06-30")
+    with pytest.raises(ConflictError, match="nobody asks for its evidence 1 again"):
+        project.act(renewed)
+    project.act(FinishActivity("build", "cris"))
+    project.act(FinishActivity("teach", "cris"))
+    again = [{**evidence("-")[0], "gate": "G1", "number": 1}]
+    project.act(RequestGate("G2", "cris"), again)
+    assert gates.asked_again(project.course, "G1", project.moment) == [1]
+    with pytest.raises(ConflictError, match=r"does not hold: evidence 0 \(evidence 1 of G1\)"):
+        project.act(DecideGate("G2", "sam", "sponsor", approve=True), again)
+    with pytest.raises(ConflictError, match="nobody asks for its evidence 0 again"):
+        project.act(replace(renewed, evidence=0))
+    project.act(renewed)
+    # Nothing is asked for any more, the gate stays as it was decided, and it is known who said what before.
+    assert gates.run_out(project.course, "G2", project.moment) == []
+    kept = project.journal.gates["G1"]["waived"]["1"]
+    assert (project.step("G1")["state"], kept["by"], kept["until"]) == ("done", "ana", "2027-06-30")
+    assert [(each["by"], each["reason"], each["until"]) for each in kept["before"]] == [("sam", "later", "2027-01-06")]
+    with pytest.raises(ConflictError, match="nobody asks for its evidence 1 again"):
+        project.act(renewed)
+    project.act(DecideGate("G2", "sam", "sponsor", approve=True))
+    assert project.journal.state == "completed"
+
+
 def test_four_eyes_keep_those_who_did_the_work_from_deciding_alone() -> None:
     project = Project()
     through_first_gate(project)

@@ -122,7 +122,11 @@ def _gate_signed(journal: Journal, event: Event) -> None:
 
 def _evidence_waived(journal: Journal, event: Event) -> None:
     said = {name: event[name] for name in ("by", "at", "reason", "until")}
-    journal.gates[event["gate"]]["waived"][str(event["evidence"])] = said
+    waived, number = journal.gates[event["gate"]]["waived"], str(event["evidence"])
+    if before := waived.get(number):
+        earlier = {name: before[name] for name in before if name != "before"}
+        said["before"] = [*before.get("before", []), earlier]
+    waived[number] = said
 
 
 def _gate_answered(journal: Journal, event: Event) -> None:

@@ -50,9 +50,14 @@ def sign_gate(course: Course, given: SignGate) -> list[Event]:
 
 
 def waive_evidence(course: Course, given: WaiveEvidence, moment: Moment) -> list[Event]:
-    """Note that a gate may do without a piece of its evidence until a day."""
-    _requested(course, given.gate)
+    """Note that a gate may do without a piece of its evidence until a day; of an approved gate, that it still may."""
     _piece(course, given.gate, given.evidence)
+    if (course.journal.gates.get(given.gate) or {}).get("state") != "approved":
+        _requested(course, given.gate)
+    elif given.evidence not in asked_again(course, given.gate, moment):
+        problem = f"The gate `{given.gate}` is approved, and nobody asks for its evidence {given.evidence} again."
+        hint = "A waiver is renewed when it has run out and another gate is requested."
+        raise ConflictError(problem, hint=hint)
     until = acts.any_day(given.until)
     if until <= moment.today:
         raise InputError("A waiver ends on a day to come.", hint=f"Today is {moment.today}.")
@@ -89,10 +94,15 @@ def check_evidence(answers: Answers, gate: str) -> None:
     false = [each for each in answers if not each["holds"] and not each.get("waived")]
     if not false:
         return
-    shown = "; ".join(each["text"] for each in false[:_SHOWN])
+    shown = "; ".join(_said(each) for each in false[:_SHOWN])
     more = f"; and {len(false) - _SHOWN} more" if len(false) > _SHOWN else ""
     hint = "Mend it, or let an approver waive it with a reason and a day, then decide again."
     raise ConflictError(f"The gate `{gate}` does not hold: {shown}{more}.", hint=hint)
+
+
+def _said(answer: Mapping[str, JSON]) -> str:
+    """Return what is said of a piece of evidence, with the gate that was let go without it."""
+    return f"{answer['text']} (evidence {answer['number']} of {answer['gate']})" if "gate" in answer else answer["text"]
 
 
 def known_answers(course: Course, name: str, moment: Moment, facts: Mapping[int, JSON]) -> list[JSON]:
@@ -122,6 +132,16 @@ def run_out(course: Course, name: str, moment: Moment) -> list[tuple[str, int]]:
         for number, waiver in said["waived"].items()
         if waiver["until"] < today and int(number) < len(course.gate(gate).get("evidence") or [])
     ]
+
+
+def asked_again(course: Course, name: str, moment: Moment) -> list[int]:
+    """Return the evidence of an approved gate that those who decide another one are asked for now."""
+    requested = [
+        other
+        for other, said in course.journal.gates.items()
+        if said["state"] == "requested" and other in course.activities
+    ]
+    return [number for gate, number in run_out(course, requested[0], moment) if gate == name] if requested else []
 
 
 def _own_answer(course: Course, name: str, number: int, piece: Mapping[str, JSON]) -> dict[str, JSON]:
