@@ -34,6 +34,7 @@ from cauce.store.models import Lookup
 from cauce.store.session import Store
 from schemas import load_file, load_yaml
 from tests.e2e.browser import seed
+from tests.e2e.browser.queue import large
 from tests.integration.syncs.conftest import MAPPING, SOURCE, put
 
 PASSWORD = "office-password-4711"  # noqa: S105 - of a store that lives as long as a test
@@ -88,6 +89,10 @@ class Office:
     def fill(self) -> None:
         """Put something into every list: definitions, a sync, tasks, and what a connection has refused."""
         self._done(self._fill())
+
+    def start_large(self) -> None:
+        """Start a roadmap of 2,000 activities."""
+        self._done(large.start(self.bench.hub))
 
     async def _fill(self) -> None:
         hub = self.bench.hub
