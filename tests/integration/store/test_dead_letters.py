@@ -70,7 +70,6 @@ async def test_what_was_refused_before_there_was_a_desk_is_on_it(store_url: str)
         connection.execute(
             text(f"INSERT INTO refused_events (connection, event, problem, at) VALUES ({values})".replace(":", "\\:"))  # noqa: S608 - ours
         )
-    engine.dispose()
     await asyncio.to_thread(upgrade, store_url)
     async with Store(store_url) as store, store.read() as db:
         rows = sorted(await dead_letters.page(db, Filters(state="open")), key=lambda row: row.id)
