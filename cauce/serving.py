@@ -23,6 +23,9 @@ from cauce.store.session import Db, Store
 from cauce.sync import parse
 
 LET_FINISH: Final = timedelta(seconds=5)
+# How often Temporal hears that an activity lives. The SDK would keep that back for four fifths of what it may take, so
+# that a busy worker had little time left to be heard in.
+HEARD: Final = timedelta(seconds=2)
 # Named here, because the SDK would otherwise hash every loaded module at each start. Not used for versioning: an
 # instance is pinned to its definition, and changes of the interpreter are guarded by `workflow.patched`.
 BUILD: Final = WorkerDeploymentConfig(
@@ -99,6 +102,7 @@ class Serving:
             max_concurrent_activities=at_once,
             max_task_queue_activities_per_second=rate_per_s,
             activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=5, initial=1),
+            max_heartbeat_throttle_interval=HEARD,
             graceful_shutdown_timeout=LET_FINISH,
             deployment_config=BUILD,
         )

@@ -46,7 +46,7 @@ from cauce.services.roadmaps.evidence import EvidenceActivities
 from cauce.services.roadmaps.processes import RoadmapProcesses
 from cauce.services.router import Router
 from cauce.services.upkeep import Upkeep, upkeep_worker
-from cauce.serving import BUILD, LET_FINISH, Serving, serves_of
+from cauce.serving import BUILD, HEARD, LET_FINISH, Serving, serves_of
 from cauce.settings import Settings
 from cauce.store.session import Store
 from cauce.temporal import connect, register_search_attributes
@@ -171,6 +171,9 @@ def process_worker(client: Client, activities: Sequence[Callable[..., Any]]) -> 
         max_concurrent_local_activities=200,
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(minimum=2, maximum=20, initial=5),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(minimum=1, maximum=10, initial=2),
+        max_heartbeat_throttle_interval=HEARD,
+        # What a killed worker remembers is looked for elsewhere after this; a busy one only has to replay.
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=4),
         graceful_shutdown_timeout=LET_FINISH,
         deployment_config=BUILD,
     )

@@ -17,8 +17,8 @@ from cauce.contract import SyncRequest, SyncStep, SyncTurn
 
 _STEP_LIMIT: Final = timedelta(minutes=15)
 _BEGIN_LIMIT: Final = timedelta(seconds=30)
-# A killed worker is noticed after this; the activity beats every three seconds.
-_HEARTBEAT: Final = timedelta(seconds=12)
+# A killed worker is noticed after this; the activity beats every two seconds.
+_HEARTBEAT: Final = timedelta(seconds=7)
 # Most of what fails is there again at once; from the third time on waits are as long as they always were.
 _PATIENTLY: Final = RetryPolicy(
     initial_interval=timedelta(seconds=0.25), backoff_coefficient=4, maximum_interval=timedelta(minutes=1)

@@ -31,7 +31,7 @@ from cauce.store.session import Db, Store
 from cauce.sync import Deletes, Sync, parse
 
 JSON = Any
-_HEARTBEAT_S: Final = 3.0
+_HEARTBEAT_S: Final = 2.0
 # So long one activity goes on with further steps, each of which would cost Temporal more than the store.
 LASTING_S: Final = 10.0
 _NO_MORE: Final = SyncStep(over=True)
