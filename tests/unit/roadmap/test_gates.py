@@ -1,0 +1,142 @@
+"""Gates of a roadmap that runs: evidence, waivers, four eyes and what was spent."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from cauce.errors import ConflictError, ForbiddenError, InputError
+from cauce.roadmaps import (
+    DecideGate,
+    FinishActivity,
+    ReportActivity,
+    RequestGate,
+    SetBaseline,
+    WaiveEvidence,
+)
+from tests.unit.roadmap.running import Project, evidence
+from workflows.roadmap.running import daily, gates
+
+
+def through_first_gate(project: Project) -> None:
+    project.act(FinishActivity("decide", "sam", started="2027-01-04"))
+    project.act(FinishActivity("draw", "cris", documents=[{"name": "d.pdf", "sha256": "a"}]))
+    project.act(RequestGate("G1", "cris"), evidence("++"))
+    project.act(DecideGate("G1", "sam", "sponsor", approve=True), evidence("++"))
+
+
+def test_a_gate_is_approved_on_evidence_and_lets_the_next_phase_begin() -> None:
+    project = Project()
+    project.act(FinishActivity("decide", "sam"))
+    project.act(FinishActivity("draw", "cris"))
+    assert "prepare:G1:1" in project.tasks()
+    project.act(RequestGate("G1", "cris"), evidence("+-"))
+    assert list(project.tasks()) == ["gate:G1:sponsor:1"]
+    with pytest.raises(ConflictError, match="does not hold: evidence 1"):
+        project.act(DecideGate("G1", "sam", "sponsor", approve=True), evidence("+-"))
+    with pytest.raises(ForbiddenError, match="`crew` does not decide"):
+        project.act(DecideGate("G1", "cris", "crew", approve=True), evidence("++"))
+    project.act(DecideGate("G1", "sam", "sponsor", approve=True, reason="go"), evidence("++"))
+    decided = next(each for each in project.events if each["kind"] == "gate-decided")
+    assert (decided["outcome"], decided["evidence"]) == ("approved", evidence("++"))
+    assert project.step("G1")["state"] == "done"
+    # A gate is in the evening: what waits for it begins on the next working day.
+    project.wait_until(date(2027, 1, 5))
+    assert "activity:build" in project.tasks()
+
+
+def test_a_rejected_gate_is_asked_for_again() -> None:
+    project = Project()
+    project.act(FinishActivity("decide", "sam"))
+    project.act(FinishActivity("draw", "cris"))
+    project.act(RequestGate("G1", "cris"), evidence("++"))
+    with pytest.raises(InputError, match="It takes a reason"):
+        project.act(DecideGate("G1", "sam", "sponsor", approve=False), evidence("++"))
+    # A refusal needs no evidence.
+    project.act(DecideGate("G1", "sam", "sponsor", approve=False, reason="no"), evidence("--"))
+    assert (project.step("G1")["state"], list(project.tasks())) == ("rejected", ["prepare:G1:2"])
+    project.act(RequestGate("G1", "cris"), evidence("++"))
+    project.act(DecideGate("G1", "sam", "sponsor", approve=True), evidence("++"))
+    assert project.step("G1")["state"] == "done"
+
+
+def test_a_waiver_holds_until_its_day_and_is_asked_again_at_the_next_gate() -> None:
+    project = Project()
+    project.act(FinishActivity("decide", "sam"))
+    project.act(FinishActivity("draw", "cris"))
+    project.act(RequestGate("G1", "cris"), evidence("+-"))
+    with pytest.raises(InputError, match="A waiver ends on a day to come"):
+        project.act(WaiveEvidence("G1", 1, "sam", "later", "2027-01-04"))
+    project.act(WaiveEvidence("G1", 1, "sam", "later", "2027-01-20"))
+    fact = {"holds": False, "value": 3.0, "asked": "dead-letters", "text": "3 dead letters are open"}
+    known = gates.known_answers(project.course, "G1", project.moment, {1: fact})
+    assert [(each["holds"], bool(each["waived"])) for each in known] == [(False, False), (False, True)]
+    known[0]["holds"] = True
+    project.act(DecideGate("G1", "sam", "sponsor", approve=True), known)
+    assert gates.run_out(project.course, "G2", project.moment) == []
+    project.wait_until(date(2027, 1, 21))
+    assert gates.run_out(project.course, "G2", project.moment) == [("G1", 1)]
+
+
+def test_a_waiver_that_has_run_out_is_renewed_while_another_gate_asks_for_it() -> None:
+    project = Project()
+    project.act(FinishActivity("decide", "sam"))
+    project.act(FinishActivity("draw", "cris"))
+    project.act(RequestGate("G1", "cris"), evidence("+-"))
+    project.act(WaiveEvidence("G1", 1, "sam", "later", "2027-01-06"))
+    held = evidence("+-")
+    held[1]["waived"] = project.journal.gates["G1"]["waived"]["1"]
+    project.act(DecideGate("G1", "sam", "sponsor", approve=True), held)
+    project.wait_until(date(2027, 1, 7))
+    renewed = WaiveEvidence("G1", 1, "ana", "it cannot be measured", "2027-06-30")
+    with pytest.raises(ConflictError, match="nobody asks for its evidence 1 again"):
+        project.act(renewed)
+    project.act(FinishActivity("build", "cris"))
+    project.act(FinishActivity("teach", "cris"))
+    again = [{**evidence("-")[0], "gate": "G1", "number": 1}]
+    project.act(RequestGate("G2", "cris"), again)
+    assert gates.asked_again(project.course, "G1", project.moment) == [1]
+    with pytest.raises(ConflictError, match=r"does not hold: evidence 0 \(evidence 1 of G1\)"):
+        project.act(DecideGate("G2", "sam", "sponsor", approve=True), again)
+    with pytest.raises(ConflictError, match="nobody asks for its evidence 0 again"):
+        project.act(replace(renewed, evidence=0))
+    project.act(renewed)
+    # Nothing is asked for any more, the gate stays as it was decided, and it is known who said what before.
+    assert gates.run_out(project.course, "G2", project.moment) == []
+    kept = project.journal.gates["G1"]["waived"]["1"]
+    assert (project.step("G1")["state"], kept["by"], kept["until"]) == ("done", "ana", "2027-06-30")
+    assert [(each["by"], each["reason"], each["until"]) for each in kept["before"]] == [("sam", "later", "2027-01-06")]
+    with pytest.raises(ConflictError, match="nobody asks for its evidence 1 again"):
+        project.act(renewed)
+    project.act(DecideGate("G2", "sam", "sponsor", approve=True))
+    assert project.journal.state == "completed"
+
+
+def test_four_eyes_keep_those_who_did_the_work_from_deciding_alone() -> None:
+    project = Project()
+    through_first_gate(project)
+    project.wait_until(date(2027, 1, 5))
+    project.act(FinishActivity("build", "cris"))
+    project.act(FinishActivity("teach", "cris"))
+    project.act(RequestGate("G2", "cris"))
+    project.act(DecideGate("G2", "cris", "crew", approve=True))
+    # The quorum is there, and yet nobody but who did the work has said yes.
+    assert project.step("G2")["state"] == "requested"
+    with pytest.raises(ForbiddenError, match="may not decide the gate `G2` alone"):
+        project.act(DecideGate("G2", "cris", "sponsor", approve=True))
+    done = project.act(DecideGate("G2", "sam", "sponsor", approve=True))
+    assert (done.state, project.tasks()) == ("completed", {})
+    with pytest.raises(ConflictError, match="The roadmap is completed"):
+        project.act(SetBaseline("x", "r"))
+
+
+def test_a_gate_may_ask_for_what_was_spent_against_the_plan() -> None:
+    project = Project()
+    ask = {"fact": "budget-variance", "of": "management", "most": 0.1}
+    assert daily.overspent(project.course, ask, project.moment)["value"] == -1.0
+    project.act(ReportActivity("decide", "sam", cost={"management": "260"}))
+    answer = daily.overspent(project.course, ask, project.moment)
+    # A fifth of its 1,000 was planned for the first of five days.
+    assert (answer["value"], answer["holds"], answer["text"]) == (0.3, False, "spent is 30 per cent more than planned")
+    none = daily.overspent(project.course, {**ask, "of": "training"}, project.moment)
+    assert (none["holds"], none["text"]) == (False, "Nothing was planned to be spent so far.")
