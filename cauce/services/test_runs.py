@@ -1,7 +1,7 @@
 """Tests of definitions as the hub keeps them: what they came to on which content, and by whom it was told."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -52,8 +52,7 @@ async def keep(hub: Hub, actor: Actor, runs: Sequence[NewRun]) -> list[TestRunVi
                 {"case": str(each["case"])[:_MOST_TEXT], "problem": str(each["problem"])[:_MOST_TEXT]}
                 for each in run.failures[:most_failures]
             ]
-            facts = {name: getattr(run, name) for name in NewRun.__dataclass_fields__}
-            kept.append(await test_runs.add(db, NewRun(**facts | {"failures": failures}), actor.name))
+            kept.append(await test_runs.add(db, replace(run, failures=failures), actor.name))
             said = {"version": run.version, "digest": run.digest, "cases": run.cases, "failed": run.failed}
             await audit.append(db, actor.name, "definition.test", run.definition, said)
         current = {each.definition: each.run for run in runs for each in await test_runs.tested(db, run.definition)}

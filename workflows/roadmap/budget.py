@@ -38,6 +38,14 @@ def totals(plan: Plan) -> dict[str, Decimal]:
     return {factor: sum((_cost(each, factor) for each in plan.activities), _NOTHING) for factor in FACTORS}
 
 
+def more(before: Plan, after: Plan) -> tuple[dict[str, Decimal], Decimal]:
+    """Return what a plan costs more than the one before: by factor, and in percent of all of that one."""
+    old, new, whole = totals(before), totals(after), total(before)
+    by_factor = {factor: new[factor] - old[factor] for factor in old}
+    percent = sum(by_factor.values(), Decimal()) / whole * 100 if whole else Decimal()
+    return by_factor, percent.quantize(CENT)
+
+
 def planned_value(plan: Plan, at: int) -> dict[str, Decimal]:
     """Return what was to be done before the working day `at`, in money, by factor."""
     shares = [(each, _share(each, at)) for each in plan.activities]

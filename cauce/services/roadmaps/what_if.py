@@ -17,7 +17,6 @@ from workflows.roadmap.plan import Plan
 _MOST_SHIFT: Final = 2_000
 _MOST_DAYS: Final = 5_000
 _MOST_MONEY: Final = Decimal(10) ** 12
-_CENT: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +138,7 @@ def _money(standing: Standing, now: Computed, then: Plan, changed: Mapping[str, 
             replace(each, activity=changed.get(each.activity.id, each.activity)) for each in now.baseline.activities
         ),
     )
-    old, new, whole = budget.totals(now.plan), budget.totals(then), budget.total(now.plan)
-    more = {factor: new[factor] - old[factor] for factor in old}
-    percent = sum(more.values(), Decimal()) / whole * 100 if whole else Decimal()
-    return Money(_eac(standing, now.baseline), _eac(standing, base), more, percent.quantize(_CENT))
+    return Money(_eac(standing, now.baseline), _eac(standing, base), *budget.more(now.plan, then))
 
 
 def _eac(standing: Standing, base: Plan) -> Decimal:

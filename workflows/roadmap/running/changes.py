@@ -19,7 +19,6 @@ from workflows.roadmap.running.roles import planner
 JSON = Any
 _MOST_DAYS: Final = 5_000
 _MOST_EDITS: Final = 500
-_CENT: Final = Decimal("0.01")
 
 
 def set_baseline(course: Course, given: SetBaseline, moment: Moment) -> list[Event]:
@@ -126,13 +125,10 @@ def _edits(course: Course, given: Mapping[str, JSON]) -> dict[str, JSON]:
 def _impact(course: Course, edits: Mapping[str, JSON], moment: Moment) -> JSON:
     before, roadmap = course.plan(moment.today), changed(course.roadmap, edits)
     after = course.would(moment.today, roadmap=roadmap)
-    old, new = budget.totals(before), budget.totals(after)
-    whole = budget.total(before)
-    more = sum((new[factor] - old[factor] for factor in old), Decimal())
-    percent = more / whole * 100 if whole else Decimal()
+    by_factor, percent = budget.more(before, after)
     return {
-        "cost": {factor: str(new[factor] - old[factor]) for factor in old},
-        "percent": str(percent.quantize(_CENT)),
+        "cost": {factor: str(each) for factor, each in by_factor.items()},
+        "percent": str(percent),
         "days": after.end - before.end,
         "finish": after.finish.isoformat(),
         "before": before.finish.isoformat(),
