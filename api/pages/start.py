@@ -13,8 +13,8 @@ from api import answers, forms
 from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
 from cauce.errors import ConflictError, InputError, TransientError
-from cauce.services import beginnings
-from cauce.services.beginnings import Beginning
+from cauce.services import start_forms
+from cauce.services.start_forms import Beginning
 
 JSON = Any
 router = APIRouter()
@@ -23,21 +23,21 @@ router = APIRouter()
 @router.get("/start")
 async def start_list(request: Request, hub: HubDep, actor: VisitorDep) -> Response:
     """Show what somebody may start."""
-    found = await beginnings.list_beginnings(hub, actor)
+    found = await start_forms.list_beginnings(hub, actor)
     return view.render(request, "starts.html", beginnings=found, section="instances")
 
 
 @router.get("/start/{name}")
 async def start_page(request: Request, hub: HubDep, actor: VisitorDep, name: str) -> Response:
     """Show the form of one; the key makes that what is sent twice starts one."""
-    asked = await beginnings.beginning(hub, actor, name)
+    asked = await start_forms.beginning(hub, actor, name)
     return _shown(request, asked, answers.initial(asked.form, None), str(uuid4()))
 
 
 @router.post("/start/{name}")
 async def start(request: Request, hub: HubDep, actor: VisitorDep, name: str, form: FormDep) -> Response:
     """Start it and lead to the case, or show what is wrong with what was entered."""
-    asked = await beginnings.beginning(hub, actor, name)
+    asked = await start_forms.beginning(hub, actor, name)
     posted = {each: [text for text in form.getlist(each) if isinstance(text, str)] for each in form}
     values = answers.answer(asked.form.get("schema") or {}, posted)
     if rows := {each: posted[f"_{each}"][0] for each in ("add", "remove") if posted.get(f"_{each}")}:
@@ -45,7 +45,7 @@ async def start(request: Request, hub: HubDep, actor: VisitorDep, name: str, for
         return _shown(request, asked, values, (posted.get("key") or [""])[0])
     key = (posted.get("key") or [""])[0] or str(uuid4())
     try:
-        instance = await beginnings.begin(hub, actor, name, values, key)
+        instance = await start_forms.begin(hub, actor, name, values, key)
     except InputError as error:
         return _shown(request, asked, values, key, error.errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except TransientError as error:

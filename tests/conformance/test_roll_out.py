@@ -109,7 +109,7 @@ async def late_and_red(run: RollOut) -> None:
     assert "R-10" not in await fired(run)
     lying = (await run.inbox(PEOPLE["process-owners"]))["activity:measure-today"]
     assert (lying.told, lying.due_at is not None) == ((), True)
-    due, usual = lying.due_at.date(), lying.priority  # type: ignore[union-attr]
+    due, usual = lying.due_at.date(), lying.priority  # type: ignore[union-attr]  # it has a day by then
     days = (await run.standing()).course.days
     for rung, group in ((1, "process-owners"), (5, "project-managers")):
         await run.work_through(days.day(days.number(due) + rung))
@@ -134,8 +134,8 @@ async def late_and_red(run: RollOut) -> None:
     assert date.fromisoformat(done.finish) == detail.run.finish > detail.run.baseline_finish
     assert step.finish == days.day(days.number(run.today) + 19)
     lying = (await run.inbox(owner))["activity:measure-today"]
-    assert lying.due_at.date() == step.finish  # type: ignore[union-attr]
-    assert (await run.step("G2")).finish > before + timedelta(days=30)  # type: ignore[operator]
+    assert lying.due_at.date() == step.finish  # type: ignore[union-attr]  # it has a day by then
+    assert (await run.step("G2")).finish > before + timedelta(days=30)  # type: ignore[operator]  # it has a day by then
 
 
 async def the_baseline_moves(run: RollOut) -> None:
