@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,7 +19,7 @@ from temporalio.testing import TimeSkipper
 
 from cauce.store.migrations import upgrade
 from tests.effort import examples
-from tests.servers import mariadb, openid, postgresql, temporal
+from tests.servers import mariadb, openid, postgresql, processes, temporal
 from tests.servers.network import stay_on_loopback
 from tools.native_packages import mariadb_root, postgresql_bin
 
@@ -116,6 +117,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first; everything else stays in its order."""
     order = {Path(__file__).parent / name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path, len(order)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start again a server of the session that ended by itself, and say so at the end of the run."""
+    for told in processes.mend():
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            item.warn(pytest.PytestWarning(told))
 
 
 @pytest.hookimpl(optionalhook=True)

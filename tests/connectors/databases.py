@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -101,3 +102,13 @@ def made(kind: Driver, request: pytest.FixtureRequest, folder: Path) -> Iterator
 def settings_of(server: mariadb.MariaServer, database: str) -> odbc.Settings:
     where = {"driver": "mariadb", "server": "127.0.0.1", "port": server.port, "database": database}
     return odbc.Settings.model_validate(where | {"username": mariadb.USER, "password": mariadb.PASSWORD})
+
+
+def workers() -> list[psutil.Process]:
+    """Return the processes that the ODBC connectors of this process have; other children may end while one looks."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if "connectors.odbc.process" in child.cmdline():
+                found.append(child)
+    return found

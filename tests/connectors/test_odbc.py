@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -19,6 +18,7 @@ from cauce.errors import AmbiguousError, BusinessError, PermanentError, RemoteEr
 from cauce.native import driver_path
 from connectors import odbc
 from tests.conftest import Require
+from tests.connectors.databases import workers
 
 Make = Callable[..., odbc.Connector]
 ENDLESS = "with recursive n(x) as (select 1 union all select x + 1 from n) select count(*) from n"
@@ -57,11 +57,6 @@ async def failed(connector: odbc.Connector, operation: Operation, params: Any = 
     with pytest.raises(RemoteError) as caught:
         await connector.call(operation, params)
     return caught.value
-
-
-def workers() -> list[psutil.Process]:
-    children = psutil.Process().children()
-    return [child for child in children if "connectors.odbc.process" in child.cmdline()]
 
 
 async def kill_workers_soon() -> None:

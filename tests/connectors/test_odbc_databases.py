@@ -9,13 +9,12 @@ from contextlib import aclosing
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 import pytest_asyncio
 
 from cauce.errors import BusinessError, PermanentError, TransientError
 from connectors import odbc
-from tests.connectors.databases import KINDS, Database, failed, made, read, write
+from tests.connectors.databases import KINDS, Database, failed, made, read, workers, write
 from tests.connectors.matrix import shows
 
 if TYPE_CHECKING:
@@ -191,10 +190,6 @@ async def test_a_statement_that_takes_too_long_is_cancelled(database: Database, 
     assert "nothing was done" in error.problem
     assert await connector.call(read("select 1 as a"), None) == [{"a": 1}]
     assert {worker.pid for worker in workers()} == before
-
-
-def workers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "connectors.odbc.process" in child.cmdline()]
 
 
 @shows("a driver that crashes takes its process with it and nothing else", AGAINST, "odbc")

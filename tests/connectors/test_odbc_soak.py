@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from cauce.errors import RemoteError, TransientError
 from connectors import odbc
-from tests.connectors.databases import KINDS, Database, made, read, write
+from tests.connectors.databases import KINDS, Database, made, read, workers, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,14 +96,3 @@ async def test_processes_killed_at_random_lose_and_double_nothing(database: Data
     assert sure <= found <= sure | unsure
     assert len(sure) > 1500  # of 3,000: most were not killed
     assert all(len(found & set(range(n * 10, n * 10 + 10))) in {0, 10} for n in range(300))
-
-
-def workers() -> list[psutil.Process]:
-    found = []
-    for child in psutil.Process().children():
-        try:
-            if "connectors.odbc.process" in child.cmdline():
-                found.append(child)
-        except psutil.Error:
-            continue
-    return found

@@ -7,9 +7,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_guarded: list["_Guarded"] = []
 
 
 class NotReadyError(Exception):
@@ -57,6 +59,37 @@ def running(
         _end(process, stop)
 
 
+@contextlib.contextmanager
+def guarded(command: Sequence[str | Path], *, log: Path, ready: Callable[[], bool]) -> Iterator[None]:
+    """Run a server that many tests share until the block is left; `mend` starts it again where it was."""
+    with contextlib.ExitStack() as stack:
+
+        def start() -> subprocess.Popen[bytes]:
+            return stack.enter_context(running(command, log=log, ready=ready))
+
+        server = _Guarded(start, log, start())
+        _guarded.append(server)
+        stack.callback(_guarded.remove, server)
+        yield
+
+
+def mend() -> list[str]:
+    """Start again what ended by itself, so that not all tests after it fail, and return what each said last."""
+    return [server.mend() for server in _guarded if server.process.poll() is not None]
+
+
+@dataclass(slots=True, eq=False)
+class _Guarded:
+    start: Callable[[], subprocess.Popen[bytes]]
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def mend(self) -> str:
+        told = f"{self.process.args!r} ended by itself with exit code {self.process.returncode}:\n{_tail(self.log)}"
+        self.process = self.start()
+        return told
+
+
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -66,9 +99,12 @@ def _wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log
         ended = process.poll() is not None
         if ended or time.monotonic() > deadline:
             what = f"ended with exit code {process.returncode}" if ended else "did not become ready"
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-            raise NotReadyError(f"{process.args!r} {what}:\n{tail}")
+            raise NotReadyError(f"{process.args!r} {what}:\n{_tail(log)}")
         time.sleep(0.05)
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
 
 
 def _end(process: subprocess.Popen[bytes], stop: signal.Signals) -> None:

@@ -12,7 +12,7 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from tests.servers.processes import free_port, running
+from tests.servers.processes import free_port, guarded
 
 SEARCH_ATTRIBUTES = (
     "CauceBusinessKey",
@@ -51,7 +51,7 @@ def started(folder: Path) -> Iterator[TemporalServer]:
         command += ["--search-attribute", f"{name}=Keyword"]
     with (
         ThreadPoolExecutor(1) as own_loop,
-        running(
+        guarded(
             command, log=folder / "temporal.log", ready=lambda: own_loop.submit(asyncio.run, _answers(server)).result()
         ),
     ):

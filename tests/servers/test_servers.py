@@ -1,9 +1,14 @@
 import asyncio
 import socket
 import sqlite3
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from temporalio import workflow
@@ -12,6 +17,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from tests.servers import processes
 from tests.servers.network import LeavesThisMachineError
 from tests.servers.temporal import SEARCH_ATTRIBUTES
 
@@ -73,3 +79,26 @@ def test_names_of_others_are_not_looked_up() -> None:
 async def test_the_guard_also_holds_in_other_threads() -> None:
     with ThreadPoolExecutor(1) as pool, pytest.raises(LeavesThisMachineError):
         pool.submit(socket.create_connection, ("192.0.2.1", 80)).result()
+
+
+def test_a_server_that_ended_by_itself_is_started_again_and_what_it_said_is_told(tmp_path: Path) -> None:
+    port = processes.free_port()
+    told_before_it_ends = tmp_path / "log"
+    command = [sys.executable, "-um", "http.server", str(port), "--bind", "127.0.0.1"]
+
+    def answers() -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+
+    with processes.guarded(command, log=told_before_it_ends, ready=answers):
+        assert processes.mend() == []
+        [server] = [child for child in psutil.Process().children() if str(port) in child.cmdline()]
+        server.kill()
+        while not (told := processes.mend()):
+            time.sleep(0.01)
+        assert len(told) == 1
+        assert "ended by itself with exit code -9" in told[0]
+        assert "Serving HTTP on 127.0.0.1" in told[0]
+        assert answers()
+    assert not answers()
