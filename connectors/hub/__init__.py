@@ -165,6 +165,7 @@ handlers: Final[Mapping[str, Handler]] = {
     "list-entries": register.list_entries,
     "list-figures": register.list_figures,
     "list-test-runs": register.list_test_runs,
+    "list-reconciliations": register.list_reconciliations,
     "save-cost": costs.save_cost,
     "find-cost": costs.find_cost,
     "list-certificates": register.list_certificates,

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cauce.connector import JSON
-from cauce.store import Db, certificates, dead_letters, register, register_figures, test_runs
+from cauce.store import (
+    Db,
+    certificates,
+    dead_letters,
+    definitions,
+    reconciliations,
+    register,
+    register_figures,
+    test_runs,
+)
 from cauce.store.models import RegisterEntry
 from connectors.hub.arguments import instant, text
 
@@ -93,6 +102,18 @@ async def list_test_runs(db: Db, params: Mapping[str, Any]) -> JSON:
                 "at": min(run.at for run in runs).isoformat() if runs else None,
             }
         )
+    return found
+
+
+async def list_reconciliations(db: Db, params: Mapping[str, Any]) -> JSON:
+    """Return what comparing both sides of each of these `syncs` came to last, where that still counts."""
+    at, found = instant(params.get("at")), []
+    for name in [str(each) for each in params.get("syncs") or ()]:
+        published = await definitions.find(db, "sync", "", name) is not None
+        row = await reconciliations.current(db, name, at)
+        counts = {each: getattr(row, each, None) for each in ("source", "target", "differences")}
+        when = row.at.isoformat() if row else None
+        found.append({"sync": name, "published": published, "compared": row is not None, **counts, "at": when})
     return found
 
 

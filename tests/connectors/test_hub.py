@@ -1,13 +1,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
 
 from cauce.connector import Effect, Operation
 from cauce.errors import AmbiguousError, BusinessError, PermanentError, TransientError
-from cauce.store import certificates
+from cauce.store import certificates, definitions, reconciliations
+from cauce.store.definitions import NewDefinition
 from connectors.hub import Connector, Settings, handlers
 
 customer = {"taxId": "B12345674", "name": "Ferretería Ñuñoa SL", "email": "a@example.com"}
@@ -183,3 +185,21 @@ async def test_what_certification_found_last_is_listed_with_the_dead_letters(hub
     )  # fmt: skip
     ((capability, passed),) = [(each["capability"], each["passed"]) for each in erp["certificates"]]
     assert (capability, passed) == ("orders", False)
+
+
+async def test_what_comparing_syncs_found_last_is_listed_while_it_counts(hub: Connector) -> None:
+    async def listed(at: str) -> list[dict[str, object]]:
+        found = await hub.call(operation("list-reconciliations"), {"syncs": ["stock", "cards"], "at": at})
+        return list(found)
+
+    unknown = {"sync": "cards", "published": False, "compared": False, "at": None}
+    none = dict.fromkeys(("source", "target", "differences"))
+    async with hub.store.transaction() as db:
+        await definitions.add(db, NewDefinition("sync", "stock", "d", "sync: stock", {"sync": "stock"}, "igor"))
+        facts = {"source": 9, "target": 8, "differences": 1, "sums": {}, "keys": []}
+        kept = await reconciliations.add(db, "stock", "1", facts, "igor")
+    soon, late = (kept.at + timedelta(days=days) for days in (6, 8))
+    known = {"sync": "stock", "published": True, "compared": True, "at": kept.at.isoformat()}
+    counts = {"source": 9, "target": 8, "differences": 1}
+    assert await listed(soon.isoformat()) == [known | counts, unknown | none]
+    assert [each["compared"] for each in await listed(late.isoformat())] == [False, False]

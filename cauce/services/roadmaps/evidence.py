@@ -45,8 +45,6 @@ async def answer(
     return {"holds": _holds(value, limits), "value": value, "asked": asked, "at": at.isoformat(), **words}
 
 
-# A week after it was compared, nobody knows what both sides hold.
-_COUNTS_H: Final = 168
 # What a number has to be where a gate says nothing.
 _LIMITS: Final[Mapping[str, Mapping[str, float]]] = {"reconciliation": {"most": 0}}
 
@@ -154,8 +152,8 @@ async def _reconciliation(hub: Hub, of: str, at: datetime) -> Measured:
     if row.version != published.version:
         return None, worded("reconciled-before", of=of, version=row.version, now=published.version)
     hours = round((at - row.at).total_seconds() / 3600, 2)
-    if hours > _COUNTS_H:
-        return None, worded("reconciled-long-ago", of=of, hours=hours, most=_COUNTS_H)
+    if hours > reconciliations.counts_h:
+        return None, worded("reconciled-long-ago", of=of, hours=hours, most=reconciliations.counts_h)
     found = {"differences": row.differences, "source": row.source, "target": row.target}
     return float(row.differences), worded("reconciled", of=of, hours=hours, **found)
 
