@@ -330,7 +330,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class AskEvidence:
-    """What a gate asks of the running system at a moment of the roadmap; `limits` are `least` and `most`."""
+    """What a gate asks of the running system at a moment of the roadmap; `limits` are `least` and `most`.
+
+    `roadmap` says whose register it is, by name and key; until those were parted it was the name alone.
+    """
 
     roadmap: str
     fact: str
@@ -341,7 +344,10 @@ class AskEvidence:
 
 @dataclass(frozen=True, slots=True)
 class AskMetrics:
-    """Which figures risks and stop criteria watch, each {metric, of}; the answer are those that the hub has."""
+    """Which figures risks and stop criteria watch, each {metric, of}; the answer are those that the hub has.
+
+    `roadmap` as in `AskEvidence`.
+    """
 
     roadmap: str
     wanted: list[dict[str, str]]

@@ -220,7 +220,7 @@ class RoadmapWorkflow(_Updates):
         # Histories of those that began before the hub was asked have no such step.
         if not wanted or not workflow.patched("live-metrics"):
             return None
-        asked = AskMetrics(self.course.journal.roadmap, wanted)
+        asked = AskMetrics(self.course.journal.name, wanted)
         try:
             found: dict[str, float] = await workflow.execute_local_activity(
                 roadmaps.ROADMAP_METRICS, asked, start_to_close_timeout=_LIMIT, retry_policy=_ASKING
@@ -264,7 +264,7 @@ class RoadmapWorkflow(_Updates):
             return overspent(self.course, piece, self._moment())
         limits = {name: float(piece[name]) for name in ("least", "most") if name in piece}
         journal, at = self.course.journal, self._moment().at
-        wanted = AskEvidence(journal.roadmap, piece["fact"], piece.get("of", ""), limits, at)
+        wanted = AskEvidence(journal.name, piece["fact"], piece.get("of", ""), limits, at)
         return await workflow.execute_local_activity(
             roadmaps.ROADMAP_EVIDENCE, wanted, start_to_close_timeout=_LIMIT, retry_policy=_ASKING
         )

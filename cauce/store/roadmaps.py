@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from cauce.permissions import Sight
 from cauce.roadmaps import RoadmapNews
+from cauce.store import register
 from cauce.store.base import JSON
 from cauce.store.models import RoadmapBaseline, RoadmapDecision, RoadmapEvent, RoadmapRun, RoadmapStep
 from cauce.store.permissions import Rows, open_to
@@ -30,6 +31,7 @@ async def record(db: Db, news: RoadmapNews) -> bool:
         first = news.events[0]
         begun = {"by": first["by"], "begun_at": _moment(first["at"])}
         await insert_new(db, RoadmapRun, {"id": news.id, **values, **begun, "event": last})
+        await register.hand_over(db, values["roadmap"], values["key"])
     else:
         for name, value in {**values, "event": last}.items():
             setattr(row, name, value)

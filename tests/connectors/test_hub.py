@@ -8,9 +8,10 @@ from pydantic import SecretStr
 
 from cauce.connector import Effect, Operation
 from cauce.errors import AmbiguousError, BusinessError, PermanentError, TransientError
-from cauce.store import certificates, definitions, reconciliations
+from cauce.store import certificates, definitions, reconciliations, register
 from cauce.store.definitions import NewDefinition
 from connectors.hub import Connector, Settings, handlers
+from tests.integration.store.roadmap_run import begun
 
 customer = {"taxId": "B12345674", "name": "Ferretería Ñuñoa SL", "email": "a@example.com"}
 
@@ -173,6 +174,31 @@ async def test_what_is_noted_of_a_roll_out_is_kept_with_every_state(hub: Connect
     assert caught.value.remote_code == "CONFLICT"
     with pytest.raises(PermanentError, match="The register needs `code`"):
         await hub.call(operation("save-entry"), {**entry, "code": ""})
+
+
+async def test_each_run_of_a_roadmap_has_a_register_of_its_own(hub: Connector) -> None:
+    await call(hub, "save-entry", **entry)
+    async with hub.store.transaction() as db:
+        db.add(begun("crm", "1"))
+        await register.hand_over(db, "crm", "1")
+    # What was noted before is the first run's, and while there is one its name is enough.
+    first = await hub.call(operation("list-entries"), {"roadmap": "crm"})
+    assert first == await call(hub, "list-entries", roadmap="crm/1")
+    assert len(first) == 1
+    bid = {**entry, "state": "bid", "reference": "i:2"}
+    assert (await hub.call(operation("save-entry"), bid))["roadmap"] == "crm/1"
+    async with hub.store.transaction() as db:
+        db.add(begun("crm", "2"))
+    await call(hub, "save-entry", **{**entry, "roadmap": "crm/2", "reference": "j:1"})
+    both = [await hub.call(operation("list-entries"), {"roadmap": each}) for each in ("crm/1", "crm/2")]
+    states = [each["state"] for (each,) in both]
+    assert states == ["bid", "short-listed"]
+    for calls, params in (("save-entry", {**bid, "reference": "i:3"}), ("list-figures", {"roadmap": "crm"})):
+        with pytest.raises(PermanentError, match="crm has run more than once") as caught:
+            await call(hub, calls, **params)
+        assert caught.value.hint == "Say which run is meant: crm/2 or crm/1."
+    with pytest.raises(PermanentError, match="There is no run crm/3 of a roadmap"):
+        await call(hub, "list-entries", roadmap="crm/3")
 
 
 async def test_what_certification_found_last_is_listed_with_the_dead_letters(hub: Connector) -> None:

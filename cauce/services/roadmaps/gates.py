@@ -96,7 +96,7 @@ async def _fact(hub: Hub, course: Course, piece: JSON, moment: Moment) -> JSON:
     if piece["fact"] == "budget-variance":
         return overspent(course, piece, moment)
     limits = {name: float(piece[name]) for name in ("least", "most") if name in piece}
-    return await evidence.answer(hub, piece["fact"], piece.get("of", ""), limits, roadmap=course.journal.roadmap)
+    return await evidence.answer(hub, piece["fact"], piece.get("of", ""), limits, roadmap=course.journal.name)
 
 
 def _title(piece: JSON) -> JSON:

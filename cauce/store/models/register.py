@@ -9,7 +9,10 @@ from cauce.store.base import Base, Document
 
 
 class RegisterEntry(Base):
-    """One thing of a roadmap (a requirement, a vendor, a change …) as it is now; `code` is its own within its kind."""
+    """One thing of a roadmap (a requirement, a vendor, a change …) as it is now; `code` is its own within its kind.
+
+    `roadmap` is the name and key of a run (`crm/2027`), and the name alone before there is any.
+    """
 
     __tablename__ = "register_entries"
     __table_args__ = (

@@ -1,14 +1,20 @@
 import asyncio
+from datetime import UTC, datetime
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, select
 
 from cauce.store import Store
-from cauce.store.migrations import is_current, upgrade
-from cauce.store.models import Task
+from cauce.store.migrations import config, is_current, upgrade
+from cauce.store.models import RegisterEntry, Task
+from tests.integration.store.roadmap_run import begun
 
 # Each database has an index of words of its own, which SQLAlchemy does not know: what SQLite keeps it in are tables.
 WORDS = ("task_search", "ix_task_texts_words")
+
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 async def test_models_and_migrations_agree(store: Store) -> None:
@@ -21,6 +27,27 @@ async def test_models_and_migrations_agree(store: Store) -> None:
 
     async with store.read() as db:
         assert await (await db.connection()).run_sync(compare) == []
+
+
+async def test_registers_go_to_the_run_that_was_begun_last_and_back(store: Store, store_url: str) -> None:
+    async with store.transaction() as db:
+        for number, roadmap in enumerate(("crm/1", "crm/2", "other"), 1):
+            named = {"roadmap": roadmap, "kind": "k", "code": "c", "title": "-", "state": "s"}
+            db.add(RegisterEntry(id=number, **named, data={}, opened_at=NOW, changed_at=NOW))
+        db.add_all([begun("crm", "1"), begun("crm", "2")])
+
+    async def registers() -> list[str]:
+        async with store.read() as db:
+            return list(await db.scalars(select(RegisterEntry.roadmap).order_by(RegisterEntry.id)))
+
+    engine = create_engine(store_url.replace("+aiosqlite", ""))
+    with engine.begin() as connection:
+        command.downgrade(config(connection), "0041")
+    assert await registers() == ["crm/1", "crm", "other"]
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "head")
+    engine.dispose()
+    assert await registers() == ["crm/1", "crm/2", "other"]
 
 
 def test_upgrade_is_repeatable(store_url: str) -> None:

@@ -65,7 +65,7 @@ def test_a_process_is_asked_for_when_the_day_of_its_activity_has_come() -> None:
     assert processes.pending(project.course) == "draw"
     wanted = processes.start_of(project.course, "draw")
     assert (wanted.process, wanted.key, wanted.roadmap) == ("roadmap.draw", "shop/1/draw", "roadmap:shop/1")
-    assert wanted.input == {"roadmap": "shop", "activity": "draw", "paper": "A3"}
+    assert wanted.input == {"roadmap": "shop/1", "activity": "draw", "paper": "A3"}
     # It has begun by it, and nobody is asked for it but by the process.
     assert (project.step("draw")["state"], project.step("draw")["started"]) == ("started", "2027-01-06")
     assert "activity:draw" not in project.tasks()

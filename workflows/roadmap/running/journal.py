@@ -59,6 +59,11 @@ class Journal:
             return cls(**start.journal)
         return cls(start.roadmap, start.key, start.version, start.document, start.calendar, start.start)
 
+    @property
+    def name(self) -> str:
+        """Return by which name it has a register of its own, whatever other runs of the roadmap there are."""
+        return f"{self.roadmap}/{self.key}"
+
     def to_json(self) -> dict[str, JSON]:
         """Return it as a new run takes it."""
         return asdict(self)

@@ -54,8 +54,7 @@ def _asked(course: Course, activity: Activity, by: str) -> Event:
 
 def _key(course: Course, activity: str, round_: int) -> str:
     """Return the business key of a process: as often as it is asked for it is the same, so that it starts once."""
-    journal = course.journal
-    return f"{journal.roadmap}/{journal.key}/{activity}{f'/{round_}' if round_ > 1 else ''}"
+    return f"{course.journal.name}/{activity}{f'/{round_}' if round_ > 1 else ''}"
 
 
 def leave(course: Course) -> Iterator[Event]:
@@ -80,7 +79,7 @@ def running(course: Course) -> list[str]:
 def start_of(course: Course, name: str) -> StartProcess:
     """Return what is started for an activity: with what it is for, and what the definition tells it."""
     known, activity = course.journal.processes[name], course.activities.get(name)
-    about = {"roadmap": course.journal.roadmap, "activity": name}
+    about = {"roadmap": course.journal.name, "activity": name}
     if activity is not None and activity.wave:
         about["wave"] = activity.wave
     given = ((activity.run if activity else None) or {}).get("input") or {}
