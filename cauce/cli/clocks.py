@@ -1,10 +1,10 @@
 """`cauce clocks`: which deadlines are missed and which come next, and what really happened to those of a log."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -23,6 +23,7 @@ from workflows import durations
 from workflows.working_time import WorkingTime, working_length
 
 app = typer.Typer(no_args_is_help=True)
+_MOST_TERMS: Final = 3
 
 
 @app.callback()
@@ -64,11 +65,18 @@ def replay(
     ended = done.in_time + done.late
     parts = [f"{done.cases} cases"]
     if columns.planned:
-        parts.append(f"{done.reproduced} deadlines as planned, {done.different} different")
+        parts.append(f"{done.reproduced} deadlines as planned, {done.different} different{_terms(done.days_later)}")
     if ended:
         parts.append(f"{done.in_time} in time and {done.late} late ({done.in_time / ended:.1%} attained)")
     parts += [f"{done.open} open"] * bool(done.open) + [f"{done.unreadable} unreadable"] * bool(done.unreadable)
     output.say("; ".join(parts) + ".")
+
+
+def _terms(days_later: Mapping[int, int]) -> str:
+    """Say which differences are the most frequent: such cases may have a term of their own."""
+    most = sorted(days_later.items(), key=lambda each: -each[1])[:_MOST_TERMS]
+    told = [f"{count} by {days:+} days" for days, count in most if days]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def _columns(given: Sequence[str], begins: str, ends: str) -> Columns:

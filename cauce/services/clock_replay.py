@@ -43,7 +43,11 @@ class Odd:
 
 @dataclass(slots=True)
 class Replayed:
-    """How many cases there were, whose planned deadline is the computed one, and how they ended."""
+    """How many cases there were, whose planned deadline is the computed one, and how they ended.
+
+    `days_later` counts the others by how many days later than computed they were planned: a few numbers with many cases
+    each are terms of their own, not mistakes.
+    """
 
     cases: int = 0
     reproduced: int = 0
@@ -52,6 +56,7 @@ class Replayed:
     open: int = 0
     unreadable: int = 0
     different: int = 0
+    days_later: dict[int, int] = field(default_factory=dict)
     odd: list[Odd] = field(default_factory=list)
 
     def note(self, odd: Odd) -> None:
@@ -126,19 +131,25 @@ def _of(row: Mapping[str, str], column: str) -> str:
 def _judge(case: _Case, calendar: WorkingTime, after: Length, done: Replayed) -> None:
     deadline = calendar.after(_moment(case.start, calendar), after)
     if case.planned:
-        local = deadline.astimezone(calendar.zone)
-        day = _day(case.planned)
-        same = local.date() == day if day else deadline == _moment(case.planned, calendar)
-        done.reproduced += same
-        if not same:
-            done.different += 1
-            done.note(Odd(case.line, case.name, case.planned, local.isoformat()))
+        _compare(case, deadline.astimezone(calendar.zone), calendar, done)
     if not case.end:
         done.open += 1
     elif _moment(case.end, calendar) <= deadline:
         done.in_time += 1
     else:
         done.late += 1
+
+
+def _compare(case: _Case, deadline: datetime, calendar: WorkingTime, done: Replayed) -> None:
+    day = _day(case.planned)
+    planned = _moment(case.planned, calendar).astimezone(calendar.zone) if day is None else None
+    later = ((planned.date() if planned else day or deadline.date()) - deadline.date()).days
+    if later == 0 and planned in {None, deadline}:
+        done.reproduced += 1
+        return
+    done.different += 1
+    done.days_later[later] = done.days_later.get(later, 0) + 1
+    done.note(Odd(case.line, case.name, case.planned, deadline.isoformat()))
 
 
 def _moment(text: str, calendar: WorkingTime) -> datetime:

@@ -1,6 +1,10 @@
 """What calendars and clocks say on the command line."""
 
+import csv
 import json
+import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,15 @@ from typer.testing import CliRunner
 from cauce.cli import app
 
 runner = CliRunner()
+NORTHWIND = (
+    Path(os.environ.get("CAUCE_SHARED") or Path(__file__).resolve().parents[4] / "shared")
+    / "data/databases/northwind.sqlite"
+)
+EVERY_DAY = """\
+calendar: every-day
+timezone: UTC
+hours: {weekdays: ['00:00-24:00'], saturday: ['00:00-24:00'], sunday: ['00:00-24:00']}
+"""
 OFFICE = str(Path(__file__).parents[3] / "definitions" / "calendars" / "office-madrid.yaml")
 ORDERS = """\
 number,ordered,promised,shipped
@@ -74,6 +87,7 @@ def test_planned_deadlines_are_held_against_the_calendar(tmp_path: Path) -> None
     }  # fmt: skip
     odd = found["odd"]
     assert isinstance(odd, list)
+    assert found["days_later"] == {"-2": 1}
     assert (odd[0]["line"], odd[0]["case"], odd[0]["deadline"]) == (3, "B", "2026-11-25T09:00:00+01:00")
     assert (odd[1]["line"], odd[1]["problem"]) == (5, "'soon' is no moment as ISO 8601 writes it.")
 
@@ -83,6 +97,21 @@ def test_a_log_of_events_runs_each_clock_from_its_first_event_to_the_one_that_st
     names = [part for each in columns for part in ("--column", each)]
     found = replay(tmp_path, EVENTS, *names, "--begins", "received", "--ends", "answered")
     assert (found["cases"], found["in_time"], found["late"], found["open"]) == (2, 1, 1, 0)
+
+
+@pytest.mark.skipif(not NORTHWIND.exists(), reason="the public sample database is not here")
+def test_the_three_terms_of_a_trader_are_found_in_its_orders(tmp_path: Path) -> None:
+    log, calendar = tmp_path / "orders.csv", tmp_path / "every-day.yaml"
+    calendar.write_text(EVERY_DAY)
+    with closing(sqlite3.connect(NORTHWIND)) as database, log.open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(("case", "start", "required", "end"))
+        lines.writerows(database.execute("SELECT OrderID, OrderDate, RequiredDate, ShippedDate FROM Orders"))
+    given = ["--calendar", str(calendar), "--after", "P28D", "--column", "planned=required"]
+    done = runner.invoke(app, ["clocks", "replay", str(log), *given], catch_exceptions=False)
+    # Four weeks, two and six: nothing is left that the calendar does not explain.
+    said = "830 cases; 701 deadlines as planned, 129 different (68 by -14 days, 61 by +14 days)"
+    assert said in " ".join(done.stdout.split()) + " ".join(done.stderr.split())
 
 
 def test_a_column_that_is_not_there_is_said(tmp_path: Path) -> None:
