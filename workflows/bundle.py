@@ -15,6 +15,7 @@ from workflows.checking.fallback import fallback_of
 from workflows.checking.known import OperationContract
 from workflows.checking.start_form import START_FORM, start_form_of
 from workflows.checking.walk import all_tasks, inner_tasks
+from workflows.durations import calendar_of
 from workflows.notifying import operations_of
 
 JSON = Any
@@ -72,14 +73,15 @@ def resolve(  # noqa: PLR0913 - one for each kind of definition
     """
     own = (document.get("use") or {}).get("functions") or {}
     outside = functions or Outside()
-    given = {"forms": forms, "decisions": decisions, "stages": stages, "clocks": clocks or {}}
-    given |= {"templates": templates or {}}
+    given = {"forms": forms, "decisions": decisions, "stages": stages}
+    given |= {"clocks": clocks or {}, "templates": templates or {}}
     found: dict[str, dict[str, JSON]] = {"operations": {}, "calls": {}, **{section: {} for section in given}}
-    calls = [(place, task, found["calls"], own) for place, task in _calls(all_tasks(document))]
-    pinned = {}
+    tasks = list(all_tasks(document))
+    calls, pinned = [(place, task, found["calls"], own) for place, task in _calls(tasks)], {}
     for key, function in outside.functions.items():
         inner: dict[str, JSON] = {}
-        calls += [("/use", task, inner, {}) for _, task in _calls(inner_tasks(function.task, "", key))]
+        tasks += (within := list(inner_tasks(function.task, "", key)))
+        calls += [("/use", task, inner, {}) for _, task in _calls(within)]
         pinned[key] = {"task": function.task, "digest": function.digest, "from": function.origin, "calls": inner}
     for place, task, names, local in calls:
         name, arguments = task["call"], task.get("with") or {}
@@ -93,10 +95,9 @@ def resolve(  # noqa: PLR0913 - one for each kind of definition
             found["forms"][by_hand["form"]] = _pick(forms, by_hand["form"], place)
         for operation in _operations(full, task):
             found["operations"][operation] = _operation(operation, _pick(operations, operation, place))
-    tasks = [task for _, task, _, _ in calls]
-    more = {"functions": pinned, "resources": dict(resources or {})}
     found["forms"] = _personal(document, found["forms"] | _first_form(document, forms))
-    return _sealed(document, _sections(found, tasks, calendars) | {name: each for name, each in more.items() if each})
+    more = {name: each for name, each in (("functions", pinned), ("resources", dict(resources or {}))) if each}
+    return _sealed(document, _sections(found, tasks, calendars) | more)
 
 
 def _first_form(document: Mapping[str, JSON], forms: Mapping[str, JSON]) -> dict[str, JSON]:
@@ -112,7 +113,7 @@ def _personal(document: Mapping[str, JSON], forms: Mapping[str, JSON]) -> dict[s
 
 
 def _sections(
-    found: dict[str, dict[str, JSON]], tasks: Sequence[Mapping[str, JSON]], calendars: Callable[[str], JSON] | None
+    found: dict[str, dict[str, JSON]], tasks: Sequence[tuple[str, str, JSON]], calendars: Callable[[str], JSON] | None
 ) -> dict[str, dict[str, JSON]]:
     """Return what was found, without the newer sections where they are empty: what has none keeps its digest."""
     needed = _calendars(tasks, found["clocks"]) if calendars else ()
@@ -127,11 +128,13 @@ def _operations(full: str, task: Mapping[str, JSON]) -> list[str]:
     return [each for each in named if "@" in each and not each.endswith("@default")]
 
 
-def _calendars(tasks: Iterable[Mapping[str, JSON]], clocks: Mapping[str, JSON]) -> set[str]:
-    """Return the calendars that human tasks are due by, and those that clocks count in."""
-    asked = [task["with"] for task in tasks if task["call"].partition(":")[0] == "human-task"]
+def _calendars(tasks: Iterable[tuple[str, str, JSON]], clocks: Mapping[str, JSON]) -> set[str]:
+    """Return the calendars that tasks end and human tasks are due by, and those that clocks count in."""
+    found = [task for _, _, task in tasks if isinstance(task, dict)]
+    asked = [task["with"] for task in found if str(task.get("call")).partition(":")[0] == "human-task"]
     times = [given.get(key) or {} for given in asked for key in ("due", "followUp", "expires")]
-    return {each["calendar"] for each in (*times, *clocks.values()) if "calendar" in each}
+    named = {each["calendar"] for each in (*times, *clocks.values()) if "calendar" in each}
+    return named | {name for task in found if (name := calendar_of(task))}
 
 
 def _sealed(document: Mapping[str, JSON], sections: Mapping[str, Mapping[str, JSON]]) -> dict[str, JSON]:

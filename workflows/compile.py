@@ -14,6 +14,7 @@ from workflows.compile_events import Events
 from workflows.compile_extensions import compiled, extending
 from workflows.compile_run import compile_run
 from workflows.compile_values import Place, escape
+from workflows.durations import calendar_of
 
 
 @lru_cache(maxsize=256)
@@ -84,6 +85,7 @@ class _Compiler(Calls, Events):
             export_schema=self.schema(export, place),
             export_as=self.transform(export.get("as"), place),
             timeout=self.timeout(definition.get("timeout"), place),
+            calendar=self.calendar(calendar_of(definition)),
             then=definition.get("then"),
             extensions=extending(self.extensions, definition),
         )

@@ -149,8 +149,7 @@ class Calls(Protocols, ABC):
         )
 
     def _calendar(self, due: JSON) -> WorkingTime | None:
-        name = due.get("calendar") if isinstance(due, Mapping) else None
-        return WorkingTime.of(self.bundle["calendars"][name]) if name else None
+        return self.calendar(due.get("calendar")) if isinstance(due, Mapping) else None
 
     def decision(self, common: model.Common, given: Mapping[str, JSON], place: Place) -> model.Task:
         """Compile a look into a decision table."""

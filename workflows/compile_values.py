@@ -11,6 +11,7 @@ from cauce.expressions.templates import Template, compile_template, strip_delimi
 from workflows import model
 from workflows.durations import Duration
 from workflows.names import STANDARD
+from workflows.working_time import WorkingTime
 
 _BACKOFFS: Final[tuple[Literal["linear", "exponential"], ...]] = ("exponential", "linear")
 
@@ -102,6 +103,10 @@ class Values:
             return None
         policy = self.named("timeouts", value, place) if isinstance(value, str) else value
         return self.needed(policy["after"], place)
+
+    def calendar(self, name: str | None) -> WorkingTime | None:
+        """Return the calendar with a name as it was pinned."""
+        return None if name is None else WorkingTime.of(self.bundle["calendars"][name])
 
     def retry(self, value: JSON, place: Place) -> model.Retry | None:
         """Compile a retry policy, written out or named."""

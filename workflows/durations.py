@@ -65,3 +65,11 @@ class Duration:
 
     value: JSON = None
     expression: Expression | None = None
+
+
+def calendar_of(task: JSON) -> str | None:
+    """Return the name of the calendar that a task's own time counts in: its `timeout`, and how long it waits."""
+    metadata = task.get("metadata") if isinstance(task, Mapping) else None
+    ours = metadata.get("cauce") if isinstance(metadata, Mapping) else None
+    found = ours.get("calendar") if isinstance(ours, Mapping) else None
+    return found if isinstance(found, str) else None

@@ -66,18 +66,30 @@ def seconds(duration: Duration, data: JSON, names: Names, runtime: Runtime, refe
         raise expression_fault(error, reference) from error
 
 
+def ends_at(
+    duration: Duration,
+    calendar: WorkingTime | None,
+    start: float,
+    data: JSON,
+    names: Names,
+    runtime: Runtime,
+    reference: str,
+) -> float:
+    """Return the moment, in seconds, at which a time that began at `start` is over; working time, with a calendar."""
+    if calendar is None:
+        return start + seconds(duration, data, names, runtime, reference)
+    try:
+        length = working_length(_value(duration, data, names, reference))
+        return calendar.after(datetime.fromtimestamp(start, UTC), length).timestamp()
+    except ExpressionError as error:
+        raise expression_fault(error, reference) from error
+
+
 def deadline(
     duration: Duration, calendar: WorkingTime | None, data: JSON, names: Names, runtime: Runtime, reference: str
 ) -> datetime:
     """Return when a duration is over that begins now, in the working time of a calendar if there is one."""
-    if calendar is None:
-        left = seconds(duration, data, names, runtime, reference)
-        return datetime.fromtimestamp(runtime.time() + left, UTC)
-    try:
-        length = working_length(_value(duration, data, names, reference))
-        return calendar.after(datetime.fromtimestamp(runtime.time(), UTC), length)
-    except ExpressionError as error:
-        raise expression_fault(error, reference) from error
+    return datetime.fromtimestamp(ends_at(duration, calendar, runtime.time(), data, names, runtime, reference), UTC)
 
 
 def _value(duration: Duration, data: JSON, names: Names, reference: str) -> JSON:

@@ -6,7 +6,7 @@ from functools import partial
 
 from cauce.contract import JSON, CloseTask, StopListening
 from workflows import extended, going_back, marks
-from workflows.evaluation import check_data, evaluate, holds, seconds, within
+from workflows.evaluation import check_data, ends_at, evaluate, holds, seconds, within
 from workflows.fault import Fault
 from workflows.instance import EndProcess, Frame, GoBack, Instance
 from workflows.journal import ROOT
@@ -188,9 +188,11 @@ async def _done(frame: Frame, work: Callable[[Frame, JSON], Coroutine[None, None
     if common.timeout is None:
         frame.output = await work(frame, frame.input)
     else:
-        allowed = seconds(common.timeout, frame.input, frame.names(), instance.runtime, reference)
-        left = frame.started_at + allowed - instance.runtime.time()
-        frame.output = await within(left, work(frame, frame.input), instance, reference)
+        names = frame.names()
+        end = ends_at(
+            common.timeout, common.calendar, frame.started_at, frame.input, names, instance.runtime, reference
+        )
+        frame.output = await within(end - instance.runtime.time(), work(frame, frame.input), instance, reference)
     output = evaluate(common.output_as, frame.output, frame.names(), reference)
     check_data(common.output_schema, output, "output", reference)
     if common.export_as is not None:

@@ -3,13 +3,12 @@
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from cauce.errors import ExpressionError
 from schemas import guess, listing
+from workflows.checking.calendars import check_calendar_name, check_working_length
 from workflows.checking.known import World
 from workflows.checking.report import Report
 from workflows.checking.texts import Scope, check_bare
 from workflows.checking.walk import Process
-from workflows.working_time import working_length
 
 JSON = Any
 _WHERE: Final = Scope("`where`, which sees one person", frozenset({"data"}))
@@ -90,14 +89,5 @@ def check_due(report: Report, pointer: str, due: Mapping[str, JSON] | None, worl
     """Check the calendar that something is due by, and that its length means something in working time."""
     if not due or "calendar" not in due:
         return
-    name, after = due["calendar"], due["after"]
-    if name not in world.calendars:
-        problem = f"There is no calendar `{name}`{guess(name, world.calendars)}"
-        hint = listing(world.calendars) or "Write it, or check it together with this file."
-        report.value("unknown-calendar", f"{pointer}/calendar", problem, hint)
-    if isinstance(after, str) and after.startswith("${"):
-        return
-    try:
-        working_length(after)
-    except ExpressionError as error:
-        report.value("working-time", f"{pointer}/after", error.problem, error.hint or "")
+    check_calendar_name(report, f"{pointer}/calendar", due["calendar"], world)
+    check_working_length(report, f"{pointer}/after", due["after"])

@@ -6,12 +6,49 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from cauce.calendars import holidays, regions
+from cauce.errors import ExpressionError
 from schemas import guess, listing
 from workflows.checking.known import World
 from workflows.checking.report import Report
+from workflows.durations import calendar_of
+from workflows.working_time import working_length
 
 JSON = Any
 _LONGEST_EXCEPTION: Final = 366
+
+
+def check_calendar_name(report: Report, pointer: str, name: str, world: World) -> None:
+    """Check that there is a calendar with a name."""
+    if name not in world.calendars:
+        problem = f"There is no calendar `{name}`{guess(name, world.calendars)}"
+        hint = listing(world.calendars) or "Write it, or check it together with this file."
+        report.value("unknown-calendar", pointer, problem, hint)
+
+
+def check_working_length(report: Report, pointer: str, length: JSON) -> None:
+    """Check that a length means something in working time; one that an expression gives is not known yet."""
+    if isinstance(length, str) and length.startswith("${"):
+        return
+    try:
+        working_length(length)
+    except ExpressionError as error:
+        report.value("working-time", pointer, error.problem, error.hint or "")
+
+
+def check_calendar_of_task(report: Report, pointer: str, task: Mapping[str, JSON], world: World) -> None:
+    """Check the calendar that the time limit of a task counts in, and how long it waits."""
+    name = calendar_of(task)
+    if name is None:
+        return
+    place, limit = f"{pointer}/metadata/cauce/calendar", task.get("timeout")
+    if limit is None and "wait" not in task:
+        hint = "Give the task a `timeout`, or leave the calendar out; a human task has one in `due` and `expires`."
+        report.key("working-time", place, "Nothing of this task counts in a calendar.", hint)
+    check_calendar_name(report, place, name, world)
+    if isinstance(limit, Mapping) and "after" in limit:
+        check_working_length(report, f"{pointer}/timeout/after", limit["after"])
+    if "wait" in task:
+        check_working_length(report, f"{pointer}/wait", task["wait"])
 
 
 def check_calendar(report: Report, document: Mapping[str, JSON], world: World) -> None:

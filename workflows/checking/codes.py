@@ -62,7 +62,7 @@ CODES: Final[Mapping[str, str]] = {
     "unknown-find": "An operation names a `find` that does not exist or does not only read.",
     "start-form": "People cannot start a process with the form that it names.",
     "schedule": "A process cannot start by time as it says.",
-    "working-time": "A calendar's hours do not fit together, or a length has none in working time.",
+    "working-time": "A calendar's hours do not fit together, a length has none in working time, or none is counted.",
     "unknown-holidays": "There are no known public holidays for a country or region.",
     "unknown-timezone": "There is no such time zone.",
     "sync": "A sync does not hold together.",

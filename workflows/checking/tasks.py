@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas import flaws
+from workflows.checking.calendars import check_calendar_of_task
 from workflows.checking.calls import check_call, check_compensation
 from workflows.checking.events import check_events
 from workflows.checking.events import loop_variables as event_variables
@@ -84,6 +85,7 @@ def _check_common(process: Process, pointer: str, task: Mapping[str, JSON], arou
             check_schema_of(process, f"{pointer}/{section}", holder)
     warn_of_lost_context(report, pointer, task)
     check_timeout(process, f"{pointer}/timeout", task.get("timeout"), around)
+    check_calendar_of_task(report, pointer, task, process.world)
     check_compensation(process, pointer, task, around)
     check_fallback(process, pointer, task, around)
 

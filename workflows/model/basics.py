@@ -8,6 +8,7 @@ from cauce.contract import JSON
 from cauce.expressions import Expression
 from cauce.expressions.templates import Template
 from workflows.durations import Duration
+from workflows.working_time import WorkingTime
 
 if TYPE_CHECKING:
     from workflows.model import Task
@@ -17,7 +18,10 @@ Value = Expression | Template
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What every task may have besides its own keyword; `reference` is its JSON pointer in the document."""
+    """What every task may have besides its own keyword; `reference` is its JSON pointer in the document.
+
+    Its time limit, and how long it waits, count in the working time of its `calendar` if it has one.
+    """
 
     name: str
     reference: str
@@ -30,6 +34,7 @@ class Common:
     export_schema: JSON = None
     export_as: Value | None = None
     timeout: Duration | None = None
+    calendar: WorkingTime | None = None
     then: str | None = None
     extensions: tuple["Extension", ...] = ()
 

@@ -1,7 +1,7 @@
 """`wait`: time passes."""
 
 from cauce.contract import JSON
-from workflows.evaluation import seconds
+from workflows.evaluation import ends_at
 from workflows.instance import Frame
 from workflows.model import WaitTask
 
@@ -10,7 +10,7 @@ async def execute(task: WaitTask, frame: Frame, data: JSON) -> JSON:
     """Wait until the moment that was fixed when the task first began; the data stays as it is."""
     state, runtime = frame.state, frame.instance.runtime
     if "until" not in state:
-        wanted = seconds(task.duration, data, frame.names(), runtime, task.common.reference)
-        state["until"] = runtime.time() + wanted
+        begin, common = runtime.time(), task.common
+        state["until"] = ends_at(task.duration, common.calendar, begin, data, frame.names(), runtime, common.reference)
     await frame.instance.sleep_until(state["until"])
     return data

@@ -103,3 +103,5 @@ do:
     assert pinned["days"]["2030-01-01"] == pinned["days"]["2026-12-25"] == []
     with pytest.raises(DefinitionError):
         resolve(document, **WORLD, calendars=calendars.of({}))
+    waits = load_yaml(TEXT + "  - nap: {wait: P1D, metadata: {cauce: {calendar: office}}}\n", "order.yaml").data
+    assert list(resolve(waits, **WORLD, calendars=calendars.of({"office": office}))["calendars"]) == ["office"]

@@ -176,3 +176,20 @@ def test_a_task_is_due_in_the_working_time_of_its_calendar() -> None:
 def test_a_length_that_is_only_known_to_be_wrong_at_run_time_is_a_fault_of_the_process() -> None:
     with pytest.raises(Fault, match="no length of working time"):
         due_of("{after: '${ \"P1M\" }', calendar: office}")
+
+
+@pytest.mark.parametrize("new_run_after", [None, 1])
+@pytest.mark.parametrize(
+    ("calendar", "end"),
+    [("", "2025-11-21T18:00"), (", metadata: {cauce: {calendar: office}}", "2025-11-24T12:00")],
+)
+@pytest.mark.parametrize("waits", ["wait: PT4H", "timeout: {after: PT4H}, do: [{n: {wait: P9D}}]"])
+def test_a_time_limit_and_a_wait_count_in_the_calendar_of_their_task(
+    waits: str, calendar: str, end: str, new_run_after: int | None
+) -> None:
+    # From Friday 21 November 2025 at 14:00 in Madrid.
+    world = World(begin=madrid("2025-11-21T14:00").timestamp(), new_run_after=new_run_after)
+    caught = f"try: [{{a: {{{waits}{calendar}}}}}], catch: {{errors: {{with: {{status: 408}}}}}}"
+    process = bundle(f"[{{all: {{{caught}}}}}, {{end: {{set: '${{ $task.startedAt.epoch.seconds }}'}}}}]")
+    found = world.run({**process, "calendars": {"office": pinned(OFFICE, date(2026, 1, 1))}}, Start())
+    assert found == madrid(end).timestamp()
