@@ -26,6 +26,7 @@ REPORT_ACTIVITY: Final = "report-activity"
 FINISH_ACTIVITY: Final = "finish-activity"
 REQUEST_GATE: Final = "request-gate"
 SIGN_GATE: Final = "sign-gate"
+HAND_IN_EVIDENCE: Final = "hand-in-evidence"
 WAIVE_EVIDENCE: Final = "waive-evidence"
 DECIDE_GATE: Final = "decide-gate"
 SET_BASELINE: Final = "set-baseline"
@@ -128,11 +129,24 @@ class RequestGate:
 
 @dataclass(frozen=True, slots=True)
 class SignGate:
-    """Somebody signs a piece of evidence of a gate that was requested, for the owner that it names."""
+    """Somebody signs a piece of evidence of a gate, for the owner that it names.
+
+    The gate was requested, or approved without this signature, which was waived.
+    """
 
     gate: str
     evidence: int
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandInEvidence:
+    """Files for a piece of evidence of a gate that was requested, or approved without them."""
+
+    gate: str
+    evidence: int
+    by: str
+    documents: list[JSON]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +293,7 @@ Request = (
     | FinishActivity
     | RequestGate
     | SignGate
+    | HandInEvidence
     | WaiveEvidence
     | DecideGate
     | SetBaseline
@@ -300,6 +315,7 @@ UPDATES: Final[Mapping[type[Request], str]] = {
     FinishActivity: FINISH_ACTIVITY,
     RequestGate: REQUEST_GATE,
     SignGate: SIGN_GATE,
+    HandInEvidence: HAND_IN_EVIDENCE,
     WaiveEvidence: WAIVE_EVIDENCE,
     DecideGate: DECIDE_GATE,
     SetBaseline: SET_BASELINE,

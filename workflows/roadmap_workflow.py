@@ -157,7 +157,9 @@ class RoadmapWorkflow(_Updates):
             if isinstance(request, RequestGate | DecideGate):
                 answers = await self._evidence(request.gate)
             try:
-                turn = self.turns.take(request, self._moment(), answers)
+                # Gates that were decided before ask for nothing afterwards, and their histories have no such tasks.
+                later = isinstance(request, DecideGate) and workflow.patched("evidence-later")
+                turn = self.turns.take(request, self._moment(), answers, asks_later=later)
             except CauceError as error:
                 raise _refusal(error) from error
             await self._tell(turn)

@@ -109,6 +109,15 @@ class GateSignature(Given):
     evidence: int = Field(ge=0, le=100, examples=[1])
 
 
+class HandIn(Given):
+    """Files for a piece of evidence."""
+
+    evidence: int = Field(ge=0, le=100, examples=[0])
+    documents: list[File] = Field(
+        min_length=1, max_length=50, examples=[[{"name": "licence.pdf", "sha256": "9f" * 32}]]
+    )
+
+
 class Waiver(Given):
     """Which evidence a gate may do without, why and until when."""
 
@@ -247,8 +256,15 @@ async def request_gate(hub: HubDep, actor: CallerDep, name: str, key: str, gate:
 
 @router.post("/gates/{gate}/sign", responses=_REFUSED)
 async def sign_gate(hub: HubDep, actor: CallerDep, name: str, key: str, gate: str, given: GateSignature) -> Done:
-    """Sign a piece of evidence."""
+    """Sign a piece of evidence, also one that an approved gate was let go without."""
     return await _act(hub, actor, name, key, roadmaps.SignGate(gate, given.evidence, actor.name))
+
+
+@router.post("/gates/{gate}/documents", responses=_REFUSED)
+async def hand_in_evidence(hub: HubDep, actor: CallerDep, name: str, key: str, gate: str, given: HandIn) -> Done:
+    """Hand in files that came after a gate was asked for; an approved one waits for those that were waived."""
+    request = roadmaps.HandInEvidence(gate, given.evidence, actor.name, _files(given.documents))
+    return await _act(hub, actor, name, key, request)
 
 
 @router.post("/gates/{gate}/waive", responses=_REFUSED)

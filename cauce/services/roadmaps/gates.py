@@ -20,7 +20,7 @@ class GateView:
     """A gate; `evidence` are the answers of now, `speaks_for` the approvers that who looks at it speaks for.
 
     `again` are the answers to what earlier gates (`gate`) were let go without until a day that is over; `renews` is the
-    evidence of this one, approved, that who looks at it may let it go without again.
+    evidence of this one, approved, that who looks at it may let it go without again, `owed` what may still come of it.
     """
 
     step: StepView
@@ -35,6 +35,7 @@ class GateView:
     four_eyes: bool
     speaks_for: list[str]
     signs: list[int]
+    owed: list[int]
     may_request: bool
     decisions: list[DecisionView]
     again: list[JSON]
@@ -74,6 +75,7 @@ async def gate(hub: Hub, actor: Actor, standing: Standing, name: str) -> GateVie
             for number, piece in enumerate(pieces)
             if "signature" in piece and rights.speaks_for(actor, run, piece["signature"])
         ],
+        owed=course_gates.owed(course, name),
         may_request=step.may_act or standing.detail.may_plan,
         decisions=[each for each in await running.decisions(hub, actor, run.run.id) if each.gate == name],
         again=[] if known.get("state") == "approved" else await _again(hub, course, name, moment),

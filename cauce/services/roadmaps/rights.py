@@ -59,7 +59,7 @@ async def check(db: Db, actor: Actor, run: RoadmapRun, request: Request, documen
         case roadmaps.StartActivity() | roadmaps.ReportActivity() | roadmaps.FinishActivity() | roadmaps.RunActivity():
             step = await _step(db, run, request.activity)
             allowed, who = may_work(actor, run, step), step.owner
-        case roadmaps.RequestGate():
+        case roadmaps.RequestGate() | roadmaps.HandInEvidence():
             step = await _step(db, run, request.gate)
             owners = {each.owner for each in await stored.steps(db, run.id) if each.phase == step.phase}
             allowed = may_plan(actor, run) or any(speaks_for(actor, run, each) for each in {*owners, *step.approvers})

@@ -5,17 +5,21 @@ from datetime import date
 
 import pytest
 
+from cauce.contract import CompleteTask
 from cauce.errors import ConflictError, ForbiddenError, InputError
 from cauce.roadmaps import (
     DecideGate,
     FinishActivity,
+    HandInEvidence,
     ReportActivity,
     RequestGate,
     SetBaseline,
+    SignGate,
     WaiveEvidence,
 )
 from tests.unit.roadmap.running import Project, evidence
 from workflows.roadmap.running import daily, gates
+from workflows.roadmap.running.turns import request_of
 
 
 def through_first_gate(project: Project) -> None:
@@ -110,6 +114,40 @@ def test_a_waiver_that_has_run_out_is_renewed_while_another_gate_asks_for_it() -
         project.act(renewed)
     project.act(DecideGate("G2", "sam", "sponsor", approve=True))
     assert project.journal.state == "completed"
+
+
+def test_what_a_gate_was_approved_without_may_come_afterwards() -> None:
+    project = Project()
+    phase = project.document["phases"][0]
+    phase["gate"]["evidence"] = [{"document": "Licence"}, {"signature": "crew"}, {"document": "Drawing"}]
+    project.act(FinishActivity("decide", "sam"))
+    project.act(FinishActivity("draw", "cris"))
+    project.act(RequestGate("G1", "cris", {"2": [{"name": "d.pdf", "sha256": "a"}]}))
+    for number, until in ((0, "2027-01-20"), (1, "2027-01-22")):
+        project.act(WaiveEvidence("G1", number, "sam", "later", until))
+    held = gates.known_answers(project.course, "G1", project.moment, {})
+    project.act(DecideGate("G1", "sam", "sponsor", approve=True), held)
+    # Who signs and who plans are still asked, until the waivers end.
+    assert gates.owed(project.course, "G1") == [0, 1]
+    tasks = {name: due for name, due in project.tasks().items() if not name.startswith("activity:")}
+    assert tasks == {"sign:G1:1:1": "2027-01-22", "owed:G1:0:1": "2027-01-20"}
+    project.wait_until(date(2027, 1, 21))
+    file = {"name": "l.pdf", "sha256": "b"}
+    task = CompleteTask(project.journal.tasks["owed:G1:0:1"]["id"], {"documents": [file]}, "cris", "")
+    project.act(request_of(project.course, task))
+    project.act(SignGate("G1", 1, "cris"))
+    assert [each["holds"] for each in gates.known_answers(project.course, "G1", project.moment, {})] == [True] * 3
+    assert [name for name in project.tasks() if not name.startswith("activity:")] == []
+    decided = next(each for each in project.events if each["kind"] == "gate-decided")
+    assert [each["holds"] for each in decided["evidence"]] == [False, False, True]
+    for request, problem in (
+        (SignGate("G1", 1, "cris"), "signed already"),
+        (HandInEvidence("G1", 2, "cris", [file]), "does not wait for its evidence 2"),
+        (HandInEvidence("G1", 1, "cris", [file]), "is not a document"),
+        (SignGate("G1", 3, "cris"), "has no evidence 3"),
+    ):
+        with pytest.raises((ConflictError, InputError), match=problem):
+            project.act(request)
 
 
 def test_four_eyes_keep_those_who_did_the_work_from_deciding_alone() -> None:

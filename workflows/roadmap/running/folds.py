@@ -120,6 +120,11 @@ def _gate_signed(journal: Journal, event: Event) -> None:
     journal.gates[event["gate"]]["signed"][str(event["evidence"])] = {"by": event["by"], "at": event["at"]}
 
 
+def _evidence_handed_in(journal: Journal, event: Event) -> None:
+    files = journal.gates[event["gate"]]["documents"]
+    files[str(event["evidence"])] = [*files.get(str(event["evidence"]), []), *event["documents"]]
+
+
 def _evidence_waived(journal: Journal, event: Event) -> None:
     said = {name: event[name] for name in ("by", "at", "reason", "until")}
     waived, number = journal.gates[event["gate"]]["waived"], str(event["evidence"])
@@ -137,7 +142,7 @@ def _gate_answered(journal: Journal, event: Event) -> None:
 def _gate_decided(journal: Journal, event: Event) -> None:
     gate = journal.gates[event["gate"]]
     gate["state"], gate["evidence"] = event["outcome"], event["evidence"]
-    gate["decidedAt"] = event["at"]
+    gate["decidedAt"], gate["asksLater"] = event["at"], event.get("asksLater", False)
     if event["outcome"] == "approved":
         journal.activities[event["gate"]] = {"started": event["day"], "finished": event["day"]}
 
@@ -268,6 +273,7 @@ _FOLDS: Final[Mapping[str, Callable[[Journal, Event], None]]] = {
     "process-left": _process_left,
     "gate-requested": _gate_requested,
     "gate-signed": _gate_signed,
+    "evidence-handed-in": _evidence_handed_in,
     "evidence-waived": _evidence_waived,
     "gate-answered": _gate_answered,
     "gate-decided": _gate_decided,

@@ -105,6 +105,12 @@ SIGN: Final = _form(
     {"signed": {"type": "boolean", "const": True, "title": {"en": "I sign this", "es": "Lo firmo"}}},
     ["signed"],
 )
+HAND_IN: Final = _form(
+    "roadmap-evidence",
+    {"en": "Hand in what a gate was approved without", "es": "Entregar lo que faltaba al aprobar una puerta"},
+    {"documents": {**_FILES, "minItems": 1}},
+    ["documents"],
+)
 CHANGE: Final = _form(
     "roadmap-change",
     {"en": "Decide a change", "es": "Decidir un cambio"},

@@ -6,7 +6,7 @@ from typing import Any, Final
 from cauce.contract import CompleteTask
 from cauce.errors import ConflictError, ForbiddenError, InputError
 from cauce.evidence_words import worded
-from cauce.roadmaps import DecideGate, RequestGate, SignGate, WaiveEvidence
+from cauce.roadmaps import DecideGate, HandInEvidence, RequestGate, SignGate, WaiveEvidence
 from workflows import approvals
 from workflows.roadmap.running import acts
 from workflows.roadmap.running.course import Course, Moment
@@ -39,14 +39,23 @@ def request_gate(course: Course, given: RequestGate, moment: Moment, answers: An
 
 
 def sign_gate(course: Course, given: SignGate) -> list[Event]:
-    """Note that somebody signs."""
-    known = _requested(course, given.gate)
-    piece = _piece(course, given.gate, given.evidence)
-    if "signature" not in piece:
-        raise InputError(f"Evidence {given.evidence} of `{given.gate}` is not a signature.", hint="Look at the gate.")
+    """Note that somebody signs; what a gate was approved without may be signed afterwards."""
+    known = _decidable(course, given.gate, given.evidence, "signature")
     if str(given.evidence) in known["signed"]:
         raise ConflictError("This is signed already.", hint="Look at the gate.")
+    _check_awaited(course, given.gate, given.evidence)
     return [{"kind": "gate-signed", "gate": given.gate, "evidence": given.evidence, "by": given.by}]
+
+
+def hand_in_evidence(course: Course, given: HandInEvidence) -> list[Event]:
+    """Note that files come for a gate after it was asked for; what was decided before is not touched."""
+    _decidable(course, given.gate, given.evidence, "document")
+    _check_awaited(course, given.gate, given.evidence)
+    files = acts.documents(given.documents)
+    if not files:
+        raise InputError("There is no file.", hint="Hand in one at least.")
+    said = {"kind": "evidence-handed-in", "gate": given.gate, "by": given.by}
+    return [{**said, "evidence": given.evidence, "documents": files}]
 
 
 def waive_evidence(course: Course, given: WaiveEvidence, moment: Moment) -> list[Event]:
@@ -144,6 +153,21 @@ def asked_again(course: Course, name: str, moment: Moment) -> list[int]:
     return [number for gate, number in run_out(course, requested[0], moment) if gate == name] if requested else []
 
 
+def owed(course: Course, name: str) -> list[int]:
+    """Return the documents and signatures of an approved gate that it was let go without and that are not there yet."""
+    known = course.journal.gates.get(name) or {}
+    if known.get("state") != "approved" or name not in course.activities:
+        return []
+    pieces = dict(enumerate(course.gate(name).get("evidence") or []))
+    return [
+        int(number)
+        for number in known["waived"]
+        if (piece := pieces.get(int(number))) is not None
+        and "fact" not in piece
+        and not _own_answer(course, name, int(number), piece)["holds"]
+    ]
+
+
 def _own_answer(course: Course, name: str, number: int, piece: Mapping[str, JSON]) -> dict[str, JSON]:
     """Return what the journal itself says: files and signatures."""
     known = course.journal.gates.get(name) or {}
@@ -201,6 +225,23 @@ def _requested(course: Course, name: str) -> Mapping[str, JSON]:
     if known is None or known["state"] != "requested":
         raise ConflictError(f"Nobody has asked for the gate `{name}`.", hint="Ask for it first.")
     return dict(known)
+
+
+def _decidable(course: Course, name: str, number: int, what: str) -> Mapping[str, JSON]:
+    """Return what is known of a gate that was requested or approved; refuses evidence of another kind."""
+    known = course.journal.gates.get(name) or {}
+    if known.get("state") != "approved":
+        known = _requested(course, name)
+    if what not in _piece(course, name, number):
+        raise InputError(f"Evidence {number} of `{name}` is not a {what}.", hint="Look at the gate.")
+    return known
+
+
+def _check_awaited(course: Course, name: str, number: int) -> None:
+    """Refuse what an approved gate does not wait for; raises `ConflictError`."""
+    if course.journal.gates[name]["state"] == "approved" and number not in owed(course, name):
+        problem = f"The gate `{name}` is approved, and does not wait for its evidence {number}."
+        raise ConflictError(problem, hint="Only what was waived and is not there yet may come afterwards.")
 
 
 def _piece(course: Course, name: str, number: int) -> Mapping[str, JSON]:

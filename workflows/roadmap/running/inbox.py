@@ -12,7 +12,7 @@ from workflows.roadmap.plan import Planned
 from workflows.roadmap.running import control, forms, processes
 from workflows.roadmap.running.asked import Asked, soon, titled
 from workflows.roadmap.running.course import Course, Moment
-from workflows.roadmap.running.gates import known_answers
+from workflows.roadmap.running.gates import known_answers, owed
 from workflows.roadmap.running.journal import Event
 from workflows.roadmap.running.roles import planner, whose
 from workflows.working_time import WorkingTime
@@ -55,6 +55,8 @@ def wanted(course: Course, moment: Moment) -> dict[str, Asked]:
             found[f"prepare:{name}:{round_}"] = _prepare(course, each, moment)
         elif state == "requested":
             found.update(_deciding(course, each, moment))
+        elif each.activity.gate and (course.journal.gates.get(name) or {}).get("asksLater"):
+            found.update(_owed(course, each))
     return {**found, **dict(_changes(course, moment)), **dict(control.wanted(course, moment))}
 
 
@@ -63,8 +65,8 @@ def settle(
 ) -> Iterator[Event]:
     """Yield what becomes of the tasks: new ones, others that nobody waits for any more, and dates that moved.
 
-    When something is due moves with a report on it, and with the whole plan when that is `redrawn`. Days that pass move
-    nothing: otherwise nobody would ever be late.
+    When an activity is due moves with a report on it, and with the whole plan when that is `redrawn`. Days that pass
+    move nothing: otherwise nobody would ever be late.
     """
     asked, open_ = wanted(course, moment), course.journal.tasks
     for name in [each for each in open_ if each not in asked]:
@@ -84,7 +86,8 @@ def settle(
             continue
         known = open_[name]
         move: dict[str, JSON] = {}
-        if each.moves and known["due"] != due and (redrawn or name == f"activity:{reported}"):
+        may_move = redrawn or name == f"activity:{reported}" or not name.startswith("activity:")
+        if each.moves and known["due"] != due and may_move:
             move["due"] = due
         if known["priority"] - _RAISED * known["rung"] != priority:
             move["priority"] = priority + _RAISED * known["rung"]
@@ -210,6 +213,24 @@ def _deciding(course: Course, each: Planned, moment: Moment) -> Iterator[tuple[s
         if "signature" in piece and str(number) not in known["signed"]:
             what = {**told, "signs": piece.get("title"), "number": number}
             yield f"sign:{name}:{number}:{known['round']}", Asked(piece["signature"], title, forms.SIGN, due, what)
+
+
+def _owed(course: Course, each: Planned) -> Iterator[tuple[str, Asked]]:
+    """Yield what an approved gate was let go without: until its waiver ends, and after that for as long as it lacks."""
+    name, gate, known = each.activity.id, course.gate(each.activity.id), course.journal.gates[each.activity.id]
+    steps = {step.id: step.owner for step in course.roadmap.activities}
+    for number in owed(course, name):
+        piece, waiver = gate["evidence"][number], known["waived"][str(number)]
+        due, told = date.fromisoformat(waiver["until"]), {"gate": name, "number": number, "waived": waiver}
+        if "signature" in piece:
+            title = titled(each.activity.title, {"en": "Sign for the gate {}", "es": "Firmar para la puerta {}"})
+            asked = Asked(piece["signature"], title, forms.SIGN, due, {**told, "signs": piece.get("title")}, moves=True)
+            yield f"sign:{name}:{number}:{known['round']}", asked
+        else:
+            title = titled(piece["document"], {"en": "Hand in: {}", "es": "Entregar: {}"})
+            owner = steps.get(piece.get("activity", ""), planner(course.document))
+            asked = Asked(owner, title, forms.HAND_IN, due, {**told, "document": piece["document"]}, moves=True)
+            yield f"owed:{name}:{number}:{known['round']}", asked
 
 
 def _changes(course: Course, moment: Moment) -> Iterator[tuple[str, Asked]]:

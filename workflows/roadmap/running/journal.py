@@ -23,7 +23,8 @@ class Journal:
     to the entry of that number), and how much of it a later report of all that it has cost has in it (`reported`).
     `processes` are those that do activities, the last one of each: asked for, running, ended, leaving or left.
     `risks` are those that have come, `answers` what was decided on each of them, whether it is over or not. `measured`
-    are the figures that the hub has of itself, `metrics` those that people report.
+    are the figures that the hub has of itself, `metrics` those that people report. A gate that `asksLater` has
+    tasks for what it was approved without.
     """
 
     roadmap: str

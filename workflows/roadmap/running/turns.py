@@ -23,6 +23,7 @@ from cauce.roadmaps import (
     Done,
     FinishActivity,
     FinishCorrection,
+    HandInEvidence,
     ProcessEnded,
     ProcessStarted,
     ReportActivity,
@@ -72,10 +73,14 @@ class Turns:
         """Raise what `take` would; evidence is not asked for here."""
         events_of(self.course, request, moment, ())
 
-    def take(self, request: Request, moment: Moment, answers: Sequence[JSON] = ()) -> Turn:
-        """Do what somebody asks for; `answers` is the evidence of the gate that it is about."""
+    def take(self, request: Request, moment: Moment, answers: Sequence[JSON] = (), *, asks_later: bool = True) -> Turn:
+        """Do what somebody asks for; `answers` is the evidence of the gate that it is about.
+
+        A gate that is decided now `asks_later` for what it was let go without.
+        """
         # A day may come with what is done on it.
         events = [*daily.day_came(self.course, moment), *events_of(self.course, request, moment, answers)]
+        events = [{**each, "asksLater": asks_later} if each["kind"] == "gate-decided" else each for each in events]
         reported = request.activity if isinstance(request, ReportActivity) else ""
         return self._take(events, moment, reported=reported, by=request.by)
 
@@ -167,6 +172,8 @@ def events_of(  # noqa: C901, PLR0911, PLR0912 - one case for each request
             return gates.request_gate(course, request, moment, answers)
         case SignGate():
             return gates.sign_gate(course, request)
+        case HandInEvidence():
+            return gates.hand_in_evidence(course, request)
         case WaiveEvidence():
             return gates.waive_evidence(course, request, moment)
         case DecideGate():
@@ -243,6 +250,11 @@ def _sign(rest: str, given: Mapping[str, JSON], by: str) -> Request:
     return SignGate(gate, int(number), by)
 
 
+def _hand_in(rest: str, given: Mapping[str, JSON], by: str) -> Request:
+    gate, number, _ = rest.split(":")
+    return HandInEvidence(gate, int(number), by, given.get("documents") or [])
+
+
 def _change(rest: str, given: Mapping[str, JSON], by: str) -> Request:
     return DecideChange(rest, by, given.get("decision", ""), given.get("reason") or "")
 
@@ -271,6 +283,7 @@ _REQUESTS: Final = {
     "prepare": _prepare,
     "gate": _decide,
     "sign": _sign,
+    "owed": _hand_in,
     "change": _change,
     "stop": _stop,
     "risk": _risk,
