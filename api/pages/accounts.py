@@ -11,8 +11,9 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from api.deps import FormDep, HubDep, VisitorDep
-from api.pages import view
+from api.pages import people_query, view
 from api.pages.own_account import rules_of
+from api.pages.people_query import Asked, AskedDep
 from cauce.errors import CauceError, ConflictError, InputError
 from cauce.services import users
 from cauce.services.access import passwords, second_factors
@@ -31,9 +32,9 @@ notices: Final = {
 
 
 @router.get("/accounts")
-async def accounts_page(request: Request, hub: HubDep, actor: VisitorDep) -> Response:
-    """Show all accounts, and a form for another one."""
-    return await _list(request, hub, actor)
+async def accounts_page(request: Request, hub: HubDep, actor: VisitorDep, asked: AskedDep) -> Response:
+    """Show the accounts that are looked for, page by page, and a form for another one."""
+    return await _list(request, hub, actor, asked)
 
 
 @router.post("/accounts")
@@ -55,7 +56,7 @@ async def create_account(request: Request, hub: HubDep, actor: VisitorDep, form:
             locale="es" if given["locale"] == "es" else "en",
         )
     except (InputError, ConflictError) as error:
-        return await _list(request, hub, actor, given={**given, "roles": chosen}, refusal=error)
+        return await _list(request, hub, actor, Asked(), given={**given, "roles": chosen}, refusal=error)
     return await _account(request, hub, actor, account.name, password=made, done="changed")
 
 
@@ -125,15 +126,20 @@ async def _list(
     request: Request,
     hub: Hub,
     actor: Actor,
+    asked: Asked,
     *,
     given: Mapping[str, Any] | None = None,
     refusal: CauceError | None = None,
 ) -> Response:
     actor.require("keep accounts")
+    found = await users.find_users(
+        hub, actor, asked.wanted, after=asked.after, before=asked.before, limit=people_query.page_size
+    )
     return view.render(
         request,
         "accounts.html",
-        accounts=await users.list_users(hub, actor),
+        accounts=found.accounts,
+        **people_query.shown("/accounts", asked, found, await users.list_groups(hub, actor)),
         given={**_NOTHING, "locale": view.language_of(request).code, **(given or {})},
         roles=roles,
         rules=rules_of(request, hub),

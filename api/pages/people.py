@@ -7,9 +7,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.deps import FormDep, HubDep, VisitorDep
-from api.pages import view
+from api.pages import people_query, view
+from api.pages.people_query import AskedDep
 from cauce.errors import InputError
-from cauce.services import people
+from cauce.services import people, users
 from cauce.services.access import second_factors
 from cauce.services.hub import Actor, Hub
 
@@ -18,9 +19,13 @@ lists = ("skills", "languages", "territories")
 
 
 @router.get("/people")
-async def people_list(request: Request, hub: HubDep, actor: VisitorDep) -> Response:
-    """Show everybody."""
-    return view.render(request, "people.html", people=await people.list_people(hub, actor))
+async def people_page(request: Request, hub: HubDep, actor: VisitorDep, asked: AskedDep) -> Response:
+    """Show those who are looked for, page by page."""
+    found = await people.list_people(
+        hub, actor, asked.wanted, after=asked.after, before=asked.before, limit=people_query.page_size
+    )
+    around = people_query.shown("/people", asked, found, await users.list_groups(hub, actor))
+    return view.render(request, "people.html", people=found.people, **around)
 
 
 @router.get("/people/{name}")

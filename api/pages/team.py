@@ -20,6 +20,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.task_batches import Row
 from cauce.services.tasks import Inbox, TaskView
 from cauce.services.teamwork import team
+from cauce.services.teamwork.team import Member
 
 router = APIRouter()
 spans: Final = (4, 8, 24, 72, 168)
@@ -28,6 +29,8 @@ most_clocks: Final = 10
 page_size: Final = 50
 # So many are shown unless everybody is asked for: those who have most to do.
 most_people: Final = 50
+# And so many are offered to be given something: those who have least to do. Others are written out.
+most_offered: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +130,8 @@ async def _shown(
         request,
         "team.html",
         team=everyone,
-        people=[
-            each
-            for number, each in enumerate(everyone.people)
-            if number < most_people or look.everybody or each.name == look.person
-        ],
+        people=_first(everyone.people, look),
+        offered=[each for each in everyone.people if each.active][-most_offered:],
         rows=page.tasks,
         look=look,
         place=place,
@@ -147,6 +147,12 @@ async def _shown(
         urgency_of=view.urgency,
         refusal=problem,
     )
+
+
+def _first(people: Sequence[Member], look: Look) -> list[Member]:
+    """Return those who have most to do, and who is looked at."""
+    shown = len(people) if look.everybody else most_people
+    return [each for number, each in enumerate(people) if number < shown or each.name == look.person]
 
 
 async def _page(hub: Hub, actor: Actor, look: Look, place: Place) -> Inbox:

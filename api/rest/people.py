@@ -4,13 +4,15 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
-from api.rest.schemas import Model
+from api.rest.paging import Limit, next_page
+from api.rest.schemas import Model, Page
 from cauce.services import absences, people
+from cauce.store.people_list import State, Wanted
 
 router = APIRouter(tags=["people"])
 
@@ -88,10 +90,23 @@ class Holder(Model):
     away: list[Away]
 
 
-@router.get("/people", responses=documented())
-async def list_people(hub: HubDep, actor: CallerDep) -> list[Profile]:
-    """List everybody with an account, and what they can do."""
-    return [Profile.model_validate(each) for each in await people.list_people(hub, actor)]
+@router.get("/people", responses=documented(422))
+async def list_people(  # noqa: PLR0913 - one for each filter
+    request: Request,
+    hub: HubDep,
+    actor: CallerDep,
+    *,
+    text: Annotated[str, Query(description="What words of their names begin with.", examples=["mar"])] = "",
+    role: Annotated[str, Query(description="Only who has this role.", examples=["manager"])] = "",
+    group: Annotated[str, Query(description="Only who is in this group.", examples=["sales"])] = "",
+    state: Annotated[State | None, Query(description="Only accounts in this state.", examples=["open"])] = None,
+    after: Annotated[str | None, Query(description="Go on after this name.", examples=["ana"])] = None,
+    limit: Limit = 50,
+) -> Page[Profile]:
+    """List the people with an account by name, and what they can do."""
+    wanted = Wanted(text, role, group, state)
+    found = await people.list_people(hub, actor, wanted, after=after, limit=limit)
+    return Page(items=[Profile.model_validate(each) for each in found.people], next=next_page(request, found.after))
 
 
 @router.get("/people/{name}", response_model=Profile, responses=documented(404))

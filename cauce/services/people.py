@@ -6,8 +6,9 @@ from typing import Final
 
 from cauce.errors import InputError, NotFoundError
 from cauce.services.hub import Actor, Hub, Role
-from cauce.store import audit, people, users
+from cauce.store import audit, people, people_list, users
 from cauce.store.models import PersonProfile, User
+from cauce.store.people_list import Wanted
 
 readers: tuple[Role, ...] = ("manager", "auditor")
 editors: tuple[Role, ...] = ("manager",)
@@ -33,6 +34,15 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Profiles:
+    """Some profiles, and where to go on and back from them."""
+
+    people: tuple[Profile, ...]
+    after: str | None
+    before: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What is to change of a profile; None stays as it is."""
 
@@ -43,12 +53,17 @@ class Change:
     groups: Sequence[str] | None = None
 
 
-async def list_people(hub: Hub, actor: Actor) -> list[Profile]:
-    """Return everybody with an account, by name."""
+async def list_people(
+    hub: Hub, actor: Actor, wanted: Wanted, *, after: str | None = None, before: str | None = None, limit: int = 50
+) -> Profiles:
+    """Return a page of those who are wanted of everybody with an account, by name."""
     actor.require("see the profiles of people", *readers)
     async with hub.store.read() as db:
-        known, carried = await people.profiles(db), await people.loads(db)
-        return [_view(row, known.get(row.name), carried.get(row.name, 0)) for row in await users.list_all(db)]
+        page = await people_list.page(db, wanted, after=after, before=before, limit=limit)
+        names = [row.name for row in page.rows]
+        known, carried = await people.profiles(db, names), await people.loads(db, names)
+    found = (_view(row, known.get(row.name), carried.get(row.name, 0)) for row in page.rows)
+    return Profiles(tuple(found), page.after, page.before)
 
 
 async def profile(hub: Hub, actor: Actor, name: str) -> Profile:
@@ -59,7 +74,7 @@ async def profile(hub: Hub, actor: Actor, name: str) -> Profile:
         row = await users.find(db, name)
         if row is None:
             raise unknown(name)
-        known, carried = await people.profiles(db), await people.loads(db)
+        known, carried = await people.profiles(db, [name]), await people.loads(db, [name])
     return _view(row, known.get(name), carried.get(name, 0))
 
 
@@ -73,7 +88,7 @@ async def change_profile(hub: Hub, actor: Actor, name: str, change: Change) -> P
         row = await users.find(db, name)
         if row is None:
             raise unknown(name)
-        now = _view(row, (await people.profiles(db)).get(name), 0)
+        now = _view(row, (await people.profiles(db, [name])).get(name), 0)
         values = {field: getattr(change, field) for field in ("skills", "languages", "territories", "capacity")}
         wanted = {field: getattr(now, field) if value is None else value for field, value in values.items()}
         await people.save_profile(db, name, **wanted)

@@ -15,9 +15,10 @@ from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundErro
 from cauce.services.access import passwords
 from cauce.services.access.leaving import let_go
 from cauce.services.hub import Actor, Hub, roles, scopes
-from cauce.store import absences, audit, login_sessions, permissions, second_factors, users
+from cauce.store import absences, audit, login_sessions, people_list, permissions, second_factors, users
 from cauce.store.base import utc_now
 from cauce.store.models import User
+from cauce.store.people_list import Wanted
 from cauce.store.session import Db
 
 token_prefix = "cauce_"  # noqa: S105 - how tokens begin, so that scanners of leaked secrets know them
@@ -40,6 +41,15 @@ class Account:
     locked_until: datetime | None
     local: bool = True
     password_to_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Some accounts, and where to go on and back from them."""
+
+    accounts: tuple[Account, ...]
+    after: str | None
+    before: str | None
 
 
 async def create_user(  # noqa: PLR0913 - one parameter for each thing that an account has
@@ -163,6 +173,23 @@ async def list_users(hub: Hub, actor: Actor) -> list[Account]:
     actor.require("see the accounts", "manager", "auditor")
     async with hub.store.read() as db:
         return [_account(row) for row in await users.list_all(db)]
+
+
+async def find_users(
+    hub: Hub, actor: Actor, wanted: Wanted, *, after: str | None = None, before: str | None = None, limit: int = 50
+) -> Accounts:
+    """Return a page of the accounts that are wanted, by name."""
+    actor.require("see the accounts", "manager", "auditor")
+    async with hub.store.read() as db:
+        page = await people_list.page(db, wanted, after=after, before=before, limit=limit)
+    return Accounts(tuple(_account(row) for row in page.rows), page.after, page.before)
+
+
+async def list_groups(hub: Hub, actor: Actor) -> list[str]:
+    """Return the groups that somebody is in."""
+    actor.require("see the accounts", "manager", "auditor")
+    async with hub.store.read() as db:
+        return await people_list.groups(db)
 
 
 async def authenticate(hub: Hub, name: str, password: str) -> Actor:

@@ -1,6 +1,6 @@
 """What people can do: their profiles, and everybody who may be given tasks with what they have to do already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import func, select
@@ -33,9 +33,12 @@ async def save_profile(
     await db.flush()
 
 
-async def profiles(db: Db) -> dict[str, PersonProfile]:
-    """Return all profiles by the name of the account; many accounts have none."""
-    return {row.user: row for row in (await db.scalars(select(PersonProfile))).all()}
+async def profiles(db: Db, names: Collection[str] | None = None) -> dict[str, PersonProfile]:
+    """Return the profiles of these accounts, or of all, by the name of the account; many accounts have none."""
+    query = select(PersonProfile)
+    if names is not None:
+        query = query.where(PersonProfile.user.in_(names))
+    return {row.user: row for row in (await db.scalars(query)).all()}
 
 
 async def everybody(db: Db, *, with_load: bool = True) -> dict[str, Person]:
@@ -63,8 +66,9 @@ def person(user: User, profile: PersonProfile | None, carried: Mapping[str, int]
     )
 
 
-async def loads(db: Db) -> dict[str, int]:
-    """Return how many open tasks each person has: those they claimed, else those that are for them."""
+async def loads(db: Db, names: Collection[str] | None = None) -> dict[str, int]:
+    """Return how many open tasks each of these people has, or each person: what they claimed, else what is for them."""
     holder = func.coalesce(Task.claimed_by, Task.user)
-    query = select(holder, func.count()).where(Task.closed_at.is_(None), holder.is_not(None)).group_by(holder)
+    of = holder.is_not(None) if names is None else holder.in_(names)
+    query = select(holder, func.count()).where(Task.closed_at.is_(None), of).group_by(holder)
     return {name or "": count for name, count in (await db.execute(query)).all()}

@@ -1,13 +1,15 @@
 """An admin makes accounts, changes them, closes and unlocks them; nobody else gets near."""
 
 import re
+from html import unescape
 
 import pytest
 from fastapi import FastAPI
 
+from api.pages import people_query
 from cauce.errors import UnauthenticatedError
 from cauce.services import users
-from cauce.services.hub import Hub
+from cauce.services.hub import Actor, Hub
 from tests.integration.api.conftest import Browser
 from tests.integration.api.test_access import calls
 
@@ -87,3 +89,22 @@ async def test_an_admin_does_not_lock_themselves_out(hub: Hub, admin: Browser) -
         refused = await admin.post("/accounts/admin", act)
         assert (refused.status_code, "You would lock yourself out." in refused.text) == (409, True)
     assert (await users.actor_of(hub, "admin")).may()
+
+
+async def test_many_accounts_come_in_pages_that_keep_what_is_looked_for(
+    hub: Hub, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people_query, "page_size", 1)
+    boss = Actor("boss", frozenset({"admin"}))
+    for name in ("marta", "mario", "óscar"):
+        await users.create_user(hub, boss, name, PASSWORD, roles=["auditor"], groups=["l & q"])
+    wanted = "/accounts?text=mar&role=auditor&group=l+%26+q&state=open"
+    first = (await admin.get(wanted)).text
+    assert ('href="/accounts/mario"' in first, 'href="/accounts/marta"' in first) == (True, False)
+    following = unescape(re.findall(r'rel="next" href="([^"]+)"', first)[0])
+    assert following == "/accounts?text=mar&role=auditor&group=l+%26+q&state=open&after=mario"
+    second = (await admin.get(following)).text
+    assert ('href="/accounts/marta"' in second, 'rel="next"' in second) == (True, False)
+    back = unescape(re.findall(r'rel="prev" href="([^"]+)"', second)[0])
+    assert 'href="/accounts/mario"' in (await admin.get(back)).text
+    assert '<option value="l &amp; q" selected>' in second

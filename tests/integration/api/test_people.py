@@ -28,7 +28,16 @@ async def test_managers_say_what_people_can_do(program: httpx.AsyncClient) -> No
     assert (changed.json()["skills"], changed.json()["capacity"]) == (["fleet", "rail"], 0.5)
     again = await program.patch("/api/v1/people/luis", json={"languages": ["es"]})
     assert (again.json()["skills"], again.json()["languages"]) == (["fleet", "rail"], ["es"])
-    assert "luis" in {each["name"] for each in (await program.get("/api/v1/people")).json()}
+    first = (await program.get("/api/v1/people", params={"text": "lui", "group": "sales", "limit": 1})).json()
+    assert ([each["name"] for each in first["items"]], first["next"]) == (["luis"], None)
+    listed: list[str] = []
+    page = "/api/v1/people?limit=2&state=open"
+    while page:
+        found = (await program.get(page)).json()
+        listed, page = [*listed, *(each["name"] for each in found["items"])], found["next"]
+    assert listed == sorted(listed)
+    assert {"ana", "luis"} <= set(listed)
+    assert (await program.get("/api/v1/people", params={"state": "asleep"})).status_code == 422
     for wrong in ({"capacity": 11}, {"skills": [""]}, {"territories": ["x" * 61]}, {"languages": ["es"] * 101}):
         assert (await program.patch("/api/v1/people/luis", json=wrong)).status_code == 422
     assert (await program.patch("/api/v1/people/luis", json={"groups": ["x"]})).status_code == 403
@@ -90,7 +99,9 @@ async def test_a_manager_changes_a_profile_on_the_page(ana: Browser) -> None:
     shown = (await ana.get(page)).text
     assert 'value="fleet, rail"' in shown
     assert "only-shown" not in shown
-    assert "luis" in (await ana.get("/people")).text
+    assert 'href="/people/luis"' in (await ana.get("/people?text=LUI&role=staff&state=open")).text
+    assert "Nobody is like that" in (await ana.get("/people?group=nobodys&state=none")).text
+    assert (await ana.get(f"/people?text={'x' * 201}")).status_code == 422
     wrong = await ana.post(page, {**given, "capacity": "much"}, page=page)
     assert (wrong.status_code, 'value="rail, fleet"' in wrong.text) == (422, True)
 

@@ -44,8 +44,12 @@ async def test_of_many_people_and_tasks_the_page_shows_the_first_and_leads_to_th
 ) -> None:
     monkeypatch.setattr(team, "page_size", 3)
     monkeypatch.setattr(team, "most_people", 1)
+    monkeypatch.setattr(team, "most_offered", 1)
     page = (await admin.get("/team")).text
     assert (page.count('name="task"'), ">luis</a>" in page) == (3, False)
+    offered = re.search(r'<datalist id="people">(.*?)</datalist>', page)
+    assert offered
+    assert offered[1].count("<option") == 1
     assert ">luis</a>" in (await admin.get("/team?person=luis")).text
     everybody = re.search(r'href="(\S+)">Show all 3 people', page)
     assert everybody
