@@ -68,6 +68,7 @@ class Step:
     links: tuple[Link, ...]
     cost: Mapping[str, Decimal]
     constraint: Mapping[str, date]
+    run: Mapping[str, JSON] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,7 @@ def _step(each: Planned, shift: Shift | None) -> Step:
         links=activity.links,
         cost=activity.cost,
         constraint=_constraint(activity.constraint),
+        run=activity.run,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Final
 
+from cauce.services.roadmaps.exchange import runs
 from cauce.services.roadmaps.plans import PlanView, Step
 from workflows.roadmap.model import FACTORS
 
@@ -15,6 +16,7 @@ _COLUMNS: Final = (
     *("id", "kind", "phase", "wave", "title", "pillar", "owner", "days", "after", "state", "start", "finish"),
     *("late_start", "late_finish", "total_float", "free_float", "critical", "start_shift", "finish_shift"),
     *FACTORS,
+    *("run", "run_input"),
 )
 # What spreadsheets would take for a formula.
 _FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -39,9 +41,17 @@ def as_csv(plan: PlanView, language: str) -> str:
 
 
 def _values(step: Step, language: str) -> Iterator[JSON]:
+    process, told = runs.written(step.run, step.wave)
     for name in _COLUMNS:
-        value: JSON = step.cost.get(name) if name in FACTORS else getattr(step, name)
-        yield label(value, language) if name == "title" else "; ".join(value) if name == "after" else value
+        match name:
+            case "title":
+                yield label(step.title, language)
+            case "after":
+                yield "; ".join(step.after)
+            case "run" | "run_input":
+                yield (process if name == "run" else told) or None
+            case _:
+                yield step.cost.get(name) if name in FACTORS else getattr(step, name)
 
 
 def _cell(value: JSON) -> str:

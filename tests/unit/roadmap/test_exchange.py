@@ -58,6 +58,27 @@ def test_a_plan_that_went_out_comes_back_with_its_days(name: str, form: str) -> 
     told = [(each.id.replace(".", "-"), each.start, each.finish, each.total_float, each.owner) for each in there.steps]
     assert [(each.id, each.start, each.finish, each.total_float, each.owner) for each in back.steps] == told
     assert sum(sum(each.cost.values()) for each in back.steps) == sum(sum(each.cost.values()) for each in there.steps)
+    assert [each.run for each in back.steps] == [each.run for each in there.steps]
+
+
+@pytest.mark.parametrize("form", ["mspdi", "csv"])
+def test_what_a_process_is_told_goes_along_or_is_said_to_be_missing(form: str) -> None:
+    activity: dict[str, Any] = {"title": "T", "pillar": "people", "owner": "o", "days": 1, "cost": {"training": 1}}
+    long: dict[str, Any] = {"process": "roadmap.train", "input": {"audience": "everybody " * 30}}
+    runs: list[Any] = [{"process": "roadmap.train", "input": {"audience": '${ "áé" }'}}, long, {"process": "Not One"}]
+    activities = [{**activity, "id": f"a{number}", "run": run} for number, run in enumerate(runs)]
+    phase = {"id": "P", "title": "P", "waves": [{"id": "north", "title": "N"}], "activities": activities}
+    gate = {"id": "G", "title": "G", "approvers": ["o"]}
+    document = {"roadmap": "r", "title": "R", "start": "2027-01-11", "owners": {"o": {"title": "O"}}}
+    text = formats[form][1](planned({**document, "phases": [{**phase, "gate": gate}]}), "en")
+    draft = imported(text.encode(), f"plan.{'csv' if form == 'csv' else 'xml'}", "r")
+    found = [each.get("run") for each in draft.document["phases"][0]["activities"]]
+    told = {"wave": "north", **long["input"]}
+    kept = {"process": "roadmap.train"} if form == "mspdi" else {"process": "roadmap.train", "input": told}
+    assert found == [{**runs[0], "input": {"wave": "north", "audience": '${ "áé" }'}}, kept, None]
+    said = [each for each in draft.remarks if "process" in each or "cannot be read" in each]
+    assert len(said) == (2 if form == "mspdi" else 1)
+    assert "done by `Not One` there, which is no process" in said[-1]
 
 
 def test_what_comes_from_elsewhere_is_a_draft_that_says_what_it_lacks() -> None:

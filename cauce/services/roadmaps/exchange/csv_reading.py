@@ -7,12 +7,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from cauce.errors import InputError
+from cauce.services.roadmaps.exchange import runs
 from cauce.services.roadmaps.exchange.project import Phase, Project, Task, most_tasks
 from schemas import listing
 from workflows.roadmap.model import FACTORS, Link, LinkType
 
 _NEEDED: Final = ("id", "phase", "title", "days")
-_READ: Final = (*_NEEDED, "kind", "pillar", "owner", "after", *FACTORS)
+_READ: Final = (*_NEEDED, "kind", "pillar", "owner", "after", *FACTORS, "run", "run_input")
 _LINK: Final = re.compile(r"(\S+)(?:\s+(FS|SS|FF|SF)([+-]\d{1,4}d)?)?")
 _TYPES: Final[Mapping[str, LinkType]] = {"FS": "FS", "SS": "SS", "FF": "FF", "SF": "SF"}
 _MOST_DAYS: Final = 5_000
@@ -39,13 +40,14 @@ def _read(rows: "csv.DictReader[str]", name: str) -> Project:
         raise InputError(f"There is no column `{missing[0]}`.", hint=listing(_READ))
     phases: list[Phase] = []
     keys: set[str] = set()
+    remarks: list[str] = []
     for row in rows:
         if len(keys) == most_tasks:
             raise InputError(f"The file has more than {most_tasks:,} rows.", hint="Hand it over in parts.")
         cells = {key: (value or "").strip() for key, value in row.items() if key is not None}
         if not any(cells.values()):
             continue
-        task = _task(rows.line_num, cells)
+        task = _task(rows.line_num, cells, remarks)
         if task.key in keys:
             raise InputError(f"Line {rows.line_num}: `{task.key}` is there twice.", hint="Give each row its own id.")
         keys.add(task.key)
@@ -53,10 +55,10 @@ def _read(rows: "csv.DictReader[str]", name: str) -> Project:
             phases.append(Phase(cells["phase"], [], cells["phase"]))
         phases[-1].tasks.append(task)
     _check_links(phases, keys)
-    return Project(name, phases)
+    return Project(name, phases, remarks=remarks)
 
 
-def _task(line: int, cells: Mapping[str, str]) -> Task:
+def _task(line: int, cells: Mapping[str, str], remarks: list[str]) -> Task:
     for each in ("id", "title"):
         if not cells[each]:
             raise InputError(f"Line {line} has no {each}.", hint="Every row needs one.")
@@ -73,6 +75,7 @@ def _task(line: int, cells: Mapping[str, str]) -> Task:
         gate=cells.get("kind") == "gate",
         links=tuple(_links(line, cells.get("after", ""))),
         cost=cost,
+        run=runs.read(cells.get("run", ""), cells.get("run_input", ""), cells["title"], remarks),
     )
 
 

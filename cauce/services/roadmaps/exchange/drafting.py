@@ -95,6 +95,9 @@ class _Drafting:
         }
         self.remarks += [said[what].format(count) for what, count in self.without.items() if count]
         self.remarks.append(
+            "Such a file has no waves, evidence, deliverables, rules of earning, risks, quality, thresholds, benefits."
+        )
+        self.remarks.append(
             "Check it: cauce check FILE. What costs nothing of a factor needs a reason, gates need evidence."
         )
         return Draft({**document, "owners": self.owners, "phases": phases}, self.remarks)
@@ -121,7 +124,8 @@ class _Drafting:
         after = list(self._after(task))
         found |= {"after": after} if after != ([previous] if previous else []) else {}
         found |= _constraint(task)
-        return {**found, "cost": {factor: _plain(amount) for factor, amount in task.cost.items()} or {"management": 0}}
+        found |= {"cost": {factor: _plain(amount) for factor, amount in task.cost.items()} or {"management": 0}}
+        return found | ({"run": task.run} if task.run else {})
 
     def _gate(self, number: int, phase: Phase, gate: Task | None) -> dict[str, JSON]:
         if gate is None:

@@ -7,7 +7,13 @@ from workflows.roadmap.model import FACTORS, LinkType
 
 NAMESPACE: Final = "http://schemas.microsoft.com/project"
 # What has no field of its own is in custom fields, which come back from there as they were.
-TEXTS: Final[Mapping[str, str]] = {"id": "188743731", "pillar": "188743734", "owner": "188743737"}
+TEXTS: Final[Mapping[str, str]] = {
+    "id": "188743731",
+    "pillar": "188743734",
+    "owner": "188743737",
+    "run": "188743740",
+    "input": "188743743",
+}
 COSTS: Final[Mapping[str, str]] = dict(zip(FACTORS, ("188743786", "188743787", "188743788", "188743938"), strict=True))
 GATE: Final = "188743752"
 # The name that Project itself has for each of these fields, and the heading that people see over it.
@@ -15,6 +21,8 @@ FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     TEXTS["id"]: ("Text1", "Id"),
     TEXTS["pillar"]: ("Text2", "Pillar"),
     TEXTS["owner"]: ("Text3", "Owner"),
+    TEXTS["run"]: ("Text4", "Process"),
+    TEXTS["input"]: ("Text5", "Input of the process"),
     GATE: ("Flag1", "Gate"),
     **{number: (f"Cost{at}", factor.capitalize()) for at, (factor, number) in enumerate(COSTS.items(), 1)},
 }

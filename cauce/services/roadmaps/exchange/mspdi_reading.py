@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any, Final
 
 from cauce.errors import InputError
-from cauce.services.roadmaps.exchange import mspdi
+from cauce.services.roadmaps.exchange import mspdi, runs
 from cauce.services.roadmaps.exchange.project import Phase, Project, Task, most_tasks
 from cauce.xml import parse_xml
 from workflows.roadmap.model import Link, LinkType
@@ -98,6 +98,7 @@ class _Reader:
             gate=is_gate,
             cost={} if is_heading else self._cost(element, own),
             constraint={} if is_heading else self._constraint(element, name),
+            run=runs.read(known.get("run", ""), known.get("input", ""), name, self.remarks),
         )
         return _Line(int(_number(_text(element, "OutlineLevel") or "1", "OutlineLevel")), is_heading, task, links)
 

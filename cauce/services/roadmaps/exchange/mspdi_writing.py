@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from cauce.services.roadmaps.exchange import mspdi
+from cauce.services.roadmaps.exchange import mspdi, runs
 from cauce.services.roadmaps.plans import PlanView, Step
 from cauce.services.roadmaps.rendering import label
 
@@ -157,6 +157,11 @@ def _custom(step: Step) -> Iterator[tuple[str, object]]:
     yield mspdi.TEXTS["owner"], step.owner
     if step.kind == "gate":
         yield mspdi.GATE, 1
+    process, told = runs.written(step.run, step.wave, longest=runs.field_length)
+    if process:
+        yield mspdi.TEXTS["run"], process
+    if told:
+        yield mspdi.TEXTS["input"], told
     for factor, amount in step.cost.items():
         yield mspdi.COSTS[factor], _money(amount)
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from workflows.roadmap.model import Link
 
+JSON = Any
 most_tasks = 10_000
 
 
@@ -14,7 +16,7 @@ most_tasks = 10_000
 class Task:
     """A task that is done; `key` is what links name (`on`), `id` what it is to be called if that is known.
 
-    `constraint` has the names that roadmaps use. `gate` says that it is decided, not done.
+    `constraint` has the names that roadmaps use, as has `run`. `gate` says that it is decided, not done.
     """
 
     key: str
@@ -27,6 +29,7 @@ class Task:
     links: tuple[Link, ...] = ()
     cost: Mapping[str, Decimal] = field(default_factory=dict)
     constraint: Mapping[str, date] = field(default_factory=dict)
+    run: Mapping[str, JSON] | None = None
 
 
 @dataclass(frozen=True, slots=True)
