@@ -48,8 +48,9 @@ def command(database: Path, namespace: str, port: int, ui_port: int | None) -> l
     line += ["--db-filename", str(database), "--namespace", namespace, "--log-level", "warn"]
     # 2.3 times the throughput of the defaults; a crash of the machine may lose the last commits, a kill -9 may not.
     line += ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
-    # The default makes each workflow task wait some 50 ms while the load is low.
-    line += ["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"]
+    # The defaults make each workflow task and each timer wait some 50 ms while the load is low.
+    for queue in ("transfer", "timer"):
+        line += ["--dynamic-config-value", f"history.{queue}ProcessorMaxPollRPS=1000"]
     line += ["--headless"] if ui_port is None else ["--ui-port", str(ui_port), "--ui-disable-news-fetch"]
     for name in SEARCH_ATTRIBUTES:
         line += ["--search-attribute", f"{name}=Keyword"]

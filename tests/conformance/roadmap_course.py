@@ -15,6 +15,7 @@ from activities.roadmaps import RoadmapActivities
 from cauce import roadmaps
 from cauce.roadmaps import Done, Request, RoadmapStart
 from cauce.services.hub import Hub
+from cauce.serving import BUILD
 from cauce.worker import of_roadmaps
 from workflows.roadmap_workflow import RoadmapWorkflow
 
@@ -64,36 +65,32 @@ class Years:
         """Return what it remembers."""
         return await self.handle.query("state")
 
-    async def wait_until(self, day: date) -> None:
-        """Let days pass up to the morning of one."""
-        morning = datetime.combine(day, time(9), UTC)
-        left = morning - await self.skipper.get_current_time(self.handle)
+    async def wait(self, days: int) -> None:
+        """Let so many working days pass, up to the morning of the last one; none: up to a morning."""
+        now = await self.skipper.get_current_time(self.handle)
+        left = datetime.combine(_working(now.date(), days), time(9), UTC) - now
         if left > timedelta():
             await self.skipper.fast_forward(self.handle, left)
 
-    async def today(self) -> date:
-        """Return which day it is where it is."""
-        return (await self.skipper.get_current_time(self.handle)).date()
-
     async def work(self, activity: str, days: int = _LONG) -> None:
         """Begin an activity on the next working day, and finish it when it was planned to be done."""
-        await self.wait_until(_working(await self.today(), 0))
+        await self.wait(0)
         await self.act(roadmaps.START_ACTIVITY, roadmaps.StartActivity(activity, "cris"))
         await self.work_on(activity, days)
 
     async def work_on(self, activity: str, days: int) -> None:
         """Finish an activity that has begun today."""
-        await self.wait_until(_working(await self.today(), days - 1))
+        await self.wait(days - 1)
         cost = {"management": "380"}
         await self.act(roadmaps.FINISH_ACTIVITY, roadmaps.FinishActivity(activity, "cris", cost=cost))
-        await self.wait_until(_working(await self.today(), 1))
+        await self.wait(1)
 
     async def pass_gate(self, gate: str) -> Done:
         """Ask for a gate and approve it."""
         await self.act(roadmaps.REQUEST_GATE, roadmaps.RequestGate(gate, "cris"))
         done = await self.act(roadmaps.DECIDE_GATE, roadmaps.DecideGate(gate, "sam", "sponsor", approve=True))
         if done.state == "running":
-            await self.wait_until(_working(await self.today(), 1))
+            await self.wait(1)
         return done
 
 
@@ -114,6 +111,7 @@ async def running(hub: Hub, written: JSON) -> AsyncIterator[Years]:
         workflows=[RoadmapWorkflow],
         activities=activities,
         workflow_runner=UnsandboxedWorkflowRunner(),
+        deployment_config=BUILD,
     ):
         identity = f"{roadmaps.roadmap_id('years', '1')}-{uuid4().hex[:6]}"
         handle: WorkflowHandle[Any, Any] = await skipper.client.start_workflow(

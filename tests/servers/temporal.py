@@ -45,7 +45,8 @@ def started(folder: Path) -> Iterator[TemporalServer]:
     command: list[str | Path] = [temporal_binary(), "server", "start-dev", "--headless", "--ip", "127.0.0.1"]
     command += ["--port", str(port), "--db-filename", folder / "temporal.db", "--log-level", "error"]
     command += ["--sqlite-pragma", "journal_mode=WAL", "--sqlite-pragma", "synchronous=NORMAL"]
-    command += ["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"]
+    for queue in ("transfer", "timer"):
+        command += ["--dynamic-config-value", f"history.{queue}ProcessorMaxPollRPS=1000"]
     command += ["--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"]
     for name in SEARCH_ATTRIBUTES:
         command += ["--search-attribute", f"{name}=Keyword"]

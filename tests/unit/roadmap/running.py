@@ -8,6 +8,7 @@ from typing import Any
 
 from cauce.roadmaps import Done, Request, RoadmapNews, RoadmapStart
 from workflows.roadmap.running.course import Course, Moment
+from workflows.roadmap.running.daily import next_day
 from workflows.roadmap.running.journal import Journal
 from workflows.roadmap.running.turns import Turns
 
@@ -124,10 +125,19 @@ class Project:
         return turn.done
 
     def wait_until(self, day: date) -> None:
-        """Let days pass, one by one, as the timer does."""
+        """Let days pass, one by one."""
         while self.today < day:
-            self.today = date.fromordinal(self.today.toordinal() + 1)
-            self.news.append(self.turns.pass_day(self.moment).news)
+            self.pass_days(date.fromordinal(self.today.toordinal() + 1))
+
+    def sleep_until(self, day: date) -> None:
+        """Let days pass as the timer does: those on which something happens by itself, up to one and with it."""
+        while (following := next_day(self.course, self.today)) <= day:
+            self.pass_days(following)
+
+    def pass_days(self, day: date) -> None:
+        """Let a day come."""
+        self.today = day
+        self.news.append(self.turns.pass_day(self.moment).news)
 
     @property
     def events(self) -> list[JSON]:

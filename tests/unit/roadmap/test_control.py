@@ -10,13 +10,15 @@ from cauce.errors import CauceError
 from cauce.roadmaps import (
     AnswerRisk,
     CorrectPeriod,
+    DecideGate,
     FinishActivity,
     FinishCorrection,
     ReportMetrics,
     Request,
+    RequestGate,
     StartActivity,
 )
-from tests.unit.roadmap.running import Project
+from tests.unit.roadmap.running import Project, evidence
 from tests.unit.roadmap.test_running import edited
 from workflows.roadmap.running import daily
 from workflows.roadmap.running.turns import request_of
@@ -121,9 +123,12 @@ def test_figures_of_the_hub_make_risks_come_and_go_by_themselves() -> None:
     ]
     project.act(StartActivity("decide", "sam"))
     # While the hub has none of them, no day is waited for because of them.
-    assert daily.next_day(project.course, date(2027, 1, 4)) == date(2027, 1, 5)
+    assert daily.next_day(project.course, date(2027, 1, 4)) == date(2027, 1, 6)
     project.act(FinishActivity("decide", "sam"))
     project.act(FinishActivity("draw", "cris"))
+    project.act(RequestGate("G1", "cris"), evidence("++"))
+    project.act(DecideGate("G1", "sam", "sponsor", approve=True), evidence("++"))
+    project.act(StartActivity("build", "cris"))
     quiet = daily.next_day(project.course, date(2027, 1, 4))
     assert pass_day(project, date(2027, 1, 5), **{"dead-letters of erp": 3.0}) == ["metrics-measured"]
     assert (quiet > date(2027, 1, 6), daily.next_day(project.course, project.today)) == (True, date(2027, 1, 6))

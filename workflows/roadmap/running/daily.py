@@ -10,9 +10,9 @@ from cauce.errors import ConflictError
 from cauce.evidence_words import worded
 from cauce.roadmaps import CancelRoadmap, ReportMetrics
 from workflows.roadmap import earned, risks
-from workflows.roadmap.model import Activity, Actual
+from workflows.roadmap.model import Actual
 from workflows.roadmap.plan import Plan, Planned
-from workflows.roadmap.running import acts
+from workflows.roadmap.running import acts, inbox
 from workflows.roadmap.running.changes import baseline
 from workflows.roadmap.running.course import Course, Moment
 from workflows.roadmap.running.journal import Event
@@ -230,30 +230,28 @@ def _stopping(course: Course, known: Mapping[str, float]) -> list[str]:
 
 
 def next_day(course: Course, today: date) -> date:
-    """Return the next day on which something happens by itself: the one timer that a roadmap has."""
-    plan, days = course.plan(today), course.days
+    """Return the next day on which something happens by itself: the one timer that a roadmap has.
+
+    That is the first of a month; a task is left lying too long; something is to begin; or what is open would have been
+    done or begun by now, and the plan moves with each day that it is not.
+    """
+    days = course.days
     tomorrow = days.day(days.after(today))
     found = [(today.replace(day=1) + timedelta(days=32)).replace(day=1)]
     if course.journal.measured and watched(course):
         # What the hub has of itself changes by itself.
         found.append(tomorrow)
-    for each in plan.activities:
+    found += [max(day, tomorrow) for day in inbox.climbs(course)]
+    for each in course.plan(today).activities:
         state = course.state(each.activity.id)
-        if state == "done":
-            continue
-        found += [days.day(days.number(day)) for day in _own_days(each.activity, each, state) if day > today]
-    return min(each for each in (*found, tomorrow if _is_late(course, today) else found[0]) if each > today)
+        if state not in ("done", "waiting"):
+            day = _own_day(each, state, today)
+            found.append(max(days.day(days.number(day)), tomorrow))
+    return min(found)
 
 
-def _is_late(course: Course, today: date) -> bool:
-    """Tell whether a task is past due: then every working day counts."""
-    return any(each["due"][:10] < today.isoformat() for each in course.journal.tasks.values())
-
-
-def _own_days(activity: Activity, each: Planned, state: str) -> Iterator[date]:
-    """Yield the days on which something of an activity is due: its start, and the day after what it was to be done."""
-    if state == "ready":
-        yield each.start
-    if state in ("ready", "started") and not activity.gate:
-        yield each.start + _DAY
-        yield each.finish + _DAY
+def _own_day(each: Planned, state: str, today: date) -> date:
+    """Return the day on which something that is open does what it is to do by then, or does not."""
+    if state == "ready" and not each.activity.gate:
+        return each.start if each.start > today else today + _DAY
+    return each.finish + _DAY

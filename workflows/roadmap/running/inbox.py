@@ -108,6 +108,13 @@ def escalate(course: Course, moment: Moment) -> Iterator[Event]:
             yield {"kind": "task-escalated", "by": _HUB, "task": name, "rung": rung, "priority": raised}
 
 
+def climbs(course: Course) -> Iterator[date]:
+    """Yield the days on which the tasks that are open climb their next step, if nobody does them before."""
+    for task in course.journal.tasks.values():
+        if task["rung"] < len(_LADDER):
+            yield course.days.day(course.days.number(date.fromisoformat(task["due"][:10])) + _LADDER[task["rung"]])
+
+
 def effects(course: Course, events: list[Event], before: Mapping[str, JSON], moment: Moment) -> Effects:
     """Return what events mean for the inbox; `before` are the tasks as they were."""
     done = Effects([], [], [], [])
