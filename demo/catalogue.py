@@ -16,6 +16,7 @@ class Item:
     on_hand: int
     arrives_in_days: int | None = None
     unit: str = "ud"
+    warranty_months: int = 24
 
 
 # sku, name, list price, cost as a percentage of it
@@ -73,6 +74,9 @@ SCARCE = (
 
 PLENTIFUL_STOCK = 100_000
 
+# Months, by the first word of their names; whatever is not listed is guaranteed for two years.
+WARRANTIES = {"Bomba": 36, "Grupo": 36, "Tubería": 60, "Gotero": 12, "Aspersor": 12}
+
 
 def items() -> list[Item]:
     """Return all items, those with plenty of stock first."""
@@ -82,4 +86,6 @@ def items() -> list[Item]:
 
 def _item(sku: str, name: str, price: str, cost_pct: int, on_hand: int, arrives: int | None) -> Item:
     cost = (Decimal(price) * cost_pct / 100).quantize(Decimal("0.01"))
-    return Item(sku, name, name.split(maxsplit=1)[0], Decimal(price), cost, on_hand, arrives)
+    family = name.split(maxsplit=1)[0]
+    months = WARRANTIES.get(family, 24)
+    return Item(sku, name, family, Decimal(price), cost, on_hand, arrives, warranty_months=months)

@@ -86,6 +86,20 @@ function shownItem(row) {
   };
 }
 
+/** The day so many months after another; the last of the month when it is shorter. */
+function after(date, months) {
+  const [year, month, date_] = date.split('-').map(Number);
+  const last = new Date(Date.UTC(year, month + months, 0));
+  last.setUTCDate(Math.min(date_, last.getUTCDate()));
+  return last.toISOString().slice(0, 10);
+}
+
+function warranty(db, { Sku, DeliveredOn }) {
+  const row = item(db, Sku);
+  const from = DeliveredOn instanceof Date ? DeliveredOn.toISOString() : DeliveredOn;
+  return { Sku: row.sku, Months: row.warranty_months, Until: from ? after(String(from).slice(0, 10), row.warranty_months) : undefined };
+}
+
 /** Items that are sold whose number or name has the text, by number. */
 function find(db, { Text }) {
   const pattern = `%${String(Text ?? '').replace(/[\\%_]/g, '\\$&')}%`;
@@ -96,6 +110,7 @@ function find(db, { Text }) {
 export const itemOperations = {
   FindItems: find,
   GetItem: (db, args) => ({ Item: shownItem(item(db, args.Sku)) }),
+  GetWarranty: warranty,
   SimulatePrice: simulatePrice,
   GetAvailability: availability,
   ReserveStock: reserve,

@@ -28,7 +28,8 @@ CREATE TABLE item (
   on_hand INTEGER NOT NULL DEFAULT 0,
   reserved INTEGER NOT NULL DEFAULT 0,
   next_replenishment VARCHAR(10),
-  replenishment_quantity INTEGER
+  replenishment_quantity INTEGER,
+  warranty_months INTEGER NOT NULL DEFAULT 24
 );
 
 CREATE TABLE sales_order (

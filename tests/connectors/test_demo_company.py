@@ -34,6 +34,13 @@ async def test_a_return_is_announced_once_found_and_cancelled(tmp_path: Path) ->
         proof = await ask("proof-of-delivery", number="ALB-00001")
         assert (proof["number"], proof["status"], bool(proof["signedBy"])) == ("ALB-00001", "delivered", True)
         assert await ask("proof-of-delivery", number="ALB-99999") is None
+        # Nobody gave a number: it is the last delivery to that customer, or the last one of that item.
+        last = await ask("proof-of-delivery", customer="C000001")
+        history = await ask("delivery-history", customer="C000001")
+        assert last["delivered"] == max(each["delivered"] for each in history)
+        of_item = await ask("proof-of-delivery", customer="C000001", sku=history[-1]["sku"])
+        assert of_item["sku"] == history[-1]["sku"]
+        assert await ask("proof-of-delivery", customer="C000001", sku="NOPE") is None
         assert await ask("find-return", reference="rec:R-1:ret:1") is None
         wanted = {"customer": "C000001", "delivery": "ALB-00001", "sku": proof["sku"], "quantity": 2, "reason": "Roto"}
         assert await ask("create-return", reference="rec:R-1:ret:1", **wanted) == {"status": "announced"}

@@ -1,6 +1,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,12 @@ def test_prices_depend_on_customer_and_quantity(erp: zeep.Client) -> None:
     assert erp.service.GetItem(PUMP).Name == "Bomba de superficie 0,5 CV"
 
 
+def test_a_warranty_is_in_force_from_the_delivery_on(erp: zeep.Client) -> None:
+    pump = erp.service.GetWarranty(PUMP, date(2024, 2, 29))
+    assert (pump.Months, pump.Until) == (36, date(2027, 2, 28))
+    assert (erp.service.GetWarranty("VAL-COM-050").Months, erp.service.GetWarranty(PUMP).Until) == (24, None)
+
+
 def test_an_order_is_entered_found_read_and_cancelled(erp: zeep.Client) -> None:
     before = erp.service.GetAvailability(PUMP)
 
@@ -143,6 +150,7 @@ def test_reserved_stock_goes_to_the_order_with_its_reference(erp: zeep.Client) -
     ("operation", "arguments", "code"),
     [
         ("GetItem", {"Sku": "NOPE"}, "UNKNOWN_ITEM"),
+        ("GetWarranty", {"Sku": "NOPE"}, "UNKNOWN_ITEM"),
         ("GetCustomer", {"CustomerNumber": "C999999"}, "UNKNOWN_CUSTOMER"),
         ("GetOrder", {"OrderNumber": "SO-999999"}, "UNKNOWN_ORDER"),
         ("FindCustomer", {}, "INVALID_REQUEST"),
