@@ -162,6 +162,9 @@ async def test_customer_rejects_once_and_accepts_then_while_the_term_of_the_law_
     (planned,) = [each["id"] for each in (await desk.instance(case.id))["human_tasks"] if each["name"] == "plan"]
     file = (await desk.task(planned))["data"]["file"]
     assert (file["order"], type(file["deliveries"]), type(file["invoices"])) == (None, list, list)
+    # Who signed for the last delivery, and how long its item is guaranteed from that day on: SCM and ERP say.
+    assert file["proof"]["signedBy"]
+    assert file["warranty"]["until"][5:7] == file["proof"]["delivered"][5:7]
     await case.propose(40)
     await case.do("answer", {"text": "Le ofrecemos cuarenta euros."})
     await case.do("write-decision-down", {"answer": "rejected", "text": "Es poco"})
