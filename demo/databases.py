@@ -61,7 +61,8 @@ def _erp(world: World) -> Iterable[tuple[str, list[tuple[object, ...]]]]:
     yield "item", [
         (
             item.sku, item.name, item.family, item.unit, int(item.list_price * 100), int(item.cost * 100), 1,
-            item.on_hand, 0, _arrival(item), None if item.arrives_in_days is None else _replenished(item), item.warranty_months,
+            item.on_hand, 0, _arrival(item), None if item.arrives_in_days is None else _replenished(item),
+            item.warranty_months,
         )
         for item in world.items
     ]  # fmt: skip
