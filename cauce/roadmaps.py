@@ -371,12 +371,16 @@ class AskMetrics:
 
 @dataclass(frozen=True, slots=True)
 class StartProcess:
-    """The process that does an activity; `roadmap` is the id of the one that starts it, and hears of its end."""
+    """The process that does an activity; `roadmap` is the id of the one that starts it, and hears of its end.
+
+    `input` is as the definition has it: the expressions in it are evaluated where the process is started.
+    """
 
     roadmap: str
     process: str
     key: str
     input: JSON
+    activity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

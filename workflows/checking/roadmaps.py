@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from cauce.errors import DefinitionError, InputError
-from schemas import guess, listing, validate_data
+from schemas import guess, listing
 from schemas.source import step
+from workflows.checking.contracts import check_arguments
 from workflows.checking.gates import check_gate
 from workflows.checking.known import World
 from workflows.checking.report import Report
+from workflows.checking.texts import Scope, check_value
 from workflows.roadmap.model import FACTORS, PILLARS, Roadmap
 from workflows.roadmap.order import circle, ordered
 from workflows.roadmap.reading import roadmap_of, target, written
+from workflows.roadmap.told import VARIABLES
 
 JSON = Any
 _LISTS: Final = ("risks", "quality", "stop")
@@ -212,6 +214,7 @@ def _check_processes(report: Report, document: Mapping[str, JSON], world: World)
         if "run" not in each:
             continue
         name, given = each["run"]["process"], each["run"].get("input") or {}
+        check_value(report, f"{place}/run/input", given, Scope("what a process is told", VARIABLES))
         if name not in world.processes:
             problem = f"The process `{name}` is neither published nor in these files{guess(name, world.processes)}"
             # Without any process at all, nobody can know: then it is only told.
@@ -219,19 +222,8 @@ def _check_processes(report: Report, document: Mapping[str, JSON], world: World)
             report.value(code, f"{place}/run/process", problem, listing(world.processes))
             continue
         schema = ((world.documents.get(name) or {}).get("input") or {}).get("schema") or {}
-        try:
-            validate_data(
-                schema.get("document", True),
-                {"roadmap": document["roadmap"], "activity": each["id"], **given},
-                where=f"{place}/run",
-            )
-        except InputError as error:
-            at = f"{place}/run/input" if "input" in each["run"] else f"{place}/run"
-            hint = "Its `input.schema` says what it takes."
-            report.key("roadmap", at, f"`{name}` does not take this: {error.problem}", hint)
-        except DefinitionError:
-            # Said of the process itself.
-            continue
+        about = {"roadmap": document["roadmap"], "activity": each["id"]}
+        check_arguments(report, f"{place}/run/input", {**about, **given}, schema.get("document", True), f"`{name}`")
 
 
 def _check_order(report: Report, document: Mapping[str, JSON]) -> None:

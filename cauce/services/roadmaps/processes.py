@@ -7,10 +7,11 @@ from temporalio import activity
 from temporalio.client import WorkflowExecutionStatus
 
 from cauce.contract import Start
-from cauce.errors import ConflictError, DefinitionError, InputError, NotFoundError
+from cauce.errors import ConflictError, DefinitionError, ExpressionError, InputError, NotFoundError
 from cauce.roadmaps import ROADMAP_LOOK, ROADMAP_PROCESS, ProcessEnded, ProcessStarted, StartProcess
 from cauce.services import definitions, instances
 from cauce.services.hub import Hub
+from cauce.services.roadmaps import process_inputs
 from cauce.store import audit
 
 _BY: Final = "cauce"
@@ -24,10 +25,11 @@ async def start(hub: Hub, wanted: StartProcess) -> ProcessStarted:
         process = await definitions.definition(hub, wanted.process)
         if not process.active:
             return ProcessStarted(problem=f"There is no active version of {wanted.process}.")
-        instances.check_input(process.document, wanted.input)
-    except (NotFoundError, InputError, DefinitionError) as error:
+        given = await process_inputs.filled(hub, wanted)
+        instances.check_input(process.document, given)
+    except (NotFoundError, InputError, DefinitionError, ExpressionError) as error:
         return ProcessStarted(problem=error.problem)
-    begin = Start(input=wanted.input, key=wanted.key, ancestors=[wanted.roadmap])
+    begin = Start(input=given, key=wanted.key, ancestors=[wanted.roadmap])
     memo = {instances.memo_event: wanted.roadmap}
     try:
         await instances.launch(hub, process.bundle, begin, again=False, memo=memo)

@@ -3,18 +3,23 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import pytest
 
 from cauce import roadmaps
-from cauce.errors import DefinitionError
+from cauce.errors import DefinitionError, ExpressionError, NotFoundError
 from cauce.services import instances, tasks
 from cauce.services.hub import Hub
-from cauce.services.roadmaps import processes, running
+from cauce.services.roadmaps import process_inputs, processes, running
+from cauce.store import definitions, register
+from cauce.store.definitions import NewDefinition
+from cauce.store.models import RoadmapStep
 from tests.integration.services.conftest import boss, publish
 from tests.integration.services.test_roadmaps import cris, pia
+from tests.integration.store.roadmap_run import begun
 from workflows import roadmap_workflow
 
 Found = TypeVar("Found")
@@ -85,19 +90,59 @@ async def step(hub: Hub, run: str, name: str, state: str) -> running.StepView:
     return await soon(look, lambda found: (found.process or {}).get("state") == state)
 
 
+TOLD = {
+    "colour": '${ $register.figures["failed-pilots"] | "red \\(.)" }',
+    "who": "${ $roadmap.owners[$activity.owner].title }",
+    "of": "${ [$roadmap.name, $roadmap.key, $activity.phase, $activity.gate, $activity.id] }",
+    "pilots": '${ [$register.entries[] | select(.kind == "pilot") | .code] }',
+    "by": "${ $activity.finish }",
+    "plain": ["$activity", 3],
+}
+
+
+async def test_what_a_process_is_told_is_evaluated_when_it_starts(lonely_hub: Hub) -> None:
+    async with lonely_hub.store.transaction() as db:
+        row = begun("told", "1")
+        db.add(row)
+        said = json.loads(document("told", {"process": "roadmap.look", "input": TOLD}))
+        await definitions.add(db, NewDefinition("roadmap", "told", "d", "-", said, "boss", version="-"))
+        values = {"run": row.id, "id": "a0", "owner": "crew", "finish": date(2027, 1, 4), "spent": "0", "budget": "4"}
+        texts = dict.fromkeys(("kind", "phase", "wave", "title", "pillar", "state"), "")
+        db.add(RoadmapStep(**values, **texts, place=0, approvers=[], total_float=0, critical=False))
+        for code in ("P-1", "P-2"):
+            await register.note(db, register.Step("told/1", "pilot", code, "failed", code, datetime.now(UTC)))
+
+    def wanted(**given: Any) -> roadmaps.StartProcess:
+        return roadmaps.StartProcess(row.id, "roadmap.look", "told/1/a0", given, "a0")
+
+    assert await process_inputs.filled(lonely_hub, wanted(**TOLD)) == {
+        "colour": "red 2",
+        "who": "C",
+        "of": ["told", "1", "P1", "G1", "a0"],
+        "pilots": ["P-2", "P-1"],
+        "by": "2027-01-04",
+        "plain": ["$activity", 3],
+    }
+    for text, said in (("${ $activity.id + 1 }", "string and number cannot be added"), ("${ $nobody }", "nobody")):
+        with pytest.raises(ExpressionError, match=said):
+            await process_inputs.filled(lonely_hub, wanted(colour=text))
+    with pytest.raises(NotFoundError, match="no activity `a0` that runs in roadmap:other/1"):
+        await process_inputs.filled(lonely_hub, replace(wanted(colour="${ 1 }"), roadmap="roadmap:other/1"))
+
+
 @pytest.mark.usefixtures("worker")
 async def test_processes_do_activities_again_until_they_pass(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     # Its ends come to other runs of the roadmap than the one that started it.
     monkeypatch.setattr(roadmap_workflow, "most_turns", 4)
-    look = {"process": "roadmap.look", "input": {"colour": "red"}}
+    look = {"process": "roadmap.look", "input": {"colour": "${ $activity.owner }"}}
     await publish(hub, FORM, PROCESS)
     with pytest.raises(DefinitionError, match=r"did you mean `roadmap\.look`"):
         await publish(hub, document("looks", {"process": "roadmap.lok"}))
     await publish(hub, document("looks", look, look))
     run = (await running.start(hub, pia, "looks", key="1")).id
-    begun = await step(hub, run, "a0", "running")
+    first = await step(hub, run, "a0", "running")
     instance = "roadmap.look/looks/1/a0"
-    assert (begun.state, begun.process["instance"], begun.process["version"]) == ("started", instance, "1.0.0")
+    assert (first.state, first.process["instance"], first.process["version"]) == ("started", instance, "1.0.0")
     # Asked to start it again, as after a worker that was killed, it finds it.
     again = roadmaps.StartProcess(run, "roadmap.look", "looks/1/a0", {"activity": "a0", "colour": "red"})
     assert await processes.start(hub, again) == roadmaps.ProcessStarted("1.0.0")

@@ -83,7 +83,8 @@ def start_of(course: Course, name: str) -> StartProcess:
     if activity is not None and activity.wave:
         about["wave"] = activity.wave
     given = ((activity.run if activity else None) or {}).get("input") or {}
-    return StartProcess(course.identity, known["process"], _key(course, name, known["round"]), {**about, **given})
+    key = _key(course, name, known["round"])
+    return StartProcess(course.identity, known["process"], key, {**about, **given}, name)
 
 
 def settled(course: Course, name: str, said: ProcessStarted | None) -> Iterator[Event]:
