@@ -20,6 +20,7 @@ def bundle_for(session: Session, wanted: FindDefinition) -> JSON:
     ]
     keys = [title, *places, *map(task_name, places)]
     if any(key in session.case.answers for key in keys):
+        session.unheard += 1
         return _asking(wanted, places[0] if places else "")
     real = session.processes.get(title)
     if real is None:

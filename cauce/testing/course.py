@@ -98,6 +98,7 @@ class Guide:
         try:
             async with asyncio.timeout(_LONGEST_S):
                 await self._follow(result)
+            await self._hear()
         except TimeoutError as error:
             raise self.session.fail(f"The case did not end within {_LONGEST_S:g} s of real time.") from error
         finally:
@@ -106,6 +107,14 @@ class Guide:
             if not self.course.status:
                 await self._stop()
         return self.course
+
+    async def _hear(self) -> None:
+        """Wait for processes that were begun last and nobody waits for: what they were given counts, too."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                while self.session.unheard > 0:
+                    self.session.changed.clear()
+                    await self.session.changed.wait()
 
     async def _follow(self, result: "asyncio.Task[JSON]") -> None:
         pause = _SOON_S

@@ -69,6 +69,7 @@ class Session:
         policy: gives what a policy says of a form.
         people: id of each open human task -> the task and the answer it will get.
         answered: reference of a human task -> the answers that were taken.
+        unheard: how many processes that others run have begun in name, and have not told their input yet.
     """
 
     case: Case
@@ -83,6 +84,7 @@ class Session:
     log: EventLog = field(default_factory=EventLog)
     failure: str = ""
     over: bool = False
+    unheard: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     _counts: Counter[tuple[str, bool]] = field(default_factory=Counter)
     _turns: Counter[tuple[str, bool]] = field(default_factory=Counter)

@@ -113,6 +113,7 @@ async def call_operation(session: Session, call: OperationCall) -> Outcome:
     if call.connection == children.CONNECTION:
         made = children.call_of(call.params)
         session.record(made)
+        session.unheard -= 1
         return _answered(session, [made.reference, made.task, made.name], made)
     bundle, name = session.bundle_of(call.instance), f"{call.operation}@{call.connection}"
     task, arguments = task_name(call.reference), session.readable(call.params)

@@ -81,7 +81,8 @@ def test_long_activities_earn_half_when_they_begin() -> None:
 def test_shipped_roadmap_holds_together(file: Path) -> None:
     source = load_file(file)
     runs = [each["run"] for phase in source.data["phases"] for each in phase["activities"] if "run" in each]
-    names = [run["process"] for run in runs]
+    # The last one is what gates ask for.
+    names = [*(run["process"] for run in runs), "sales.lead-to-order"]
     named = {name: load_file(DEFINITIONS / "processes" / f"{name.partition('.')[2]}.yaml").data for name in names}
     assert check([source], Known(calendars={"office-madrid": OFFICE}, processes=named)) == []
     roadmap = roadmap_of(source.data)
