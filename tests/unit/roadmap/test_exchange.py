@@ -58,7 +58,14 @@ def test_a_plan_that_went_out_comes_back_with_its_days(name: str, form: str) -> 
     told = [(each.id.replace(".", "-"), each.start, each.finish, each.total_float, each.owner) for each in there.steps]
     assert [(each.id, each.start, each.finish, each.total_float, each.owner) for each in back.steps] == told
     assert sum(sum(each.cost.values()) for each in back.steps) == sum(sum(each.cost.values()) for each in there.steps)
-    assert [each.run for each in back.steps] == [each.run for each in there.steps]
+    assert [each.run for each in back.steps] == [told_its_wave(each) for each in there.steps]
+
+
+def told_its_wave(step: Any) -> Any:
+    """Return what does an activity in a plan without waves, where its process has to be told of which it is."""
+    if step.run is None or not step.wave:
+        return step.run
+    return {**step.run, "input": {**step.run.get("input", {}), "wave": step.wave}}
 
 
 @pytest.mark.parametrize("form", ["mspdi", "csv"])
