@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from api.security import Session, Sessions
 from cauce.errors import ForbiddenError, UnauthenticatedError
-from cauce.services import notifications, tasks, users
+from cauce.services import tasks, users
 from cauce.services.access import sessions as login_sessions
 from cauce.services.access.sessions import Lacking
 from cauce.services.hub import Actor, Hub
@@ -67,12 +67,17 @@ async def _calling(
     return await login_sessions.actor_of(hub, session.user, session.nonce, lacking=lacking)
 
 
-async def visitor_of(request: Request, hub: Hub, *, lacking: Lacking = Lacking.NOTHING) -> Actor:
+async def visitor_of(request: Request, hub: Hub) -> Actor:
     """Return who is logged in on the browser that asks, if they still are."""
+    session = _logged_in(request)
+    return await login_sessions.actor_of(hub, session.user, session.nonce)
+
+
+def _logged_in(request: Request) -> Session:
     session = _session(request)
     if not session.user:
         raise UnauthenticatedError("Nobody is logged in.", hint="Log in first.")
-    return await login_sessions.actor_of(hub, session.user, session.nonce, lacking=lacking)
+    return session
 
 
 async def _visitor(request: Request, hub: HubDep) -> Actor:
@@ -100,13 +105,12 @@ async def _choosing(request: Request, hub: HubDep) -> Actor:
 
 
 async def _shown(request: Request, hub: Hub, *, lacking: Lacking = Lacking.NOTHING, counted: bool = True) -> Actor:
-    actor = await visitor_of(request, hub, lacking=lacking)
-    request.state.actor = actor
-    request.state.locale = actor.locale
-    if counted:
-        request.state.open_tasks = await tasks.open_count(hub, actor)
-    request.state.unread = await notifications.unread_count(hub, actor)
-    return actor
+    session = _logged_in(request)
+    visit = await login_sessions.visit(hub, session.user, session.nonce, lacking=lacking, counted=counted)
+    request.state.actor = visit.actor
+    request.state.locale = visit.actor.locale
+    request.state.open_tasks, request.state.unread = visit.open_tasks, visit.unread
+    return visit.actor
 
 
 async def _form(request: Request, sessions: SessionsDep, session: SessionDep) -> AsyncIterator[FormData]:

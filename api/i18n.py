@@ -7,7 +7,7 @@ checkout) the `.po` is compiled in memory, once.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -61,6 +61,12 @@ def _locale(code: str) -> Locale:
     return Locale.parse(code)
 
 
+# What is urgent is shown again and again, to many people.
+@lru_cache(maxsize=4096)
+def _moment(value: datetime, zone: tzinfo, code: str) -> str:
+    return dates.format_datetime(value, "medium", tzinfo=zone, locale=_locale(code))
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language and time zone to speak in; what templates use for every word, date and number."""
@@ -107,7 +113,7 @@ class Language:
     def moment(self, value: datetime | str | None) -> str:
         """Write a date and time, in the time zone of the hub."""
         parsed = as_moment(value)
-        return dates.format_datetime(parsed, "medium", tzinfo=self.zone, locale=_locale(self.code)) if parsed else ""
+        return _moment(parsed, self.zone, self.code) if parsed else ""
 
     def clock(self, value: datetime) -> str:
         """Write the time of a day."""

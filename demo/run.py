@@ -22,7 +22,7 @@ from cauce.services import definitions, events, notifications, people, users
 from cauce.services.access import passwords
 from cauce.services.hub import Actor, Hub, open_hub
 from cauce.settings import Settings
-from cauce.store import customers, inbox
+from cauce.store import customers, inbox_counts
 from cauce.store.migrations import upgrade
 from cauce.store.tasks import Viewer
 from demo import complaints, roadmap
@@ -100,7 +100,7 @@ class Demo:
         self.problems += [*staff.problems, *ended.faulted, *complained.faulted]
         seconds = time.monotonic() - begin
         async with self.hub.store.read() as db:
-            counts = await inbox.counts(db, Viewer("demo", sees_all=True))
+            counts = await inbox_counts.counts(db, Viewer("demo", sees_all=True))
         return summarize(
             self.company,
             ended,

@@ -1,8 +1,5 @@
 """The inbox: what waits for a person, most urgent first."""
 
-import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -10,38 +7,18 @@ from fastapi import APIRouter, Request, Response
 from api.deps import CountingDep, HubDep, say_open
 from api.i18n import Language
 from api.names import titles_of_all
-from api.pages import inbox_query, view
+from api.pages import inbox_lines, inbox_query, view
+from api.pages.inbox_lines import Reader
 from api.pages.inbox_query import Wanted
-from cauce.services import clocks, tasks
+from cauce.services import tasks
 from cauce.services.hub import Actor
-from cauce.services.inbox import listing, views
-from cauce.services.tasks import TaskView
-from cauce.store.inbox import Counts
-from cauce.urgency import SEVERITIES, is_due
+from cauce.services.inbox import listing
+from cauce.store.inbox_counts import Counts
+from cauce.urgency import SEVERITIES
 
 router = APIRouter()
 
 page_size: Final = 50
-urgencies: Final = (
-    ("now", view.message("To do now")),
-    ("soon", view.message("Next")),
-    ("later", view.message("Later")),
-    ("none", view.message("Without a due date")),
-)
-column_words: Final = {
-    "case": view.message("Case"),
-    "process": view.message("Process"),
-    "customer": view.message("Customer"),
-    "group": view.message("Group"),
-    "holder": view.message("Who has it"),
-    "due": view.message("Due"),
-    "came": view.message("Came"),
-    "clock": view.message("Clock"),
-    "severity": view.message("Severity"),
-    "value": view.message("Value"),
-    "priority": view.message("Priority"),
-    "kind": view.message("Form"),
-}
 notices: Final = {
     "completed": view.message("Done: the task is completed and the process goes on."),
     "claimed": view.message("The task is yours."),
@@ -59,57 +36,40 @@ async def inbox(
     request: Request, hub: HubDep, actor: CountingDep, after: str = "", before: str = "", done: str = ""
 ) -> Response:
     """Show the tasks that wait for whoever is logged in."""
-    kept = await views.of_person(hub, actor)
-    wanted = inbox_query.wanted(request.query_params, kept)
-    # Counting takes the database longer than all else takes this process: one does its part while the other does.
-    page, counts = await asyncio.gather(
-        tasks.inbox(hub, actor, wanted.query(), after=after or None, before=before or None, limit=page_size),
-        listing.counts(hub, actor),
+    opened = await listing.opened(
+        hub,
+        actor,
+        lambda kept: inbox_query.wanted(request.query_params, kept),
+        after=after or None,
+        before=before or None,
+        limit=page_size,
     )
+    lang, wanted, page, counts = view.language_of(request), opened.wanted, opened.page, opened.counts
     say_open(request, counts.open)
-    lang, shown = view.language_of(request), wanted.shown
-    processes = {(each.definition, each.version) for each in page.tasks} if "process" in shown else set()
-    instances = {each.instance for each in page.tasks} if "clock" in shown else set()
+    columns = [(each, lang.gettext(inbox_lines.column_words[each])) for each in wanted.shown]
+    processes = {(each.definition, each.version) for each in page.tasks} if "process" in wanted.shown else set()
+    reader = Reader(lang, actor.name, await titles_of_all(request, processes, lang), opened.clocks)
     return view.render(
         request,
         "inbox.html",
-        sections=sections(page.tasks, lang),
-        processes=await titles_of_all(request, processes, lang),
-        clocks=await clocks.nearest(hub, instances),
-        urgency=view.urgency,
+        sections=inbox_lines.sections(page.tasks, columns, reader),
         tabs=tabs(lang, wanted, counts),
         groups=sorted({*actor.groups, *(row.group for row in page.tasks if row.group), *filter(None, [wanted.group])}),
-        forms=[(form, number) for form, number in counts.by_form] or [(wanted.form, 0)],
+        forms=[(form, number_of(number, counts.most_of_form)) for form, number in counts.by_form]
+        or [(wanted.form, "0")],
         severities=SEVERITIES,
         summary=summary(lang, counts),
         wanted=wanted,
-        columns=[(each, lang.gettext(column_words[each])) for each in shown],
-        all_columns=[(each, lang.gettext(word), each in shown) for each, word in column_words.items()],
-        views=[(each, inbox_query.of_view(each).address(), each.id == wanted.view) for each in kept],
+        columns=columns,
+        all_columns=[
+            (each, lang.gettext(word), each in wanted.shown) for each, word in inbox_lines.column_words.items()
+        ],
+        views=[(each, inbox_query.of_view(each).address(), each.id == wanted.view) for each in opened.views],
         next_page=wanted.address(after=page.after) if page.after else "",
         previous_page=wanted.address(before=page.before) if page.before else "",
         acts=acts(actor),
         message=lang.gettext(notices.get(done, "")),
     )
-
-
-def sections(rows: Sequence[TaskView], lang: Language) -> list[dict[str, Any]]:
-    """Return the tasks by when they come up, leaving out what is empty."""
-    by_urgency: dict[str, list[TaskView]] = {}
-    for row in rows:
-        by_urgency.setdefault(_section(row.urgent_at), []).append(row)
-    return [
-        {"id": name, "label": lang.gettext(label), "tasks": by_urgency[name]}
-        for name, label in urgencies
-        if name in by_urgency
-    ]
-
-
-def _section(urgent_at: datetime | None) -> str:
-    if urgent_at is None or not is_due(urgent_at):
-        return "none"
-    left = urgent_at - datetime.now(UTC)
-    return "now" if left.total_seconds() <= 0 else ("soon" if left <= view.soon else "later")
 
 
 def tabs(lang: Language, wanted: Wanted, counts: Counts) -> list[dict[str, Any]]:
@@ -124,7 +84,12 @@ def tabs(lang: Language, wanted: Wanted, counts: Counts) -> list[dict[str, Any]]
         ("delegated", lang.gettext("Delegated"), counts.delegated),
     )
     return [
-        {"label": label, "count": count, "href": wanted.but(which=name).address(), "chosen": name == wanted.which}
+        {
+            "label": label,
+            "count": number_of(count, counts.most),
+            "href": wanted.but(which=name).address(),
+            "chosen": name == wanted.which,
+        }
         for name, label, count in offered
     ]
 
@@ -135,8 +100,19 @@ def summary(lang: Language, counts: Counts) -> str:
         return lang.gettext("Nothing waits for you.")
     waiting = lang.ngettext("%(num)d task waits for you", "%(num)d tasks wait for you", counts.open)
     overdue = lang.ngettext("%(num)d is overdue", "%(num)d are overdue", counts.overdue)
-    parts = [waiting % {"num": counts.open}, *([overdue % {"num": counts.overdue}] if counts.overdue else [])]
+    if counts.most is not None and counts.open > counts.most:
+        waiting = lang.gettext("More than %(num)d tasks wait for you")
+    if counts.most is not None and counts.overdue > counts.most:
+        overdue = lang.gettext("more than %(num)d are overdue")
+    most = counts.open if counts.most is None else counts.most
+    parts = [waiting % {"num": min(counts.open, most)}]
+    parts += [overdue % {"num": min(counts.overdue, most)}] if counts.overdue else []
     return ", ".join(parts) + "."
+
+
+def number_of(count: int, most: int | None) -> str:
+    """Write how many there are: `1000+` where they are counted up to a thousand and there are more."""
+    return str(count) if most is None or count <= most else f"{most}+"
 
 
 def acts(actor: Actor) -> tuple[str, ...]:

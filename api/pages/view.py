@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -228,6 +228,7 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={version}"
 
 
+@lru_cache(maxsize=4096, typed=True)
 def humane(name: str) -> str:
     """Write an identifier the way people write: `erpId` and `erp-id` become `Erp id`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", str(name)).replace("-", " ").replace("_", " ").strip()

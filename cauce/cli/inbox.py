@@ -12,7 +12,8 @@ from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.inbox import listing, views
 from cauce.services.inbox.views import View
-from cauce.store.inbox import Counts, Filters
+from cauce.store.inbox import Filters
+from cauce.store.inbox_counts import Counts
 
 Text = Annotated[
     str, typer.Option(metavar="WORDS", help="Words, or how they begin: of title, case, process, customer and data.")

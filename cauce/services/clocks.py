@@ -76,12 +76,9 @@ async def beside(hub: Hub, instance_id: str) -> list[ClockView]:
         return await _views(db, await clocks.of_instance(db, instance_id))
 
 
-async def nearest(hub: Hub, instance_ids: Collection[str]) -> dict[str, ClockView]:
+async def nearest(db: Db, instance_ids: Collection[str]) -> dict[str, ClockView]:
     """Return of each instance the clock that is due first; how much of it has passed is not looked up."""
-    if not instance_ids:
-        return {}
-    async with hub.store.read() as db:
-        found = await clocks.nearest(db, instance_ids)
+    found = await clocks.nearest(db, instance_ids) if instance_ids else {}
     return {instance: _view(row, {}, utc_now()) for instance, row in found.items()}
 
 

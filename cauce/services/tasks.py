@@ -16,7 +16,7 @@ from cauce.services.hub import Actor, Hub, Role
 from cauce.services.permissions import covering
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import update_timeout
-from cauce.store import audit, drafts, task_acts, tasks
+from cauce.store import audit, drafts, inbox_counts, task_acts, tasks
 from cauce.store import inbox as lists
 from cauce.store.base import utc_now
 from cauce.store.inbox import Filters
@@ -28,7 +28,7 @@ JSON = Any
 overseers: tuple[Role, ...] = ("manager", "operator", "auditor")
 deciders: tuple[Role, ...] = ("staff", "manager")
 most_rows = 200
-most_counted = 1_000
+most_counted = inbox_counts.MOST
 most_audited = 65_536
 
 
@@ -113,7 +113,7 @@ async def inbox(
 async def open_count(hub: Hub, actor: Actor) -> int:
     """Return how many tasks wait for the actor, counted up to `most_counted`."""
     async with hub.store.read() as db:
-        return await lists.count_open(db, viewer_of(actor), most_counted)
+        return await inbox_counts.open_up_to(db, viewer_of(actor), most_counted)
 
 
 async def task(hub: Hub, actor: Actor, task_id: str) -> TaskView:
@@ -274,7 +274,8 @@ def _is_meant(row: Task, actor: Actor) -> bool:
     return row.group is None or row.group in actor.groups
 
 
-def _may_act(row: Task, actor: Actor) -> bool:
+def may_act_on(row: Task, actor: Actor) -> bool:
+    """Tell whether somebody may claim and complete a task that they see."""
     free = row.closed_at is None and row.claimed_by in {None, actor.name, _absent(row, actor)}
     barred = {*row.different_from, *row.answered_by}
     may = actor.decide("work", thing_of(row), *deciders).allowed
@@ -337,4 +338,4 @@ def view(row: Task, actor: Actor) -> TaskView:
     """Return a task as it is shown to somebody."""
     shown = {name: getattr(row, name) for name in _AS_IT_IS}
     lists: dict[str, Any] = {name: tuple(getattr(row, name) or ()) for name in _LISTS}
-    return TaskView(**shown, **lists, may_act=_may_act(row, actor))
+    return TaskView(**shown, **lists, may_act=may_act_on(row, actor))

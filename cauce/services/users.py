@@ -237,19 +237,27 @@ async def note_login(db: Db, row: User) -> None:
 async def actor_of(hub: Hub, name: str) -> Actor:
     """Return the person of an account that is active, with the roles they have now."""
     async with hub.store.read() as db:
-        row = await users.find(db, name)
-        shares, granted = await _stands_in(db, name), await permissions.grants(db)
-    if row is None or not row.active:
-        raise UnauthenticatedError("This account is not active any more.", hint="Ask an admin.")
-    return replace(_actor(row), stands_in=shares, grants=granted)
+        found = await actor_in(db, name)
+    if found is None:
+        raise not_active()
+    return found
+
+
+def not_active() -> UnauthenticatedError:
+    """Return the error of whose account is closed."""
+    return UnauthenticatedError("This account is not active any more.", hint="Ask an admin.")
 
 
 async def actor_in(db: Db, name: str) -> Actor | None:
     """Return an account that is active as who would ask, with what they hold for others today."""
-    row = await users.find(db, name)
+    return await actor_with(db, await users.find(db, name))
+
+
+async def actor_with(db: Db, row: User | None) -> Actor | None:
+    """Return the account of a row as who would ask, as `actor_in` does by its name."""
     if row is None or not row.active:
         return None
-    return replace(_actor(row), stands_in=await _stands_in(db, name), grants=await permissions.grants(db))
+    return replace(_actor(row), stands_in=await _stands_in(db, row.name), grants=await permissions.grants(db))
 
 
 async def actors_in(db: Db) -> list[Actor]:

@@ -1,14 +1,16 @@
 """The inbox: which tasks somebody sees, the most urgent first, page by page, and how many there are.
 
 Every view of it reads one index from the most urgent task on (`ix_tasks_inbox`), which holds all that is filtered by;
-only the rows that are shown are read themselves. Counts go along another one, form by form (`ix_tasks_counted`).
+only the rows that are shown are read themselves. `inbox_counts` counts.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true, tuple_
+from sqlalchemy.orm import load_only
 
 from cauce.errors import InputError
 from cauce.store import cursor as cursors
@@ -18,6 +20,14 @@ from cauce.store.models import Task
 from cauce.store.scanning import unindexed
 from cauce.store.session import Db
 from cauce.store.tasks import Viewer, final_states, not_closed, visible
+
+# What a line of a list says of a task, and who may take it. Forms and data are most of a row.
+_BRIEF: Final = load_only(
+    *(Task.instance, Task.definition, Task.version, Task.name, Task.title, Task.form, Task.group, Task.user),
+    *(Task.claimed_by, Task.priority, Task.due_at, Task.urgent_at, Task.severity, Task.value, Task.customer),
+    *(Task.created_at, Task.closed_at, Task.different_from, Task.answered_by, Task.approvals, Task.business_key),
+    raiseload=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +69,6 @@ class Page:
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many open tasks somebody sees: in all, and by what they are; and of each form."""
-
-    open: int = 0
-    mine: int = 0
-    groups: int = 0
-    free: int = 0
-    overdue: int = 0
-    set_aside: int = 0
-    delegated: int = 0
-    by_form: tuple[tuple[str, int], ...] = ()
-
-
 async def page(
     db: Db,
     viewer: Viewer,
@@ -81,19 +77,21 @@ async def page(
     after: str | None = None,
     before: str | None = None,
     limit: int = 50,
+    brief: bool = False,
 ) -> Page:
     """Return the tasks that the viewer sees `after` a cursor, or `before` one; open ones unless others are wanted.
 
-    What is open comes by urgency, what is over by when it was closed, the newest first.
+    What is open comes by urgency, what is over by when it was closed, the newest first. Of `brief` ones nothing but
+    what a line of a list says is read.
     """
     wanted = filters or Filters()
     if wanted.over and wanted.text.strip():
         raise InputError("Only open tasks are searched for words.", hint="Leave the text or the state out.")
-    whose = _delegated(viewer) if wanted.delegated else visible(viewer)
+    whose = delegated(viewer) if wanted.delegated else visible(viewer)
     found = select(Task.id).where(whose, *conditions(viewer, wanted))
     if wanted.text.strip():
         found = found.where(await task_search.matching(db, wanted.text))
-    return await paged(db, found, after=after, before=before, limit=limit, over=wanted.over)
+    return await paged(db, found, after=after, before=before, limit=limit, over=wanted.over, brief=brief)
 
 
 async def paged(
@@ -104,6 +102,7 @@ async def paged(
     before: str | None = None,
     limit: int = 50,
     over: bool = False,
+    brief: bool = False,
 ) -> Page:
     """Return a page of the tasks whose identifiers are found, in the order of the inbox; only its own rows are read."""
     backwards = before is not None
@@ -111,7 +110,7 @@ async def paged(
     place = None if at is None else cursors.read(at)
     ids = list(await db.scalars(ordered(found, place, over=over, backwards=backwards).limit(limit + 1)))
     more, ids = len(ids) > limit, ids[:limit]
-    rows = {row.id: row for row in await db.scalars(select(Task).where(Task.id.in_(ids)))}
+    rows = {row.id: row for row in await db.scalars(select(Task).where(Task.id.in_(ids)).options(*[_BRIEF] * brief))}
     shown = [rows[each] for each in (reversed(ids) if backwards else ids)]
     if not shown:
         return Page([], None)
@@ -125,16 +124,16 @@ def conditions(viewer: Viewer, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.over:
         found.append(Task.closed_at.is_not(None))
     else:
-        shown = Task.follow_up_at > utc_now() if filters.set_aside else true() if filters.delegated else _has_come_up()
+        shown = Task.follow_up_at > utc_now() if filters.set_aside else true() if filters.delegated else has_come_up()
         found += [Task.closed_at.is_(None), shown]
     if filters.state:
         found.append(Task.state == filters.state)
     if filters.mine:
-        found.append(_mine(viewer))
+        found.append(mine(viewer))
     if filters.of_groups:
         found.append(Task.group.in_(sorted(viewer.groups)))
     if filters.free:
-        found.append(_free())
+        found.append(free())
     if filters.late:
         found.append(Task.due_at < utc_now())
     if filters.due_before:
@@ -150,19 +149,22 @@ def conditions(viewer: Viewer, filters: Filters) -> list[ColumnElement[bool]]:
     return found + [column == value for column, value in pairs if value is not None]
 
 
-def _mine(viewer: Viewer) -> ColumnElement[bool]:
+def mine(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition under which somebody has a task, or it is for them."""
     return or_(Task.claimed_by == viewer.name, Task.user == viewer.name)
 
 
-def _delegated(viewer: Viewer) -> ColumnElement[bool]:
+def delegated(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition under which somebody has handed a task to another person."""
     return and_(Task.owner == viewer.name, not_closed(viewer))
 
 
-def _free() -> ColumnElement[bool]:
+def free() -> ColumnElement[bool]:
+    """Return the condition under which nobody has been given a task yet."""
     return and_(Task.state == "open", unindexed(Task.user).is_(None))
 
 
-def _has_come_up() -> ColumnElement[bool]:
+def has_come_up() -> ColumnElement[bool]:
     """Return the condition under which a task does not wait for its follow-up date."""
     return or_(Task.follow_up_at.is_(None), Task.follow_up_at <= utc_now())
 
@@ -182,35 +184,6 @@ def ordered(
 def cursor(task: Task) -> str:
     """Return where a page begins or ends, as text that goes into a URL."""
     return cursors.written(task.closed_at or task.urgent_at, task.id)
-
-
-async def counts(db: Db, viewer: Viewer) -> Counts:
-    """Return how many open tasks the viewer sees, in one walk through the index."""
-    shown = and_(visible(viewer), _has_come_up())
-    wanted = {
-        "open": shown,
-        "mine": and_(shown, _mine(viewer)),
-        "groups": and_(shown, Task.group.in_(sorted(viewer.groups))),
-        "free": and_(shown, _free()),
-        "overdue": and_(shown, Task.due_at < utc_now()),
-        "set_aside": and_(visible(viewer), Task.follow_up_at > utc_now()),
-        "delegated": _delegated(viewer),
-    }
-    query = (
-        select(Task.form, *(func.count().filter(each).label(name) for name, each in wanted.items()))
-        .where(Task.closed_at.is_(None), or_(visible(viewer), _delegated(viewer)))
-        .group_by(Task.form)
-    )
-    rows = (await db.execute(query)).mappings().all()
-    sums = {name: sum(int(row[name]) for row in rows) for name in wanted}
-    by_form = sorted(((row["form"], row["open"]) for row in rows if row["open"]), key=lambda each: (-each[1], each[0]))
-    return Counts(**sums, by_form=tuple(by_form))
-
-
-async def count_open(db: Db, viewer: Viewer, most: int) -> int:
-    """Return how many tasks wait for the viewer, counted up to `most`."""
-    found = select(Task.id).where(visible(viewer), Task.closed_at.is_(None), _has_come_up()).limit(most)
-    return await db.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
 async def named(db: Db, viewer: Viewer, ids: Collection[str]) -> Sequence[Task]:

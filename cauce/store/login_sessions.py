@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from cauce.store.base import utc_now
-from cauce.store.models import LoginSession
+from cauce.store.models import LoginSession, User
 from cauce.store.session import Db
 from cauce.store.upsert import changed
 
@@ -17,9 +17,11 @@ async def add(db: Db, key: str, user: str, *, address: str, browser: str, by_pas
     await db.flush()
 
 
-async def find(db: Db, key: str) -> LoginSession | None:
-    """Return a session, or None when it was ended."""
-    return await db.get(LoginSession, key, populate_existing=True)
+async def with_user(db: Db, key: str) -> tuple[LoginSession, User] | tuple[None, None]:
+    """Return a session and whose it is, or nothing when it was ended."""
+    query = select(LoginSession, User).join(User, User.name == LoginSession.user).where(LoginSession.id == key)
+    found = (await db.execute(query)).one_or_none()
+    return (None, None) if found is None else (found[0], found[1])
 
 
 async def note_use(db: Db, key: str) -> None:

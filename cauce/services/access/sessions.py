@@ -11,12 +11,13 @@ from enum import IntEnum
 from typing import Final
 
 from cauce.errors import NotFoundError, PasswordToChangeError, SecondFactorMissingError, UnauthenticatedError
-from cauce.services import users
+from cauce.services import tasks, users
 from cauce.services.access.tokens import check_unlimited
 from cauce.services.hub import Actor, Hub
-from cauce.store import audit, login_sessions, second_factors
-from cauce.store import users as accounts
+from cauce.store import audit, inbox_counts, login_sessions, notifications, second_factors
 from cauce.store.base import utc_now
+from cauce.store.models import LoginSession
+from cauce.store.session import Db
 
 lasts: Final = timedelta(hours=12)
 _noted_every: Final = timedelta(minutes=1)
@@ -33,6 +34,15 @@ class SessionView:
     address: str
     browser: str
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who looks at a page, how many tasks wait for them, and how much of what they are told they have not read."""
+
+    actor: Actor
+    open_tasks: int
+    unread: int
 
 
 class Lacking(IntEnum):
@@ -60,29 +70,53 @@ async def actor_of(hub: Hub, name: str, nonce: str, *, lacking: Lacking = Lackin
         SecondFactorMissingError: The role needs a second step of the login, which the person has not set up.
     """
     async with hub.store.read() as db:
-        row = await login_sessions.find(db, _key(nonce))
-        demanded = frozenset(hub.settings.second_factor_roles)
-        second = await second_factors.confirmed(db, name) if demanded else None
-        account = await accounts.find(db, name)
+        actor, row = await _checked(hub, db, name, nonce, lacking)
+    await _note_use(hub, row)
+    return actor
+
+
+async def visit(hub: Hub, name: str, nonce: str, *, lacking: Lacking = Lacking.NOTHING, counted: bool = True) -> Visit:
+    """Return the person of a session with what every page tells them, as `actor_of` does; looked up at once.
+
+    How many tasks wait is only known when they are `counted`.
+    """
+    async with hub.store.read() as db:
+        actor, row = await _checked(hub, db, name, nonce, lacking)
+        waiting = await inbox_counts.open_up_to(db, tasks.viewer_of(actor), tasks.most_counted) if counted else 0
+        unread = await notifications.unread(db, name)
+    await _note_use(hub, row)
+    return Visit(actor, waiting, unread)
+
+
+async def _checked(hub: Hub, db: Db, name: str, nonce: str, lacking: Lacking) -> tuple[Actor, LoginSession]:
+    """Return the person of a session that is good, and the session."""
+    row, account = await login_sessions.with_user(db, _key(nonce))
     if row is None or row.user != name:
         raise UnauthenticatedError("This session is over.", hint="Log in again.")
-    actor = await users.actor_of(hub, name)
+    demanded = frozenset(hub.settings.second_factor_roles)
+    second = await second_factors.confirmed(db, name) if demanded else None
+    actor = await users.actor_with(db, account)
+    if account is None or actor is None:
+        raise users.not_active()
     # Who was let in by a company's directory has proved themselves without the password that somebody made here.
-    if account and account.password_to_change and row.by_password and lacking < Lacking.OWN_PASSWORD:
+    if account.password_to_change and row.by_password and lacking < Lacking.OWN_PASSWORD:
         raise PasswordToChangeError(
             "Somebody else made your password.",
             hint="Choose one of your own at /account/first-password, or with `PUT /api/v1/me/password`.",
         )
     # Accounts without a password prove themselves elsewhere, and in as many steps as is thought right there.
-    due = account and account.password_hash and not second and demanded & actor.roles
+    due = account.password_hash and not second and demanded & actor.roles
     if due and lacking < Lacking.SECOND_STEP:
         raise SecondFactorMissingError(
             "Your role needs a second step at the login.", hint="Set it up at /account/second-factor."
         )
+    return actor, row
+
+
+async def _note_use(hub: Hub, row: LoginSession) -> None:
     if utc_now() - row.last_used > _noted_every:
         async with hub.store.transaction() as db:
             await login_sessions.note_use(db, row.id)
-    return actor
 
 
 async def list_sessions(hub: Hub, actor: Actor, nonce: str = "") -> list[SessionView]:

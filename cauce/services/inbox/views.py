@@ -11,6 +11,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.store import inbox_views
 from cauce.store.inbox import Filters
 from cauce.store.models import InboxView
+from cauce.store.session import Db
 from cauce.urgency import SEVERITIES
 
 JSON = Any
@@ -78,7 +79,12 @@ def meaning(filters: Mapping[str, str]) -> Filters:
 async def of_person(hub: Hub, actor: Actor) -> list[View]:
     """Return the views of the actor, by name."""
     async with hub.store.read() as db:
-        return [_view(row) for row in await inbox_views.of_person(db, actor.name)]
+        return await found(db, actor)
+
+
+async def found(db: Db, actor: Actor) -> list[View]:
+    """Return the views of the actor out of a session that is open."""
+    return [_view(row) for row in await inbox_views.of_person(db, actor.name)]
 
 
 async def save(

@@ -4,8 +4,12 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from api.i18n import Language
+from api.pages import inbox as page
+from api.pages.inbox_query import Wanted
 from cauce.services.hub import Hub
 from cauce.store import tasks, users
+from cauce.store.inbox_counts import Counts
 from tests.e2e.browser.seed import inbox
 from tests.integration.api.conftest import Browser
 
@@ -58,9 +62,29 @@ async def test_pages_go_both_ways_and_are_light(ana: Browser) -> None:
     assert cases(await ana.get(before[1].replace("&amp;", "&"))) == cases(first)
 
 
+@pytest.mark.parametrize(
+    ("counts", "language", "said"),
+    [
+        (
+            Counts(1_001, overdue=1_001, most=1_000),
+            "en",
+            "More than 1000 tasks wait for you, more than 1000 are overdue.",
+        ),
+        (Counts(1_001, overdue=3, most=1_000), "es", "Le esperan más de 1000 tareas, 3 vencidas."),
+        (Counts(1_200, overdue=1), "en", "1200 tasks wait for you, 1 is overdue."),
+        (Counts(), "es", "No le espera nada."),
+    ],
+)
+def test_what_is_counted_up_to_a_thousand_is_said_to_be_more(counts: Counts, language: str, said: str) -> None:
+    words = Language(language)
+    assert page.summary(words, counts) == said
+    tabs = page.tabs(words, Wanted(), counts)
+    assert tabs[0]["count"] == (f"{counts.most}+" if counts.most else str(counts.open))
+
+
 async def test_a_row_says_what_scripts_need(ana: Browser) -> None:
-    page = (await ana.get("/inbox")).text
-    assert page.count("<tr data-row>") == page.count('name="task"') == page.count(" data-open ") == 7
+    shown = (await ana.get("/inbox")).text
+    assert shown.count("<tr data-row>") == shown.count('name="task"') == shown.count(" data-open ") == 7
 
 
 async def test_views_are_kept_for_one_person(ana: Browser, program: Program) -> None:

@@ -5,8 +5,9 @@ import pytest
 
 from cauce.contract import ClockNews, HumanTask
 from cauce.errors import InputError
-from cauce.store import Store, clocks, inbox, task_acts, tasks
-from cauce.store.inbox import Counts, Filters
+from cauce.store import Store, clocks, inbox, inbox_counts, task_acts, tasks
+from cauce.store.inbox import Filters
+from cauce.store.inbox_counts import Counts
 from cauce.store.tasks import Viewer
 from tests.integration.store.human_task import TASK
 from tests.integration.store.test_clocks import note
@@ -175,12 +176,16 @@ async def test_filters_and_counts_agree(store: Store) -> None:
     }
     found = {name: len(await ids(store, each)) for name, each in views.items()}
     async with store.read() as db:
-        counts = await inbox.counts(db, ana)
-        assert await inbox.count_open(db, ana, 3) == 3
-        assert await inbox.counts(db, Viewer("nobody", frozenset())) == Counts(
+        counts = await inbox_counts.counts(db, ana)
+        assert await inbox_counts.up_to(db, ana) == counts
+        capped = await inbox_counts.up_to(db, ana, 2, 1)
+        assert await inbox_counts.open_up_to(db, ana, 3) == 3
+        assert await inbox_counts.counts(db, Viewer("nobody", frozenset())) == Counts(
             1, free=1, by_form=(("qualify-lead", 1),)
         )
     assert counts == Counts(**found, by_form=(("qualify-lead", 3), ("offer", 1)))
+    least = {name: min(number, 3) for name, number in found.items()}
+    assert capped == Counts(**least, by_form=(("qualify-lead", 2), ("offer", 1)), most=2, most_of_form=1)
     assert found == {"open": 4, "mine": 1, "groups": 3, "free": 2, "overdue": 1, "set_aside": 1, "delegated": 0}
     assert await ids(store, Filters(severity="high")) == ["late"]
     assert await ids(store, Filters(form="offer", definition="sales.lead")) == ["mine"]
