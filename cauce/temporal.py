@@ -17,9 +17,12 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.converter import (
+    AdvancedJSONEncoder,
+    CompositePayloadConverter,
     DataConverter,
     DefaultPayloadConverter,
     ExternalStorage,
+    JSONPlainPayloadConverter,
     StorageDriver,
     StorageDriverClaim,
     StorageDriverRetrieveContext,
@@ -30,6 +33,7 @@ from temporalio.service import RPCError
 
 from cauce.contract import SEARCH_ATTRIBUTES, Start
 from cauce.errors import TooLargeError, TransientError
+from cauce.roadmaps import RoadmapNews, RoadmapStart
 from cauce.store import blobs
 from cauce.store.session import Store
 from cauce.trace_headers import TraceHeaders
@@ -92,14 +96,33 @@ class StoredPayloads(StorageDriver):
             self._cached_bytes -= dropped.ByteSize()
 
 
-def payload_converter(limit_bytes: int) -> type[DefaultPayloadConverter]:
+class _Encoder(AdvancedJSONEncoder):
+    """Writes dataclasses as the SDK does, without a deep copy of all that is in them first."""
+
+    def default(self, o: Any) -> Any:  # noqa: ANN401 - of any class
+        if dataclasses.is_dataclass(o) and not isinstance(o, type):
+            return {field.name: getattr(o, field.name) for field in dataclasses.fields(o)}
+        return super().default(o)
+
+
+_JSON_PLAIN: Final = JSONPlainPayloadConverter(encoder=_Encoder)
+_CONVERTERS: Final = [
+    _JSON_PLAIN if each.encoding == _JSON_PLAIN.encoding else each
+    for each in DefaultPayloadConverter.default_encoding_payload_converters
+]
+
+
+def payload_converter(limit_bytes: int) -> type[CompositePayloadConverter]:
     """Return a converter that refuses a value which is too large or too deep, where the value is made.
 
     In a workflow that is the line that calls, so the instance can fault; where payloads are stored it would be too
     late: Temporal would try the same step again for ever.
     """
 
-    class Limited(DefaultPayloadConverter):
+    class Limited(CompositePayloadConverter):
+        def __init__(self) -> None:
+            super().__init__(*_CONVERTERS)
+
         def to_payloads(self, values: Sequence[Any]) -> list[Payload]:
             try:
                 payloads = super().to_payloads(values)
@@ -120,8 +143,10 @@ def payload_converter(limit_bytes: int) -> type[DefaultPayloadConverter]:
 
 
 def _is_whole_state(value: object) -> bool:
-    """Tell whether this is all that an instance holds: many values, of which each was within the limit."""
-    return isinstance(value, RawValue) or (isinstance(value, Start) and value.journal is not None)
+    """Tell whether this is all that an instance holds or asks for: many values, of which each was within the limit."""
+    if isinstance(value, Start | RoadmapStart):
+        return value.journal is not None
+    return isinstance(value, RawValue | RoadmapNews)
 
 
 def data_converter(store: Store, *, limit_bytes: int) -> DataConverter:

@@ -6,13 +6,13 @@ next is looked at.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.converter import DefaultPayloadConverter
 from temporalio.exceptions import ApplicationError, FailureError
 
 from cauce import roadmaps
@@ -135,12 +135,16 @@ class RoadmapWorkflow(_Updates):
     @workflow.query(name=STATE)
     def state(self) -> JSON:
         """Return all that a roadmap remembers, and the day on which it was last looked at."""
-        return self.course.journal.to_json()
+        return self._whole()
 
     @workflow.query(name=JOURNAL)
     def journal(self) -> JSON:
         """Return what a new run would go on from."""
-        return self.course.journal.to_json()
+        return self._whole()
+
+    def _whole(self) -> RawValue:
+        # As it is: the limit is for each of the values in it.
+        return RawValue(DefaultPayloadConverter().to_payload(self.course.journal.to_json()))
 
     def check(self, request: Request) -> None:
         """Raise why a request would be refused now."""
@@ -166,12 +170,10 @@ class RoadmapWorkflow(_Updates):
         return turn.done
 
     async def _begin(self) -> None:
-        await self._once(self._first)
-
-    async def _first(self) -> None:
-        if not self.begun:
-            self.begun = True
-            await self._tell(self.turns.begin(self.start.by, self._moment(), self.start.happened))
+        async with self.busy:
+            if not self.begun:
+                self.begun = True
+                await self._tell(self.turns.begin(self.start.by, self._moment(), self.start.happened))
 
     async def _run_processes(self) -> None:
         """Start the processes that are asked for, and cancel those that nobody wants; it is noted when it is done."""
@@ -191,13 +193,11 @@ class RoadmapWorkflow(_Updates):
                 await self._tell(self.turns.settle_process(name, said, self._moment()))
 
     async def _pass_day(self) -> None:
-        async def passing() -> None:
+        async with self.busy:
             measured = await self._measure()
             await self._tell(self.turns.pass_day(self._moment(), measured))
             for told in await self._look():
                 await self._tell(self.turns.end_process(told, self._moment()))
-
-        await self._once(passing)
 
     async def _look(self) -> list[ProcessEnded]:
         """Return the ends of processes that could not tell them."""
@@ -230,10 +230,6 @@ class RoadmapWorkflow(_Updates):
         except FailureError:
             return None
         return found
-
-    async def _once(self, work: Callable[[], Awaitable[None]]) -> None:
-        async with self.busy:
-            await work()
 
     async def _tell(self, turn: Turn) -> None:
         """Put what happened into the store.

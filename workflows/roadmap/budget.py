@@ -48,7 +48,8 @@ def more(before: Plan, after: Plan) -> tuple[dict[str, Decimal], Decimal]:
 
 def planned_value(plan: Plan, at: int) -> dict[str, Decimal]:
     """Return what was to be done before the working day `at`, in money, by factor."""
-    shares = [(each, _share(each, at)) for each in plan.activities]
+    # What lies behind the day has no share in it, and that is most of what there is.
+    shares = [(each, _share(each, at)) for each in plan.activities if each.begin < at or each.end <= at]
     return {
         factor: sum((_cost(each, factor) * share for each, share in shares), _NOTHING).quantize(_FINE)
         for factor in FACTORS

@@ -1,6 +1,6 @@
 """Earned value: what is done, beside what was to be done and what it has cost, and what follows from that."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
@@ -78,7 +78,11 @@ def share(activity: Activity, actual: Actual | None) -> Decimal:
 def performance(baseline: Plan, actuals: Mapping[str, Actual], at: int) -> Performance:
     """Return how a roadmap does before the working day `at`, measured by a baseline."""
     planned = planned_value(baseline, at)
-    factors = {factor: _values(baseline, actuals, planned[factor], factor) for factor in FACTORS}
+    happened = [
+        (each.activity, actuals[each.activity.id]) for each in baseline.activities if each.activity.id in actuals
+    ]
+    done = [(activity, actual, share(activity, actual)) for activity, actual in happened]
+    factors = {factor: _values(done, planned[factor], factor) for factor in FACTORS}
     each = factors.values()
     whole = Values(
         sum((one.pv for one in each), _NOTHING),
@@ -153,12 +157,9 @@ def light(figure: Figure, amber: Decimal, red: Decimal) -> str:
     return "red" if figure.value < red else "amber" if figure.value < amber else "green"
 
 
-def _values(baseline: Plan, actuals: Mapping[str, Actual], pv: Decimal, factor: str) -> Values:
-    earned, spent = _NOTHING, _NOTHING
-    for each in baseline.activities:
-        actual = actuals.get(each.activity.id)
-        earned += each.activity.cost.get(factor, _NOTHING) * share(each.activity, actual)
-        spent += (actual.cost or {}).get(factor, _NOTHING) if actual else _NOTHING
+def _values(done: Sequence[tuple[Activity, Actual, Decimal]], pv: Decimal, factor: str) -> Values:
+    earned = sum((activity.cost.get(factor, _NOTHING) * part for activity, _, part in done if part), _NOTHING)
+    spent = sum(((actual.cost or {}).get(factor, _NOTHING) for _, actual, _ in done), _NOTHING)
     return Values(pv, earned.quantize(_FINE), spent)
 
 

@@ -73,13 +73,27 @@ def plan(
     Raises:
         InputError: Activities wait for each other in a circle, or what has happened contradicts itself.
     """
-    happened, upto = actuals or {}, status or today
-    _check(roadmap, happened, upto)
-    net = Network(roadmap.activities, days, happened)
-    first = days.number(start)
+    upto, first = status or today, days.number(start)
     evening = max(first, days.after(upto)) if upto else first
-    net.forward(evening if status or not today else max(first, days.number(today)), evening)
-    return _Dates(net, first).plan(upto)
+    begin = evening if status or not today else max(first, days.number(today))
+    return _Dates(_numbers(roadmap, days, actuals or {}, upto, (begin, evening)), first).plan(upto)
+
+
+def check(roadmap: Roadmap, days: Days, start: date, *, actuals: Mapping[str, Actual], today: date) -> None:
+    """Raise what `plan` would; half of a plan is enough for that."""
+    first = days.number(start)
+    begin, evening = max(first, days.number(today)), max(first, days.after(today))
+    net = _numbers(roadmap, days, actuals, today, (begin, evening))
+    days.day(max(net.end, default=first))
+
+
+def _numbers(
+    roadmap: Roadmap, days: Days, actuals: Mapping[str, Actual], upto: date | None, now: tuple[int, int]
+) -> Network:
+    _check(roadmap, actuals, upto)
+    net = Network(roadmap.activities, days, actuals)
+    net.forward(*now)
+    return net
 
 
 def _check(roadmap: Roadmap, actuals: Mapping[str, Actual], status: date | None) -> None:

@@ -37,6 +37,7 @@ from tests.effort import examples
 from tests.unit.roadmap.running import SMALL, Project, evidence
 from workflows.roadmap.model import Actual
 from workflows.roadmap.running import daily, folds
+from workflows.roadmap.running.course import Course
 from workflows.roadmap.running.journal import Journal
 from workflows.roadmap.running.turns import request_of
 
@@ -298,6 +299,12 @@ def test_laws_of_whatever_is_done(course: Sequence[Any]) -> None:
             continue
         # What was checked is taken: a validator that lets something pass does not leave a person without an answer.
         project.act(each, evidence("++"))
+        # What is computed once is what it would be if it were computed now.
+        fresh = Course(project.journal, identity="")
+        names = [step.activity.id for step in fresh.plan(project.today).activities]
+        assert project.course.plan(project.today) == fresh.plan(project.today)
+        assert [project.course.state(name) for name in names] == [fresh.state(name) for name in names]
+        assert daily.measured(project.course, project.today) == daily.measured(fresh, project.today)
     # The events are numbered without a gap, and make the same state again.
     assert [event["number"] for event in project.events] == list(range(1, project.journal.number + 1))
     again = Journal.begun(RoadmapStart("shop", "1", "1", project.document, None, "2027-01-04", "ana"))

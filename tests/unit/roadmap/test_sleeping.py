@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cauce.roadmaps import DecideGate, FinishActivity, RequestGate, StartActivity
-from tests.unit.roadmap.running import MONDAY, Project, evidence
+from tests.unit.roadmap.running import Project, evidence
 from workflows.roadmap.days import SATURDAY
 from workflows.roadmap.running.daily import next_day
 
@@ -85,11 +85,12 @@ def test_what_is_under_way_as_planned_wakes_it_once_a_month() -> None:
 
 def test_what_is_left_lying_is_told_on_its_day_though_the_plan_is_kept() -> None:
     project = Project()
-    project.act(StartActivity("decide", "sam"))
-    project.journal.tasks = {"risk:R1": {"id": "1", "due": "2027-01-05T17:00:00+00:00", "priority": 50, "rung": 0}}
-    assert next_day(project.course, MONDAY) == date(2027, 1, 6)
-    project.journal.tasks["risk:R1"]["rung"] = 1
-    project.journal.activities["draw"] = {"started": "2027-01-04", "documents": [], "doers": []}
-    assert next_day(project.course, date(2027, 1, 6)) == date(2027, 1, 11)
+    begun(project)
+    task = {"id": "1", "due": "2027-01-06T17:00:00+00:00", "priority": 50, "rung": 0}
+    project.journal.tasks = {"risk:R1": task}
+    assert next_day(project.course, project.today) == date(2027, 1, 7)
+    task["rung"] = 1
+    # Both are told of by then: the activity that was to be done on Friday comes first.
+    assert next_day(project.course, project.today) == date(2027, 1, 11)
     # The day on which it was to be told is over: it is told on the next one.
     assert next_day(project.course, date(2027, 1, 14)) == date(2027, 1, 15)

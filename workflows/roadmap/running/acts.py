@@ -170,4 +170,4 @@ def _parts_and_cost(activity: Activity, parts: list[int] | None, money: Mapping[
 
 def _check_plan(course: Course, moment: Moment, happened: Mapping[str, Actual]) -> None:
     """Refuse what would contradict itself: the plan of what would be cannot be made then."""
-    course.would(moment.today, actuals={**course.actuals(), **happened})
+    course.check(moment.today, {**course.actuals(), **happened})

@@ -1,23 +1,24 @@
 """A roadmap in its course: the journal, and what is computed from it: the plan of today, and what may be done."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from cauce.errors import NotFoundError
 from workflows.roadmap.baseline import Span
 from workflows.roadmap.days import Days
 from workflows.roadmap.model import Activity, Actual, Link, Roadmap
-from workflows.roadmap.plan import Plan, Planned, plan
+from workflows.roadmap.plan import Plan, Planned, check, plan
 from workflows.roadmap.reading import roadmap_of, written
 from workflows.roadmap.running import folds
 from workflows.roadmap.running.journal import Event, Journal
 from workflows.working_time import WorkingTime
 
 JSON = Any
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Course:
         """Go on from a journal."""
         self.journal = journal
         self.identity = identity
-        self._read: tuple[Roadmap, Days, dict[str, Activity], dict[str, JSON]] | None = None
-        self._plan: tuple[tuple[int, date], Plan] | None = None
+        self._read: _Reading | None = None
+        self._made: dict[Hashable, object] = {}
 
     def record(self, event: Event, moment: Moment) -> Event:
         """Number an event and take it."""
@@ -44,8 +45,18 @@ class Course:
         folds.record(self.journal, numbered)
         if event["kind"] in REDRAWS:
             self._read = None
-        self._plan = None
+        if event["kind"] not in STANDS:
+            self._made.clear()
         return numbered
+
+    def once(self, what: Hashable, make: Callable[[], _Made]) -> _Made:
+        """Return what is made once, until something happens that the plan has to take account of.
+
+        `what` names all else that it depends on.
+        """
+        if what not in self._made:
+            self._made[what] = make()
+        return cast("_Made", self._made[what])
 
     @property
     def document(self) -> JSON:
@@ -55,17 +66,22 @@ class Course:
     @property
     def roadmap(self) -> Roadmap:
         """The roadmap with what approved changes made of it."""
-        return self._reading()[0]
+        return self._reading().roadmap
 
     @property
     def days(self) -> Days:
         """The working days of its calendar."""
-        return self._reading()[1]
+        return self._reading().days
+
+    @property
+    def hours(self) -> WorkingTime | None:
+        """Its calendar, if it has one."""
+        return self._reading().hours
 
     @property
     def activities(self) -> Mapping[str, Activity]:
         """Activities and gates by their id."""
-        return self._reading()[2]
+        return self._reading().activities
 
     @property
     def start(self) -> date:
@@ -109,21 +125,23 @@ class Course:
 
     def plan(self, today: date) -> Plan:
         """Return when everything happens, as it looks in the course of a day."""
-        wanted = (self.journal.number, today)
-        if self._plan is None or self._plan[0] != wanted:
-            self._plan = (wanted, self.would(today))
-        return self._plan[1]
+        day = self.as_of(today)
+        return self.once(("plan", day), lambda: self.would(day))
 
     def would(
         self, today: date, *, actuals: Mapping[str, Actual] | None = None, roadmap: Roadmap | None = None
     ) -> Plan:
         """Return the plan if other things had happened, or if the roadmap were another one; raises as `plan` does."""
         happened = self.actuals() if actuals is None else actuals
-        return plan(roadmap or self.roadmap, self.days, self.start, actuals=happened, today=max(today, self._latest()))
+        return plan(roadmap or self.roadmap, self.days, self.start, actuals=happened, today=self.as_of(today))
 
-    def _latest(self) -> date:
-        """Return the day of the journal: a clock that is set back undoes nothing."""
-        return date.fromisoformat(self.journal.today or self.journal.start)
+    def check(self, today: date, actuals: Mapping[str, Actual]) -> None:
+        """Raise what `would` does, if other things had happened, without the plan of it."""
+        check(self.roadmap, self.days, self.start, actuals=actuals, today=self.as_of(today))
+
+    def as_of(self, today: date) -> date:
+        """Return the day that a plan is of: a clock that is set back undoes nothing."""
+        return max(today, date.fromisoformat(self.journal.today or self.journal.start))
 
     def activity(self, name: str) -> Activity:
         """Return an activity or a gate; raises `NotFoundError`."""
@@ -135,13 +153,16 @@ class Course:
 
     def gate(self, name: str) -> Mapping[str, JSON]:
         """Return a gate as it is written; raises `NotFoundError`."""
-        found = self._reading()[3].get(written(name))
+        found = self._reading().gates.get(written(name))
         if found is None or name not in self.activities:
             raise NotFoundError(f"There is no gate `{name[:100]}`.", hint="`cauce roadmap show` lists them.")
         return dict(found)
 
     def state(self, name: str) -> str:
         """Return how an activity or a gate is."""
+        return self.once(("state", name), lambda: self._state(name))
+
+    def _state(self, name: str) -> str:
         said = self.journal.activities.get(name, {})
         if "finished" in said:
             return "done"
@@ -176,28 +197,57 @@ class Course:
 
     def baseline(self) -> Mapping[str, Span]:
         """Return the first and last days of the baseline that is in force."""
+        return self.once(("baseline", len(self.journal.baselines)), self._baseline)
+
+    def _baseline(self) -> Mapping[str, Span]:
         kept = self.journal.baselines[-1]["plan"] if self.journal.baselines else {}
         return {name: Span(date.fromisoformat(first), date.fromisoformat(last)) for name, (first, last) in kept.items()}
 
     def planned(self, today: date) -> Mapping[str, Planned]:
         """Return the plan by activity."""
-        return {each.activity.id: each for each in self.plan(today).activities}
+        day = self.as_of(today)
+        return self.once(("planned", day), lambda: {each.activity.id: each for each in self.plan(day).activities})
 
     def owner(self, name: str) -> Mapping[str, JSON]:
         """Return who an owner is; empty when nobody is known by that name any more."""
         return dict(self.document["owners"].get(name) or {})
 
-    def _reading(self) -> tuple[Roadmap, Days, dict[str, Activity], dict[str, JSON]]:
+    def _reading(self) -> "_Reading":
         if self._read is None:
-            roadmap = changed(roadmap_of(self.document), self.journal.overrides)
-            calendar = self.journal.calendar
-            days = Days(WorkingTime.of(calendar) if calendar else None, self.start)
-            gates = {phase["gate"]["id"]: phase["gate"] for phase in self.document["phases"]}
-            self._read = roadmap, days, {each.id: each for each in roadmap.activities}, gates
+            self._read = _Reading.of(self.journal, self.start)
         return self._read
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A definition as it is computed with, read once."""
+
+    roadmap: Roadmap
+    days: Days
+    hours: WorkingTime | None
+    activities: dict[str, Activity]
+    gates: dict[str, JSON]
+
+    @classmethod
+    def of(cls, journal: Journal, start: date) -> "_Reading":
+        roadmap = changed(roadmap_of(journal.document), journal.overrides)
+        hours = WorkingTime.of(journal.calendar) if journal.calendar else None
+        gates = {phase["gate"]["id"]: phase["gate"] for phase in journal.document["phases"]}
+        return cls(roadmap, Days(hours, start), hours, {each.id: each for each in roadmap.activities}, gates)
+
+
 REDRAWS: Final = frozenset({"change-requested", "change-decided", "definition-applied"})
+# After these the plan, and how activities and gates are, is as it was; but another day may have come.
+STANDS: Final = frozenset(
+    {
+        *("roadmap-started", "day-came", "roadmap-ended", "baseline-set"),
+        *("task-opened", "tasks-moved", "task-closed", "task-escalated"),
+        *("risk-fired", "risk-answered", "risk-over", "metrics-reported", "metrics-measured"),
+        *("period-closed", "period-corrected", "correction-done", "stop-asked", "stop-decided"),
+        *("process-asked", "process-started", "process-leaving", "process-left"),
+        *("gate-signed", "gate-answered", "evidence-waived"),
+    }
+)
 
 
 def changed(roadmap: Roadmap, edits: Mapping[str, JSON]) -> Roadmap:

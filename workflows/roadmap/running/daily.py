@@ -31,7 +31,7 @@ def begin(course: Course, by: str, moment: Moment, happened: Sequence[JSON] = ()
     One that is taken over is measured by its plan as it was written, from the months on that lie behind it.
     """
     today = course.start if happened else max(moment.today, course.start)
-    first = baseline(course.would(today), by, "")  # before it knows which day it is
+    first = baseline(course.plan(today), by, "")  # before it knows which day it is
     yield {"kind": "roadmap-started", "by": by, "day": moment.today.isoformat()}
     yield first
     for each in happened:
@@ -148,6 +148,11 @@ def ending(course: Course) -> Iterator[Event]:
 
 def measured(course: Course, today: date) -> Plan:
     """Return the baseline that is in force as a plan; what is not in it is as it is planned now."""
+    what = ("measured", course.as_of(today), len(course.journal.baselines))
+    return course.once(what, lambda: _measured(course, today))
+
+
+def _measured(course: Course, today: date) -> Plan:
     plan, spans, days = course.plan(today), course.baseline(), course.days
     found = []
     for each in plan.activities:
@@ -183,7 +188,10 @@ def overspent(course: Course, piece: Mapping[str, JSON], moment: Moment) -> dict
 
 
 def _performance(course: Course, today: date) -> earned.Performance:
-    return earned.performance(measured(course, today), course.actuals(), course.days.after(today))
+    what = ("performance", today, course.as_of(today), len(course.journal.baselines))
+    return course.once(
+        what, lambda: earned.performance(measured(course, today), course.actuals(), course.days.after(today))
+    )
 
 
 def _period(course: Course, last: date, happened: Mapping[str, Actual] | None = None) -> Event:

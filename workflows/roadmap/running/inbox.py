@@ -15,7 +15,6 @@ from workflows.roadmap.running.course import Course, Moment
 from workflows.roadmap.running.gates import known_answers, owed
 from workflows.roadmap.running.journal import Event
 from workflows.roadmap.running.roles import planner, whose
-from workflows.working_time import WorkingTime
 
 JSON = Any
 USUAL: Final = 50
@@ -27,6 +26,8 @@ _TO_RATIFY: Final = 2
 # After how many working days past due who is told: those who have the task, then who plans.
 _LADDER: Final = (1, 5)
 _HUB: Final = "cauce"
+# What is told of these is what is asked.
+_ASKING: Final = frozenset({"task-opened", "task-escalated"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def climbs(course: Course) -> Iterator[date]:
 def effects(course: Course, events: list[Event], before: Mapping[str, JSON], moment: Moment) -> Effects:
     """Return what events mean for the inbox; `before` are the tasks as they were."""
     done = Effects([], [], [], [])
-    asked = wanted(course, moment)
+    asked = wanted(course, moment) if any(event["kind"] in _ASKING for event in events) else {}
     for event in events:
         match event["kind"]:
             case "task-opened":
@@ -255,8 +256,7 @@ def _changes(course: Course, moment: Moment) -> Iterator[tuple[str, Asked]]:
 
 
 def _due(course: Course, day: date) -> str:
-    calendar = course.journal.calendar
-    closing = WorkingTime.of(calendar).closes(day) if calendar else datetime.combine(day, _CLOSING, UTC)
+    closing = course.hours.closes(day) if course.hours else datetime.combine(day, _CLOSING, UTC)
     return closing.astimezone(UTC).isoformat()
 
 

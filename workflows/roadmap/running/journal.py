@@ -4,7 +4,7 @@ Whoever has the events has the state: the store keeps them, and a new run of the
 changes it but `folds.record`.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from cauce.roadmaps import RoadmapStart
@@ -66,5 +66,5 @@ class Journal:
         return f"{self.roadmap}/{self.key}"
 
     def to_json(self) -> dict[str, JSON]:
-        """Return it as a new run takes it."""
-        return asdict(self)
+        """Return it as a new run takes it; what is in it stays the journal's own."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}

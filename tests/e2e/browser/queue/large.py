@@ -54,7 +54,7 @@ async def start(hub: Hub) -> None:
     now = datetime.now(UTC)
     first = now.date() - timedelta(days=30)
     given = RoadmapStart(NAME, KEY, "1", document(), None, first.isoformat(), "admin")
-    done = {name: Actual(started=first, finished=first) for name in (*_first_phase(), "G1")}
+    done = {name: Actual(started=first, finished=first) for name in (*first_phase(), "G1")}
     identity = roadmaps.roadmap_id(NAME, KEY)
     course = Course(Journal.begun(given), identity=identity)
     happened = taken_over(given, done, now.date())
@@ -69,5 +69,6 @@ async def start(hub: Hub) -> None:
     )
 
 
-def _first_phase() -> list[str]:
+def first_phase() -> list[str]:
+    """Return the activities of the phase that is behind it."""
     return [f"p1a{number}" for number in range(ACTIVITIES)]
