@@ -322,8 +322,8 @@ class TaskChange:
     """What the process changes of a human task that goes on waiting.
 
     A step of its ladder (`rung`, counted from 1) is done once, however often it is sent: who is told (`notify`), whom
-    the task goes to, and by how much its priority is raised. `answered` are all who have given their answer by now; a
-    `group` without a step is the one that signs next.
+    the task goes to, and by how much its priority is raised. `answered` are all who have given their answer by now, and
+    `approvals` what is shown of them where it has changed; a `group` without a step is the one that signs next.
     """
 
     id: str
@@ -333,6 +333,7 @@ class TaskChange:
     user: str | None = None
     raised: int = 0
     answered: list[str] = field(default_factory=list)
+    approvals: JSON = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,10 @@ class Bench:
             rows = [row for each in standing.open_tasks if (row := await tasks.find_task(db, each)) is not None]
         answered = [row for row in rows if row.name in answers]
         for row in answered:
-            await handle.execute_update(contract.COMPLETE_TASK, await self._answer(handle.id, row, answers[row.name]))
+            # Of several groups that are asked, one may have ended it for the others.
+            if current := await self._still_open(row.id):
+                given = await self._answer(handle.id, current, answers[row.name])
+                await handle.execute_update(contract.COMPLETE_TASK, given)
         alarms = [each for each in (standing.wakes_at, coming.at(standing)) if each is not None]
         quiet = coming.quiet(standing)
         if answered or quiet < _QUIET:
@@ -194,11 +197,16 @@ class Bench:
             return time.time()
         return skipped.time_skipping_info.current_time.ToDatetime(UTC).timestamp()
 
+    async def _still_open(self, task_id: str) -> Task | None:
+        async with self.hub.store.read() as db:
+            row = await tasks.find_task(db, task_id)
+        return row if row is not None and row.closed_at is None else None
+
     async def _answer(self, instance: str, row: Task, given: JSON) -> CompleteTask:
         """Return the next answer to a task: of a list, each is given once, and the last one again and again."""
         async with self.hub.store.read() as db:
             asked = [each for each in await tasks.tasks_of_instance(db, instance) if each.name == row.name]
-        turn = sum(len(each.answered_by) or 1 for each in asked if each.closed_at) + len(row.answered_by)
+        turn = sum(_given(each) for each in asked)
         value = given[min(turn, len(given) - 1)] if isinstance(given, list) and given else given
         # Where several people have to answer, each answer is another person's.
         by = f"cauce-run-{len(row.answered_by) + 1}" if row.approvals else "cauce-run"
@@ -206,6 +214,14 @@ class Bench:
         if isinstance(value, dict) and value.get("returnTo") in row.return_to:
             return CompleteTask(row.id, None, by, at, return_to=value["returnTo"], reason=value.get("reason", "-"))
         return CompleteTask(row.id, rules_of(row.form_document, row.data).settle(value), by, at)
+
+
+def _given(row: Task) -> int:
+    """Return how many answers were given to a task; one that nobody answered in time had its turn all the same."""
+    counted = row.approvals or {}
+    if "groups" not in counted:
+        return len(row.answered_by) + (1 if row.closed_at else 0)
+    return len(counted["groups"][counted["part"]]["answered"]) + (1 if row.state == "completed" else 0)
 
 
 def _nobody_comes(rows: Sequence[Task], listening: Sequence[str]) -> DefinitionError:

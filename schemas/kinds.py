@@ -44,6 +44,7 @@ _OF_TASKS: Final = (
     "due",
     "priority",
     "approvals",
+    "alsoGroup",
     "escalation",
     "followUp",
     "expiry",

@@ -103,6 +103,7 @@ class OpenTask:
 
     `output` is the schema of what the answer takes the place of, if it is the output of a call. `approvals` is what the
     task remembers of them, when several people answer; `return_to` are the tasks that the case may be sent back to.
+    `asked` is the id under which the process waits, where several groups have a part each.
     """
 
     schema: JSON
@@ -110,6 +111,7 @@ class OpenTask:
     output: JSON = None
     approvals: dict[str, JSON] | None = None
     return_to: Collection[str] = ()
+    asked: str = ""
 
 
 class Walk(Protocol):
@@ -310,10 +312,15 @@ class Instance:
     def wait_for_answer(self, state: dict[str, JSON]) -> None:
         """Let the human task with this state be answered."""
         form = self.process.forms[state["form"]]
-        output = self.process.outputs.get(state.get("instead", ""))
-        self.open_tasks[state["token"]] = OpenTask(
-            form.get("schema"), state["excluded"], output, state.get("approvals"), state.get("returnTo", ())
+        output, counted, asked = (
+            self.process.outputs.get(state.get("instead", "")),
+            state.get("approvals"),
+            state["token"],
         )
+        for each in approvals.waiting(counted, asked):
+            self.open_tasks[each] = OpenTask(
+                form.get("schema"), state["excluded"], output, counted, state.get("returnTo", ()), asked
+            )
 
     def check_answer(self, answer: CompleteTask) -> None:
         """Refuse an answer that the instance cannot take; raises `CauceError`, changes nothing."""
@@ -321,7 +328,7 @@ class Instance:
         if (
             self.frozen
             or waiting is None
-            or answer.task_id in self.journal.answers
+            or waiting.asked in self.journal.answers
             or self._accepting_key(answer) in self._accepting
         ):
             raise _not_open()
@@ -341,10 +348,10 @@ class Instance:
 
     def _accepting_key(self, answer: CompleteTask) -> str:
         """Return what only one answer at a time may have: the task, or a person's part of it."""
-        several = self.open_tasks[answer.task_id].approvals is not None
-        return f"{answer.task_id}/{answer.by}" if several else answer.task_id
+        waiting = self.open_tasks[answer.task_id]
+        return f"{waiting.asked}/{answer.by}" if waiting.approvals is not None else answer.task_id
 
-    async def accept_answer(self, answer: CompleteTask) -> CloseTask | TaskChange:
+    async def accept_answer(self, answer: CompleteTask) -> list[CloseTask | TaskChange]:
         """Take a checked answer once it is recorded; raises `ConflictError` when the task is over by then."""
         # A killed server forgets what is not recorded; a task that the answer had closed could never be answered again.
         key = self._accepting_key(answer)
@@ -355,17 +362,20 @@ class Instance:
             self._accepting.discard(key)
         return self.take_answer(answer)
 
-    def take_answer(self, answer: CompleteTask) -> CloseTask | TaskChange:
-        """Keep an answer for the task that waits for it; returns what becomes of the task in the inbox."""
+    def take_answer(self, answer: CompleteTask) -> list[CloseTask | TaskChange]:
+        """Keep an answer for the task that waits for it; returns what becomes of the task in the inbox, that first."""
         waiting = self.open_tasks.get(answer.task_id)
-        if waiting is None or answer.task_id in self.journal.answers:
+        if waiting is None or waiting.asked in self.journal.answers:
             raise _not_open()
         given = {"answer": answer.answer, "by": answer.by, "at": answer.at, "behalf": list(answer.behalf)}
-        kept, row = approvals.taken(waiting.approvals, answer, given)
+        kept, changes = approvals.taken(waiting.approvals, answer, given)
         if kept is not None:
-            self.journal.answers[answer.task_id] = kept
+            self.journal.answers[waiting.asked] = kept
             self._changed.set()
-        return row
+        elif isinstance(changes[0], CloseTask):
+            # Of several groups this one is done.
+            del self.open_tasks[answer.task_id]
+        return changes
 
     async def answer(self, task_id: str) -> dict[str, JSON]:
         """Wait for the answer to a human task, and take it."""

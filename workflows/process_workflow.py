@@ -153,16 +153,17 @@ class ProcessWorkflow:
         instance = self.instance
         self._answering += 1
         try:
-            row = await instance.accept_answer(answer)
-            if isinstance(row, CloseTask):
-                await instance.runtime.close_task(row)
-            else:
-                await instance.runtime.change_task(row)
+            changes = await instance.accept_answer(answer)
+            for each in changes:
+                if isinstance(each, CloseTask):
+                    await instance.runtime.close_task(each)
+                else:
+                    await instance.runtime.change_task(each)
         except CauceError as error:
             raise _refusal(error) from error
         finally:
             self._answering -= 1
-        return row.state if isinstance(row, CloseTask) else "counted"
+        return changes[0].state if isinstance(changes[0], CloseTask) else "counted"
 
     @complete_task.validator
     def check_complete_task(self, answer: CompleteTask) -> None:

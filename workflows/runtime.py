@@ -50,6 +50,10 @@ class Runtime(Protocol):
         """Return a number in [0, 1) that a replay gives again."""
         ...
 
+    def patched(self, name: str) -> bool:
+        """Tell whether this run does what `name` says, or began before there was that."""
+        ...
+
     def wants_new_run(self) -> bool:
         """Tell whether the history has grown so long that the instance should go on in a new run."""
         ...

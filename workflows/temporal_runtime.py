@@ -93,6 +93,10 @@ class TemporalRuntime:
         """Return a number in [0, 1) that a replay gives again."""
         return workflow.random().random()
 
+    def patched(self, name: str) -> bool:
+        """Tell whether this run does what `name` says, or began before there was that."""
+        return workflow.patched(name)
+
     def wants_new_run(self) -> bool:
         """Tell whether Temporal suggests to go on in a new run."""
         return workflow.info().is_continue_as_new_suggested()

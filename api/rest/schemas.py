@@ -62,7 +62,8 @@ class TaskSummary(Model):
     expires_at: datetime | None = Field(default=None, description="When nobody is asked any more.")
     approvals: JSON = Field(
         default=None,
-        description="How many of how many people have to agree, when several answer; the groups of `also` in turn.",
+        description="How many of how many people have to agree, when several answer; the groups of `also` in turn. "
+        "With `groups` these are asked at the same time, and this task is the `part` with that number, counted from 0.",
         examples=[{"need": 2, "of": 3}],
     )
     answered_by: list[str] = Field(default=[], description="Who has given their answer, of several.")

@@ -66,6 +66,7 @@ async def change(db: Db, wanted: TaskChange) -> Task | None:
         return None
     if len(wanted.answered) > len(row.answered_by):
         row.answered_by = list(wanted.answered)
+        row.approvals = wanted.approvals or row.approvals
         if not wanted.rung and wanted.group:
             _hand_over(row, user=None, group=wanted.group)
     if wanted.rung <= row.rung:

@@ -242,7 +242,8 @@ class Guide:
             raise self.session.fail(f"{answer.place}: the answer to '{task.name}' must be refused, and was taken.")
         if refusal or counted == "counted":
             # Somebody else answers, or gives the next of several approvals.
-            waiting.answer = self.session.answer_for([task.reference, task.name], {"data": task.data}, person=True)
+            asked = {"data": task.data, "group": task.group}
+            waiting.answer = self.session.answer_for([task.reference, task.name], asked, person=True)
 
     def _next(self, standing: Sighting, waiting: list[Waiting]) -> float | None:
         """Return the moment of the next thing to happen, by itself or from outside."""

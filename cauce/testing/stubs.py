@@ -183,7 +183,9 @@ async def open_task(session: Session, task: HumanTask) -> None:
         **({"approvals": task.approvals} if task.approvals else {}),
         **({"returned": task.returned} if task.returned else {}),
     }
-    session.record(Call(task.name, task.reference, "human-task", arguments))
+    if not (task.approvals or {}).get("part"):
+        # What other groups are asked at the same time is the same call.
+        session.record(Call(task.name, task.reference, "human-task", arguments))
     answer = session.answer_for([task.reference, task.name], arguments, person=True)
     if answer is not None and not answer.is_a_persons and stands_in(session.task_at(task.instance, task.reference)):
         answer = None  # what is written there is meant for the call

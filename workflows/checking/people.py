@@ -36,12 +36,31 @@ def check_life(process: Process, pointer: str, given: Mapping[str, JSON]) -> Non
 
 def check_approvals(report: Report, place: str, holder: Mapping[str, JSON]) -> None:
     """Check how many have to agree, and what a yes is."""
-    given = holder.get("approvals") or {}
-    need, of = given.get("need"), given.get("of")
+    given, here = holder.get("approvals") or {}, f"{place}/approvals"
+    _check_count(report, here, given)
+    also = given.get("also")
+    for index, each in enumerate(also if isinstance(also, list) else ()):
+        if isinstance(each, Mapping):
+            _check_count(report, f"{here}/also/{index}", each)
+    if given.get("inTurn"):
+        _check_turns(report, here, given)
+    check_bare(report, f"{here}/when", given.get("when"), Scope("`approvals.when`", frozenset()))
+
+
+def _check_count(report: Report, place: str, given: Mapping[str, JSON]) -> None:
+    need, of = given.get("need", 1), given.get("of")
     if isinstance(need, int) and isinstance(of, int) and need > of:
         problem = f"Only {of} are asked, and {need} have to agree."
-        report.value("approvals", f"{place}/approvals/of", problem, f"Ask at least {need}, or let fewer be enough.")
-    check_bare(report, f"{place}/approvals/when", given.get("when"), Scope("`approvals.when`", frozenset()))
+        report.value("approvals", f"{place}/of", problem, f"Ask at least {need}, or let fewer be enough.")
+
+
+def _check_turns(report: Report, place: str, given: Mapping[str, JSON]) -> None:
+    """Check that groups which sign one after the other are groups, one person of each."""
+    also = given.get("also")
+    counts = [given, *(each for each in also if isinstance(each, Mapping))] if isinstance(also, list) else [given]
+    if also is None or any("need" in each or "of" in each for each in counts):
+        hint = "Write `also: [finance]` without counts, or leave `inTurn` out: then all are asked at the same time."
+        report.key("approvals", f"{place}/inTurn", "Groups in turn are those of `also`, one person of each.", hint)
 
 
 def _check_yes(report: Report, pointer: str, form: JSON) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from cauce.contract import JSON, CloseTask, HumanTask
@@ -26,14 +27,19 @@ async def execute(task: HumanTaskCall, frame: Frame, data: JSON) -> JSON:
     if "form" not in frame.state:
         found = await wanted(task, frame, data)
         opened = _human_task(task, frame, found, data)
-        await ask(frame, opened, **_remembered(task, frame, found, opened, data))
+        patched = partial(frame.instance.runtime.patched, "approvals-at-once")
+        counted = approvals.begun(found.arguments.get("approvals"), found.approves, opened, at_once=patched)
+        await ask(
+            frame, opened, **_remembered(frame, found, opened, data), **({"approvals": counted} if counted else {})
+        )
     return await answered(frame)
 
 
 async def ask(frame: Frame, wanted: HumanTask, **more: JSON) -> None:
     """Put a task into the inbox; `more` is remembered until the answer has come."""
     instance, state = frame.instance, frame.state
-    await instance.effect(instance.runtime.open_task(wanted))
+    for each in approvals.rows(wanted, more.get("approvals")):
+        await instance.effect(instance.runtime.open_task(each))
     state.update(form=wanted.form, excluded=wanted.different_from, **more)
     instance.wait_for_answer(state)
 
@@ -41,14 +47,17 @@ async def ask(frame: Frame, wanted: HumanTask, **more: JSON) -> None:
 async def answered(frame: Frame) -> dict[str, JSON]:
     """Wait for the answer to the task in the inbox, as `{answer, by, at}`."""
     instance, state, id_ = frame.instance, frame.state, frame.token()
+    ids = approvals.ids(state.get("approvals"), id_)
     try:
         answer = await _awaited(frame, id_)
     except asyncio.CancelledError:
         # The scope is over (time limit, sibling's error, cancelled instance): the person must not find it any more.
-        await instance.effect(instance.runtime.close_task(CloseTask(id_, "cancelled")))
+        for each in ids:
+            await instance.effect(instance.runtime.close_task(CloseTask(each, "cancelled")))
         raise
     finally:
-        instance.open_tasks.pop(id_, None)
+        for each in ids:
+            instance.open_tasks.pop(each, None)
         # If anything fails from here on, another attempt asks again.
         for key in _KEPT:
             state.pop(key, None)
@@ -81,7 +90,8 @@ async def _awaited(frame: Frame, id_: str) -> dict[str, JSON]:
         steps = state.get("ladder")
         if not steps or _next_step(state) > at:
             return await _expired(frame, id_)
-        await instance.effect(instance.runtime.change_task(ladder.change(id_, steps[0][1], state["excluded"])))
+        for change in ladder.changes(approvals.waiting(state.get("approvals"), id_), steps[0][1], state["excluded"]):
+            await instance.effect(instance.runtime.change_task(change))
         instance.note_way(frame.task.common.reference, "escalated")
         steps.pop(0)
 
@@ -102,13 +112,17 @@ async def _expired(frame: Frame, id_: str) -> dict[str, JSON]:
     instance, state = frame.instance, frame.state
     reference, expires = frame.task.common.reference, state["expires"]
     # First, so that no answer is taken that nobody would read.
-    instance.open_tasks.pop(id_, None)
-    await instance.effect(instance.runtime.close_task(CloseTask(id_, "expired")))
+    ids = approvals.waiting(state.get("approvals"), id_)
+    for each in ids:
+        instance.open_tasks.pop(each, None)
+    for each in ids:
+        await instance.effect(instance.runtime.close_task(CloseTask(each, "expired")))
     instance.note_way(reference, "expired")
     if "answer" not in expires:
         raise fault("timeout", "Nobody did the task in time.", instance=reference, title="Expired", code="expired")
     at = datetime.fromtimestamp(expires["at"], UTC).isoformat()
-    answers = {"answers": state["approvals"]["given"], "approved": False} if state.get("approvals") else {}
+    counted = state.get("approvals")
+    answers = {"answers": approvals.answers(counted), "approved": False} if counted else {}
     return {"answer": expires["answer"], "by": None, "at": at, "expired": True, **answers}
 
 
@@ -125,7 +139,6 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
     due_at = _due(frame, found)
     follow_up = ladder.moment_of(given.get("followUp"), found.calendars.get("followUp"), frame, data, "followUp.at")
     expires_at = ladder.moment_of(given.get("expires"), found.calendars.get("expires"), frame, data, "expires.at")
-    counted = approvals.begun(given.get("approvals"), found.approves, reference)
     return HumanTask(
         id=frame.token(),
         instance=instance.runtime.instance_id,
@@ -149,7 +162,6 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
         # What comes back after it is due would be late when it is seen.
         follow_up_at=min(follow_up, due_at or follow_up).isoformat() if follow_up else None,
         expires_at=expires_at.isoformat() if expires_at else None,
-        approvals=approvals.told(counted),
         return_to=[name for name in given.get("returnTo") or () if going_back.place_of(frame, name)],
         returned=going_back.told(frame),
         severity=head_start.severity_of(given.get("severity")),
@@ -159,12 +171,11 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
     )
 
 
-def _remembered(task: HumanTaskCall, frame: Frame, found: Wanted, opened: HumanTask, data: JSON) -> dict[str, JSON]:
+def _remembered(frame: Frame, found: Wanted, opened: HumanTask, data: JSON) -> dict[str, JSON]:
     """Return what the task has to remember of its life until the answer has come."""
     given = found.arguments
     due_at = datetime.fromisoformat(opened.due_at) if opened.due_at else None
     kept: dict[str, JSON] = {
-        "approvals": approvals.begun(given.get("approvals"), found.approves, task.common.reference),
         "ladder": ladder.steps(given.get("escalate"), due_at, found.calendar, frame, data),
         "returnTo": opened.return_to,
     }

@@ -3,7 +3,7 @@
 All moments are fixed when the task is opened and kept in its state, so a new run or a repair changes none of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -84,6 +84,13 @@ def _part_of(part: float, start: datetime, due_at: datetime, calendar: WorkingTi
         return calendar.after(start, Length(time=timedelta(seconds=round(whole.total_seconds() * part, 3))))
     except ExpressionError as error:
         raise expression_fault(error, reference) from error
+
+
+def changes(ids: list[str], step: Mapping[str, JSON], excluded: list[str]) -> Iterator[TaskChange]:
+    """Yield what a step changes of a task that several groups have parts of: a person gets one of them, and no more."""
+    for number, id_ in enumerate(ids):
+        assign = step["assign"] if isinstance(step["assign"], Mapping) else {}
+        yield change(id_, {**step, "assign": None} if number and assign.get("user") else step, excluded)
 
 
 def change(id_: str, step: Mapping[str, JSON], excluded: list[str]) -> TaskChange:

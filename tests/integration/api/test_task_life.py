@@ -133,6 +133,13 @@ async def test_several_people_answer_without_claiming(ana: Browser, hub: Hub) ->
     page = (await ana.get("/tasks/life")).text
     assert "You have given your answer" in page
     assert "Answered so far: ana" in page
+    groups = [{"group": "sales", "need": 1, "of": 2, "answered": []}]
+    groups += [{"group": "the-directors", "need": 1, "of": 1, "answered": ["luis"]}]
+    parts = {"need": 2, "of": 3, "part": 0, "groups": groups}
+    await add(hub, replace(call, id="part", approvals=parts))
+    page = (await ana.get("/tasks/part")).text
+    assert "you answer for Sales." in page
+    assert "Sales (1 of 2): nobody has answered yet · The directors (1 of 1): luis" in page
 
 
 async def test_rest_keeps_drafts_and_answers_batches(program: httpx.AsyncClient, hub: Hub) -> None:

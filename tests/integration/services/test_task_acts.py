@@ -202,7 +202,12 @@ async def test_who_has_answered_one_of_several_has_no_more_to_do(hub: Hub) -> No
     async with hub.store.transaction() as db:
         await acts.change(db, TaskChange("t1", answered=["ana", "eva"]))
         await acts.change(db, TaskChange("t1", answered=["ana"]))
-    assert (await tasks.task(hub, ana, "t1")).answered_by == ("ana", "eva")
+        groups = [{"group": "sales", "need": 2, "of": 3, "answered": ["ana"]}]
+        parts = {"need": 2, "of": 3, "part": 0, "groups": groups}
+        await acts.change(db, TaskChange("t1", answered=["ana", "eva", "zoe"], approvals=parts))
+        await acts.change(db, TaskChange("t1", answered=["ana"], approvals={"need": 1, "of": 1}))
+    found = await tasks.task(hub, ana, "t1")
+    assert (found.answered_by, found.approvals) == (("ana", "eva", "zoe"), parts)
     assert [(await tasks.task(hub, who, "t1")).may_act for who in (ana, rosa)] == [False, True]
     with pytest.raises(ConflictError, match="You have given your answer"):
         await tasks.complete(hub, ana, "t1", {"score": 1})

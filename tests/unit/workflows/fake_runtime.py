@@ -84,11 +84,13 @@ class World:
     Attributes:
         operations: "operation@connection" -> what its system does; returns an output or an Outcome.
         people: name of a human task -> the answer that is given as soon as nothing else can happen.
-        acts: name of a human task -> what people do with it one after the other, as soon as nothing else can happen.
+        acts: name of a human task -> what people do with it one after the other, as soon as nothing else can happen;
+            where it has parts, the `group` says with which.
         log: events that came; `coming` are those that will, one whenever the instance listens and nothing else happens.
         used: places of events that were used up -> the turn.
         journal: what the query would give, at the end.
         new_run_after: a new run takes over whenever so many tasks have ended or effects happened since the last one.
+        unknown: changes of the interpreter that the run began before.
         cancel_at: seconds after the start at which the instance is cancelled.
     """
 
@@ -98,6 +100,7 @@ class World:
     processes: dict[str, JSON] = field(default_factory=dict)
     policies: dict[str, JSON] = field(default_factory=dict)
     new_run_after: int | None = None
+    unknown: frozenset[str] = frozenset()
     cancel_at: float | None = None
     slow_s: float = 0.0
     begin: float = BEGIN
@@ -188,15 +191,20 @@ class World:
     def _people_act(self, instance: Instance) -> bool:
         for id_ in list(instance.open_tasks):
             task, _ = self.inbox[id_]
-            if id_ in instance.journal.answers:
+            if instance.open_tasks[id_].asked in instance.journal.answers:
                 continue
-            if self.acts.get(task.name) or task.name in self.people:
-                act = self.acts[task.name].pop(0) if self.acts.get(task.name) else {"answer": self.people[task.name]}
+            acts = self.acts.get(task.name)
+            if acts and acts[0].get("group") not in {None, task.group}:
+                continue
+            if acts or task.name in self.people:
+                act = dict(acts.pop(0)) if acts else {"answer": self.people[task.name]}
+                act.pop("group", None)
                 answer = CompleteTask(id_, **{"answer": None, "by": "ana", "at": "2026-01-02T00:00:00Z", **act})
                 instance.check_answer(answer)
-                row = instance.take_answer(answer)
-                self.changes += [row] if isinstance(row, TaskChange) else []
-                self.inbox[id_] = (task, row.state if isinstance(row, CloseTask) else "open")
+                for change in instance.take_answer(answer):
+                    self.changes += [change] if isinstance(change, TaskChange) else []
+                    state = change.state if isinstance(change, CloseTask) else "open"
+                    self.inbox[change.id] = (self.inbox[change.id][0], state)
                 return True
         if self.coming and instance.inbox.listeners:
             self.log.append(self.coming.pop(0))
@@ -229,6 +237,9 @@ class FakeRuntime:
 
     def random(self) -> float:
         return 0.5
+
+    def patched(self, name: str) -> bool:
+        return name not in self.world.unknown
 
     def wants_new_run(self) -> bool:
         limit, instance = self.world.new_run_after, self.world.instance

@@ -1,5 +1,7 @@
 """What happens to a human task between its begin and its end; interrupted by new runs wherever that can be."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -71,8 +73,10 @@ def test_impossible_approvals_are_refused(given: JSON) -> None:
 @pytest.mark.parametrize("new_run_after", [None, 1])
 def test_other_groups_sign_in_turn(new_run_after: int | None) -> None:
     acts = [says("ana", yes=True), says("fred", yes=True), says("dora", yes=True)]
-    world = World(acts={"ask": acts}, new_run_after=new_run_after)
-    output = world.run(process(ask(approvals={"also": ["finance", "directors"]})), Start())
+    # An instance that began before groups were asked at once, goes on as it began.
+    old = frozenset({"approvals-at-once"})
+    world, also = World(acts={"ask": acts}, new_run_after=new_run_after, unknown=old), ["finance", "directors"]
+    output = world.run(process(ask(approvals={"also": also})), Start())
     assert (output["approved"], [each["by"] for each in output["answers"]]) == (True, ["ana", "fred", "dora"])
     assert [(each.group, each.answered) for each in world.changes] == [
         ("finance", ["ana"]),
@@ -85,13 +89,88 @@ def test_other_groups_sign_in_turn(new_run_after: int | None) -> None:
 def test_a_group_signs_once_however_many_of_it_answer_at_the_same_time() -> None:
     acts = [{**says(name, yes=True), "seen": 0} for name in ("ana", "luis")]
     with pytest.raises(ConflictError, match="answered this task meanwhile"):
-        World(acts={"ask": acts}).run(process(ask(approvals={"also": ["finance"]})), Start())
+        World(acts={"ask": acts}).run(process(ask(approvals={"also": ["finance"], "inTurn": True})), Start())
 
 
 def test_one_who_does_not_agree_ends_it_before_the_others_are_asked() -> None:
     world = World(acts={"ask": [says("ana", yes=False)]})
-    output = world.run(process(ask(approvals={"also": ["finance"]})), Start())
+    output = world.run(process(ask(approvals={"also": ["finance"], "inTurn": True})), Start())
     assert (output["approved"], output["by"], world.changes) == (False, "ana", [])
+
+
+PARTS = {"need": 1, "of": 2, "also": [{"group": "finance", "need": 2, "of": 3}, "directors", None]}
+
+
+@pytest.mark.parametrize("new_run_after", [None, 1])
+def test_groups_are_asked_at_the_same_time_and_all_of_them_have_to_agree(new_run_after: int | None) -> None:
+    votes = [("directors", "dora", True), ("finance", "fred", True), ("g", "ana", False)]
+    votes += [("finance", "fina", False), ("g", "luis", True), ("finance", "fee", True)]
+    acts = [{**says(by, yes=yes), "group": group} for group, by, yes in votes]
+    world = World(acts={"ask": acts}, new_run_after=new_run_after)
+    output = world.run(process(ask(approvals=PARTS)), Start())
+    assert (output["approved"], output["by"]) == (True, "fee")
+    assert [(each["group"], each["by"], each["approved"]) for each in output["answers"]] == votes
+    assert [(task.group, state) for task, state in world.inbox.values()] == [
+        ("g", "completed"),
+        ("finance", "completed"),
+        ("directors", "completed"),
+    ]
+    # Whoever looks at a part sees who has answered for which group; each answer reaches all that still wait.
+    last = world.changes[-1].approvals
+    assert (last["need"], last["of"], last["part"]) == (4, 6, 1)
+    assert [each["answered"] for each in last["groups"]] == [["ana", "luis"], ["fred", "fina"], ["dora"]]
+    assert [len(each.answered) for each in world.changes] == [1, 1, 2, 2, 3, 3, 4, 4, 5]
+
+
+def test_a_group_that_does_not_agree_ends_it_for_the_others() -> None:
+    acts = [{**says("fred", yes=True), "group": "finance"}, {**says("dora", yes=False), "group": "directors"}]
+    world = World(acts={"ask": acts, "pay": [says("fred", yes=True)]})
+    with pytest.raises(ForbiddenError, match="four eyes"):
+        world.run(process(ask(approvals=PARTS), ask("pay", differentFrom=["ask"])), Start())
+    assert [state for _, state in world.inbox.values()] == ["cancelled", "cancelled", "completed", "open"]
+
+
+def test_a_person_of_two_groups_answers_for_one_of_them() -> None:
+    acts = [{**says("dora", yes=True), "group": group} for group in ("directors", "finance")]
+    with pytest.raises(ConflictError, match="You have given your answer"):
+        World(acts={"ask": acts}).run(process(ask(approvals=PARTS)), Start())
+
+
+@pytest.mark.parametrize(
+    ("acts", "end"),
+    [
+        ([], "expired"),
+        ([], "cancelled"),
+        (
+            [{"by": "ana", "return_to": "begin", "reason": "?"}, says("ana", yes=True), says("eva", yes=True)],
+            "sent-back",
+        ),
+    ],
+)
+def test_what_ends_a_task_ends_it_for_all_groups(acts: list[JSON], end: str) -> None:
+    cancel_at = 99 if end == "cancelled" else None
+    world = World(acts={"ask": acts}, people={"begin": {"ok": 1}}, cancel_at=cancel_at)
+    expires = {"after": "P2D", "answer": {"ok": False}}
+    task = ask(approvals={"also": ["finance"]}, returnTo=["begin"], expires=expires)
+    with suppress(asyncio.CancelledError):
+        output = world.run(process(ask("begin"), task), Start())
+        assert (len(output["answers"]), output["approved"]) == ((0, False) if end == "expired" else (2, True))
+    states = [state for task, state in world.inbox.values() if task.name == "ask"]
+    assert states[:2] == ([end, "cancelled"] if end == "sent-back" else [end, end])
+
+
+def test_all_parts_that_wait_climb_the_ladder_and_a_person_gets_one_of_them() -> None:
+    steps = [{"after": "P1D", "assign": {"user": "boss"}, "raise": 5}, {"after": "P2D", "assign": {"group": "chiefs"}}]
+    acts = {"ask": [{**says("dora", yes=True), "group": "directors"}]}
+    world, end = World(acts=acts), {"after": "P9D", "answer": {"ok": False}}
+    world.run(process(ask(approvals=PARTS, escalate=steps, expires=end)), Start())
+    climbed = [each for each in world.changes if each.rung]
+    assert [(each.user, each.group, each.raised) for each in climbed] == [
+        ("boss", None, 5),
+        (None, None, 5),
+        (None, "chiefs", 0),
+        (None, "chiefs", 0),
+    ]
 
 
 def test_a_second_group_that_is_null_need_not_sign() -> None:
@@ -102,7 +181,7 @@ def test_a_second_group_that_is_null_need_not_sign() -> None:
     assert task.approvals is None
 
 
-@pytest.mark.parametrize("also", ["${ [1] }", '${ [""] }', "${ {} }"])
+@pytest.mark.parametrize("also", ["${ [1] }", '${ [""] }', "${ {} }", "${ [{need: 2}] }"])
 def test_groups_that_are_none_are_refused(also: str) -> None:
     with pytest.raises(Fault, match="names of groups"):
         World().run(process(ask(approvals={"also": also})), Start({}))
