@@ -413,7 +413,7 @@ class RoadmapNews:
     """What happened to a roadmap, in order, and how it is after the last of it.
 
     `steps` are the activities and gates that differ from what was told before, `gone` those that are no longer there.
-    Of open tasks, `moved` says {id, dueAt, raised}.
+    Of open tasks, `moved` says {id, dueAt, raised}. `journal` is all that it remembers, once it has ended.
     """
 
     id: str
@@ -425,3 +425,4 @@ class RoadmapNews:
     moved: list[JSON] = field(default_factory=list)
     escalated: list[TaskChange] = field(default_factory=list)
     closed: list[CloseTask] = field(default_factory=list)
+    journal: JSON = None

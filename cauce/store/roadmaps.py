@@ -10,7 +10,14 @@ from cauce.permissions import Sight
 from cauce.roadmaps import RoadmapNews
 from cauce.store import register
 from cauce.store.base import JSON
-from cauce.store.models import RoadmapBaseline, RoadmapDecision, RoadmapEvent, RoadmapRun, RoadmapStep
+from cauce.store.models import (
+    RoadmapBaseline,
+    RoadmapDecision,
+    RoadmapEvent,
+    RoadmapJournal,
+    RoadmapRun,
+    RoadmapStep,
+)
 from cauce.store.permissions import Rows, open_to
 from cauce.store.session import Db
 from cauce.store.upsert import insert_all, insert_new
@@ -37,6 +44,8 @@ async def record(db: Db, news: RoadmapNews) -> bool:
             setattr(row, name, value)
     await _write_steps(db, news)
     await _write_events(db, news)
+    if news.journal is not None:
+        await db.merge(RoadmapJournal(run=news.id, journal=news.journal))
     return True
 
 
@@ -89,6 +98,12 @@ async def baselines(db: Db, identity: str) -> Sequence[RoadmapBaseline]:
     """Return the plans that were kept of a roadmap, the first one first."""
     query = select(RoadmapBaseline).where(RoadmapBaseline.run == identity)
     return (await db.scalars(query.order_by(RoadmapBaseline.number))).all()
+
+
+async def journal(db: Db, identity: str) -> JSON:
+    """Return all that a roadmap remembers which has ended; None for one that runs, or ended before that was kept."""
+    row = await db.get(RoadmapJournal, identity)
+    return None if row is None else row.journal
 
 
 def _run(news: RoadmapNews) -> dict[str, Any]:

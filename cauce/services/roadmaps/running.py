@@ -268,9 +268,15 @@ async def baselines(hub: Hub, actor: Actor, identity: str) -> list[BaselineView]
 
 
 async def journal(hub: Hub, actor: Actor, identity: str) -> JSON:
-    """Return all that a roadmap remembers, as its workflow has it (`workflows.roadmap.running.journal.Journal`)."""
+    """Return all that a roadmap remembers, as its workflow has it (`workflows.roadmap.running.journal.Journal`).
+
+    Of one that has ended the store has it, so that its last run is not gone through again, and need not be there.
+    """
     async with hub.store.read() as db:
-        await _found(db, actor, identity)
+        row = await _found(db, actor, identity)
+        kept = await stored.journal(db, identity) if row.state != "running" else None
+    if kept is not None:
+        return kept
     with explained(identity):
         handle = hub.temporal.get_workflow_handle(identity)
         return await asked(handle, contract.STATE)

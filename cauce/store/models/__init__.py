@@ -40,6 +40,7 @@ from cauce.store.models.roadmaps import (
     RoadmapCost,
     RoadmapDecision,
     RoadmapEvent,
+    RoadmapJournal,
     RoadmapRun,
     RoadmapStep,
 )
@@ -104,6 +105,7 @@ __all__ = [
     "RoadmapCost",
     "RoadmapDecision",
     "RoadmapEvent",
+    "RoadmapJournal",
     "RoadmapRun",
     "RoadmapStep",
     "Rota",

@@ -117,6 +117,15 @@ class RoadmapBaseline(Base):
     plan: Mapped[Document]
 
 
+class RoadmapJournal(Base):
+    """All that a roadmap remembers which has ended: nobody has to run it again to know."""
+
+    __tablename__ = "roadmap_journals"
+
+    run: Mapped[str] = mapped_column(primary_key=True)
+    journal: Mapped[Document]
+
+
 class RoadmapCost(Base):
     """An entry of time or money for an activity: never changed, but taken back by another one (`reverses`)."""
 

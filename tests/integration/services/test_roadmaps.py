@@ -1,6 +1,7 @@
 """A roadmap that runs, with a worker: tasks in the inbox, a gate whose evidence turns false, who may do what."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from cauce.services.roadmaps.standing import standing
 from cauce.services.roadmaps.what_if import Edit, what_if
 from cauce.store import dead_letters, register
 from cauce.store.dead_letters import NewLetter
+from cauce.temporal import connect
 from schemas import load_yaml
 from tests.integration.services.conftest import auditor, boss
 
@@ -132,6 +134,9 @@ async def test_a_roadmap_is_worked_through_by_those_who_may(hub: Hub) -> None:
     assert [each.number for each in history] == list(range(1, len(history) + 1))
     assert "roadmap-ended" in [each.kind for each in history]
     assert (await running.journal(hub, cris, run))["state"] == "completed"
+    # The worker is asked for it as long as it runs, and nobody after that.
+    lonely = replace(hub, temporal=await connect("127.0.0.1:1", hub.store, lazy=True))
+    assert (await running_plans.figures(lonely, pia, run)).planned_finish == view.finish
     assert (await tasks.inbox(hub, boss)).tasks == ()
     with pytest.raises(ConflictError, match="has ended"):
         await running.act(hub, pia, run, roadmaps.SetBaseline("", "again"))

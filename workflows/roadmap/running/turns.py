@@ -147,6 +147,7 @@ class Turns:
             made.moved,
             made.escalated,
             made.closed,
+            course.journal.to_json() if course.journal.state != "running" else None,
         )
         return Turn(news, Done(course.journal.number, plan.finish.isoformat(), moved, course.journal.state))
 
