@@ -37,7 +37,7 @@ from api.pages import (
     team,
     trail,
 )
-from api.pages.roadmaps import board, costs, gate, money, plan, portfolio, registers, report
+from api.pages.roadmaps import board, costs, definition, files, gate, money, plan, portfolio, registers, report
 
 router = APIRouter(include_in_schema=False)
 for each in (
@@ -75,6 +75,8 @@ for each in (
     costs,
     plan,
     gate,
+    definition,
+    files,
     money,
     registers,
     report,

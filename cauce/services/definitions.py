@@ -157,6 +157,12 @@ async def versions(hub: Hub, actor: Actor, name: str, *, kind: str = "process") 
         return [view(row) for row in await definitions.versions(db, kind, newest.namespace, newest.name)]
 
 
+async def versions_of(hub: Hub, name: str, *, kind: str) -> list[DefinitionView]:
+    """Return all versions of a definition that is no process, the highest first, for who may see what uses it."""
+    async with hub.store.read() as db:
+        return [view(row) for row in await definitions.versions(db, kind, "", name)]
+
+
 async def shown(
     hub: Hub, actor: Actor, name: str, version: str | None = None, *, kind: str = "process"
 ) -> DefinitionView:

@@ -297,7 +297,7 @@ async def _check_files(db: Db, identity: str, request: Request) -> None:
     """Refuse files that nobody has attached to this roadmap: their hash is what a decision rests on."""
     given: list[JSON] = []
     match request:
-        case roadmaps.ReportActivity() | roadmaps.FinishActivity():
+        case roadmaps.ReportActivity() | roadmaps.FinishActivity() | roadmaps.HandInEvidence():
             given = request.documents
         case roadmaps.RequestGate():
             given = [file for files in request.documents.values() for file in files]

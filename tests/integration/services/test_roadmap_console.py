@@ -1,5 +1,6 @@
 """The console of a roadmap that runs: what its pages show is what the course says, and what one does there happens."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,8 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import registers, running
 from cauce.services.roadmaps.standing import standing
 from cauce.services.roadmaps.what_if import Edit, what_if
-from schemas import load_file
+from cauce.store import attachments
+from schemas import load_file, load_yaml
 from tests.integration.api.conftest import Browser
 from tests.integration.services.conftest import boss
 from workflows.roadmap.model import Actual
@@ -94,7 +96,40 @@ async def test_the_console_shows_the_course_and_moves_it(hub: Hub, browser: Brow
     assert (await running.running(hub, boss, run)).run.finish > found.detail.run.finish
     await what_would_be(hub, run, browser, at)
     await what_it_has_cost(browser, f"{at}/costs")
+    await another_version(hub, run, browser, at)
     await what_is_done_about_it(hub, run, browser, at)
+
+
+async def another_version(hub: Hub, run: str, browser: Browser, at: str) -> None:
+    """Look at another version of the definition and put it in force; a file that is no file of the roadmap is none."""
+    document = load_file(DEFINITIONS / "roadmaps" / "crm-rollout.yaml").data
+    (first, *phases) = document["phases"]
+    longer = [each | ({"days": 60} if each["id"] == "set-vision" else {}) for each in first["activities"]]
+    text = json.dumps({**document, "phases": [{**first, "activities": longer}, *phases]})
+    await definitions.publish(hub, boss, [load_yaml(text, "roadmap.yaml")])
+    before = (await running.running(hub, boss, run)).run
+    shown = (await browser.get(f"{at}/definition?version=2")).text
+    assert ("The whole would end" in shown, "hold no longer" in shown, "C-1" in shown) == (True, True, True)
+    assert "There is no" in (await browser.get(f"{at}/definition?version=9")).text
+    applied = await browser.post(f"{at}/definition", {"version": "2", "reason": "more"}, page=f"{at}/definition")
+    assert applied.headers["location"] == f"{at}/definition?done=applied"
+    after = (await running.running(hub, boss, run)).run
+    assert (before.version, after.version, after.finish > before.finish) == ("1", "2", True)
+    digest = await _kept(hub, run)
+    files = [{"name": "vision.pdf", "sha256": digest}]
+    await running.act(hub, boss, run, roadmaps.ReportActivity("set-vision", "", documents=files))
+    nobodys = roadmaps.HandInEvidence("G0", 0, "", [{"name": "plan.pdf", "sha256": "0" * 64}])
+    with pytest.raises(InputError, match="No file with the hash 0000"):
+        await running.act(hub, boss, run, nobodys)
+    assert "vision.pdf" in (await browser.get(f"{at}/registers")).text
+    assert (await browser.get(f"{at}/files/{digest}")).content == b"vision"
+    assert (await browser.get(f"{at}/files/{'0' * 64}")).status_code == 404
+
+
+async def _kept(hub: Hub, run: str) -> str:
+    file = attachments.NewFile(run, "vision.pdf", "application/pdf", b"vision", "task", "cris", ())
+    async with hub.store.transaction() as db:
+        return (await attachments.keep(db, file)).digest
 
 
 async def what_is_done_about_it(hub: Hub, run: str, browser: Browser, at: str) -> None:

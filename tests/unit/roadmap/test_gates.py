@@ -1,5 +1,6 @@
 """Gates of a roadmap that runs: evidence, waivers, four eyes and what was spent."""
 
+import json
 from dataclasses import replace
 from datetime import date
 
@@ -8,6 +9,7 @@ import pytest
 from cauce.contract import CompleteTask
 from cauce.errors import ConflictError, ForbiddenError, InputError
 from cauce.roadmaps import (
+    ApplyDefinition,
     DecideGate,
     FinishActivity,
     HandInEvidence,
@@ -148,6 +150,29 @@ def test_what_a_gate_was_approved_without_may_come_afterwards() -> None:
     ):
         with pytest.raises((ConflictError, InputError), match=problem):
             project.act(request)
+
+
+def test_what_is_recorded_of_evidence_goes_where_another_definition_has_it() -> None:
+    project = Project()
+    pieces = [{"document": "Licence"}, {"signature": "crew"}, {"signature": "sponsor"}, {"fact": "dead-letters"}]
+    project.document["phases"][0]["gate"]["evidence"] = pieces
+    project.act(FinishActivity("decide", "sam"))
+    project.act(FinishActivity("draw", "cris"))
+    file = {"name": "l.pdf", "sha256": "b"}
+    project.act(RequestGate("G1", "cris", {"0": [file]}))
+    project.act(SignGate("G1", 1, "cris"))
+    project.act(WaiveEvidence("G1", 2, "sam", "later", "2027-01-20"))
+    document = json.loads(json.dumps(project.document))
+    order = [{"fact": "dead-letters", "most": 2}, {"signature": "sponsor", "title": "Go"}, {"document": "Licence"}]
+    document["phases"][0]["gate"]["evidence"] = order
+    project.act(ApplyDefinition("ana", "2", document, None))
+    known = project.journal.gates["G1"]
+    assert (known["documents"], known["signed"], list(known["waived"])) == ({"2": [file]}, {}, ["1"])
+    assert [(each["kind"], each["said"]["by"]) for each in known["left"]] == [("signed", "cris")]
+    # Where nothing is elsewhere, nothing is said of it.
+    project.act(ApplyDefinition("ana", "3", document, None))
+    applied = [each for each in project.events if each["kind"] == "definition-applied"]
+    assert ["evidence" in each for each in applied] == [True, False]
 
 
 def test_four_eyes_keep_those_who_did_the_work_from_deciding_alone() -> None:

@@ -169,6 +169,10 @@ def test_another_definition_keeps_what_has_happened() -> None:
     assert project.step("draw")["state"] == "ready"
     assert "activity:decide" not in project.tasks()
     assert project.journal.kept["decide"]["actual"]["percent"] == 20
+    # A later version that has it again has it as it was.
+    project.act(ApplyDefinition("ana", "3", edited(), None))
+    again = project.step("decide")
+    assert (again["state"], again["percent"], again["spent"], project.journal.kept) == ("started", 20, "300", {})
 
 
 def test_what_is_left_lying_climbs_the_ladder_once_a_step() -> None:

@@ -1,6 +1,6 @@
 """Changes of what was planned: baselines, requests with their impact, and another version of the definition."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,8 +11,8 @@ from cauce.roadmaps import ApplyDefinition, DecideChange, RequestChange, Roadmap
 from workflows.roadmap import budget
 from workflows.roadmap.baseline import Shift, baseline_of, compare
 from workflows.roadmap.plan import Plan
-from workflows.roadmap.running import acts
-from workflows.roadmap.running.course import Course, Moment, changed
+from workflows.roadmap.running import acts, gate_folds
+from workflows.roadmap.running.course import Course, Moment, actual, changed
 from workflows.roadmap.running.journal import Event, Journal
 from workflows.roadmap.running.roles import planner
 
@@ -63,11 +63,17 @@ def decide_change(course: Course, given: DecideChange, moment: Moment) -> list[E
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What another definition would do: how the plan moves, and what has begun and is no longer in it."""
+    """What another definition would do: how the plan moves, and what has begun and is no longer in it.
+
+    `restored` is what an earlier definition had left out and this one has again, `evidence` where pieces of a gate's
+    evidence are that were elsewhere in its list; None is one that is not asked for any more.
+    """
 
     plan: Plan
     shifts: list[Shift]
     kept: dict[str, JSON]
+    restored: list[str]
+    evidence: dict[str, dict[str, str | None]]
 
 
 def apply_definition(course: Course, given: ApplyDefinition, moment: Moment) -> list[Event]:
@@ -76,6 +82,8 @@ def apply_definition(course: Course, given: ApplyDefinition, moment: Moment) -> 
     said: Event = {"kind": "definition-applied", "by": given.by, "version": given.version, "kept": found.kept}
     said |= {"document": given.document, "calendar": given.calendar, "reason": acts.text(given.reason, "reason")}
     moved = {each.id: [each.what, each.start_days, each.finish_days] for each in found.shifts}
+    said |= {"restored": found.restored} if found.restored else {}
+    said |= {"evidence": found.evidence} if found.evidence else {}
     return [{**said, "from": course.journal.version, "moved": moved}]
 
 
@@ -88,9 +96,34 @@ def preview(course: Course, document: JSON, calendar: JSON, moment: Moment) -> P
     other = Course(Journal.begun(start), identity=course.identity)
     gone = [name for name in journal.activities if name not in other.activities]
     happened = {name: each for name, each in course.actuals().items() if name not in gone}
+    restored = [name for name, each in journal.kept.items() if each["actual"] and name in other.activities]
+    happened |= {name: actual(journal.kept[name]["actual"]) for name in restored}
     plan = other.would(max(moment.today, date.fromisoformat(journal.today)), actuals=happened)
     shifts = compare(baseline_of(course.plan(moment.today)), plan, other.days)
-    return Preview(plan, shifts, {name: _described(course, name) for name in gone})
+    kept = {name: _described(course, name) for name in gone}
+    return Preview(plan, shifts, kept, restored, dict(_moved_evidence(course, other)))
+
+
+def _moved_evidence(course: Course, other: Course) -> Iterator[tuple[str, dict[str, str | None]]]:
+    """Yield the gates of whose evidence something is recorded, and that have it in another order."""
+    for name, known in course.journal.gates.items():
+        marked = {number for part in gate_folds.MARKS for number in known[part]}
+        if not marked or name not in course.activities or name not in other.activities:
+            continue
+        now = [_what(piece) for piece in other.gate(name).get("evidence") or []]
+        moves: dict[str, str | None] = {}
+        for number, piece in enumerate(course.gate(name).get("evidence") or []):
+            found = next(
+                (at for at, each in enumerate(now) if each == _what(piece) and str(at) not in moves.values()), None
+            )
+            moves[str(number)] = None if found is None else str(found)
+        if any(moves.get(number, number) != number for number in marked):
+            yield name, moves
+
+
+def _what(piece: Mapping[str, JSON]) -> JSON:
+    """Return what a piece of evidence is, whatever it is called and whatever limits it has."""
+    return {name: piece[name] for name in ("document", "activity", "signature", "fact", "of") if name in piece}
 
 
 def _described(course: Course, name: str) -> JSON:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from workflows.roadmap.running import gate_folds
 from workflows.roadmap.running.journal import Event, Journal
 
 JSON = Any
@@ -102,51 +103,6 @@ def _process_left(journal: Journal, event: Event) -> None:
     journal.processes[event["activity"]]["state"] = "left"
 
 
-def _gate_requested(journal: Journal, event: Event) -> None:
-    journal.gates[event["gate"]] = {
-        "state": "requested",
-        "round": event["round"],
-        "by": event["by"],
-        "at": event["at"],
-        "documents": event["documents"],
-        "evidence": event["evidence"],
-        "signed": {},
-        "waived": (journal.gates.get(event["gate"]) or {}).get("waived", {}),
-        "answers": [],
-    }
-
-
-def _gate_signed(journal: Journal, event: Event) -> None:
-    journal.gates[event["gate"]]["signed"][str(event["evidence"])] = {"by": event["by"], "at": event["at"]}
-
-
-def _evidence_handed_in(journal: Journal, event: Event) -> None:
-    files = journal.gates[event["gate"]]["documents"]
-    files[str(event["evidence"])] = [*files.get(str(event["evidence"]), []), *event["documents"]]
-
-
-def _evidence_waived(journal: Journal, event: Event) -> None:
-    said = {name: event[name] for name in ("by", "at", "reason", "until")}
-    waived, number = journal.gates[event["gate"]]["waived"], str(event["evidence"])
-    if before := waived.get(number):
-        earlier = {name: before[name] for name in before if name != "before"}
-        said["before"] = [*before.get("before", []), earlier]
-    waived[number] = said
-
-
-def _gate_answered(journal: Journal, event: Event) -> None:
-    said = {name: event[name] for name in ("approver", "by", "at", "approve", "reason")}
-    journal.gates[event["gate"]]["answers"].append(said)
-
-
-def _gate_decided(journal: Journal, event: Event) -> None:
-    gate = journal.gates[event["gate"]]
-    gate["state"], gate["evidence"] = event["outcome"], event["evidence"]
-    gate["decidedAt"], gate["asksLater"] = event["at"], event.get("asksLater", False)
-    if event["outcome"] == "approved":
-        journal.activities[event["gate"]] = {"started": event["day"], "finished": event["day"]}
-
-
 def _baseline_set(journal: Journal, event: Event) -> None:
     journal.baselines.append({name: event[name] for name in ("at", "by", "reason", "plan", "finish", "budget")})
 
@@ -181,6 +137,10 @@ def _definition_applied(journal: Journal, event: Event) -> None:
     journal.overrides = {}
     for name, described in event["kept"].items():
         journal.kept[name] = {**described, "actual": journal.activities.pop(name, None)}
+    for name in event.get("restored", []):
+        journal.activities[name] = journal.kept.pop(name)["actual"]
+    for name, moves in event.get("evidence", {}).items():
+        gate_folds.move_evidence(journal.gates[name], moves)
 
 
 def _metrics_reported(journal: Journal, event: Event) -> None:
@@ -271,12 +231,12 @@ _FOLDS: Final[Mapping[str, Callable[[Journal, Event], None]]] = {
     "process-ended": _process_ended,
     "process-leaving": _process_leaving,
     "process-left": _process_left,
-    "gate-requested": _gate_requested,
-    "gate-signed": _gate_signed,
-    "evidence-handed-in": _evidence_handed_in,
-    "evidence-waived": _evidence_waived,
-    "gate-answered": _gate_answered,
-    "gate-decided": _gate_decided,
+    "gate-requested": gate_folds.gate_requested,
+    "gate-signed": gate_folds.gate_signed,
+    "evidence-handed-in": gate_folds.evidence_handed_in,
+    "evidence-waived": gate_folds.evidence_waived,
+    "gate-answered": gate_folds.gate_answered,
+    "gate-decided": gate_folds.gate_decided,
     "baseline-set": _baseline_set,
     "change-requested": _change_requested,
     "change-decided": _change_decided,

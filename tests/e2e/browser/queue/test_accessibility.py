@@ -30,7 +30,18 @@ AT = {
     "/start/{name}": "/start/office.refund",
     **{
         f"/roadmaps/{{name}}/{{key}}{page}": f"/roadmaps/branch-waves/1{page.replace('{gate}', 'GO')}"
-        for page in ("", "/plan", "/money", "/costs", "/registers", "/people", "/changes", "/report", "/gates/{gate}")
+        for page in (
+            "",
+            "/plan",
+            "/money",
+            "/costs",
+            "/registers",
+            "/people",
+            "/changes",
+            "/definition",
+            "/report",
+            "/gates/{gate}",
+        )
     },
     "/accounts/{name}": "/accounts/ana",
     "/syncs/{name}": "/syncs/customers",
