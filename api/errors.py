@@ -90,10 +90,10 @@ def answer(request: Request, error: CauceError) -> Response:
 
 
 def _back(request: Request) -> str:
-    """Return where somebody wanted to go, or the task they were at, as part of an address."""
+    """Return where somebody wanted to go, or the task or form they were at, as part of an address."""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    task = re.match(r"/tasks/[\w-]+", path)
-    back = path if request.method == "GET" else task[0] if task else "/inbox"
+    form = re.match(r"/(?:tasks|start)/[\w.-]+", path)
+    back = path if request.method == "GET" else form[0] if form else "/inbox"
     return quote(quote(back, safe="/?=&"), safe="")
 
 

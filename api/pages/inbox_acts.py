@@ -12,7 +12,8 @@ from starlette.datastructures import FormData
 from api import answers, forms
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
-from api.pages import inbox_query, task_form, view
+from api.pages import asked, inbox_query, view
+from api.pages.task_form import AskedByTask
 from cauce.errors import InputError
 from cauce.services import task_batches, tasks
 from cauce.services.hub import Actor, Hub
@@ -61,9 +62,10 @@ async def complete(request: Request, hub: HubDep, actor: VisitorDep, form: FormD
     """Give one answer to all chosen tasks; when it fits none of them, show the form again with what is wrong."""
     chosen, lang = _chosen(form), view.language_of(request)
     first = await _answerable(hub, actor, chosen)
-    entered = await task_form.read(hub, actor, first, form, lang)
+    filled = AskedByTask(hub, actor, first)
+    entered = await asked.read(filled, form, lang)
     if entered.unfinished:
-        case = await task_form.searched(hub, actor, first, entered, lang)
+        case = await asked.searched(filled, entered, lang)
         return _form(request, first, chosen, form, entered.values, case=case)
     rows = await task_batches.complete(hub, actor, chosen, entered.values)
     wrong = [(each.problem or {}).get("errors", ()) for each in rows]
@@ -101,7 +103,7 @@ async def _ask(request: Request, hub: Hub, actor: Actor, chosen: Sequence[str], 
 async def _answerable(hub: Hub, actor: Actor, chosen: Sequence[str]) -> TaskView:
     """Return the first of the tasks, whose form is that of all; a file belongs to one task alone."""
     first = await tasks.task(hub, actor, chosen[0])
-    if task_form.has_files(first.form_document):
+    if asked.has_files(first.form_document):
         raise InputError(
             view.message("This form takes files, which belong to one task."),
             hint=view.message("Answer each task by itself."),

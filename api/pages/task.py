@@ -12,12 +12,13 @@ from api import answers, forms
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.names import names_of
-from api.pages import comments, task_acts, task_form, view
+from api.pages import asked, comments, task_acts, task_form, view
+from api.pages.task_form import AskedByTask
 from api.pages.why import reasons
 from api.rest.attachments import as_download
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
 from cauce.permissions import Thing
-from cauce.services import attachments, clocks, form_options, task_context, task_drafts, tasks
+from cauce.services import attachments, clocks, task_context, task_drafts, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
@@ -54,10 +55,11 @@ async def task_page(request: Request, hub: HubDep, actor: VisitorDep, task_id: s
 async def answer_task(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
     """Complete a task; or, when a row's button was pressed, show the form again with a row more or less."""
     task = await tasks.task(hub, actor, task_id)
-    entered = await task_form.read(hub, actor, task, form, view.language_of(request))
+    filled = AskedByTask(hub, actor, task)
+    entered = await asked.read(filled, form, view.language_of(request))
     values, errors = entered.values, entered.errors
     if entered.unfinished or errors:
-        case = await task_form.searched(hub, actor, task, entered, view.language_of(request))
+        case = await asked.searched(filled, entered, view.language_of(request))
         changed = entered.changed or entered.searched
         return await show(request, hub, actor, task, values, errors=errors, changed=changed, case=case)
     try:
@@ -74,24 +76,16 @@ async def answer_task(request: Request, hub: HubDep, actor: VisitorDep, task_id:
 @router.post("/tasks/{task_id}/form")
 async def form_so_far(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
     """Show the fields that follow from what is entered so far, with what is wrong where somebody was already."""
-    task = await tasks.task(hub, actor, task_id)
-    lang = view.language_of(request)
-    entered, case = await task_form.read(hub, actor, task, form, lang), await task_form.case_of(hub, task)
-    errors = task_form.wrong_so_far(task, entered, case, form)
-    fields = forms.fields(task.form_document, entered.values, lang, errors, case)
-    focus = forms.first_control(fields, entered.changed) if entered.changed else ""
-    return view.render(request, "_task_fields.html", task=task, fields=fields, focus=focus)
+    filled, lang = AskedByTask(hub, actor, await tasks.task(hub, actor, task_id)), view.language_of(request)
+    shown = await asked.so_far(filled, await asked.read(filled, form, lang), form, lang)
+    return view.render(request, "_task_fields.html", files_at=f"/tasks/{task_id}/files/", **shown)
 
 
 @router.post("/tasks/{task_id}/options")
 async def options(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
     """Return what can be chosen in the field that somebody types in, for the script of the page."""
-    task = await tasks.task(hub, actor, task_id)
-    lang = view.language_of(request)
-    entered = await task_form.read(hub, actor, task, form, lang)
-    found = await form_options.search(hub, actor, task_id, entered.searched, entered.values, entered.text)
-    shown = [{"value": str(each.value), "label": each.label, "fill": each.fill} for each in found.options]
-    return JSONResponse({"options": shown, "note": task_form.note_of(found, lang)})
+    filled, lang = AskedByTask(hub, actor, await tasks.task(hub, actor, task_id)), view.language_of(request)
+    return JSONResponse(await asked.options(filled, await asked.read(filled, form, lang), lang))
 
 
 @router.get("/tasks/{task_id}/context/{index}")
@@ -99,9 +93,10 @@ async def context_entry(request: Request, hub: HubDep, actor: VisitorDep, task_i
     """Show one thing beside the form that has to be looked up: within the page of the task, or as a page."""
     task = await tasks.task(hub, actor, task_id)
     entry = await task_context.looked_up(hub, actor, task_id, index)
-    note = task_form.out_of_date(entry.problem, entry.at, view.language_of(request)) if entry.problem else ""
+    note = asked.out_of_date(entry.problem, entry.at, view.language_of(request)) if entry.problem else ""
     template = "_context_entry.html" if "hx-request" in request.headers else "context_entry.html"
-    return view.render(request, template, task=task, entry=entry, note=note, section="inbox")
+    files_at = f"/tasks/{task_id}/files/"
+    return view.render(request, template, task=task, files_at=files_at, entry=entry, note=note, section="inbox")
 
 
 @router.get("/tasks/{task_id}/files/{digest}")

@@ -5,21 +5,21 @@ from datetime import datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from api import answers
 from api.deps import FormDep, HubDep, SessionsDep, VisitorDep
 from api.i18n import Language
-from api.pages import task_form, view
-from cauce.errors import CauceError, InputError
-from cauce.services import task_acts, task_drafts, tasks, users
+from api.pages import asked, kept_typing, view
+from api.pages.task_form import AskedByTask
+from cauce.errors import InputError
+from cauce.services import task_acts, task_drafts, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
 
 router = APIRouter()
-version_field = "_version"
 notices: Mapping[str, str] = {
     "claimed": view.message("The task is yours."),
     "draft": view.message("The draft is saved; nobody else sees it."),
@@ -28,50 +28,23 @@ notices: Mapping[str, str] = {
     "priority": view.message("The priority is changed."),
     "back": view.message("The task is in the inbox again."),
 }
-newer = (
-    view.message("Another window of yours has saved a newer draft of this task."),
-    view.message("Load the page again to see it; what you typed here is not lost."),
-)
 
 
 async def keep_typed(request: Request, hub: HubDep, sessions: SessionsDep, task_id: str) -> None:
-    """Keep what somebody typed whose session has run out meanwhile, as their draft; they log in and find it.
+    """Keep what somebody typed whose session has run out meanwhile, as their draft; they log in and find it."""
 
-    The cookie proves whose session it was, and the form's token that it is from a page of it. More than a draft of that
-    person's own never comes of it.
-    """
-    past = sessions.past(request)
-    if not past.user or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        return
-    async with request.form() as form:
-        try:
-            sessions.check(past, str(form.get("csrf", "")))
-            actor = await users.actor_of(hub, past.user)
-            task = await tasks.task(hub, actor, task_id)
-            await _keep_typed(hub, actor, task, form, view.language_of(request))
-        except CauceError:
-            # They are sent to the login in any case.
-            return
+    async def keep(actor: Actor, form: FormData) -> None:
+        await _keep_typed(hub, actor, await tasks.task(hub, actor, task_id), form, view.language_of(request))
+
+    await kept_typing.of_past_session(request, hub, sessions, keep)
 
 
 KeptTyped = Depends(keep_typed)
 
 
 async def _keep_typed(hub: Hub, actor: Actor, task: TaskView, form: FormData, lang: Language) -> DraftView:
-    # Without new files: those are attached when the form is sent, or saved with the button.
-    schema = task.form_document.get("schema") or {}
-    posted = {name: [each for each in form.getlist(name) if isinstance(each, str)] for name in form}
-    values = answers.moments(schema, answers.answer(schema, posted), lang)
-    version = form.get(version_field)
-    after = ... if version is None else _version(str(version))
-    return await task_drafts.save(hub, actor, task.id, values, after=after)
-
-
-def _version(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError as cause:
-        raise InputError("That is no version of a draft.", hint="Load the page again.") from cause
+    values = asked.typed(task.form_document, form, lang)
+    return await task_drafts.save(hub, actor, task.id, values, after=kept_typing.version_of(form))
 
 
 @router.post("/tasks/{task_id}/draft")
@@ -81,7 +54,7 @@ async def save_draft(request: Request, hub: HubDep, actor: VisitorDep, task_id: 
         await task_drafts.drop(hub, actor, task_id)
         return _to_task(task_id, "dropped")
     task = await tasks.task(hub, actor, task_id)
-    entered = await task_form.read(hub, actor, task, form, view.language_of(request))
+    entered = await asked.read(AskedByTask(hub, actor, task), form, view.language_of(request))
     await task_drafts.save(hub, actor, task_id, entered.values)
     return _to_task(task_id, "draft")
 
@@ -91,13 +64,7 @@ async def save_typed(request: Request, hub: HubDep, actor: VisitorDep, task_id: 
     """Keep what somebody is typing, for the script of the page; a newer draft of another window stays as it is."""
     lang = view.language_of(request)
     task = await tasks.task(hub, actor, task_id)
-    try:
-        kept = await _keep_typed(hub, actor, task, form, lang)
-    except CauceError as error:
-        refusal = {"said": lang.gettext(error.problem), "hint": lang.gettext(error.hint)}
-        return JSONResponse(refusal, status_code=error.http_status)
-    said = lang.gettext("Saved at %s.") % lang.clock(kept.saved_at)
-    return JSONResponse({"said": said, "version": kept.saved_at.isoformat()})
+    return await kept_typing.said(_keep_typed(hub, actor, task, form, lang), lang)
 
 
 @router.post("/tasks/{task_id}/delegate")

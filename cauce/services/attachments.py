@@ -48,18 +48,28 @@ async def attach(hub: Hub, actor: Actor, task_id: str, pointer: str, name: str, 
     task = await tasks.task(hub, actor, task_id)
     if not task.may_act:
         raise ForbiddenError("You cannot attach files to this task.", hint="Claim it first.")
-    given = safe_name(name)
-    kind = _kind(file_rule(hub, task.form_document, pointer), pointer, given, content)
+    given, kind = checked(hub, task.form_document, pointer, name, content)
     await _check_room(hub, task)
-    if hub.settings.virus_scanner and (found := await infection(hub.settings.virus_scanner, content)):
-        log.warning("A file for task %s was refused: %s", task_id, found)
-        raise _refused(pointer, "The virus scanner refuses this file.")
-    file = attachments.NewFile(task.instance, given, MIME[kind], content, task_id, actor.name, task.ancestors)
+    await scan(hub, pointer, content, f"task {task_id}")
+    file = attachments.NewFile(task.instance, given, kind, content, task_id, actor.name, task.ancestors)
     async with hub.store.transaction() as db:
         kept = attachments.described(await attachments.keep(db, file))
         said = {"instance": task.instance, "sha256": kept["sha256"], "size": kept["size"]}
         await audit.append(db, actor.name, "task.attach", task_id, said)
     return kept
+
+
+def checked(hub: Hub, form: JSON, pointer: str, name: str, content: bytes) -> tuple[str, str]:
+    """Return the name that a file is kept under and its type; raises InputError when it may not be attached there."""
+    given = safe_name(name)
+    return given, MIME[_kind(file_rule(hub, form, pointer), pointer, given, content)]
+
+
+async def scan(hub: Hub, pointer: str, content: bytes, place: str) -> None:
+    """Raise InputError when the virus scanner finds something, TransientError when it does not answer."""
+    if hub.settings.virus_scanner and (found := await infection(hub.settings.virus_scanner, content)):
+        log.warning("A file for %s was refused: %s", place, found)
+        raise _refused(pointer, "The virus scanner refuses this file.")
 
 
 async def attached(hub: Hub, instance: str, task_id: str) -> dict[str, dict[str, JSON]]:
@@ -79,7 +89,7 @@ async def open_file(hub: Hub, actor: Actor, task_id: str, digest: str) -> File:
     async with hub.store.read() as db:
         for row in await attachments.in_tree(db, task.instance, task.ancestors, digest):
             attached = row.task == task_id and (not task.covered or row.by == actor.name)
-            if attached or digest in _digests(task.data) or digest in _digests(task.answer):
+            if attached or digest in digests(task.data) or digest in digests(task.answer):
                 return File(row.name, row.type, await blobs.get(db, digest))
     raise NotFoundError("This task has no such file.", hint="Open the task again.")
 
@@ -119,7 +129,8 @@ def _refused(pointer: str, problem: str) -> InputError:
     return InputError(problem, hint="Attach another file.", errors=[{"pointer": pointer, "problem": problem}])
 
 
-def _digests(data: JSON) -> set[str]:
+def digests(data: JSON) -> set[str]:
+    """Return the digests of all files that some data names."""
     return set(_found(data, 0))
 
 

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from cauce.errors import NotFoundError
 from cauce.form_rules import path_of, rules_of
+from cauce.personal import Veil
 from cauce.services import lookups, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import covering
+from cauce.services.start_drafts import Beginning
 
 JSON = Any
 MOST: Final = 30
@@ -38,23 +40,50 @@ class Options:
 async def search(hub: Hub, actor: Actor, task_id: str, pointer: str, values: JSON, text: str) -> Options:
     """Return what can be chosen in the field at a pointer, for who sees the task."""
     task = await tasks.task(hub, actor, task_id)
-    wanted = ((task.form_document.get("ui") or {}).get("options") or {}).get(path_of(pointer))
-    if wanted is None:
-        raise NotFoundError("Nothing is looked up for this field.", hint="Reload the page.")
+    _wanted(task.form_document, pointer)
     async with hub.store.read() as db:
         row = await tasks.visible(db, actor, task_id)
         # What is asked with is the data itself; what comes back is covered like the task.
         values = await covering.uncovered(db, row, values)
-    answer = rules_of(row.form_document, row.data).settle(values)
-    variables = {"search": text.strip()[:_LONGEST], "data": row.data, "row": _row(answer, pointer)}
+    asked = _Asked(row.form_document, row.data, task.data, covering.veil_of(row, actor))
+    return await _search(hub, asked, pointer, values, text)
+
+
+async def search_start(hub: Hub, actor: Actor, asked: Beginning, pointer: str, values: JSON, text: str) -> Options:
+    """Return what can be chosen in the field at a pointer of a form that starts a process; there is no case yet."""
+    veil = covering.veil_of_form(actor, asked.process, asked.form)
+    return await _search(hub, _Asked(asked.form, {}, {}, veil), pointer, values, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The form that is asked for, the data of its case, as it is and as somebody sees it, and what covers it."""
+
+    form: JSON
+    data: JSON
+    shown: JSON
+    veil: Veil
+
+
+def _wanted(form: JSON, pointer: str) -> Mapping[str, JSON]:
+    wanted: Mapping[str, JSON] | None = ((form.get("ui") or {}).get("options") or {}).get(path_of(pointer))
+    if wanted is None:
+        raise NotFoundError("Nothing is looked up for this field.", hint="Reload the page.")
+    return wanted
+
+
+async def _search(hub: Hub, asked: _Asked, pointer: str, values: JSON, text: str) -> Options:
+    wanted = _wanted(asked.form, pointer)
+    answer = rules_of(asked.form, asked.data).settle(values)
+    variables = {"search": text.strip()[:_LONGEST], "data": asked.data, "row": _row(answer, pointer)}
     params = lookups.params_of(wanted.get("with"), answer, variables)
     if params is None:
         return Options()
     found = await lookups.ask(hub, wanted["call"], params)
-    _, listed = covering.veil_of(row, actor).cover(row.data, found.answer)
-    entries = _value(wanted.get("list") or ".", listed, task.data)
+    _, listed = asked.veil.cover(asked.data, found.answer)
+    entries = _value(wanted.get("list") or ".", listed, asked.shown)
     entries = entries if isinstance(entries, list) else []
-    made = [_option(wanted, entry, task.data) for entry in entries[:MOST]]
+    made = [_option(wanted, entry, asked.shown) for entry in entries[:MOST]]
     options = tuple(each for each in made if each is not None)
     if found.problem and not options and variables["search"]:
         # Work goes on while a system is down: what was typed can be taken as it is.

@@ -13,7 +13,6 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import covering
 from cauce.services.tasks import TaskView, check_may_act, taken, visible
 from cauce.store import audit, definitions, drafts
-from cauce.store.models import Task
 
 JSON = Any
 most_characters: Final = 262_144
@@ -37,7 +36,7 @@ async def draft(hub: Hub, actor: Actor, task_id: str) -> DraftView | None:
         if found is None:
             return None
         content = await covering.typed(db, row, actor, found.content)
-    return DraftView(content, found.saved_at, row.version, found.form_digest != form_digest(row))
+    return DraftView(content, found.saved_at, row.version, found.form_digest != form_digest(row.form_document))
 
 
 async def save(
@@ -49,15 +48,13 @@ async def save(
     overwrite what the other saved. Raises StaleError for that, ConflictError when the task is over or somebody
     else's, TooLargeError for more than a form can hold.
     """
-    check_depth(content, "draft")
-    if len(json.dumps(content, ensure_ascii=False)) > most_characters:
-        raise TooLargeError(f"A draft has at most {most_characters:,} characters.", hint="Send large texts as files.")
+    check_size(content)
     async with hub.store.transaction() as db:
         row = await visible(db, actor, task_id)
         if row.closed_at or (row.claimed_by and row.claimed_by != actor.name):
             raise taken(row, actor)
         check_may_act(row, actor)
-        saved = await drafts.put(db, task_id, actor.name, content, form_digest(row), after)
+        saved = await drafts.put(db, task_id, actor.name, content, form_digest(row.form_document), after)
         if saved.newer:
             problem = "Another window of yours has saved a newer draft of this task."
             raise StaleError(problem, hint="Load the page again to see it; what you typed here is not lost.")
@@ -76,9 +73,16 @@ async def drop(hub: Hub, actor: Actor, task_id: str) -> None:
         await audit.append(db, actor.name, "task.draft-drop", task_id, {"instance": row.instance})
 
 
-def form_digest(row: Task) -> str:
+def check_size(content: JSON) -> None:
+    """Raise TooLargeError for more than a form can hold, and InputError for what is nested too deeply."""
+    check_depth(content, "draft")
+    if len(json.dumps(content, ensure_ascii=False)) > most_characters:
+        raise TooLargeError(f"A draft has at most {most_characters:,} characters.", hint="Send large texts as files.")
+
+
+def form_digest(form: JSON) -> str:
     """Return what tells one form from another."""
-    return sha256(json.dumps(row.form_document, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(form, sort_keys=True).encode()).hexdigest()
 
 
 async def begun_with(hub: Hub, actor: Actor, task: TaskView) -> JSON:

@@ -2,14 +2,18 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from cauce.store import blobs
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Attachment
 from cauce.store.session import Db
-from cauce.store.upsert import insert_new
+from cauce.store.upsert import changed, insert_new
+
+# Stands for the task where somebody attached a file to the form that starts a process.
+START: Final = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,24 @@ async def keep(db: Db, file: NewFile) -> Attachment:
 async def of_task(db: Db, instance: str, task: str) -> Sequence[Attachment]:
     """Return what was attached to a task, the oldest first."""
     return (await db.scalars(select(Attachment).filter_by(instance=instance, task=task).order_by(Attachment.id))).all()
+
+
+async def of_start(db: Db, instance: str, by: str) -> Sequence[Attachment]:
+    """Return what somebody attached to the form that an instance is started with, the oldest first."""
+    query = select(Attachment).filter_by(instance=instance, task=START, by=by)
+    return (await db.scalars(query.order_by(Attachment.id))).all()
+
+
+async def unsent(db: Db, by: str) -> int:
+    """Return how many files somebody has attached to forms that were never sent."""
+    found = await db.scalar(select(func.count()).select_from(Attachment).filter_by(task=START, by=by, kept=False))
+    return found or 0
+
+
+async def mark_sent(db: Db, instance: str, by: str, digests: Collection[str], *, sent: bool) -> None:
+    """Say whether the form that somebody attached files to has started an instance; those it names are kept then."""
+    of = Attachment.instance == instance, Attachment.task == START, Attachment.by == by
+    await changed(db, update(Attachment).where(*of, Attachment.digest.in_(digests)).values(kept=sent))
 
 
 async def of_instance(db: Db, instance: str, digests: Iterable[str]) -> Sequence[Attachment]:

@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import delete, or_, select
 
 from cauce.store import audit
-from cauce.store.models import Attachment, Blob, DeadLetter, Draft, Task
+from cauce.store.attachments import START
+from cauce.store.models import Attachment, Blob, DeadLetter, Draft, StartDraft, Task
 from cauce.store.session import Db
 
 BY: Final = "upkeep"
@@ -27,6 +28,8 @@ async def sweep(db: Db, before: datetime, after: int, limit: int) -> tuple[int, 
         if row.at >= before:
             continue
         task = await db.get(Task, row.task)
+        if row.task == START and await _is_typed(db, row):
+            continue
         if await _is_used(db, row, task):
             row.kept = task is None or task.closed_at is not None
         else:
@@ -45,6 +48,12 @@ async def _is_used(db: Db, row: Attachment, task: Task | None) -> bool:
     named = [tuple(each) for each in await db.execute(select(*fields).filter_by(instance=row.instance))]
     drafts = (await db.scalars(select(Draft.content).filter_by(task=row.task))).all()
     return any(row.digest in json.dumps(each) for each in (*named, *drafts))
+
+
+async def _is_typed(db: Db, row: Attachment) -> bool:
+    """Tell whether a draft names a file that somebody attached to the form that starts a process."""
+    drafts = (await db.scalars(select(StartDraft.content).filter_by(person=row.by))).all()
+    return any(row.digest in json.dumps(each) for each in drafts)
 
 
 async def _remove(db: Db, row: Attachment) -> None:

@@ -1,14 +1,16 @@
 """Checks the form that people start a process with: it is there, and asks only for what can be asked without a case."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cauce.form_schemas import paths
 from workflows.checking.calls import check_name
 from workflows.checking.walk import Process
 
 JSON = Any
 START_FORM: Final = "/document/metadata/cauce/startForm"
+_DATA: Final = re.compile(r"\$data\b")
 
 
 def start_form_of(document: Mapping[str, JSON]) -> str | None:
@@ -25,12 +27,6 @@ def check_start_form(process: Process) -> None:
     form = check_name(process, START_FORM, name, "form") if name else None
     if not isinstance(form, Mapping):
         return
-    files = [
-        path for path, schema in paths(form.get("schema")).items()
-        if "attachment" in (schema.get("format"), (schema.get("items") or {}).get("format"))
-    ]  # fmt: skip
-    hint = "Ask for it in the first task: files belong to a case, and look-ups to a task."
-    if files:
-        process.report.value("start-form", START_FORM, f"The form `{name}` asks for files at `{files[0]}`.", hint)
-    elif (form.get("ui") or {}).get("options"):
-        process.report.value("start-form", START_FORM, f"The form `{name}` looks values up at a connection.", hint)
+    if _DATA.search(json.dumps(form.get("ui") or {})):
+        problem = f"The form `{name}` reads `$data`, the data of its task."
+        process.report.value("start-form", START_FORM, problem, "There is none before a process has started.")

@@ -42,6 +42,13 @@ def veil_of(row: Task, actor: Actor) -> Veil:
     return Veil(frozenset() if may else names_of_form(row.form_document))
 
 
+def veil_of_form(actor: Actor, definition: str, form: JSON) -> Veil:
+    """Return what covers what is shown beside a form of a process for somebody."""
+    name = str((form or {}).get("form", ""))
+    may = actor.decide("personal", Thing.of(definition, name)).allowed
+    return Veil(frozenset() if may else names_of_form(form))
+
+
 async def begun(db: Db, row: Task, actor: Actor) -> JSON:
     """Return what an earlier answer to the same question is to who looks."""
     return veil_of(row, actor).cover(row.data, await earlier_answer(db, row))[1]

@@ -49,7 +49,7 @@ from cauce.store.models.sinks import EventSink
 from cauce.store.models.starting import EventSet, StartRule
 from cauce.store.models.syncs import CrossReference, SyncRun, SyncState
 from cauce.store.models.test_runs import TestRun
-from cauce.store.models.work import Draft, LedgerEntry, Task
+from cauce.store.models.work import Draft, LedgerEntry, StartDraft, Task
 
 __all__ = [
     "AbsenceEntry",
@@ -112,6 +112,7 @@ __all__ = [
     "Schedule",
     "SecondFactor",
     "SetAside",
+    "StartDraft",
     "StartRule",
     "SyncRun",
     "SyncState",

@@ -111,6 +111,19 @@ class Draft(Base):
     saved_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class StartDraft(Base):
+    """What a person has filled in of the form that starts a process; `key` is that of the case that it will be."""
+
+    __tablename__ = "start_drafts"
+
+    definition: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str]
+    content: Mapped[Document | None]
+    form_digest: Mapped[str]
+    saved_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class LedgerEntry(Base):
     """One write to a system outside, by its idempotency key: what was asked, and what is known of the outcome."""
 

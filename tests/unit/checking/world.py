@@ -85,7 +85,7 @@ KNOWN = Known(
         "list-customers@erp": OperationContract("read", output=_CUSTOMERS),
         "create-order@erp": OperationContract("write", input=_CREATE),
     },
-    forms={"qualify": _FORM, "scan": _SCAN},
+    forms={"qualify": _FORM, "scan": _SCAN, "remedy": {**_FORM, "ui": {"compute": {"left": "$data.value"}}}},
     decisions={"credit"},
     stages={"sales": _STAGES},
     calendars={"office"},

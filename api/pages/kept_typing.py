@@ -1,0 +1,72 @@
+"""What is typed in a form and kept as a draft by itself: by the script of its page, or when a session has run out."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from types import EllipsisType
+from typing import Protocol
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import FormData
+
+from api.i18n import Language
+from api.pages import view
+from api.security import Sessions
+from cauce.errors import CauceError, InputError
+from cauce.services import users
+from cauce.services.hub import Actor, Hub
+
+version_field = "_version"
+newer = (
+    view.message("Another window of yours has saved a newer draft of this task."),
+    view.message("Another window of yours has saved a newer draft of this form."),
+    view.message("Load the page again to see it; what you typed here is not lost."),
+)
+
+
+class Kept(Protocol):
+    """A draft that was saved."""
+
+    @property
+    def saved_at(self) -> datetime:
+        """When it was."""
+
+
+async def of_past_session(
+    request: Request, hub: Hub, sessions: Sessions, keep: Callable[[Actor, FormData], Awaitable[None]]
+) -> None:
+    """Let what was typed be kept for somebody whose session has run out meanwhile.
+
+    The cookie proves whose session it was, and the form's token that it is from a page of it. More than a draft of that
+    person's own must never come of it.
+    """
+    past = sessions.past(request)
+    if not past.user or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return
+    async with request.form() as form:
+        try:
+            sessions.check(past, str(form.get("csrf", "")))
+            await keep(await users.actor_of(hub, past.user), form)
+        except CauceError:
+            # They are sent to the login in any case.
+            return
+
+
+async def said(kept: Awaitable[Kept], lang: Language) -> Response:
+    """Tell the script of the page what came of it."""
+    try:
+        found = await kept
+    except CauceError as error:
+        refusal = {"said": lang.gettext(error.problem), "hint": lang.gettext(error.hint)}
+        return JSONResponse(refusal, status_code=error.http_status)
+    text = lang.gettext("Saved at %s.") % lang.clock(found.saved_at)
+    return JSONResponse({"said": text, "version": found.saved_at.isoformat()})
+
+
+def version_of(form: FormData) -> datetime | EllipsisType | None:
+    """Return the moment of the draft that the page knows; None for none, and `...` when it takes the place of any."""
+    text = form.get(version_field)
+    try:
+        return ... if text is None else datetime.fromisoformat(str(text)) if text else None
+    except ValueError as cause:
+        raise InputError("That is no version of a draft.", hint="Load the page again.") from cause
