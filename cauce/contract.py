@@ -51,6 +51,8 @@ SYNC_DUE: Final = "cauce-sync-due"
 SYNC_AGAIN: Final = "again"
 SYNC_BEGIN: Final = "sync-begin"
 SYNC_BATCH: Final = "sync-batch"
+COMPARE: Final = "cauce-compare"
+COMPARE_SIDES: Final = "compare-sides"
 
 CALL_OPERATION: Final = "call-operation"
 CALL_HTTP: Final = "call-http"
@@ -84,6 +86,11 @@ def sync_queue(connection: str) -> str:
 def sync_id(sync: str) -> str:
     """Return the id of the workflow that runs a sync; there is one at a time."""
     return f"{SYNC}/{sync}"
+
+
+def compare_id(sync: str) -> str:
+    """Return the id of the workflow that compares both sides of a sync; there is one at a time."""
+    return f"{COMPARE}/{sync}"
 
 
 def protocol_activity(protocol: str) -> str:
@@ -171,10 +178,23 @@ class SyncTurn:
 
 @dataclass(frozen=True, slots=True)
 class SyncStep:
-    """What came of a step: whether the run is `over`; `following` are the syncs whose turn it is then."""
+    """What came of a step: whether the run is `over`; then `following` are the syncs whose turn it is.
+
+    With `compare`, it is time to look whether both sides hold the same.
+    """
 
     over: bool
     following: list[str] = field(default_factory=list)
+    compare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompareSides:
+    """Both sides of a sync are to be compared; what is `patient` waits for a side that is not there."""
+
+    sync: str
+    by: str
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,10 @@ class Conflicts:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """One sync; `match`, over the fields, tells in a two-way one which rows of both sides are the same."""
+    """One sync; `match`, over the fields, tells in a two-way one which rows of both sides are the same.
+
+    Both sides are compared after a run once the last comparison is older than `compare_s`; never by itself without it.
+    """
 
     name: str
     source: Feed
@@ -153,6 +156,7 @@ class Sync:
     match: str = ""
     conflicts: Conflicts = Conflicts()
     reconcile: Reconcile | None = None
+    compare_s: float | None = None
 
     @property
     def within_one_connection(self) -> bool:
@@ -181,7 +185,8 @@ def parse(document: Mapping[str, JSON], bindings: Mapping[str, str] | None = Non
         back=_back(call, back) if back else None,
         match=bare(document.get("match"), ""),
         conflicts=_conflicts(document.get("conflicts") or {}),
-        reconcile=_reconcile(call, document.get("reconcile")),
+        reconcile=_reconcile(call, document.get("reconcile") or {}),
+        compare_s=_seconds((document.get("reconcile") or {}).get("every")),
     )
 
 
@@ -236,10 +241,15 @@ def _back(call: Callable[[str], Call], given: Mapping[str, JSON]) -> Back:
     )
 
 
-def _reconcile(call: Callable[[str], Call], given: Mapping[str, JSON] | None) -> Reconcile | None:
-    if given is None:
+def _reconcile(call: Callable[[str], Call], given: Mapping[str, JSON]) -> Reconcile | None:
+    # A two-way sync may say nothing but how often.
+    if "source" not in given:
         return None
     return Reconcile(_feed(call, given["source"]), bare(given["mapping"], "."), bare(given["match"], "."))
+
+
+def _seconds(duration: str | None) -> float | None:
+    return durations.seconds(duration) if duration else None
 
 
 def _conflicts(given: Mapping[str, JSON]) -> Conflicts:

@@ -4,6 +4,7 @@ A sync has one run at a time, because its workflow has one id. What asks for a r
 more afterwards; what is due by time is left out then.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -13,7 +14,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from cauce import contract
-from cauce.contract import SyncRequest, SyncStep, SyncTurn
+from cauce.contract import CompareSides, SyncRequest, SyncStep, SyncTurn
 
 _STEP_LIMIT: Final = timedelta(minutes=15)
 _BEGIN_LIMIT: Final = timedelta(seconds=30)
@@ -37,7 +38,7 @@ class SyncWorkflow:
 
     @workflow.run
     async def run(self, request: SyncRequest, turn: SyncTurn | None = None, again: SyncRequest | None = None) -> None:
-        """Make the run, then say to the syncs that come after this one that it is their turn."""
+        """Make the run, then say to the syncs that come after this one that it is their turn, and have it compared."""
         del request, turn, again  # `__init__` has them, and a signal may have changed the last one since
         if self.turn is None:
             self.turn = await workflow.execute_activity(
@@ -62,6 +63,8 @@ class SyncWorkflow:
                 workflow.continue_as_new(args=[self.request, self.turn, self.asked])
         for each in step.following:
             await _start(SyncRequest(each, f"after {self.request.sync}"), again=True)
+        if step.compare:
+            await _compare(self.request.sync)
         if self.asked is not None:
             workflow.continue_as_new(args=[self.asked, None, None])
 
@@ -79,6 +82,19 @@ class SyncDueWorkflow:
     async def run(self, request: SyncRequest) -> None:
         """Start it, unless its last run is still under way."""
         await _start(request, again=False)
+
+
+async def _compare(sync: str) -> None:
+    # When somebody has it compared this moment, that is enough.
+    with suppress(WorkflowAlreadyStartedError):
+        await workflow.start_child_workflow(
+            contract.COMPARE,
+            CompareSides(sync, "cauce", patient=True),
+            id=contract.compare_id(sync),
+            task_queue=contract.upkeep_queue(workflow.info().task_queue),
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            cancellation_type=ChildWorkflowCancellationType.ABANDON,
+        )
 
 
 async def _start(request: SyncRequest, *, again: bool) -> None:

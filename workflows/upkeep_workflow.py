@@ -9,7 +9,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from cauce import contract
-from cauce.contract import OperationCall, Outcome, Trial
+from cauce.contract import CompareSides, OperationCall, Outcome, Trial
 
 _LIMIT: Final = timedelta(minutes=5)
 _HEARTBEAT: Final = timedelta(seconds=10)
@@ -26,6 +26,7 @@ _GIVE_UP_AFTER: Final = {409: timedelta(), 504: timedelta(hours=1)}
 _FIRST_PAUSE: Final = timedelta(seconds=20)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _LONGEST_TRIAL: Final = timedelta(hours=1)
+_LONGEST_COMPARISON: Final = timedelta(minutes=6)
 
 
 @workflow.defn(name=contract.UPKEEP)
@@ -76,6 +77,24 @@ class SweepWorkflow:
                 retry_policy=RetryPolicy(maximum_attempts=3),
                 result_type=int,
             )
+
+
+@workflow.defn(name=contract.COMPARE)
+class CompareWorkflow:
+    """Compares both sides of a sync, and returns the number under which that is kept."""
+
+    @workflow.run
+    async def run(self, wanted: CompareSides) -> int:
+        """Compare them; what nobody waits for is tried again while a side is not there."""
+        found: int = await workflow.execute_activity(
+            contract.COMPARE_SIDES,
+            wanted,
+            result_type=int,
+            start_to_close_timeout=_LONGEST_COMPARISON,
+            heartbeat_timeout=_HEARTBEAT,
+            retry_policy=_PATIENT if wanted.patient else RetryPolicy(maximum_attempts=1),
+        )
+        return found
 
 
 @workflow.defn(name=contract.CERTIFY)

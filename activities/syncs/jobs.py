@@ -1,11 +1,13 @@
 """A run of a sync as its steps see it, and what they do alike."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from cauce.contract import SyncStep
 from cauce.errors import CauceError
-from cauce.store import definitions, syncs
+from cauce.store import definitions, reconciliations, syncs
+from cauce.store.base import utc_now
 from cauce.store.cross_references import Pair
 from cauce.store.dead_letters import NewLetter
 from cauce.store.models import SyncRun
@@ -45,7 +47,17 @@ async def ended(db: Db, job: Job) -> SyncStep:
     if job.is_full:
         state = await syncs.state_of(db, job.sync.name)
         state.full_at = job.run.started_at
-    return SyncStep(over=True, following=await following(db, job.sync.name))
+    return SyncStep(over=True, following=await following(db, job.sync.name), compare=await _is_to_be_compared(db, job))
+
+
+async def _is_to_be_compared(db: Db, job: Job) -> bool:
+    """Tell whether the last comparison of both sides is too old, or is of another version."""
+    if job.sync.compare_s is None:
+        return False
+    last = await reconciliations.last(db, job.sync.name)
+    if last is None or last.version != job.run.version:
+        return True
+    return utc_now() - last.at >= timedelta(seconds=job.sync.compare_s)
 
 
 async def following(db: Db, ended: str) -> list[str]:

@@ -38,12 +38,14 @@ from cauce.services.certifying.trials import TrialActivities
 from cauce.services.drift import cases, reading
 from cauce.services.hub import Hub
 from cauce.services.mails.outbox import MailActivities
+from cauce.services.reconciling import ReconcilingActivities
 from cauce.services.temporal_errors import explained
 from cauce.services.waiting import call_timeout
 from cauce.store import definitions, drift, unused_files
 from cauce.store.base import utc_now
 from workflows.upkeep_workflow import (
     CertifyWorkflow,
+    CompareWorkflow,
     LetterWorkflow,
     ReconcileWorkflow,
     SweepWorkflow,
@@ -112,12 +114,16 @@ def upkeep_worker(hub: Hub, build: WorkerDeploymentConfig) -> Worker:
     return Worker(
         hub.temporal,
         task_queue=upkeep_queue(hub.task_queue),
-        workflows=[UpkeepWorkflow, ReconcileWorkflow, SweepWorkflow, CertifyWorkflow, LetterWorkflow],
+        workflows=[
+            *(UpkeepWorkflow, ReconcileWorkflow, SweepWorkflow),
+            *(CertifyWorkflow, CompareWorkflow, LetterWorkflow),
+        ],
         activities=[
             *(activities.list_contracts, activities.read_contract, activities.reconcile_by_hand),
             activities.sweep_files,
             *(mails.write_letter, mails.end_letter),
             TrialActivities(hub).certify_capability,
+            ReconcilingActivities(hub).compare_sides,
         ],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_concurrent_activities=_AT_ONCE,

@@ -23,6 +23,11 @@ async def add(db: Db, sync: str, version: str, facts: Mapping[str, JSON], by: st
     return row
 
 
+async def kept(db: Db, number: int) -> Reconciliation:
+    """Return a comparison by the number under which it was kept."""
+    return (await db.scalars(select(Reconciliation).where(Reconciliation.id == number))).one()
+
+
 async def last(db: Db, sync: str) -> Reconciliation | None:
     """Return the last comparison of a sync, or None when there was none."""
     query = select(Reconciliation).where(Reconciliation.sync == sync).order_by(Reconciliation.id.desc()).limit(1)

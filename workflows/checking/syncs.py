@@ -17,6 +17,7 @@ from workflows.checking.ways import check_ways
 
 JSON = Any
 _NOTHING: Final[frozenset[str]] = frozenset()
+_OF_SIDES: Final = frozenset({"source", "mapping", "match"})
 _EFFECTS: Final = {"upsert": "write", "find": "read", "create": "write", "update": "write", "get": "read"}
 
 
@@ -37,6 +38,8 @@ def _check_way(report: Report, way: Mapping[str, JSON], world: World, at: str = 
     check_bare(report, f"{at}/mapping", way["mapping"], Scope("a mapping", MAPPING_VARIABLES))
     reconcile = way.get("reconcile")
     if reconcile is not None:
+        _check_reconcile(report, reconcile, two_way="back" in way)
+    if reconcile is not None and not _OF_SIDES - reconcile.keys():
         _check_source(report, reconcile, world, "/reconcile")
         check_bare(report, "/reconcile/mapping", reconcile["mapping"], Scope("a mapping", MAPPING_VARIABLES))
         check_bare(report, "/reconcile/match", reconcile["match"], Scope("which rows are the same", _NOTHING))
@@ -44,6 +47,16 @@ def _check_way(report: Report, way: Mapping[str, JSON], world: World, at: str = 
     if deletes is not None:
         _operation(report, f"{at}/deletes/call", deletes["call"], "write", world)
         check_bare(report, f"{at}/deletes/with", deletes.get("with"), Scope("a deletion", _NOTHING))
+
+
+def _check_reconcile(report: Report, given: Mapping[str, JSON], *, two_way: bool) -> None:
+    """Check that it is known how both sides are compared, and how often."""
+    missing = sorted(_OF_SIDES - given.keys())
+    if missing and (len(missing) < len(_OF_SIDES) or not two_way):
+        problem = f"How the target is read to be compared lacks {', '.join(missing)}."
+        report.key("sync", "/reconcile", problem, "Write `source`, `mapping` and `match`; a two-way sync needs none.")
+    if "every" in given:
+        check_length(report, "/reconcile/every", "every", given["every"])
 
 
 def _check_start(report: Report, document: Mapping[str, JSON]) -> None:

@@ -6,11 +6,13 @@ from uuid import uuid4
 import pytest
 from temporalio.service import RPCError
 
+from activities.syncs import reconciling as comparing
 from cauce import contract
-from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
-from cauce.services import dead_letters, definitions, events, schedules, syncs
+from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, TransientError
+from cauce.services import dead_letters, definitions, events, reconciling, schedules, syncs, upkeep
 from cauce.services.hub import Hub
 from cauce.services.syncs import Run, SyncDetail
+from cauce.serving import BUILD
 from cauce.store.dead_letters import Filters
 from schemas import load_yaml
 from tests.integration.services.conftest import ana, boss
@@ -25,6 +27,14 @@ mapping: '{{key, name: .name}}'
 target: {{upsert: put@new}}
 batch: 2
 {more}
+"""
+
+
+RECONCILE = """reconcile:
+  source: {call: read@new, with: '{after: ($after // ""), limit: $limit}', key: .key}
+  mapping: '{key, name: .name}'
+  match: .key
+  every: P1D
 """
 
 
@@ -73,7 +83,7 @@ def told(run: Run) -> tuple[object, ...]:
 
 @pytest.mark.usefixtures("worker")
 async def test_run_brings_rows_over_and_the_sync_after_it_follows(hub: Hub, rows: Rows, name: str) -> None:
-    await publish(hub, name)
+    await publish(hub, name, RECONCILE)
     await publish(hub, f"{name}-next", f"after: [{name}]")
     for key in "abcde":
         rows.put_old(key, name=key.upper())
@@ -86,6 +96,7 @@ async def test_run_brings_rows_over_and_the_sync_after_it_follows(hub: Hub, rows
     assert told(following.runs[0])[:2] == ("done", f"after {name}")
     listed = {each.name: each for each in await syncs.list_syncs(hub, boss)}
     assert (listed[f"{name}-next"].starts, listed[name].last) == (f"after {name}", found.runs[0])
+    await both_sides_are_compared(hub, name)
 
     rows.refused = set()
     (letter, *_) = (await dead_letters.list_letters(hub, boss, Filters(origin="sync", name=name))).letters
@@ -104,6 +115,26 @@ async def test_run_brings_rows_over_and_the_sync_after_it_follows(hub: Hub, rows
         await events.receive(hub, boss, event)
     found = await ended(hub, name, 2)
     assert told(found.runs[0])[:2] == ("done", "event com.example.moved.v1")
+
+
+async def both_sides_are_compared(hub: Hub, name: str) -> None:
+    """See that a worker compares them after the run, which asked for it, and when somebody says so."""
+    async with upkeep.upkeep_worker(hub, BUILD):
+        while (kept := await reconciling.last(hub, boss, name)) is None:  # noqa: ASYNC110 - it is another process'
+            await asyncio.sleep(0.05)
+        assert (kept.by, kept.source, kept.target, kept.differences) == ("cauce", 5, 4, 1)
+        found = await reconciling.reconcile(hub, boss, name)
+        assert (found.by, found.differences, [each["what"] for each in found.keys]) == ("boss", 1, ["not-in-target"])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(comparing, "most_rows", 0)
+            with pytest.raises(InputError, match="more than 0 rows") as refused:
+                await reconciling.reconcile(hub, boss, name)
+            assert "read fewer rows" in refused.value.hint
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reconciling, "_PATIENCE_S", 0.05)
+        with pytest.raises(TransientError, match="was not compared within"):
+            await reconciling.reconcile(hub, boss, name)
+    await hub.temporal.get_workflow_handle(contract.compare_id(name)).terminate()
 
 
 async def test_schedule_pause_stop_and_what_they_refuse(hub: Hub, rows: Rows, name: str) -> None:
