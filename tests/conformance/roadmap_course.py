@@ -100,7 +100,8 @@ async def running(hub: Hub, written: JSON) -> AsyncIterator[Years]:
     queue = f"years-{uuid4()}"
     skipper = TimeSkipper(hub.temporal, config=TimeSkippingConfig(enabled=False))
     start = _working(datetime.now(UTC).date(), 0)
-    given = RoadmapStart("years", "1", "1", written, None, start.isoformat(), "ana")
+    key = uuid4().hex[:6]
+    given = RoadmapStart("years", key, "1", written, None, start.isoformat(), "ana")
     activities: list[Callable[..., Any]] = [
         RoadmapActivities(hub.store).record_roadmap,
         *of_roadmaps(hub),
@@ -113,9 +114,8 @@ async def running(hub: Hub, written: JSON) -> AsyncIterator[Years]:
         workflow_runner=UnsandboxedWorkflowRunner(),
         deployment_config=BUILD,
     ):
-        identity = f"{roadmaps.roadmap_id('years', '1')}-{uuid4().hex[:6]}"
         handle: WorkflowHandle[Any, Any] = await skipper.client.start_workflow(
-            roadmaps.ROADMAP, given, id=identity, task_queue=queue
+            roadmaps.ROADMAP, given, id=roadmaps.roadmap_id("years", key), task_queue=queue
         )
         yield Years(handle, skipper)
 

@@ -31,7 +31,7 @@ def _history(file: Path) -> WorkflowHistory:
 
 def test_every_kind_of_process_has_a_history() -> None:
     kinds = {file.stem.partition("-")[2] for file in FILES}
-    assert kinds == {"person", "calls", "errors", "exchanges", "child", "flow", "roadmap", "in-turn"}
+    assert kinds == {"person", "calls", "errors", "exchanges", "child", "flow", "roadmap", "roadmap-run", "in-turn"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
