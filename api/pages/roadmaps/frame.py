@@ -53,6 +53,12 @@ def word(request: Request, known: Mapping[str, str]) -> Callable[[str], str]:
     return lambda name: said(known.get(name) or name)
 
 
+def owner_word(request: Request, standing: Standing) -> Callable[[str], str]:
+    """Return what says who an owner is; one that nobody is known by any more is its name."""
+    label, owners = view.language_of(request).label, standing.course.document["owners"]
+    return lambda name: label(owners[name]["title"], name) if name in owners else name
+
+
 def words(request: Request) -> dict[str, Any]:
     """Return the words of the pages of roadmaps."""
     return {
@@ -93,7 +99,7 @@ def render(
         place=place,
         at=lambda *parts: address(standing, *parts),
         refusal=refusal,
-        **(words(request) | shown),
+        **(words(request) | {"owner_word": owner_word(request, standing)} | shown),
     )
 
 

@@ -69,12 +69,14 @@ async def _page(
 ) -> Response:
     name, key, gate = at
     standing = await frame.standing(hub, actor, name, key)
+    found, label = await gates.gate(hub, actor, standing, gate), view.language_of(request).label
     return frame.render(
         request,
         "roadmap_gate.html",
         standing,
         "",
-        gate=await gates.gate(hub, actor, standing, gate),
+        gate=found,
+        missing=[label(standing.course.activity(each).title, each) for each in found.missing],
         evidence_word=evidence_word(request),
         message=message,
         refusal=refusal,

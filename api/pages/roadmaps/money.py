@@ -11,6 +11,7 @@ from api.pages import view
 from api.pages.roadmaps import frame
 from cauce.services.roadmaps.figures import FiguresView
 from cauce.services.roadmaps.standing import Standing
+from workflows.roadmap.model import FACTORS
 
 JSON = Any
 router = APIRouter()
@@ -58,6 +59,7 @@ async def money_page(request: Request, hub: HubDep, actor: VisitorDep, name: str
         standing,
         "money",
         figures=figures,
+        factors=FACTORS,
         curve=curve(standing, figures),
         periods=standing.course.journal.periods,
         owners=standing.course.document["owners"],

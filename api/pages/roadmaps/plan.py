@@ -72,6 +72,12 @@ async def plan_table(request: Request, hub: HubDep, actor: VisitorDep, name: str
     return _file(request, await frame.standing(hub, actor, name, key), "csv")
 
 
+@router.get("/roadmaps/{name}/{key}/plan.xml")
+async def plan_for_project(request: Request, hub: HubDep, actor: VisitorDep, name: str, key: str) -> Response:
+    """Return the plan for Microsoft Project."""
+    return _file(request, await frame.standing(hub, actor, name, key), "mspdi")
+
+
 def _file(request: Request, standing: Standing, form: str) -> Response:
     media_type, render = formats[form]
     language = view.language_of(request).code

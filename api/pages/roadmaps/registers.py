@@ -5,11 +5,11 @@ from starlette.datastructures import FormData
 
 from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
-from api.pages.roadmaps import frame
+from api.pages.roadmaps import frame, noted_words
 from cauce import roadmaps
 from cauce.errors import CauceError, ConflictError, ForbiddenError, InputError, NotFoundError
 from cauce.services.hub import Actor, Hub
-from cauce.services.roadmaps import registers, running
+from cauce.services.roadmaps import noted, registers, running
 
 router = APIRouter()
 notices = {
@@ -34,6 +34,10 @@ async def registers_page(request: Request, hub: HubDep, actor: VisitorDep, name:
         risks=registers.risks(standing),
         issues=registers.issues(standing),
         dependencies=registers.dependencies(standing),
+        noted=await noted.kinds(hub, standing),
+        figures=await noted.figures(hub, standing),
+        kind_word=frame.word(request, noted_words.kind_words),
+        noted_word=frame.word(request, noted_words.state_words),
         assumptions=(standing.course.document.get("budget") or {}).get("zero") or {},
         stop=standing.course.document.get("stop") or [],
     )

@@ -58,6 +58,7 @@ def _shown(request: Request, standing: Standing) -> dict[str, Any]:
         "issues": registers.issues(standing),
         "corrected": [each for each in standing.course.journal.periods if "correction" in each][-_MONTHS:],
         "owners": standing.course.document["owners"],
+        "owner_word": frame.owner_word(request, standing),
         "soon": soon,
         "decided": decided[-_LATEST:],
         "today": standing.today,

@@ -19,7 +19,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import registers, running
 from cauce.services.roadmaps.standing import standing
 from cauce.services.roadmaps.what_if import Edit, what_if
-from cauce.store import attachments
+from cauce.store import attachments, register
 from schemas import load_file, load_yaml
 from tests.integration.api.conftest import Browser
 from tests.integration.services.conftest import boss
@@ -78,8 +78,15 @@ async def test_the_console_shows_the_course_and_moves_it(hub: Hub, browser: Brow
     assert "Nothing is late, rejected or waived." in report
     assert (await browser.get(f"{at}/report.pdf")).content.startswith(b"%PDF")
     assert (await browser.get(f"{at}/calendar.ics")).text.startswith("BEGIN:VCALENDAR")
+    assert "<Alias>Process</Alias>" in (await browser.get(f"{at}/plan.xml")).text
+    async with hub.store.transaction() as db:
+        await register.note(
+            db, register.Step("crm-rollout", "vendor", "acme", "bid", "1", datetime.now(UTC), title="Acme")
+        )
+    noted = (await browser.get(f"{at}/registers")).text
+    assert ("Acme" in noted, "has bid" in noted, "bidding-vendors" in noted) == (True, True, True)
     # A gate says what it waits for; a change is asked for, decided, and the baselines differ by it.
-    assert "make-case" in (await browser.get(f"{at}/gates/G0")).text
+    assert "Benefits, return and payback" in (await browser.get(f"{at}/gates/G0")).text
     change = {"do": "request", "step": "set-vision", "days": "30", "what": "Longer", "why": "More to see"}
     for act in (
         change,

@@ -52,7 +52,7 @@ AT = {
 }
 # Answers of which no browser makes a page of its own.
 NO_PAGE = re.compile(
-    r"^/$|/files?(?:/|$)|\.(?:pdf|json|csv|md|ics)$|/options$|/login/openid|/case-file|/events$|/context/|/catalog$|/open/|^/f/"
+    r"^/$|/files?(?:/|$)|\.(?:pdf|json|csv|md|ics|xml)$|/options$|/login/openid|/case-file|/events$|/context/|/catalog$|/open/|^/f/"
 )
 
 # What a page and all that it loads may weigh on the wire; an island is loaded once and kept.
