@@ -198,7 +198,7 @@ def postgres_server(require: Require) -> Iterator[postgresql.PostgresServer]:
     """Run one PostgreSQL for the whole session."""
     if postgresql_bin() is None:
         require("postgres", "no server is installed; `make test` brings one, or `apt-get install postgresql`")
-    with postgresql.started() as server:
+    with postgresql.started(quick=True) as server:
         yield server
 
 

@@ -1,4 +1,4 @@
-"""One hub for all tests of the session: what is bad in one of them must not hurt the others."""
+"""One hub for all tests of this folder: what is bad in one of them must not hurt the others."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,9 +23,10 @@ def _quick_hashes() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+# Not longer than this folder's tests: with all that goes wrong in it, its worker is busy for as long as it lives.
+@pytest.fixture(scope="package")
 def site(temporal_server: TemporalServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    # A server of its own: its worker lives as long as the session, and would serve the instances of other suites.
+    # A server of its own: its worker would serve the instances of other suites.
     del temporal_server  # only to be told when the program is missing
     with (
         temporal.started(tmp_path_factory.mktemp("temporal")) as server,
