@@ -77,17 +77,17 @@ def test_a_plan_is_compared_with_an_earlier_one(tmp_path: Path) -> None:
 
 def test_other_forms() -> None:
     rows = list(csv.DictReader(run(WAVES, "--as", "csv", "--language", "es").stdout.splitlines()))
-    assert (rows[0]["title"], rows[0]["critical"], rows[2]["kind"]) == (
+    assert (rows[0]["title"], rows[0]["critical"], rows[3]["kind"]) == (
         "Qué delegaciones y en qué orden",
         "yes",
         "gate",
     )
     chart = run(WAVES, "--as", "mermaid").stdout.splitlines()
     assert chart[:2] == ["gantt", "  title Branches in waves"]
-    assert "  Train (north) :crit, s3, 2028-01-20, 2028-01-27" in chart
-    assert "  LIVE.north The wave is live :crit, milestone, s7, 2028-02-04, 0d" in chart
+    assert "  Train (north) :crit, s4, 2028-01-20, 2028-01-27" in chart
+    assert "  LIVE.north The wave is live :crit, milestone, s8, 2028-02-04, 0d" in chart
     feed = run(WAVES, "--as", "ical").stdout_bytes.decode()
-    assert feed.count("BEGIN:VEVENT") == 20
+    assert feed.count("BEGIN:VEVENT") == 21
     assert (
         "DTSTART;VALUE=DATE:20280110\r\nDTEND;VALUE=DATE:20280113\r\nSUMMARY:Which branches\\, in which order\r\n"
         in feed
@@ -135,14 +135,14 @@ def test_figures_of_a_roadmap_after_its_first_weeks(tmp_path: Path) -> None:
     arguments = (WAVES, "--actuals", str(tmp_path / "done.csv"), "--status", "2028-01-21", "--metric", "adoption=0.5")
     done = runner.invoke(app, ["roadmap", "figures", *arguments, "--json"])
     found = json.loads(done.stdout)
-    # Planned by then: 1,500 and 2,500, and in the first wave two days of five of 4,000 and two of three of 3,000.
+    # Planned by then: 1,500, 2,500 and 800, and in the first wave two days of five of 4,000 and two of three of 3,000.
     assert (found["rows"][-1]["pv"], found["rows"][-1]["ev"], found["rows"][-1]["ac"]) == (
-        "7600.00",
+        "8400.00",
         "1500.00",
         "1800.50",
     )
-    assert (found["budget"], found["budget_with_contingency"]) == ("32250.00", "35475.00")
-    assert sum(float(each["amount"]) for each in found["lines"]) == 32_250
+    assert (found["budget"], found["budget_with_contingency"]) == ("33050.00", "36355.00")
+    assert sum(float(each["amount"]) for each in found["lines"]) == 33_050
     shown = runner.invoke(app, ["roadmap", "figures", *arguments])
     assert (shown.exit_code, "eac_typical" in shown.stdout) == (0, True)
     assert "Ends on 2028-04-20 by the plan, 2028-04-11 as written" in shown.stderr
