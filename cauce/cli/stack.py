@@ -14,12 +14,13 @@ import typer
 from cauce.cli import output
 from cauce.cli.data_dir import DataDir, load_settings
 from cauce.cli.imports import imported
-from cauce.embedded import first_login, state
+from cauce.embedded import state
 from cauce.embedded.child import last_line
-from cauce.embedded.first_login import FirstLogin
 from cauce.embedded.status import Component
 from cauce.embedded.status import status as embedded_status
 from cauce.errors import NotFoundError, TransientError
+from cauce.services.access import first_login
+from cauce.services.access.first_login import FirstLogin
 from cauce.settings import Settings
 
 _start_patience_s = 120.0

@@ -4,10 +4,9 @@ import asyncio
 import os
 from pathlib import Path
 
-from cauce.embedded import first_login
-from cauce.embedded.first_login import FirstLogin
 from cauce.services import users
-from cauce.services.access import passwords
+from cauce.services.access import first_login, passwords
+from cauce.services.access.first_login import FirstLogin
 from cauce.services.hub import Actor, open_hub
 from cauce.settings import Settings
 from cauce.store.migrations import upgrade

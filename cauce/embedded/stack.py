@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 
 from cauce.embedded import first_run, health, state, temporal_server
 from cauce.embedded.child import Child, last_line
-from cauce.embedded.first_login import FirstLogin
 from cauce.embedded.ports import Ports
 from cauce.embedded.state import Addresses, StackFile
 from cauce.errors import TransientError
+from cauce.services.access.first_login import FirstLogin
 from cauce.settings import Settings
 
 _temporal_port = 7233

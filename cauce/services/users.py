@@ -12,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from cauce.absence import Share, local_day, shares_of
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, UnauthenticatedError
-from cauce.services.access import passwords
+from cauce.services.access import first_login, passwords
 from cauce.services.access.leaving import let_go
 from cauce.services.hub import Actor, Hub, roles, scopes
 from cauce.store import absences, audit, login_sessions, people_list, permissions, second_factors, users
@@ -108,6 +108,7 @@ async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None
         # Whoever knew the old one is out.
         await login_sessions.end_all(db, name)
         await audit.append(db, actor.name, "user.password", name, {"to_change": True} if foreign else None)
+    await asyncio.to_thread(first_login.forget, hub.settings.data_dir, name)
 
 
 async def change_own_password(hub: Hub, actor: Actor, old: str, new: str) -> None:

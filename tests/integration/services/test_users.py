@@ -4,6 +4,7 @@ import pytest
 
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, UnauthenticatedError
 from cauce.services import users
+from cauce.services.access import first_login
 from cauce.services.hub import Actor, Hub
 from cauce.store import Store
 from cauce.store import users as accounts
@@ -57,6 +58,16 @@ async def test_password_is_changed_by_its_owner_or_an_admin(hub: Hub) -> None:
         await users.set_password(hub, ana, "boss", "a better horse")
     with pytest.raises(NotFoundError, match="There is no account 'eva'"):
         await users.set_password(hub, boss, "eva", "a better horse")
+
+
+async def test_the_file_with_the_first_password_goes_when_its_account_has_another(hub: Hub) -> None:
+    first = first_login.of(hub.settings.data_dir)
+    first.file.write_text("made at the first start\n")
+    await users.ensure_user(hub, first.user, "correct horse", roles=["admin"], lasting=False)
+    await users.set_password(hub, ana, "ana", "a better horse")
+    assert first.file.exists()
+    await users.change_own_password(hub, await users.actor_of(hub, first.user), "correct horse", "a quieter horse")
+    assert not first.file.exists()
 
 
 async def test_account_changes_only_in_what_is_given(hub: Hub) -> None:

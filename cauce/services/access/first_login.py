@@ -15,3 +15,10 @@ class FirstLogin:
 def of(data_dir: Path) -> FirstLogin:
     """Return how to log in where nobody has made another account."""
     return FirstLogin("admin", data_dir / "admin-password")
+
+
+def forget(data_dir: Path, user: str) -> None:
+    """Remove the file once its account has another password: what is in it is good for nothing any more."""
+    first = of(data_dir)
+    if user == first.user:
+        first.file.unlink(missing_ok=True)
