@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.datastructures import FormData
 
+from api.names import called
 from api.security import Session, Sessions
 from cauce.errors import ForbiddenError, UnauthenticatedError
 from cauce.services import tasks, users
@@ -109,6 +110,7 @@ async def _shown(request: Request, hub: Hub, *, lacking: Lacking = Lacking.NOTHI
     visit = await login_sessions.visit(hub, session.user, session.nonce, lacking=lacking, counted=counted)
     request.state.actor = visit.actor
     request.state.locale = visit.actor.locale
+    request.state.called = await called(request)
     request.state.open_tasks, request.state.unread = visit.open_tasks, visit.unread
     return visit.actor
 

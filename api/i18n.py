@@ -5,7 +5,7 @@ checkout) the `.po` is compiled in memory, once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from functools import cache, lru_cache
 from gettext import GNUTranslations
@@ -73,6 +73,12 @@ class Language:
 
     code: str
     zone: tzinfo = UTC
+    # What people call groups, severities and forms: labels by kind and name.
+    names: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict, compare=False, repr=False)
+
+    def called(self, kind: str, name: str, fallback: str = "") -> str:
+        """Return what people call a `group`, a `severity` or a `form`."""
+        return self.label(self.names.get(kind, {}).get(name), fallback or name)
 
     def gettext(self, message: str) -> str:
         """Translate a message."""

@@ -1,5 +1,6 @@
 """What people call processes and their stages, from the published versions."""
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 from fastapi import Request
 
 from api.i18n import Language
-from cauce.services import definitions
+from cauce.services import definitions, naming
 from cauce.services.definitions import DefinitionView
 
 JSON = Any
+called_fresh_s = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ async def names_of_all(request: Request, wanted: Collection[tuple[str, str]]) ->
         for each in await definitions.processes(request.app.state.hub, missing):
             known[each.full_name, each.version] = Names(title_of(each), stages_of(each.bundle))
     return {each: known.get(each) or Names(each[0]) for each in wanted}
+
+
+async def called(request: Request) -> naming.Called:
+    """Return what people call groups, severities and forms, looked up twice a minute."""
+    known: tuple[float, naming.Called] | None = getattr(request.app.state, "called", None)
+    if known is None or time.monotonic() - known[0] > called_fresh_s:
+        known = time.monotonic(), await naming.called(request.app.state.hub)
+        request.app.state.called = known
+    return known[1]
 
 
 async def titles_of_all(

@@ -93,7 +93,7 @@ class Reader:
             case "customer":
                 return task.customer
             case "group" if task.group:
-                return view.humane(task.group)
+                return self.lang.called("group", task.group, view.humane(task.group))
             case "holder":
                 holder = task.claimed_by or task.user or ""
                 return self.lang.gettext("you") if holder == self.name else holder
@@ -104,7 +104,7 @@ class Reader:
             case "priority":
                 return str(task.priority)
             case "kind":
-                return view.humane(task.form)
+                return self.lang.called("form", task.form, view.humane(task.form))
             case _:
                 return ""
 

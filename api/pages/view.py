@@ -196,7 +196,8 @@ def language_of(request: Request) -> Language:
     account = getattr(request.state, "locale", None)
     # Every account has a language; only one that is not the default was surely chosen by somebody.
     chosen = request.cookies.get(security.language_cookie) or (account if account != locales[0] else None)
-    return Language(negotiate(chosen, request.headers.get("accept-language", "")), get_timezone())
+    code = negotiate(chosen, request.headers.get("accept-language", ""))
+    return Language(code, get_timezone(), getattr(request.state, "called", {}))
 
 
 def urgency(due_at: datetime | None, now: datetime | None = None) -> str:

@@ -58,7 +58,7 @@ def reasons(why: Why, process: str, lang: Language) -> list[tuple[str, str]]:
         (lang.gettext("for the case"), task.business_key),
         *chosen(task.assignment, lang),
         *(_moved(each, lang) for each in why.moves),
-        (lang.gettext("It is for the group"), task.group or ""),
+        (lang.gettext("It is for the group"), lang.called("group", task.group or "")),
         (lang.gettext("It is for"), task.user or ""),
         (lang.gettext("It is not for (four eyes)"), ", ".join(task.different_from)),
         (lang.gettext("You stand in for"), why.stands_in_for and away % _absence(why, lang)),
@@ -76,7 +76,7 @@ def _absence(why: Why, lang: Language) -> dict[str, str]:
 def _moved(move: Move, lang: Language) -> tuple[str, str]:
     """Say who moved a task where, when and why."""
     template = _MOVED.get(move.act) or (_LAY_MOVED if move.user or move.group else _LAY_TOLD if move.told else _LAY)
-    words = {"by": move.by, "to": move.user or move.group, "told": move.told}
+    words = {"by": move.by, "to": move.user or lang.called("group", move.group or ""), "told": move.told}
     when = lang.moment(move.at)
     return lang.gettext(template) % words, f"{when}: {move.reason}" if move.reason else when
 
