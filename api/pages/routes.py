@@ -37,7 +37,19 @@ from api.pages import (
     team,
     trail,
 )
-from api.pages.roadmaps import board, costs, definition, files, gate, money, plan, portfolio, registers, report
+from api.pages.roadmaps import (
+    board,
+    calendar,
+    costs,
+    definition,
+    files,
+    gate,
+    money,
+    plan,
+    portfolio,
+    registers,
+    report,
+)
 
 router = APIRouter(include_in_schema=False)
 for each in (
@@ -74,6 +86,7 @@ for each in (
     board,
     costs,
     plan,
+    calendar,
     gate,
     definition,
     files,

@@ -22,6 +22,8 @@ from cauce.store.people_list import Wanted
 from cauce.store.session import Db
 
 token_prefix = "cauce_"  # noqa: S105 - how tokens begin, so that scanners of leaked secrets know them
+# A token with such a scope opens one calendar at its address, and nothing else.
+for_calendars = "calendar:"
 hasher = PasswordHasher()
 
 
@@ -303,7 +305,7 @@ async def actor_of_token(hub: Hub, token: str) -> Actor:
         row = await users.find(db, known.user) if known else None
         shares = await _stands_in(db, known.user) if known else ()
         granted = await permissions.grants(db)
-    if known is None or row is None or not row.active:
+    if known is None or row is None or not row.active or any(each.startswith(for_calendars) for each in known.scopes):
         raise UnauthenticatedError("The token is not known, or has expired.", hint="Create a new one.")
     # Noted once an hour: a write for every request of a program would be a queue for everybody else.
     if known.last_used is None or utc_now() - known.last_used > timedelta(hours=1):

@@ -63,22 +63,23 @@ async def plan_page(  # noqa: PLR0913 - what is asked of one activity
 @router.get("/roadmaps/{name}/{key}/calendar.ics")
 async def calendar_feed(request: Request, hub: HubDep, actor: VisitorDep, name: str, key: str) -> Response:
     """Return the plan for calendars."""
-    return _file(request, await frame.standing(hub, actor, name, key), "ical")
+    return handed_over(request, await frame.standing(hub, actor, name, key), "ical")
 
 
 @router.get("/roadmaps/{name}/{key}/plan.csv")
 async def plan_table(request: Request, hub: HubDep, actor: VisitorDep, name: str, key: str) -> Response:
     """Return the plan for spreadsheets."""
-    return _file(request, await frame.standing(hub, actor, name, key), "csv")
+    return handed_over(request, await frame.standing(hub, actor, name, key), "csv")
 
 
 @router.get("/roadmaps/{name}/{key}/plan.xml")
 async def plan_for_project(request: Request, hub: HubDep, actor: VisitorDep, name: str, key: str) -> Response:
     """Return the plan for Microsoft Project."""
-    return _file(request, await frame.standing(hub, actor, name, key), "mspdi")
+    return handed_over(request, await frame.standing(hub, actor, name, key), "mspdi")
 
 
-def _file(request: Request, standing: Standing, form: str) -> Response:
+def handed_over(request: Request, standing: Standing, form: str) -> Response:
+    """Return the plan in the form of another program."""
     media_type, render = formats[form]
     language = view.language_of(request).code
     return Response(render(standing.plan(), language), media_type=f"{media_type}; charset=utf-8")

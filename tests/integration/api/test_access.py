@@ -16,8 +16,10 @@ for_other_systems = "/in/{name}"
 openid = {"/login/openid", "/login/openid/return", "/login/openid/logout"}
 # Whoever was sent the address may answer there; what it says is signed.
 for_customers = "/f/{token}"
+# Programs for calendars cannot log in: the address itself is what lets them read one.
+for_calendars = "/feeds/{token}.ics"
 open_to_all = {
-    *("/", "/login", "/login/code", "/language", "/api/v1/health", for_other_systems, for_customers),
+    *("/", "/login", "/login/code", "/language", "/api/v1/health", for_other_systems, for_customers, for_calendars),
     *openid,
 }
 

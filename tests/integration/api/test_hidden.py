@@ -37,7 +37,7 @@ CLOSED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 # These belong to no namespace: a role gives them to everybody who has it, or what they are of proves itself.
 BY_ROLE = (
     # What is of oneself is tried where it is tested.
-    *("/me/", "/tokens/", "/inbox/views/", "/f/"),
+    *("/me/", "/tokens/", "/inbox/views/", "/f/", "/feeds/"),
     *("/connections/", "/syncs/", "/profiles/", "/people/", "/absences/", "/monitor/", "/permissions/", "/roadmaps/"),
     *("/in/", "/notifications/mails/", "/notifications/open/", "/account/", "/accounts/", "/scim/", "/users/"),
 )

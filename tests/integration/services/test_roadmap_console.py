@@ -15,6 +15,7 @@ from api.pages import view
 from cauce import roadmaps
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError
 from cauce.services import definitions, users
+from cauce.services.access import tokens
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import registers, running
 from cauce.services.roadmaps.standing import standing
@@ -103,8 +104,34 @@ async def test_the_console_shows_the_course_and_moves_it(hub: Hub, browser: Brow
     assert (await running.running(hub, boss, run)).run.finish > found.detail.run.finish
     await what_would_be(hub, run, browser, at)
     await what_it_has_cost(browser, f"{at}/costs")
+    await a_calendar_of_ones_own(hub, browser, at)
     await another_version(hub, run, browser, at)
     await what_is_done_about_it(hub, run, browser, at)
+
+
+async def a_calendar_of_ones_own(hub: Hub, browser: Browser, at: str) -> None:
+    """Make an address at which a program reads the calendar without a login; it opens nothing else, and is ended."""
+
+    async def made() -> str:
+        shown = (await browser.post(f"{at}/calendar", {}, page=f"{at}/calendar")).text
+        return shown.partition("/feeds/")[2].partition(".ics")[0]
+
+    first, second = await made(), await made()
+    site = httpx.AsyncClient(transport=browser.client._transport, base_url="http://cauce.test")  # noqa: SLF001 - without the session
+    read = await site.get(f"/feeds/{second}.ics")
+    assert (read.status_code, read.text[:15], read.headers["referrer-policy"]) == (
+        200,
+        "BEGIN:VCALENDAR",
+        "no-referrer",
+    )
+    # Another address makes the one before worth nothing, and one that never was is none.
+    assert [(await site.get(f"/feeds/{token}.ics")).status_code for token in (first, "x")] == [404, 404]
+    bearer = {"authorization": f"Bearer {second}"}
+    assert (await site.get("/api/v1/roadmaps/running", headers=bearer)).status_code == 401
+    (token,) = [each for each in await tokens.list_tokens(hub, boss) if each.scopes]
+    assert (token.label, token.scopes) == ("crm-rollout/now", ("calendar:crm-rollout/now",))
+    await tokens.end_token(hub, boss, token.id)
+    assert (await site.get(f"/feeds/{second}.ics")).status_code == 404
 
 
 async def another_version(hub: Hub, run: str, browser: Browser, at: str) -> None:

@@ -38,6 +38,7 @@ AT = {
             "/registers",
             "/people",
             "/changes",
+            "/calendar",
             "/definition",
             "/report",
             "/gates/{gate}",
