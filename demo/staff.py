@@ -14,6 +14,8 @@ Answer = dict[str, Any]
 Rule = Callable[[Mapping[str, Any], Course, datetime], Answer | None]
 
 VALID_FOR = timedelta(days=30)
+# What an opportunity is thought to be worth at first, by the budget that was told.
+AMOUNTS = {"<10k": 5_000, "10k-50k": 30_000, "50k-250k": 150_000, ">250k": 300_000}
 
 
 def answer(task: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -51,13 +53,20 @@ def _qualify_lead(lead: Mapping[str, Any], _course: Course, _now: datetime) -> A
     return {name: lead[name] for name in ("need", "horizon", "budget", "decisionRole")}
 
 
-def _confirm_needs(lead: Mapping[str, Any], course: Course, _now: datetime) -> Answer:
+def _confirm_needs(lead: Mapping[str, Any], course: Course, now: datetime) -> Answer:
     wanted = ", ".join(f"{line['quantity']} x {line['sku']}" for line in lead["lines"])
     found: Answer = {
         "needs": f"{lead['need']}: {wanted}",
         "decisionProcess": "management" if lead["company"]["employees"] >= 50 else "owner",  # noqa: PLR2004 - a size that says itself
         "confirmed": course is not Course.LOST_NEEDS,
     }
+    if found["confirmed"]:
+        expected = {
+            "amount": AMOUNTS.get(lead["budget"], 0),
+            "currency": lead.get("currency", "EUR"),
+            "forecast": "pipeline",
+        }
+        found |= {**expected, "closeBy": (now + VALID_FOR).date().isoformat()}
     return found | ({"competitor": lead["competitor"]} if lead["competitor"] else {})
 
 

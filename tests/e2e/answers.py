@@ -36,7 +36,8 @@ def qualification(lead: Lead) -> JSON:
 
 def needs(*, confirmed: bool = True) -> JSON:
     """Return what `confirm-needs` asks for."""
-    return {"needs": "Un grupo de presión para la balsa.", "decisionProcess": "gerencia", "confirmed": confirmed}
+    said = {"needs": "Un grupo de presión para la balsa.", "decisionProcess": "gerencia", "confirmed": confirmed}
+    return said | ({"amount": 5000, "closeBy": "2026-12-15", "forecast": "pipeline"} if confirmed else {})
 
 
 def proposal(lead: Lead, discount: float = 0) -> JSON:
@@ -81,5 +82,7 @@ def of(lead: Lead, other: Mapping[str, By | Sequence[By]]) -> dict[str, list[By]
         "confirm-needs": By("ana", needs()),
         "propose": By("ana", proposal(lead)),
         "answer": By("ana", customer()),
+        # Whoever closes what was lost leaves the reason as it looks.
+        "lost": By("ana", {"comment": "No ha salido."}),
     }
     return {name: [each] if isinstance(each, By) else list(each) for name, each in {**usual, **other}.items()}

@@ -62,11 +62,11 @@ ROWS = {
         lead=(Course.BLOCKED, 0),
     ),
     "needs do not fit": Row(
-        ["contact", "qualify", "confirm-needs"], "lost", lost("functionality"),
+        ["contact", "qualify", "confirm-needs", "lost"], "lost", lost("functionality"),
         {"confirm-needs": By("ana", answers.needs(confirmed=False))},
     ),
     "discount rejected": Row(
-        [*to_proposal, "approve-discount"], "lost", lost("price"),
+        [*to_proposal, "approve-discount", "lost"], "lost", lost("price"),
         {"approve-discount": By("luis", reject)}, discount=12,
     ),
     "discount of a manager": Row(
@@ -83,11 +83,11 @@ ROWS = {
     ),
     # A director alone may give 25 %, but not where less is earned than the floor.
     "second signature refused": Row(
-        [*to_proposal, "approve-discount-as-director", "second-signature"], "lost", lost("price"),
+        [*to_proposal, "approve-discount-as-director", "second-signature", "lost"], "lost", lost("price"),
         {"approve-discount-as-director": By("carmen", approve), "second-signature": By("pablo", reject)}, discount=25,
     ),
     "director refuses alone": Row(
-        [*to_proposal, "approve-discount-as-director"], "lost", lost("price"),
+        [*to_proposal, "approve-discount-as-director", "lost"], "lost", lost("price"),
         {"approve-discount-as-director": By("elena", reject)}, discount=28,
     ),
     "sent back to who proposed": Row(
@@ -103,7 +103,7 @@ ROWS = {
         to_answer, "lost", lost("lead-time"), {"answer": By("ana", answers.customer("rejected", "lead-time"))}
     ),
     "customer does not answer": Row(
-        to_answer, "lost", lost("no-decision"), {"answer": By("ana", answers.customer("no-answer"))}
+        [*to_answer, "lost"], "lost", lost("no-decision"), {"answer": By("ana", answers.customer("no-answer"))}
     ),
     "credit released": Row(
         [*to_answer, "review-credit"], "won", won, {"review-credit": By("marta", answers.credit("release"))},
@@ -118,11 +118,11 @@ ROWS = {
         lead=(Course.CREDIT_ADVANCE, 0),
     ),
     "credit refused by a person": Row(
-        [*to_answer, "review-credit"], "lost", lost("credit-refused"),
+        [*to_answer, "review-credit", "lost"], "lost", lost("credit-refused"),
         {"review-credit": By("marta", answers.credit("reject"))}, lead=(Course.CREDIT_REFUSED, 0),
     ),
     "credit refused by the table": Row(
-        [*to_answer, "confirm-advance"], "lost", lost("credit-refused"),
+        [*to_answer, "confirm-advance", "lost"], "lost", lost("credit-refused"),
         {"confirm-advance": By("marta", answers.advance("not-paid"))}, lead=(Course.CREDIT_REFUSED, 2),
     ),
     "no credit, and paid in advance": Row(
@@ -143,7 +143,7 @@ ROWS = {
         substitute="BOM-SUM-200",
     ),
     "shortage: cancelled": Row(
-        [*to_answer, "resolve-shortage"], "lost", lost("lead-time"),
+        [*to_answer, "resolve-shortage", "lost"], "lost", lost("lead-time"),
         {"resolve-shortage": By("ana", answers.shortage("cancel-line"))}, lead=(Course.SHORTAGE_CANCEL, 0),
     ),
 }  # fmt: skip

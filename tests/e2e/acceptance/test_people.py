@@ -118,7 +118,7 @@ async def test_answer_is_written_down_before_it_takes_effect(
     history = await client.get_workflow_handle(case.id).fetch_history()
     kinds = [EventType.Name(event.event_type).removeprefix("EVENT_TYPE_") for event in history.events]
     accepted = [place for place, kind in enumerate(kinds) if kind == "WORKFLOW_EXECUTION_UPDATE_ACCEPTED"]
-    assert len(accepted) == 3
+    assert len(accepted) == 4
     # In the step that takes an answer nothing else happens: until it is recorded, a killed server forgets all of it.
     for place in accepted:
         assert kinds[place - 1 : place + 4] == [
