@@ -1,9 +1,8 @@
 """The supervisor's page: who has how much to do, what will be late, and giving it to others."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,14 +12,16 @@ from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.names import titles_of_all
 from api.pages import view
+from api.pages.inbox import number_of
 from cauce.errors import CauceError, InputError
 from cauce.permissions import may_anywhere
 from cauce.services import clocks
 from cauce.services.hub import Actor, Hub
+from cauce.services.inbox.listing import Line
 from cauce.services.task_batches import Row
-from cauce.services.tasks import Inbox, TaskView
 from cauce.services.teamwork import team
 from cauce.services.teamwork.team import Member
+from cauce.store.team import Wanted
 
 router = APIRouter()
 spans: Final = (4, 8, 24, 72, 168)
@@ -95,7 +96,7 @@ async def reassign(request: Request, hub: HubDep, actor: VisitorDep, form: FormD
     place = Place(given["after"], given["before"])
     chosen = [str(each) for each in form.getlist("task")]
     # What they are called is known while they are where they were chosen.
-    known = {each.id: each for each in (await _page(hub, actor, look, place)).tasks}
+    known = {each.id: each for each in (await _opened(hub, actor, look, place)).page.tasks}
     try:
         rows = await team.reassign(
             hub, actor, chosen, user=given["user"] or None, group=given["to_group"] or None, reason=given["reason"]
@@ -121,10 +122,8 @@ async def _shown(
     outcome: Sequence[Mapping[str, str]] = (),
     problem: CauceError | None = None,
 ) -> Response:
-    # Counting takes the database longer than all else takes this process: one does its part while the other does.
-    page, everyone = await asyncio.gather(
-        _page(hub, actor, look, place), team.look(hub, actor, group=look.group or None)
-    )
+    opened = await _opened(hub, actor, look, place)
+    page, everyone = opened.page, opened.team
     lang, processes = view.language_of(request), {(each.definition, each.version) for each in page.tasks}
     return view.render(
         request,
@@ -132,6 +131,9 @@ async def _shown(
         team=everyone,
         people=_first(everyone.people, look),
         offered=[each for each in everyone.people if each.active][-most_offered:],
+        free=[
+            (each, [number_of(n, everyone.most) for n in (each.open, each.late, each.today)]) for each in everyone.free
+        ],
         rows=page.tasks,
         look=look,
         place=place,
@@ -155,18 +157,11 @@ def _first(people: Sequence[Member], look: Look) -> list[Member]:
     return [each for number, each in enumerate(people) if number < shown or each.name == look.person]
 
 
-async def _page(hub: Hub, actor: Actor, look: Look, place: Place) -> Inbox:
-    return await team.open_tasks(
-        hub,
-        actor,
-        person=look.person or None,
-        group=look.group or None,
-        free=look.free,
-        within=None if look.is_narrow else timedelta(hours=look.hours),
-        after=place.after or None,
-        before=place.before or None,
-        limit=page_size,
-    )
+async def _opened(hub: Hub, actor: Actor, look: Look, place: Place) -> team.Opened:
+    until = None if look.is_narrow else datetime.now(UTC) + timedelta(hours=look.hours)
+    wanted = Wanted(look.person or None, look.group or None, look.free, until)
+    after, before = place.after or None, place.before or None
+    return await team.opened(hub, actor, wanted, group=look.group or None, after=after, before=before, limit=page_size)
 
 
 async def _clocks(hub: Hub, actor: Actor, look: Look) -> Sequence[clocks.ClockView]:
@@ -175,7 +170,7 @@ async def _clocks(hub: Hub, actor: Actor, look: Look) -> Sequence[clocks.ClockVi
     return (await clocks.ahead(hub, actor, within=timedelta(hours=look.hours), limit=most_clocks)).clocks
 
 
-def _words(outcome: Sequence[Row], known: Mapping[str, TaskView], lang: Language) -> list[dict[str, str]]:
+def _words(outcome: Sequence[Row], known: Mapping[str, Line], lang: Language) -> list[dict[str, str]]:
     """Return what came of each task: what it is called where that is still known, and why it stayed where it was."""
     found = []
     for row in outcome:

@@ -89,9 +89,9 @@ async def page(
         raise InputError("Only open tasks are searched for words.", hint="Leave the text or the state out.")
     whose = delegated(viewer) if wanted.delegated else visible(viewer)
     found = select(Task.id).where(whose, *conditions(viewer, wanted))
-    if wanted.text.strip():
-        found = found.where(await task_search.matching(db, wanted.text))
-    return await paged(db, found, after=after, before=before, limit=limit, over=wanted.over, brief=brief)
+    return await paged(
+        db, found, after=after, before=before, limit=limit, over=wanted.over, brief=brief, words=wanted.text
+    )
 
 
 async def paged(
@@ -103,12 +103,17 @@ async def paged(
     limit: int = 50,
     over: bool = False,
     brief: bool = False,
+    words: str = "",
 ) -> Page:
-    """Return a page of the tasks whose identifiers are found, in the order of the inbox; only its own rows are read."""
+    """Return a page of the tasks whose identifiers are found and that have these words, in the order of the inbox.
+
+    Only its own rows are read.
+    """
     backwards = before is not None
     at = after if before is None else before
     place = None if at is None else cursors.read(at)
-    ids = list(await db.scalars(ordered(found, place, over=over, backwards=backwards).limit(limit + 1)))
+    query = ordered(found, place, over=over, backwards=backwards)
+    ids = await task_search.first(db, query, words, limit + 1)
     more, ids = len(ids) > limit, ids[:limit]
     rows = {row.id: row for row in await db.scalars(select(Task).where(Task.id.in_(ids)).options(*[_BRIEF] * brief))}
     shown = [rows[each] for each in (reversed(ids) if backwards else ids)]
@@ -131,7 +136,7 @@ def conditions(viewer: Viewer, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.mine:
         found.append(mine(viewer))
     if filters.of_groups:
-        found.append(Task.group.in_(sorted(viewer.groups)))
+        found.append(unindexed(Task.group).in_(sorted(viewer.groups)))
     if filters.free:
         found.append(free())
     if filters.late:
@@ -139,10 +144,10 @@ def conditions(viewer: Viewer, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.due_before:
         found.append(Task.due_at < filters.due_before)
     pairs = (
-        (Task.group, filters.group),
+        (unindexed(Task.group), filters.group),
         (Task.instance, filters.instance),
         (Task.definition, filters.definition),
-        # Where most tasks have one form, the index by form would be a way to nearly all of them, to be sorted.
+        # Where most tasks have one form or group, an index by it would be a way to nearly all of them, to be sorted.
         (unindexed(Task.form), filters.form),
         (Task.severity, filters.severity),
     )

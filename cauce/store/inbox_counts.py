@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, and_, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, RowMapping, ScalarSelect, and_, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from cauce.store.base import utc_now
@@ -63,7 +63,7 @@ async def up_to(db: Db, viewer: Viewer, most: int = MOST, most_of_form: int = MO
     rows = (await db.execute(query)).mappings().all()
     if sum(row["all"] for row in rows) <= most:
         return _summed(rows, wanted)
-    sums = select(*(_number(each, most).label(name) for name, each in wanted.items()))
+    sums = select(*(number(each, most).label(name) for name, each in wanted.items()))
     found = (await db.execute(sums)).mappings().one()
     forms = await _by_form(db, wanted["open"], most_of_form)
     return Counts(**found, by_form=forms, most=most, most_of_form=most_of_form)
@@ -71,7 +71,7 @@ async def up_to(db: Db, viewer: Viewer, most: int = MOST, most_of_form: int = MO
 
 async def open_up_to(db: Db, viewer: Viewer, most: int) -> int:
     """Return how many tasks wait for the viewer, counted up to `most`."""
-    return await db.scalar(select(_number(and_(visible(viewer), has_come_up()), most - 1))) or 0
+    return await db.scalar(select(number(and_(visible(viewer), has_come_up()), most - 1))) or 0
 
 
 def _wanted(viewer: Viewer) -> dict[str, ColumnElement[bool]]:
@@ -92,22 +92,31 @@ def _any(viewer: Viewer) -> ColumnElement[bool]:
     return and_(Task.closed_at.is_(None), or_(visible(viewer), delegated(viewer)))
 
 
-def _number(condition: ColumnElement[bool], most: int) -> ScalarSelect[int]:
-    """Return how many open tasks are like that, up to one more than `most`."""
+def number(condition: ColumnElement[bool], most: int, within: CTE | None = None) -> ScalarSelect[int]:
+    """Return how many open tasks are like that, up to one more than `most`; `within` is what the condition is about."""
     found = select(literal(1)).where(Task.closed_at.is_(None), condition).limit(most + 1)
+    found = found if within is None else found.correlate(within)
     return select(func.count()).select_from(found.subquery()).scalar_subquery()
 
 
+def values_of(column: str) -> CTE:
+    """Return each `value` that open tasks have in a column, and NULL.
+
+    An index that begins with it is asked for one after the other, and not read as a whole.
+    """
+    task = aliased(Task)
+    value, is_open = getattr(task, column), task.closed_at.is_(None)
+    found = select(func.min(value).label("value")).where(is_open).cte(recursive=True)
+    following = select(func.min(value)).where(is_open, value > found.c.value)
+    return found.union_all(select(following.scalar_subquery()).where(found.c.value.is_not(None)))
+
+
 async def _by_form(db: Db, condition: ColumnElement[bool], most: int) -> tuple[tuple[str, int], ...]:
-    """Return how many open tasks of each form are like that; the index is asked for one form after the other."""
-    each, is_open = aliased(Task), Task.closed_at.is_(None)
-    forms = select(func.min(each.form).label("form")).where(each.closed_at.is_(None)).cte(recursive=True)
-    following = select(func.min(each.form)).where(each.closed_at.is_(None), each.form > forms.c.form)
-    forms = forms.union_all(select(following.scalar_subquery()).where(forms.c.form.is_not(None)))
-    found = select(literal(1)).where(is_open, Task.form == forms.c.form, condition).limit(most + 1).correlate(forms)
-    number = select(func.count()).select_from(found.subquery()).scalar_subquery()
-    rows = await db.execute(select(forms.c.form, number).where(forms.c.form.is_not(None)))
-    return _sorted((form, number) for form, number in rows)
+    """Return how many open tasks of each form are like that."""
+    forms = values_of("form")
+    numbers = number(and_(Task.form == forms.c.value, condition), most, forms)
+    rows = await db.execute(select(forms.c.value, numbers).where(forms.c.value.is_not(None)))
+    return _sorted((form, found) for form, found in rows)
 
 
 def _summed(rows: Sequence[RowMapping], names: Iterable[str]) -> Counts:

@@ -9,8 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, select, text
-from sqlalchemy import true as everything
+from sqlalchemy import Select, delete, func, select, text
 
 from cauce.contract import HumanTask
 from cauce.personal import Veil, names_of_form
@@ -24,23 +23,22 @@ _LONGEST_WORD: Final = 60
 _DEEPEST: Final = 12
 # So many tasks are named to the database; of more, it looks at each one's words while it goes through the inbox.
 _FEW: Final = 500
+# So many of the inbox are looked at one by one: of what is common, the first page is soon full.
+_AHEAD: Final = 2_000
 _WORD: Final = re.compile(r"[^\W_]+")
-_FIND: Final = """SELECT task FROM task_texts
-    WHERE id IN (SELECT rowid FROM task_search WHERE task_search MATCH :words LIMIT :few)"""
-# Both at once: the index has no end of a word's tasks until it has gone through all of them, each time it is asked.
-_FIND_AND_COUNT: Final = """WITH found AS MATERIALIZED
-    (SELECT task FROM task_texts WHERE words @@ CAST(:words AS tsquery) LIMIT :many)
-    SELECT ARRAY(SELECT task FROM found LIMIT :few), (SELECT count(*) FROM found)"""
-# PostgreSQL looks at each task's words where they are common: what it wants is among the first. Else it remembers which
-# tasks have them; as a join, it would look for them anew for each task. SQLite always remembers.
-_MANY: Final = 20_000
+_FIND: Final = {
+    "sqlite": """SELECT task FROM task_texts
+        WHERE id IN (SELECT rowid FROM task_search WHERE task_search MATCH :words LIMIT :few)""",
+    "postgresql": "SELECT task FROM task_texts WHERE words @@ CAST(:words AS tsquery) LIMIT :few",
+}
+# Which tasks have them is remembered while going through the inbox; as a join, it would be looked for anew for each.
 _REMEMBERED: Final = {
     "sqlite": """(SELECT x.id FROM task_texts x WHERE x.task = tasks.id)
         IN (SELECT rowid FROM task_search WHERE task_search MATCH :words)""",
     "postgresql": """(tasks.id IN (SELECT x.task FROM task_texts x
         WHERE x.words @@ CAST(:words AS tsquery))) IS TRUE""",
 }
-_LOOKED_AT: Final = """(SELECT x.words @@ CAST(:words AS tsquery) FROM task_texts x WHERE x.task = tasks.id)"""
+_LOOKED_AT: Final = "(SELECT x.words @@ CAST(:words AS tsquery) FROM task_texts x WHERE x.task = ahead.id)"
 
 
 def words_of(given: str) -> list[str]:
@@ -90,20 +88,33 @@ async def customer_of(db: Db, task: HumanTask) -> str:
     return (await db.scalar(select(Customer.name).where(Customer.id == id_)) or id_)[:200]
 
 
-async def matching(db: Db, wanted: str) -> ColumnElement[bool]:
-    """Return the condition under which an open task has all these words, or words that begin so."""
+async def first(db: Db, query: Select[str], wanted: str, limit: int) -> list[str]:
+    """Return the first open tasks, of those that `query` has in the order of the inbox, with all these words.
+
+    Words that begin so are found as well.
+    """
     words = words_of(wanted)[:_MOST_WORDS]
     if not words:
-        return everything()
-    if db.get_bind().dialect.name == "sqlite":
-        given = " ".join(f'"{each}"*' for each in words)
-        found = list(await db.scalars(text(_FIND), {"words": given, "few": _FEW + 1}))
-        how = _REMEMBERED["sqlite"]
-    else:
-        given = " & ".join(f"{each}:*" for each in words)
-        limits = {"few": _FEW + 1, "many": max(_MANY, _FEW + 1)}
-        found, number = (await db.execute(text(_FIND_AND_COUNT), {"words": given, **limits})).one()
-        how = _LOOKED_AT if number >= _MANY else _REMEMBERED["postgresql"]
-    if len(found) <= _FEW:
-        return Task.id.in_(found)
-    return text(how).bindparams(words=given)  # type: ignore[return-value]  # it is one, in WHERE
+        return list(await db.scalars(query.limit(limit)))
+    dialect = db.get_bind().dialect.name
+    given = (
+        " ".join(f'"{each}"*' for each in words) if dialect == "sqlite" else " & ".join(f"{each}:*" for each in words)
+    )
+    few = list(await db.scalars(text(_FIND[dialect]), {"words": given, "few": _FEW + 1}))
+    if len(few) <= _FEW:
+        return list(await db.scalars(query.where(Task.id.in_(few)).limit(limit)))
+    if dialect == "postgresql" and (found := await _ahead(db, query, given, limit)) is not None:
+        return found
+    condition = text(_REMEMBERED[dialect]).bindparams(words=given)
+    return list(await db.scalars(query.where(condition).limit(limit)))
+
+
+async def _ahead(db: Db, query: Select[str], given: str, limit: int) -> list[str] | None:
+    """Return the tasks, where those of the inbox that are looked at one by one have enough of them or are all."""
+    # A common table expression is read in its order, and only as far as is needed.
+    ahead = query.limit(_AHEAD).cte("ahead").prefix_with("MATERIALIZED")
+    condition = text(_LOOKED_AT).bindparams(words=given)
+    found = func.array(select(ahead.c.id).where(condition).limit(limit).scalar_subquery())
+    number = select(func.count()).select_from(ahead).scalar_subquery()
+    ids, seen = (await db.execute(select(found, number))).one()
+    return list(ids) if len(ids) == limit or seen < _AHEAD else None

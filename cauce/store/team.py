@@ -4,9 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
 from cauce.store.inbox import Page, paged
+from cauce.store.inbox_counts import MOST, number, values_of
 from cauce.store.models import Task
 from cauce.store.scanning import unindexed
 from cauce.store.session import Db
@@ -52,8 +53,29 @@ async def by_group(db: Db, viewer: Viewer, now: datetime, tonight: datetime) -> 
     return [Load(name, *sums[name]) for name in sorted(sums)]
 
 
+async def by_group_up_to(db: Db, viewer: Viewer, now: datetime, tonight: datetime, most: int = MOST) -> list[Load]:
+    """Return what `by_group` does, each number up to one more than a ceiling: a group may have very many."""
+    late, today = Task.due_at < now, and_(Task.due_at >= now, Task.due_at < tonight)
+    free = and_(Task.claimed_by.is_(None), Task.user.is_(None), visible(viewer))
+    groups, found = values_of("group"), []
+    for theirs in (Task.group == groups.c.value, Task.group.is_(None)):
+        every = (and_(theirs, free), and_(theirs, free, late), and_(theirs, free, today))
+        found.append([number(each, most, groups) for each in every])
+    named, nameless = found
+    rows = [*await db.execute(select(groups.c.value, *named).where(groups.c.value.is_not(None)))]
+    rows += [*await db.execute(select(literal(""), *nameless))]
+    return sorted((Load(*row) for row in rows if row[1]), key=lambda each: each.name)
+
+
 async def open_tasks(
-    db: Db, viewer: Viewer, wanted: Wanted, *, after: str | None = None, before: str | None = None, limit: int
+    db: Db,
+    viewer: Viewer,
+    wanted: Wanted,
+    *,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int,
+    brief: bool = False,
 ) -> Page:
     """Return open tasks in the order of the inbox, whose index has all that is asked for."""
     query = select(Task.id).where(Task.closed_at.is_(None), visible(viewer))
@@ -61,12 +83,12 @@ async def open_tasks(
         theirs = and_(Task.claimed_by.is_(None), Task.user == wanted.person)
         query = query.where(or_(Task.claimed_by == wanted.person, theirs))
     if wanted.group is not None:
-        query = query.where(Task.group == wanted.group)
+        query = query.where(unindexed(Task.group) == wanted.group)
     if wanted.free:
         query = query.where(_free())
     if wanted.until is not None:
         query = query.where(Task.due_at <= wanted.until)
-    return await paged(db, query, after=after, before=before, limit=limit)
+    return await paged(db, query, after=after, before=before, limit=limit, brief=brief)
 
 
 def _free() -> ColumnElement[bool]:

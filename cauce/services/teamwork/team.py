@@ -9,11 +9,15 @@ from cauce.absence import Absence, absence_of, holder, local_day
 from cauce.errors import CauceError, InputError
 from cauce.services import task_acts
 from cauce.services.hub import Actor, Hub, Role
+from cauce.services.inbox import listing
+from cauce.services.inbox.listing import Lines
 from cauce.services.task_batches import Row, most_tasks
 from cauce.services.tasks import Inbox, overseers, view, viewer_of
 from cauce.store import absences, people, team, users
 from cauce.store.base import utc_now
+from cauce.store.inbox_counts import MOST
 from cauce.store.models import PersonProfile, User
+from cauce.store.session import Db
 from cauce.store.team import Load, Wanted
 
 JSON = Any
@@ -47,25 +51,62 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """Everybody with what they have to do, the most loaded first, and what waits for groups with nobody on it."""
+    """Everybody with what they have to do, the most loaded first, and what waits for groups with nobody on it.
+
+    Where that is more than `most`, one more is its number; without, all of it is counted.
+    """
 
     people: tuple[Member, ...]
     free: tuple[Load, ...]
     groups: tuple[str, ...]
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The team as it is shown, and a page of tasks."""
+
+    team: Team
+    page: Lines
 
 
 async def look(hub: Hub, actor: Actor, *, group: str | None = None) -> Team:
     """Return who has how much to do; of one group, when it is given."""
     actor.require_somewhere("see the work of others", "supervise", *watchers)
-    now, day = utc_now(), local_day(utc_now())
-    tonight = datetime.combine(day + timedelta(days=1), time.min).astimezone()
-    viewer = viewer_of(actor)
     async with hub.store.read() as db:
-        held = {each.name: each for each in await team.by_person(db, viewer, now, tonight)}
+        return await _team(db, actor, group, None)
+
+
+async def opened(
+    hub: Hub,
+    actor: Actor,
+    wanted: Wanted,
+    *,
+    group: str | None = None,
+    after: str | None = None,
+    before: str | None = None,
+    limit: int = most_rows,
+) -> Opened:
+    """Return who has how much to do, of what nobody has up to a ceiling, and a page of open tasks; of one moment."""
+    actor.require_somewhere("see the work of others", "supervise", *watchers)
+    async with hub.store.read() as db:
+        found = await _team(db, actor, group, MOST)
+        viewer, brief = viewer_of(actor), listing.is_brief(actor)
+        page = await team.open_tasks(db, viewer, wanted, after=after, before=before, limit=limit, brief=brief)
+    return Opened(found, listing.lines(page, actor))
+
+
+async def _team(db: Db, actor: Actor, group: str | None, most: int | None) -> Team:
+    now, day, viewer = utc_now(), local_day(utc_now()), viewer_of(actor)
+    tonight = datetime.combine(day + timedelta(days=1), time.min).astimezone()
+    held = {each.name: each for each in await team.by_person(db, viewer, now, tonight)}
+    if most is None:
         free = await team.by_group(db, viewer, now, tonight)
-        accounts = await users.list_all(db)
-        profiles = await people.profiles(db)
-        away = await absences.on(db, day)
+    else:
+        free = await team.by_group_up_to(db, viewer, now, tonight, most)
+    accounts = await users.list_all(db)
+    profiles = await people.profiles(db)
+    away = await absences.on(db, day)
     works = [row for row in accounts if row.name in held or (row.active and people.DOERS & set(row.roles))]
     known = {row.name for row in accounts}
     # Somebody whose account is gone may still have tasks.
@@ -79,6 +120,7 @@ async def look(hub: Hub, actor: Actor, *, group: str | None = None) -> Team:
         tuple(sorted([*members, *nobodys], key=lambda each: (-(each.weight or each.open), each.name))),
         tuple(each for each in free if group in {None, each.name}),
         tuple(sorted({name for row in works for name in row.groups} | {each.name for each in free if each.name})),
+        most,
     )
 
 

@@ -38,6 +38,20 @@ class Task(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        # By group, so that who sees few tasks has them found and not looked for among all; and for the team's page.
+        Index(
+            "ix_tasks_group",
+            *("group", "due_at", "claimed_by", "user", "form", "definition"),
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        # Few are set aside; they are counted without going through all the others.
+        Index(
+            "ix_tasks_set_aside",
+            *("follow_up_at", "group", "user", "claimed_by", "form", "definition"),
+            sqlite_where=text("closed_at IS NULL AND follow_up_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NULL AND follow_up_at IS NOT NULL"),
+        ),
         # Partial as well: else SQLite takes it for a way to the open ones, and sorts them all.
         Index(
             "ix_tasks_closed",

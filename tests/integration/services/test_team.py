@@ -10,6 +10,8 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.teamwork import team
 from cauce.store import absences, people, tasks, users
 from cauce.store.base import utc_now
+from cauce.store.tasks import Viewer
+from cauce.store.team import Load, Wanted, by_group_up_to
 from tests.integration.services.conftest import ana, auditor, luis
 from tests.integration.services.test_tasks import add, call, chief
 
@@ -52,6 +54,22 @@ async def test_the_load_of_everybody_is_counted_by_what_they_take_and_says_who_i
     for who in (ana, luis):
         with pytest.raises(ForbiddenError):
             await team.look(hub, who)
+        with pytest.raises(ForbiddenError):
+            await team.opened(hub, who, Wanted())
+
+
+async def test_what_nobody_has_is_counted_up_to_a_ceiling_on_the_page(hub: Hub) -> None:
+    late = (utc_now() - timedelta(hours=1)).isoformat()
+    for number, group in enumerate((None, "sales", "sales", "finance")):
+        await add(hub, replace(call, id=f"more{number}", user=None, group=group, due_at=late))
+    found = await team.opened(hub, chief, Wanted(free=True))
+    assert found.team == replace(await team.look(hub, chief), most=1_000)
+    assert len(found.page.tasks) == 5
+    now, viewer = utc_now(), Viewer("chief", sees_all=True)
+    async with hub.store.read() as db:
+        assert await by_group_up_to(db, viewer, now, now, 1) == [
+            Load("", 1, 1), Load("finance", 1, 1), Load("sales", 2, 2),
+        ]  # fmt: skip
 
 
 async def test_tasks_are_found_by_who_has_them_and_by_when_they_will_be_late(hub: Hub) -> None:

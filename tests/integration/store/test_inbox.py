@@ -142,15 +142,20 @@ async def test_what_is_personal_is_not_searched(store: Store) -> None:
         assert await ids(store, Filters(text=text)) == found, text
 
 
-@pytest.mark.parametrize("many", [1, 100])
+@pytest.mark.parametrize("ahead", [1, 3, 100])
 async def test_words_that_many_tasks_have_are_found_on_the_way(
-    store: Store, monkeypatch: pytest.MonkeyPatch, many: int
+    store: Store, monkeypatch: pytest.MonkeyPatch, ahead: int
 ) -> None:
     monkeypatch.setattr("cauce.store.task_search._FEW", 1)
-    monkeypatch.setattr("cauce.store.task_search._MANY", many)
+    monkeypatch.setattr("cauce.store.task_search._AHEAD", ahead)
     await add(store, call, replace(call, id="t2"), replace(call, id="t3", title="x", data="Ibarra", due_at=due(-5)))
     assert await ids(store, Filters(text="ibarra")) == ["t3", "t1", "t2"]
     assert await ids(store, Filters(text="talleres ibarra")) == ["t1", "t2"]
+    async with store.read() as db:
+        one = await inbox.page(db, ana, Filters(text="ibarra"), limit=1)
+        two = await inbox.page(db, ana, Filters(text="ibarra"), limit=1, after=one.after)
+        back = await inbox.page(db, ana, Filters(text="ibarra"), limit=1, before=two.before)
+    assert [row.id for page in (one, two, back) for row in page.rows] == ["t3", "t1", "t3"]
 
 
 async def test_filters_and_counts_agree(store: Store) -> None:
