@@ -284,9 +284,10 @@ async def get_history(
 ) -> Page[RunEvent]:
     """Return what happened to a roadmap, in order."""
     found = await running.history(hub, actor, roadmap_id(name, key), after=after)
-    more = f"/api/v1/roadmaps/running/{name}/{key}/events?after={found[-1].number}"
-    full = len(found) == running.most_rows
-    return Page(items=[RunEvent.model_validate(each) for each in found], next=more if full else None)
+    more = None
+    if len(found) == running.most_rows:
+        more = f"/api/v1/roadmaps/running/{name}/{key}/events?after={found[-1].number}"
+    return Page(items=[RunEvent.model_validate(each) for each in found], next=more)
 
 
 @router.get(f"{_PLACE}/decisions", responses=documented(404))

@@ -6,6 +6,7 @@ import pytest
 from cauce.services import definitions
 from cauce.services.hub import Actor, Hub
 from schemas import load_file, load_yaml
+from tests.integration.store.roadmap_run import begun
 
 DEFINITIONS = Path(__file__).parents[3] / "definitions"
 boss = Actor("boss", frozenset({"admin"}))
@@ -54,6 +55,14 @@ async def test_a_roadmap_that_is_not_there_and_a_day_that_is_none(published: Hub
     missing = await program.get("/api/v1/roadmaps/branch-wave/plan")
     assert (missing.status_code, missing.json()["hint"]) == (404, "Did you mean branch-waves?")
     assert (await program.get(f"{address}?start=soon")).status_code == 422
+
+
+async def test_what_happened_to_a_run_ends_where_nothing_more_has(hub: Hub, program: httpx.AsyncClient) -> None:
+    run = begun("quiet", "2")
+    async with hub.store.transaction() as db:
+        db.add(run)
+    answer = await program.get("/api/v1/roadmaps/running/quiet/2/events?after=7")
+    assert (answer.status_code, answer.json()) == (200, {"items": [], "next": None})
 
 
 async def test_what_if_computes_and_keeps_nothing(published: Hub, program: httpx.AsyncClient) -> None:
