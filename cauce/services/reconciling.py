@@ -1,6 +1,7 @@
 """Reconciliation of syncs: whether both sides hold the same, looked at now and kept with when and what differs."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +38,9 @@ from cauce.sync import Sync, parse
 JSON = Any
 _LONGEST_S: Final = 300
 _BEAT_S: Final = 3.0
-# A worker that has nothing else to do begins at once.
+# A worker that has nothing else to do begins at once; until then there are two events.
+_SOON_S: Final = 15.0
+_UNTOUCHED: Final = 2
 _PATIENCE_S: Final = 330.0
 _KINDS: Final[Mapping[str, type[CauceError]]] = {
     kind.code: kind
@@ -91,16 +94,19 @@ async def reconcile(hub: Hub, actor: Actor, name: str) -> ReconciliationView:
 async def _awaited(handle: WorkflowHandle[Any, int], name: str) -> int:
     """Return what a comparison is kept as; a worker that died meanwhile is as one that does not answer."""
     try:
-        async with asyncio.timeout(_PATIENCE_S):
-            return await handle.result()
-    except TimeoutError:
-        hint = "A worker has to be running (`cauce status`); what it finds is kept all the same."
-        raise TransientError(f"{name} was not compared within {_PATIENCE_S:g} s.", hint=hint) from None
+        for patience in (_SOON_S, _PATIENCE_S):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    return await handle.result()
+            if (await handle.describe(rpc_timeout=call_timeout)).history_length <= _UNTOUCHED:
+                hint = "A worker has to be running (`cauce status`); what it finds is kept all the same."
+                raise TransientError(f"No worker has begun to compare {name}.", hint=hint)
     except WorkflowFailureError as error:
         cause = error.cause.cause if isinstance(error.cause, ActivityError) else error.cause
         if isinstance(cause, ApplicationError) and (kind := _KINDS.get(cause.type or "")):
             raise kind(cause.message, hint=str(next(iter(cause.details), ""))) from error
         raise TransientError(f"{name} was not compared to its end.", hint="Try it again.") from error
+    raise TransientError(f"{name} is still being compared.", hint="What comes of it is kept, and on its page.")
 
 
 class ReconcilingActivities:

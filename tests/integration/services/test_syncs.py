@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -119,6 +120,12 @@ async def test_run_brings_rows_over_and_the_sync_after_it_follows(hub: Hub, rows
 
 async def both_sides_are_compared(hub: Hub, name: str) -> None:
     """See that a worker compares them after the run, which asked for it, and when somebody says so."""
+    over = asyncio.Event()
+
+    async def slow(*_: object) -> int:
+        await over.wait()
+        return 1
+
     async with upkeep.upkeep_worker(hub, BUILD):
         while (kept := await reconciling.last(hub, boss, name)) is None:  # noqa: ASYNC110 - it is another process'
             await asyncio.sleep(0.05)
@@ -130,10 +137,18 @@ async def both_sides_are_compared(hub: Hub, name: str) -> None:
             with pytest.raises(InputError, match="more than 0 rows") as refused:
                 await reconciling.reconcile(hub, boss, name)
             assert "read fewer rows" in refused.value.hint
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reconciling, "_SOON_S", 1)
+            patch.setattr(reconciling, "_PATIENCE_S", 0.05)
+            patch.setattr(reconciling, "compared", slow)
+            with pytest.raises(TransientError, match="is still being compared"):
+                await reconciling.reconcile(hub, boss, name)
+            over.set()
+            await hub.temporal.get_workflow_handle(contract.compare_id(name)).result()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reconciling, "_PATIENCE_S", 0.05)
-        with pytest.raises(TransientError, match="was not compared within"):
-            await reconciling.reconcile(hub, boss, name)
+        patch.setattr(reconciling, "_SOON_S", 0.05)
+        with pytest.raises(TransientError, match="No worker has begun"):
+            await reconciling.reconcile(replace(hub, task_queue="nobody"), boss, name)
     await hub.temporal.get_workflow_handle(contract.compare_id(name)).terminate()
 
 
