@@ -58,13 +58,18 @@ class Issue:
 
 @dataclass(slots=True)
 class Load:
-    """What an owner does (`responsible`) and decides (`accountable`), and the days still to come by month."""
+    """What an owner does (`responsible`), decides (`accountable`) and is asked for beside it (`consulted`).
+
+    `consulted` are gates that they sign for, risks that they watch and qualities that they check; `months` the days
+    still to come.
+    """
 
     owner: str
     title: JSON
     who: str
     responsible: list[str] = field(default_factory=list)
     accountable: list[str] = field(default_factory=list)
+    consulted: list[str] = field(default_factory=list)
     open: int = 0
     done: int = 0
     months: Counter[str] = field(default_factory=Counter)
@@ -139,6 +144,9 @@ def people(standing: Standing) -> list[Load]:
     for phase in course.document["phases"]:
         for name in phase["gate"]["approvers"]:
             found[name].accountable.append(phase["id"])
+    for name, what in _asked(course.document):
+        if name in found and what not in found[name].consulted:
+            found[name].consulted.append(what)
     for planned in course.plan(standing.today).activities:
         load = found.get(planned.activity.owner)
         if planned.activity.gate or load is None:
@@ -150,6 +158,14 @@ def people(standing: Standing) -> list[Load]:
             load.open += 1
             load.months.update(_months(standing, planned))
     return list(found.values())
+
+
+def _asked(document: JSON) -> Iterator[tuple[str, str]]:
+    """Yield who signs for which gate, and who watches which risk or checks which quality."""
+    for gate in (phase["gate"] for phase in document["phases"]):
+        yield from ((each["signature"], gate["id"]) for each in gate.get("evidence") or [] if "signature" in each)
+    for part in ("risks", "quality"):
+        yield from ((each["owner"], each["id"]) for each in document.get(part) or [] if "owner" in each)
 
 
 def _months(standing: Standing, planned: Planned) -> Iterator[str]:

@@ -59,6 +59,14 @@ async def test_the_console_shows_the_course_and_moves_it(hub: Hub, browser: Brow
     assert at == view.instance_url(roadmaps.roadmap_id("crm-rollout", "now")) == "/roadmaps/crm-rollout/now"
     again = await browser.post("/roadmaps", {"roadmap": "crm-rollout", "key": "now"}, page="/roadmaps")
     assert (again.status_code, "exists already" in again.text) == (409, True)
+    table = {"file": ("shop.csv", b"id,phase,title,days\na,P,Think,3\n")}
+    csrf = {"csrf": await browser.token("/roadmaps"), "name": ""}
+    draft = await browser.client.post("/roadmaps/import", data=csrf, files=table)
+    assert (draft.headers["content-disposition"], "roadmap: shop" in draft.text) == (
+        'attachment; filename="shop.yaml"',
+        True,
+    )
+    assert "There is no file" in (await browser.post("/roadmaps/import", {}, page="/roadmaps")).text
     # An activity begins, costs something and is finished, all on the board.
     step = f"{at}/steps/appoint-leads"
     await browser.post(step, {"do": "start", "day": first.isoformat()}, page=at)

@@ -31,6 +31,7 @@ def test_who_does_what_and_when() -> None:
     sponsor, crew = registers.people(standing(Project(), date(2027, 1, 4)))
     assert (sponsor.responsible, sponsor.accountable, sponsor.open) == (["decide"], ["P1", "P2"], 1)
     assert (crew.responsible, crew.accountable) == (["draw", "build", "teach"], ["P2"])
+    assert (sponsor.consulted, crew.consulted) == ([], ["R1"])
     assert sum(crew.months.values()) == 8 + 20 + 3
 
 

@@ -5,17 +5,18 @@ from pathlib import PurePath
 from typing import Final
 
 from cauce.errors import InputError, TooLargeError
-from cauce.services.hub import Actor
+from cauce.services.hub import Actor, Role
 from cauce.services.roadmaps.exchange.csv_reading import read_csv
 from cauce.services.roadmaps.exchange.drafting import Draft, draft
 from cauce.services.roadmaps.exchange.mspdi_reading import read_mspdi
 
 MAX_BYTES: Final = 16 * 2**20
+importers: Final[tuple[Role, ...]] = ("designer", "manager")
 
 
 async def drafted(actor: Actor, content: bytes, file: str, name: str = "") -> Draft:
     """Return a draft for somebody who writes definitions; raises as `imported` does."""
-    actor.require("take over a plan", "designer", "manager")
+    actor.require("take over a plan", *importers)
     return await asyncio.to_thread(imported, content, file, name)
 
 
