@@ -1,6 +1,7 @@
 """Puts human tasks into the inbox, changes them while they wait, and takes them out."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Final
 
 from temporalio import activity
@@ -18,7 +19,7 @@ from cauce.contract import (
     TaskChange,
 )
 from cauce.policies import row_of
-from cauce.store import audit, definitions, given_tasks, notifications, task_acts, tasks
+from cauce.store import audit, definitions, given_tasks, holders, notifications, task_acts, tasks
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Task
 from cauce.store.session import Db, Store
@@ -46,11 +47,15 @@ class HumanTaskActivities:
     async def change_task(self, change: TaskChange) -> None:
         """Change a task that goes on waiting: a step of its ladder, or who has answered by now."""
         async with self.store.transaction() as db:
-            row = await task_acts.change(db, change)
+            row, people = await escalate(db, change)
             if row is None:
                 return
-            await tell(db, row, change)
-            given = {"notify": change.notify, "group": change.group, "user": change.user, "raised": change.raised}
+            given = {
+                "notify": holders.named(people) if people else None,
+                "group": change.group,
+                "user": change.user,
+                "raised": change.raised,
+            }
             said = {key: value for key, value in given.items() if value}
             await audit.append(db, row.definition, "task.escalate", row.id, {"instance": row.instance, **said})
 
@@ -74,14 +79,22 @@ class HumanTaskActivities:
         """Do nothing: that it runs at all proves that the server has recorded what came before."""
 
 
-async def tell(db: Db, task: Task, change: TaskChange) -> None:
+async def escalate(db: Db, change: TaskChange) -> tuple[Task | None, list[dict[str, JSON]]]:
+    """Change a task that goes on waiting; returns it, and who was told, when a step of its ladder was new."""
+    # Before it is given to others: who has it until now is told.
+    before = await tasks.find_task(db, change.id)
+    people = await holders.told(db, change.notify, before.instance, [before]) if before else []
+    row = await task_acts.change(db, change)
+    if row is not None:
+        for whom in people:
+            await _tell(db, row, change, whom)
+    return row, people
+
+
+async def _tell(db: Db, task: Task, change: TaskChange, whom: Mapping[str, JSON]) -> None:
     """Tell a group or a person that a task is left lying: they may look at it from now on."""
-    whom = change.notify if isinstance(change.notify, dict) else {}
-    group, person = (whom.get(key) or None for key in ("group", "user"))
-    if not (group or person):
-        return
-    told = {key: value for key, value in (("group", group), ("user", person)) if value}
-    task.told = [*task.told, {**told, "at": utc_now().isoformat()}]
+    group, person = (whom.get(key) for key in ("group", "user"))
+    task.told = [*task.told, {**whom, "at": utc_now().isoformat()}]
     for each in await notifications.readers(db, group=group, person=person):
         title = notifications.label(task.title, each.locale) or task.name
         text = _LEFT_LYING.get(each.locale, _LEFT_LYING["en"]).format(case=task.business_key or task.instance)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.human_tasks import tell
+from activities.human_tasks import escalate
 from cauce.roadmaps import RECORD_ROADMAP, RoadmapNews
 from cauce.store import given_tasks, roadmaps, task_acts, tasks, urgency
 from cauce.store.base import JSON
@@ -31,8 +31,7 @@ class RoadmapActivities:
             for move in news.moved:
                 await _move(db, move)
             for change in news.escalated:
-                if (late := await task_acts.change(db, change)) is not None:
-                    await tell(db, late, change)
+                await escalate(db, change)
 
 
 async def _move(db: Db, move: JSON) -> None:

@@ -80,6 +80,7 @@ class Company:
             "erp-admin": self.erp_admin,
             "erp-username": USERNAME,
             "erp-environment": "test",
+            "accounting-environment": "test",
             "accounting-database": str(self.accounting_db),
             "scm-database": str(self.scm_db),
             "mail-address": COMPLAINTS,

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from sqlalchemy import select
 
-from cauce.store import audit, notifications, task_acts
+from cauce.store import audit, holders, notifications, task_acts
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Clock, Task
 from cauce.store.notifications import Told
@@ -28,24 +28,32 @@ async def climb(db: Db, clock: Clock, percent: int, act: Mapping[str, JSON]) -> 
     if act.get("unclaimed"):
         wanted.append(Task.claimed_by.is_(None))
     does = {name: act[name] for name in ("notify", "assign", "raise") if name in act}
-    tasks = (await db.scalars(select(Task.id).where(*wanted).order_by(Task.id))).all()
+    tasks = (await db.scalars(select(Task).where(*wanted).order_by(Task.id))).all()
     if act.get("unclaimed") and not tasks:
         return
-    for id_ in tasks:
+    # Before anything is given to others: who has it until now is told.
+    people = await holders.told(db, does.get("notify"), clock.instance, tasks)
+    if people:
+        does["notify"] = holders.named(people)
+    for id_ in [each.id for each in tasks]:
         task = await task_acts.locked(db, id_)
         if task is None:
             continue
-        if "assign" in does:
-            to = does["assign"]
-            task_acts.assign(task, user=to.get("user"), group=to.get("group"), note=task.note)
-        if "raise" in does:
-            task_acts.set_priority(task, task.priority + does["raise"])
-        if "notify" in does:
-            _show(task, does["notify"])
+        _move(task, does)
+        for whom in people:
+            _show(task, whom)
         data = {"instance": clock.instance, "clock": clock.name, "step": act["step"], **does}
         await audit.append(db, f"clock:{clock.name}", "task.escalate", id_, data)
-    if "notify" in does:
-        await _tell(db, clock, percent, act["step"], does["notify"])
+    for whom in people:
+        await _tell(db, clock, percent, act["step"], whom)
+
+
+def _move(task: Task, does: Mapping[str, JSON]) -> None:
+    if "assign" in does:
+        to = does["assign"]
+        task_acts.assign(task, user=to.get("user"), group=to.get("group"), note=task.note)
+    if "raise" in does:
+        task_acts.set_priority(task, task.priority + does["raise"])
 
 
 def _show(task: Task, whom: Mapping[str, JSON]) -> None:

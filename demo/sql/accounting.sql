@@ -37,6 +37,15 @@ CREATE TABLE credit_note (
   status VARCHAR(10) NOT NULL -- entered, revoked
 );
 
+-- Higher limits that somebody granted, in cents; the reference is of whoever asked for it. The last one holds.
+CREATE TABLE credit_limit_grant (
+  grant_no INTEGER PRIMARY KEY,
+  reference VARCHAR(60) NOT NULL UNIQUE,
+  customer_id VARCHAR(7) NOT NULL REFERENCES customer (customer_id),
+  limit_cents BIGINT NOT NULL,
+  reason VARCHAR(200) NOT NULL
+);
+
 -- What was booked on projects, under the names that their plan gives to activities. Money is in cents; a correction is less than nothing.
 CREATE TABLE project_cost (
   booking_no VARCHAR(20) PRIMARY KEY,
@@ -48,11 +57,19 @@ CREATE TABLE project_cost (
   description VARCHAR(200) NOT NULL
 );
 
+-- What was granted holds where it is more than the limit of the customer's own record, which is not touched by it.
+CREATE VIEW credit_limit_granted AS
+SELECT c.customer_id, COALESCE(
+  (SELECT g.limit_cents / 100.0 FROM credit_limit_grant g
+   WHERE g.customer_id = c.customer_id ORDER BY g.grant_no DESC LIMIT 1), 0
+) AS granted
+FROM customer c;
+
 -- `0.0 +` keeps these columns fractions on SQLite, whose ODBC driver takes a column's type from its first row.
 CREATE VIEW credit_status AS
 SELECT
   c.customer_id,
-  0.0 + c.credit_limit AS credit_limit,
+  0.0 + CASE WHEN l.granted > c.credit_limit THEN l.granted ELSE c.credit_limit END AS credit_limit,
   0.0 + COALESCE((SELECT SUM(i.open_amount) FROM open_item i WHERE i.customer_id = c.customer_id), 0) AS open_balance,
   0.0 + COALESCE((SELECT SUM(o.amount) FROM open_order o WHERE o.customer_id = c.customer_id), 0) AS open_orders,
   COALESCE(
@@ -60,4 +77,4 @@ SELECT
   ) AS max_overdue_days,
   c.tier,
   c.tax_id
-FROM customer c;
+FROM customer c JOIN credit_limit_granted l ON l.customer_id = c.customer_id;

@@ -41,6 +41,7 @@ async def test_a_company_says_where_its_systems_are_and_ends_with_its_block(tmp_
         "erp-admin": company.erp_admin,
         "erp-username": "cauce",
         "erp-environment": "test",
+        "accounting-environment": "test",
         "accounting-database": str(tmp_path / "accounting.db"),
         "scm-database": str(tmp_path / "scm.db"),
         "mail-address": "reclamaciones@bombas-del-sur.example",

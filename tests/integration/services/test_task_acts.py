@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from cauce.contract import HumanTask, TaskChange
+from cauce.contract import CloseTask, HumanTask, TaskChange
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, TooLargeError
 from cauce.services import task_acts, task_batches, task_drafts, tasks
 from cauce.services.hub import Actor, Hub
@@ -193,6 +193,22 @@ async def test_ladder_is_climbed_once_and_lets_those_look_who_are_told(hub: Hub)
     async with hub.store.read() as db:
         (note,) = (await db.scalars(select(Notification))).all()
     assert (note.person, note.link, note.text) == ("luis", "/tasks/t1", "This task of sales.lead/none is left lying.")
+    # Rosa has it now; of one that nobody has, who did the case's last task is told, and else the group.
+    holder = {"holder": True, "group": "finance"}
+    await HumanTaskActivities(hub.store).change_task(TaskChange("t1", rung=2, notify=holder, user="eva"))
+    await HumanTaskActivities(hub.store).close_task(CloseTask("t1", "completed", by="rosa"))
+    await add(hub, replace(call, id="t2"))
+    await add(hub, replace(call, id="t3", instance="sales.lead/other"))
+    for name in ("t2", "t3"):
+        await HumanTaskActivities(hub.store).change_task(TaskChange(name, rung=1, notify=holder))
+    async with hub.store.read() as db:
+        notes = (await db.scalars(select(Notification).order_by(Notification.link, Notification.person))).all()
+        assert [(each.person, each.link) for each in notes] == [
+            ("luis", "/tasks/t1"),
+            ("rosa", "/tasks/t1"),
+            ("rosa", "/tasks/t2"),
+            ("luis", "/tasks/t3"),
+        ]
 
 
 async def test_who_has_answered_one_of_several_has_no_more_to_do(hub: Hub) -> None:

@@ -102,6 +102,30 @@ async def test_a_rung_for_what_nobody_claimed_leaves_claimed_tasks_alone(store: 
         assert [each.person for each in await db.scalars(select(Notification))] == ["rosa"]
 
 
+async def test_who_has_the_tasks_of_a_case_is_told_and_the_group_when_nobody_has(store: Store) -> None:
+    async with store.transaction() as db:
+        for name, group in (("ana", "sales"), ("rosa", "managers")):
+            await users.add(db, name, password_hash="", roles=["staff"], groups=[group])
+        await tasks.add_task(db, call)
+    act = {"notify": {"holder": True, "group": "managers"}, "assign": {"group": "managers"}, "tasks": []}
+    await tell(store, note("one", act))
+    async with store.transaction() as db:
+        await tasks.claim(db, "t1", "ana")
+    await tell(store, note("two", act))
+    async with store.read() as db:
+        told = {each.person for each in await db.scalars(select(Notification))}
+        (row,) = await tasks.open_tasks(db)
+        entries = (
+            await db.scalars(select(AuditEntry).filter_by(action="task.escalate").order_by(AuditEntry.seq))
+        ).all()
+    assert told == {"rosa", "ana"}
+    assert [{key: each[key] for key in each if key != "at"} for each in row.told] == [
+        {"group": "managers"},
+        {"user": "ana"},
+    ]
+    assert [(entry.data or {})["notify"] for entry in entries] == [{"group": "managers"}, {"user": "ana"}]
+
+
 async def test_what_is_due_first_comes_first_and_what_is_stopped_is_not_ahead(store: Store) -> None:
     await tell(store, note("started", id_="late", dueAt="2026-03-05T10:00:00Z"))
     await tell(store, note("started", id_="soon"), instance="sales.lead/2")
