@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import psutil
 import pytest
 
 from cauce.store import roadmaps
@@ -18,7 +19,7 @@ DAYS = 66
 async def test_three_years_pass_in_seconds(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     # So that it goes on in a new run once or twice on the way.
     monkeypatch.setattr(roadmap_workflow, "most_turns", 60)
-    begun = time.process_time()
+    begun, worked = time.perf_counter(), processor_time()
     async with running(place.bench.hub, document(phases=3, activities=4, days=DAYS)) as years:
         first = await years.handle.describe()
         for phase in range(3):
@@ -26,7 +27,7 @@ async def test_three_years_pass_in_seconds(place: Place, monkeypatch: pytest.Mon
                 await years.work(f"a{phase}{number}", DAYS)
             await years.pass_gate(f"G{phase}")
         ended = await asyncio.wait_for(years.handle.result(), 60)
-        took = time.process_time() - begun
+        took, worked = time.perf_counter() - begun, processor_time() - worked
         last = await years.handle.describe()
         assert last.run_id != first.run_id
         async with place.bench.hub.store.read() as db:
@@ -39,5 +40,12 @@ async def test_three_years_pass_in_seconds(place: Place, monkeypatch: pytest.Mon
     assert [each.number for each in kept] == list(range(1, row.event + 1))
     assert sum(each.kind == "period-closed" for each in kept) >= 35
     assert [each.outcome for each in decided] == ["approved"] * 3
-    # Of this process alone: how much else the machine has to do is not the roadmap's.
-    assert took < 10
+    # By the clock, or where the machine has other things to do by the work of it: of this process and of Temporal.
+    assert min(took, worked) < 10, f"{took:.1f} s by the clock, {worked:.1f} s of processor time"
+
+
+def processor_time() -> float:
+    """Return the processor time of this process and of those that it has started."""
+    here = psutil.Process()
+    times = [each.cpu_times() for each in (here, *here.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
