@@ -181,3 +181,54 @@ async def test_customer_rejects_once_and_accepts_then_while_the_term_of_the_law_
     await case.do("write-decision-down", {"answer": "accepted"})
     await case.task("write-arrival-down")
     assert credit_notes(installation, case.code) == [(f"rec:{case.code}:rem:0", 6000, "entered")]
+
+
+async def test_a_person_calls_who_asks_for_one_and_nobody_is_cut_off_for_what_they_complain_about(
+    installation: Installation, desk: Desk
+) -> None:
+    company = installation.erp.company
+    made = await asyncio.to_thread(complaints.complaints, company.accounting_db)
+    complaint = {**made[3], "id": "acceptance-rights", "order": "PV-RIGHTS"}
+    customer, number = complaint["party"]["email"], complaint["party"]["customerNumber"]
+    read(await desk.send(complaints.event(complaint)))
+    acknowledged = await mail_to(installation, customer, "Su reclamación R-")
+    case = Case(desk, re.findall(r"R-\d{4}-\d{6}", acknowledged["subject"])[0])
+    await answer_form(installation, acknowledged, phone="600111222")
+    await case.do("attend", {"result": "spoken", "text": "Quiere que le llamemos antes de pasar."})
+
+    wish = {"customerNumber": number, "order": "PV-RIGHTS", "reason": "Impagado desde marzo"}
+    started = read(
+        await desk["sara"].post("/instances", json={"definition": "service.cut-service", "key": number, "input": wish})
+    )
+
+    async def held() -> bool:
+        said = read(await desk["oper"].get("/events", params={"type": "com.example.service.cut-held.v1"}))
+        return bool(said["items"])
+
+    async def cut() -> JSON:
+        found = await desk.instance(started["id"])
+        return found["output"] if found["summary"]["closed_at"] else None
+
+    await waited(held, "nobody said that the cut waits")
+    assert not blocked(installation, number)
+    given = {"cause": "form", "detail": "Rota", "impact": 2, "urgency": 2, "risks": ["none"]}
+    await case.do("assess", {"nature": "request", **given})
+    assert (await waited(cut, "the service was never cut"))["held"] == case.code
+    assert blocked(installation, number)
+
+    # Who complains of that gets the service back.
+    read(await desk.send(complaints.event({**complaint, "id": "acceptance-cut", "order": "PV-CUT"})))
+    again = await mail_to(installation, customer, "Su reclamación R-", 2)
+    restored = Case(desk, re.findall(r"R-\d{4}-\d{6}", again["subject"])[0])
+    await restored.do("decide-restoring", {"decision": "restore", "reason": "Es la misma factura."})
+
+    async def free() -> bool:
+        return not blocked(installation, number)
+
+    await waited(free, "the block was never lifted")
+
+
+def blocked(installation: Installation, number: str) -> bool:
+    """Whether the ERP has a customer blocked."""
+    with closing(sqlite3.connect(installation.erp.company.erp_db)) as db:
+        return bool(db.execute("SELECT blocked FROM customer WHERE number = ?", [number]).fetchone()[0])
