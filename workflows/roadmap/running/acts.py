@@ -19,6 +19,17 @@ most_text: Final = 2_000
 most_documents: Final = 50
 
 
+def act(course: Course, request: StartActivity | ReportActivity | FinishActivity, moment: Moment) -> list[Event]:
+    """Take what somebody says of an activity."""
+    match request:
+        case StartActivity():
+            return start_activity(course, request, moment)
+        case ReportActivity():
+            return report_activity(course, request, moment)
+        case FinishActivity():
+            return finish_activity(course, request, moment)
+
+
 def start_activity(course: Course, given: StartActivity, moment: Moment) -> list[Event]:
     """Note that an activity has begun."""
     activity = _work(course, given.activity)

@@ -163,12 +163,8 @@ def events_of(  # noqa: C901, PLR0911, PLR0912 - one case for each request
     if course.journal.state != "running":
         raise ConflictError(f"The roadmap is {course.journal.state}.", hint="Nothing of it can be changed any more.")
     match request:
-        case StartActivity():
-            return acts.start_activity(course, request, moment)
-        case ReportActivity():
-            return acts.report_activity(course, request, moment)
-        case FinishActivity():
-            return acts.finish_activity(course, request, moment)
+        case StartActivity() | ReportActivity() | FinishActivity():
+            return acts.act(course, request, moment)
         case RequestGate():
             return gates.request_gate(course, request, moment, answers)
         case SignGate():
