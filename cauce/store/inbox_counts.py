@@ -6,6 +6,7 @@ Counting all of 100,000 takes longer than all else of a page, so pages count up 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from sqlalchemy import CTE, ColumnElement, RowMapping, ScalarSelect, and_, func, literal, or_, select
@@ -99,6 +100,7 @@ def number(condition: ColumnElement[bool], most: int, within: CTE | None = None)
     return select(func.count()).select_from(found.subquery()).scalar_subquery()
 
 
+@cache
 def values_of(column: str) -> CTE:
     """Return each `value` that open tasks have in a column, and NULL.
 

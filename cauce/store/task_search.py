@@ -24,7 +24,7 @@ _DEEPEST: Final = 12
 # So many tasks are named to the database; of more, it looks at each one's words while it goes through the inbox.
 _FEW: Final = 500
 # So many of the inbox are looked at one by one: of what is common, the first page is soon full.
-_AHEAD: Final = 2_000
+_AHEAD: Final = 1_000
 _WORD: Final = re.compile(r"[^\W_]+")
 _FIND: Final = {
     "sqlite": """SELECT task FROM task_texts
