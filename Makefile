@@ -20,6 +20,7 @@ ALONE_IN := -o testpaths="tests/e2e tests/compose"
 # The order is that of tests/conftest.py.
 SHARED := --dist loadfile --no-loadscope-reorder
 LONG := bench or soak or pictures
+PACKAGES := activities api cauce connectors definitions demo schemas tools workflows
 # What failed, if it is little, is run once more and alone. What passes then got in another's way on a busy machine: it is
 # told, and wants to be mended, but whoever changed something else need not wait for that.
 FEW_FAILED := $(BIN)/python -c 'import json, sys; sys.exit(len(json.load(open(".pytest_cache/v/cache/lastfailed"))) > 3)'
@@ -50,6 +51,7 @@ demo: setup-demo ## Start everything with the demo company, feed leads, show a s
 
 .PHONY: test
 test: setup-test ## Set up, then run every test
+	@$(BIN)/python -m compileall -q -j 0 $(PACKAGES)  # once, not once in each process
 	@a=0; b=0; \
 	$(call HALF,-m "not ($(ALONE) or $(LONG))") || a=$$?; \
 	$(call HALF,$(ALONE_IN) -m "($(ALONE)) and not ($(LONG))") || b=$$?; \

@@ -26,8 +26,9 @@ from tools.native_packages import mariadb_root, postgresql_bin
 Require = Callable[[str, str], NoReturn]
 # Files are given to whoever is free, so the longest come first.
 LONGEST = (
-    "e2e/test_kill.py",
     "e2e/acceptance/test_erp_faults.py",
+    "e2e/browser/queue/test_accessibility.py",
+    "e2e/test_kill.py",
     "e2e/test_demo.py",
     "conformance/test_cases.py",
     "integration/embedded/test_stack.py",
