@@ -9,6 +9,7 @@ from api.deps import ChoosingDep, FormDep, HubDep, SessionDep, SessionsDep
 from api.i18n import locales
 from api.pages import view
 from api.security import Sessions, attempt_cookie, language_cookie, step_cookie, year_seconds
+from api.sentences import said
 from cauce.errors import CauceError, ConflictError, TransientError, UnauthenticatedError
 from cauce.services import openid, users
 from cauce.services.access import second_factors
@@ -106,7 +107,7 @@ async def enter_code(request: Request, hub: HubDep, sessions: SessionsDep, form:
         actor = await second_factors.verify(hub, name, str(form.get("code", "")))
     except UnauthenticatedError as error:
         lang = view.language_of(request)
-        problem, hint = lang.gettext(error.problem), lang.gettext(error.hint)
+        problem, hint = said(error.problem, lang), said(error.hint, lang)
         return view.render(request, "login_code.html", status=error.http_status, problem=problem, hint=hint)
     response = RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
     response.delete_cookie(step_cookie, path="/login")
@@ -128,7 +129,7 @@ async def let_in(
 
 def _again(request: Request, hub: Hub, error: CauceError, target: str, name: str = "") -> Response:
     lang = view.language_of(request)
-    problem = f"{lang.gettext(error.problem)} {lang.gettext(error.hint)}"
+    problem = f"{said(error.problem, lang)} {said(error.hint, lang)}"
     return _form(request, hub, target, name, status=error.http_status, problem=problem)
 
 

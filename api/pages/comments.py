@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.pages import view
+from api.sentences import said
 from cauce.errors import ConflictError, InputError
 from cauce.services import tasks
 from cauce.services.hub import Actor, Hub
@@ -69,11 +70,11 @@ def _words(error: InputError | ConflictError, lang: Language) -> str:
     """Return why something could not be said, with whom it could be said to."""
     about = error.errors[0] if isinstance(error, InputError) and error.errors else {}
     if "name" not in about:
-        return f"{lang.gettext(error.problem)} {lang.gettext(error.hint)}".strip()
-    said = lang.gettext("Nobody called '%(name)s' may see this task.") % {"name": about["name"]}
+        return f"{said(error.problem, lang)} {said(error.hint, lang)}".strip()
+    text = lang.gettext("Nobody called '%(name)s' may see this task.") % {"name": about["name"]}
     if about["people"]:
-        said += " " + lang.gettext("Those who may: %(names)s.") % {"names": about["people"]}
-    return said + " " + lang.gettext("With a space after the @ nobody is meant.")
+        text += " " + lang.gettext("Those who may: %(names)s.") % {"names": about["people"]}
+    return text + " " + lang.gettext("With a space after the @ nobody is meant.")
 
 
 async def _shown(

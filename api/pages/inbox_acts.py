@@ -14,6 +14,7 @@ from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.pages import asked, inbox_query, view
 from api.pages.task_form import AskedByTask
+from api.sentences import said
 from cauce.errors import InputError
 from cauce.services import task_batches, tasks
 from cauce.services.hub import Actor, Hub
@@ -152,7 +153,7 @@ def _outcome(row: Row, names: Mapping[str, JSON], lang: Language) -> Outcome:
     if row.problem is None:
         return Outcome(row.id, title)
     problem, hint = (str(row.problem.get(name, "")) for name in ("detail", "hint"))
-    return Outcome(row.id, title, lang.gettext(problem), lang.gettext(hint))
+    return Outcome(row.id, title, said(problem, lang), said(hint, lang))
 
 
 def _chosen(form: FormData) -> list[str]:

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from api.i18n import Language
 from api.pages import view
 from api.security import Sessions
+from api.sentences import said
 from cauce.errors import CauceError, InputError
 from cauce.services import users
 from cauce.services.hub import Actor, Hub
@@ -52,12 +53,12 @@ async def of_past_session(
             return
 
 
-async def said(kept: Awaitable[Kept], lang: Language) -> Response:
+async def told(kept: Awaitable[Kept], lang: Language) -> Response:
     """Tell the script of the page what came of it."""
     try:
         found = await kept
     except CauceError as error:
-        refusal = {"said": lang.gettext(error.problem), "hint": lang.gettext(error.hint)}
+        refusal = {"said": said(error.problem, lang), "hint": said(error.hint, lang)}
         return JSONResponse(refusal, status_code=error.http_status)
     text = lang.gettext("Saved at %s.") % lang.clock(found.saved_at)
     return JSONResponse({"said": text, "version": found.saved_at.isoformat()})

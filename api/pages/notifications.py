@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import view
 from api.pages.account import local
+from api.sentences import said
 from cauce.errors import InputError
 from cauce.services import notifications
 from cauce.services.mails import letters, links
@@ -54,7 +55,7 @@ async def save_address(request: Request, hub: HubDep, actor: VisitorDep, form: F
         await notifications.choose(hub, actor, email=given, kinds=kinds)
     except InputError as error:
         lang = view.language_of(request)
-        problem = f"{lang.gettext(error.problem)} {error.hint}"
+        problem = f"{said(error.problem, lang)} {said(error.hint, lang)}"
         return await _shown(request, hub, actor, status=422, email=given, problem=problem)
     return RedirectResponse("/notifications?done=address", status_code=HTTPStatus.SEE_OTHER)
 

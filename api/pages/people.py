@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from api.deps import FormDep, HubDep, VisitorDep
 from api.pages import people_query, view
 from api.pages.people_query import AskedDep
+from api.sentences import said
 from cauce.errors import InputError
 from cauce.services import people, users
 from cauce.services.access import second_factors
@@ -90,5 +91,5 @@ async def _page(
         may_change=actor.may(*people.editors),
         may_reset=actor.may() and await second_factors.needed(hub, name),
         message=message,
-        problem=lang.gettext(problem.problem) if problem else "",
+        problem=said(problem.problem, lang) if problem else "",
     )

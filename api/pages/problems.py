@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from api.i18n import Language
+from api.sentences import said
 
 
 def message(text: str) -> str:
@@ -59,5 +60,5 @@ def short(sentence: str, lang: Language) -> str:
         if found := pattern.search(sentence):
             it = found[1] if found.groups() else ""
             return lang.gettext(text) % {"it": it} if it else lang.gettext(text)
-    plain = lang.gettext(sentence)
+    plain = said(sentence, lang)
     return plain[:1].upper() + plain[1:]

@@ -138,7 +138,7 @@ async def save_draft(request: Request, hub: HubDep, actor: VisitorDep, name: str
 async def save_typed(request: Request, hub: HubDep, actor: VisitorDep, name: str, form: FormDep) -> Response:
     """Keep what somebody is typing, for the script of the page; a newer draft of another window stays as it is."""
     filled = await _filled(hub, actor, name, form)
-    return await kept_typing.said(_keep_typed(filled, form, request), view.language_of(request))
+    return await kept_typing.told(_keep_typed(filled, form, request), view.language_of(request))
 
 
 @router.get("/start/{name}/files/{key}/{digest}")
@@ -201,7 +201,7 @@ async def _shown(
         key=filled.key,
         message=lang.gettext(notices.get(request.query_params.get("done", ""), "")),
         most_bytes=filled.hub.settings.max_attachment_bytes,
-        refused=refused if refused and not errors else None,
+        refusal=refused if not errors else None,
         section="instances",
         visitor=filled.actor.name,
     )

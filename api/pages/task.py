@@ -16,6 +16,7 @@ from api.pages import asked, comments, task_acts, task_form, view
 from api.pages.task_form import AskedByTask
 from api.pages.why import reasons
 from api.rest.attachments import as_download
+from api.sentences import said
 from cauce.errors import CauceError, ConflictError, InputError, TransientError
 from cauce.permissions import Thing
 from cauce.services import attachments, clocks, task_context, task_drafts, tasks
@@ -149,8 +150,8 @@ async def show(  # noqa: PLR0913 - what a page shows
         fields=fields,
         errors=errors,
         loose_errors=[each for each in errors if each.get("pointer", "") not in shown],
-        problem=lang.gettext(problem.problem) if problem and not errors else "",
-        hint=lang.gettext(problem.hint) if problem else "",
+        problem=said(problem.problem, lang) if problem and not errors else "",
+        hint=said(problem.hint, lang) if problem else "",
         **await around(hub, actor, task),
         why=reasons(await why.why(hub, actor, task.id), names.title(lang), lang),
         process=names.title(lang),

@@ -64,7 +64,7 @@ async def save_typed(request: Request, hub: HubDep, actor: VisitorDep, task_id: 
     """Keep what somebody is typing, for the script of the page; a newer draft of another window stays as it is."""
     lang = view.language_of(request)
     task = await tasks.task(hub, actor, task_id)
-    return await kept_typing.said(_keep_typed(hub, actor, task, form, lang), lang)
+    return await kept_typing.told(_keep_typed(hub, actor, task, form, lang), lang)
 
 
 @router.post("/tasks/{task_id}/delegate")

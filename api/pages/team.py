@@ -13,6 +13,7 @@ from api.i18n import Language
 from api.names import titles_of_all
 from api.pages import view
 from api.pages.inbox import number_of
+from api.sentences import said
 from cauce.errors import CauceError, InputError
 from cauce.permissions import may_anywhere
 from cauce.services import clocks
@@ -176,6 +177,6 @@ def _words(outcome: Sequence[Row], known: Mapping[str, Line], lang: Language) ->
     for row in outcome:
         task = known.get(row.id)
         title = lang.label(task.title, view.humane(task.name)) if task else lang.gettext("A task")
-        why = (row.problem or {}).get("detail", "")
+        why = said((row.problem or {}).get("detail", ""), lang)
         found.append({"id": row.id, "title": title, "case": task.business_key if task else "", "problem": why})
     return found

@@ -22,6 +22,7 @@ from api.i18n import Language, all_languages, as_moment, locales, negotiate
 from api.pages import problems, states
 from api.pages.navigation import navigation_for, place_keys
 from api.pages.words import severity_words
+from api.sentences import said
 from cauce import contract
 from cauce.errors import CauceError
 from cauce.roadmaps import ROADMAP_PREFIX, is_roadmap
@@ -145,20 +146,20 @@ def render(
     **shown: Any,  # noqa: ANN401 - what a template is shown
 ) -> HTMLResponse:
     """Return a page; one that says why something was refused has the status of that, unless another is given."""
-    said = language_of(request).gettext
+    lang = language_of(request)
     sessions: security.Sessions = request.app.state.sessions
     session = sessions.read(request)
     context = {
         "actor": getattr(request.state, "actor", None),
         "csrf": sessions.token(session),
-        "lang": language_of(request),
+        "lang": lang,
         "message": "",
         "navigation": navigation_for(getattr(request.state, "actor", None)),
         "open_tasks": getattr(request.state, "open_tasks", 0),
         "unread": getattr(request.state, "unread", 0),
         "path": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        "problem": said(refusal.problem) if refusal else "",
-        "hint": said(refusal.hint) if refusal else "",
+        "problem": said(refusal.problem, lang) if refusal else "",
+        "hint": said(refusal.hint, lang) if refusal else "",
         "section": request.url.path.strip("/").partition("/")[0],
     } | shown
     response = HTMLResponse(status_code=status or (refusal.http_status if refusal else HTTPStatus.OK))
@@ -175,7 +176,7 @@ def render(
 
 def error_page(request: Request, status: int, problem: str, hint: str = "", where: str = "") -> Response:
     """Return the page that says what went wrong."""
-    text = language_of(request).gettext
+    lang = language_of(request)
     titles = {
         403: message("You may not do that"),
         404: message("Not found"),
@@ -183,11 +184,12 @@ def error_page(request: Request, status: int, problem: str, hint: str = "", wher
         412: message("That is no longer possible"),
         503: message("Not available now"),
     }
-    title = text(titles.get(status, message("That did not work")))
+    title = lang.gettext(titles.get(status, message("That did not work")))
     referrer = request.headers.get("referer", "")
     same = referrer.startswith(str(request.base_url)) and not referrer.endswith(request.url.path)
     back = "/" + referrer.removeprefix(str(request.base_url)) if same else "/inbox"
-    shown: dict[str, Any] = {"title": title, "problem": text(problem), "hint": text(hint), "where": where, "back": back}
+    words = {"title": title, "problem": said(problem, lang), "hint": said(hint, lang)}
+    shown: dict[str, Any] = {**words, "where": where, "back": back}
     return render(request, "error.html", status=status, **shown)
 
 
