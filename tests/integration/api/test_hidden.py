@@ -28,7 +28,7 @@ CLOSED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "/instances/": ({"instance_id": INSTANCE}, {"instance_id": f"{PROCESS}/none"}),
     "/case-files/": ({"instance_id": INSTANCE}, {"instance_id": f"{PROCESS}/none"}),
     "/definitions/": ({"kind": "process", "name": PROCESS}, {"name": "sales.none"}),
-    "/start/": ({"name": PROCESS}, {"name": "sales.none"}),
+    "/start/": ({"name": PROCESS, "key": "x", "digest": "0" * 64}, {"name": "sales.none"}),
     "/schedules/": ({"definition": PROCESS}, {"definition": "sales.none"}),
     "/dead-letters/": ({"letter_id": "1"}, {"letter_id": "99"}),
     "/by-hand/": ({"number": "1"}, {"number": "99"}),
