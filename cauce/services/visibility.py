@@ -93,6 +93,8 @@ class OpenTask:
     created_at: datetime
     closed_at: datetime | None
     closed_by: str | None
+    group: str | None
+    approvals: JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ async def instance(hub: Hub, actor: Actor, instance_id: str) -> Detail:
     human_tasks = tuple(
         OpenTask(
             *(row.id, row.name, row.reference, row.title, row.state, row.claimed_by),
-            *(row.due_at, row.created_at, row.closed_at, row.closed_by),
+            *(row.due_at, row.created_at, row.closed_at, row.closed_by, row.group, row.approvals),
         )
         for row in rows
     )
