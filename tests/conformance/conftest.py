@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,10 +15,13 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from cauce import settings, single
 from cauce.embedded import temporal_server
+from cauce.errors import SettingsError
+from cauce.native import driver_path
 from cauce.services import definitions
 from cauce.services.hub import Actor, Hub
 from cauce.store import Store, people, users
 from cauce.temporal import connect
+from demo.node import find_node
 from tests.conformance.case import HERE
 from tests.conformance.stand_in import StandIn, standing_in
 from tests.conftest import Require
@@ -93,6 +97,16 @@ async def place_of(
 def _temporal(require: Require) -> None:
     if not temporal_server.binary().exists():
         require("temporal", "the program `temporal` is not there; `make setup` brings it")
+
+
+@pytest.fixture
+def company_runs(require: Require) -> None:
+    """Look whether the systems of the demo company can run here."""
+    for kind, look in (("odbc", partial(driver_path, "sqlite")), ("node", find_node)):
+        try:
+            look()
+        except SettingsError as error:
+            require(kind, str(error))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

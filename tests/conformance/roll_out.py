@@ -16,79 +16,44 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
+from temporalio.worker import Worker
 
-from cauce import single
+from activities.connections import Connections
+from activities.syncs.run import SyncActivities
+from cauce import contract, single
+from cauce.contract import SyncRequest
 from cauce.cost_entries import FACTORS
-from cauce.errors import ConflictError, TransientError
-from cauce.roadmaps import Done, Request
-from cauce.services import attachments, definitions, instances, tasks
+from cauce.errors import ConflictError, ForbiddenError, TransientError
+from cauce.roadmaps import Done, ReportActivity, Request
+from cauce.services import attachments, definitions, instances, reconciling, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import running
 from cauce.services.roadmaps.running import RunDetail, StepView
 from cauce.services.roadmaps.standing import Standing, standing
 from cauce.services.tasks import TaskView
-from cauce.store import register
+from cauce.store import reconciliations
 from cauce.store.inbox import Filters
-from schemas import Source, kind_of, load_file, load_yaml
+from cauce.testing.watching import Watch
+from demo.company import Company
+from schemas import load_file
+from tests.conformance.roll_out_people import ANSWERS, ASIDE, BOARD, EVERYBODY, FILE, PEOPLE, PLANNER, TOGETHER, Answers
+from workflows.sync_workflow import SyncWorkflow
 
 JSON = Any
 NAME: Final = "crm-rollout"
 # A run that waits for its first turn has fewer events than that.
 _FIRST: Final = 3
 _WEEK: Final = timedelta(days=7)
+_BLINK_S: Final = 0.05
+_LONGEST_WAIT_S: Final = 31 * 24 * 3600
+_MOST_BLINKS: Final = 400
+_SYNCS: Final = "course-syncs"
+First = Mapping[str, Callable[[], Awaitable[None]]]
 MADRID: Final = ZoneInfo("Europe/Madrid")
 DEFINITIONS: Final = Path(__file__).parents[2] / "definitions"
-# In the place of the systems that the shipped connections lead to: one that can be certified in a moment.
-CONNECTION: Final = """\
-connection: NAME
-kind: http
-implements: [stock]
-certification: {environment: test, data: {sku: P1}}
-settings: {base_url: 'URL', timeout: PT5S}
-operations: {stock-level: {calls: GET /stock, effect: read}}
-"""
-
-
-def _of(name: str, group: str, *roles: str) -> Actor:
-    return Actor(name, frozenset({"staff", *roles}), frozenset({group}))
-
-
-PEOPLE: Final[Mapping[str, Actor]] = {
-    "management": _of("mara", "management"),
-    "sponsors": _of("sam", "sponsors"),
-    "project-managers": _of("pia", "project-managers", "manager"),
-    "finance": _of("fina", "finance"),
-    "steering": _of("sara", "steering"),
-    "marketing": _of("marta", "marketing"),
-    "privacy": _of("dora", "privacy"),
-    "key-users": _of("keiko", "key-users"),
-    "process-owners": _of("berta", "process-owners"),
-    "designers": _of("dana", "designers", "designer"),
-    "data-owners": _of("dario", "data-owners"),
-    "quality": _of("quim", "quality"),
-    "hr": _of("hugo", "hr"),
-    "communications": _of("carla", "communications"),
-    "it": _of("ivan", "it"),
-    "architects": _of("arno", "architects"),
-    "integrators": _of("igor", "integrators", "integrator"),
-    "pilot-users": _of("pilar", "pilot-users"),
-    "support": _of("sonia", "support"),
-}
-PLANNER: Final = PEOPLE["project-managers"]
-# Who does work of a phase does not decide on it alone.
-BOARD: Final = _of("bruno", "management")
-EVERYBODY: Final = Actor("ana", frozenset({"admin"}))
-
-
-# What people answer to what is asked of them beside the work.
-ASIDE: Final[Mapping[str, JSON]] = {
-    "risk": {"decision": "accepted", "note": "It is watched"},
-    "correct": {"note": "It is known why"},
-}
-# What is finished only when something else is, though both may be due on the same day.
-TOGETHER: Final = {"audit-quality": "accept"}
 
 
 @dataclass(slots=True)
@@ -103,6 +68,7 @@ class RollOut:
     skipper: TimeSkipper
     id: str
     handle: WorkflowHandle[Any, Any]
+    watch: Watch
     lying: set[str] = field(default_factory=set)
     dearer: dict[str, Decimal] = field(default_factory=dict)
     unfiled: set[str] = field(default_factory=set)
@@ -110,7 +76,6 @@ class RollOut:
     finished: dict[str, date] = field(default_factory=dict)
     seen: dict[str, date] = field(default_factory=dict)
     budgets: dict[str, dict[str, Decimal]] = field(default_factory=dict)
-    notes: int = 0
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -164,13 +129,45 @@ class RollOut:
         task = (await self.inbox())[name]
         await tasks.complete(self.hub, by or whose(task), task.id, answer)
 
-    async def note(self, kind: str, code: str, state: str, *, days_ago: int = 0, **data: JSON) -> None:
-        """Note something in the register, as the processes of a roll-out do."""
-        self.notes += 1
-        at = self.now - timedelta(days=days_ago)
-        step = register.Step(NAME, kind, code, state, f"course:{self.notes}", at, title=code, data=data)
+    async def compare(self, sync: str) -> None:
+        """Run a sync to its end, and compare both sides on the day that it is in the roll-out."""
+        given = [SyncRequest(sync, PLANNER.name), None, None]
+        await self.hub.temporal.execute_workflow(
+            contract.SYNC, args=given, id=contract.sync_id(sync), task_queue=_SYNCS
+        )
+        await reconciling.compared(self.hub, sync, PLANNER.name)
         async with self.hub.store.transaction() as db:
-            await register.note(db, step)
+            kept = await reconciliations.last(db, sync)
+            assert kept is not None
+            kept.at = self.now
+
+    async def align(self, instance: str, *, hours: int = 0) -> None:
+        """Bring the clock of a process, which began when ours is, to that of the roll-out or some hours before."""
+        handle: WorkflowHandle[Any, Any] = self.hub.temporal.get_workflow_handle(instance)
+        left = self.now - timedelta(hours=hours) - await self.skipper.get_current_time(handle)
+        await self.skipper.fast_forward(handle, left)
+
+    async def asked_by(self, process: str, name: str, count: int) -> list[TaskView]:
+        """Return tasks of the instances of a process, once there are so many."""
+        for _ in range(_MOST_BLINKS):
+            found = (await tasks.inbox(self.hub, EVERYBODY, Filters(definition=process), limit=tasks.most_rows)).tasks
+            if len(asked := [each for each in found if each.name == name]) == count:
+                return asked
+            await asyncio.sleep(_BLINK_S)
+        raise AssertionError(f"{process} does not ask for {name}.")
+
+    async def begun_by_itself(self, name: str) -> StepView:
+        """Return an activity once the roadmap has started its process, which it does as soon as the day has come."""
+        await self._once(lambda detail: (_found(detail, name).process or {}).get("state") == "running")
+        return await self.step(name)
+
+    async def _once(self, so: Callable[[RunDetail], bool]) -> None:
+        """Wait until the lists show what has happened a moment before."""
+        for _ in range(_MOST_BLINKS):
+            if so(await self.look()):
+                return
+            await asyncio.sleep(_BLINK_S)
+        raise AssertionError("It has not come to the lists.")
 
     async def work_until(self, over: Callable[[RunDetail], bool], *, latest: date = date.max) -> None:
         """Let people work, day after day, until something is so or a day has come."""
@@ -206,13 +203,35 @@ class RollOut:
             if task.due_at is not None and task.due_at.astimezone(MADRID).date() <= self.today:
                 await self.finish(task, steps[activity])
                 done += 1
+        for step in detail.steps:
+            before = steps.get(TOGETHER.get(step.id, ""))
+            if self._is_due(step) and not (before and before.state != "done"):
+                await self.have_done(step, ANSWERS[step.process["process"]])
+                done += 1
         return done
+
+    def _is_due(self, step: StepView) -> bool:
+        """Tell whether a process has an activity under way that is to be done by today."""
+        runs = bool(step.process) and step.process["state"] == "running" and step.id not in self.lying
+        return runs and step.state == "started" and step.finish is not None and step.finish <= self.today
+
+    async def have_done(self, step: StepView, answers: Answers) -> JSON:
+        """Answer what the process of an activity asks, to its end, and return its output; it costs what it was to."""
+        owner = (await self.look()).owners[step.owner]["group"]
+        cost = self._cost_of(step.id)
+        said = {factor: str(amount) for factor, amount in cost.items()}
+        await self.act(PEOPLE[owner], ReportActivity(step.id, "", cost=said))
+        output = await self.attend(step.process["instance"], answers)
+        if output["passed"]:
+            # The process tells the roadmap, which has noted it a moment later.
+            await self._once(lambda detail: _state(detail, step.id) == "done")
+            self.finished[step.id] = self.today
+        self.spent[step.id] = sum(cost.values(), Decimal())
+        return output
 
     async def finish(self, task: TaskView, step: StepView) -> None:
         """Finish an activity: it has cost what it was to cost, and its file is there."""
-        rate, person = self.dearer.get(step.id, Decimal(1)), whose(task)
-        cost = {factor: amount * rate for factor, amount in self.budgets[step.id].items()}
-        files = []
+        person, cost, files = whose(task), self._cost_of(step.id), []
         if step.id not in self.unfiled:
             text = f"{step.id}, done on {self.today}".encode()
             files = [await attachments.attach(self.hub, person, task.id, "/documents/0", f"{step.id}.txt", text)]
@@ -222,10 +241,15 @@ class RollOut:
         )
         self.spent[step.id], self.finished[step.id] = sum(cost.values(), Decimal()), self.today
 
+    def _cost_of(self, activity: str) -> dict[str, Decimal]:
+        rate = self.dearer.get(activity, Decimal(1))
+        return {factor: amount * rate for factor, amount in self.budgets[activity].items()}
+
     def _next_days(self, detail: RunDetail, waiting: Mapping[str, TaskView]) -> list[date]:
         """Return the days on which something begins, or is to be done."""
         activities = [each for each in detail.steps if each.state == "ready" and each.kind == "activity"]
         starts = [each.start for each in activities if each.start]
+        starts += [each.finish for each in detail.steps if each.finish and each.process and each.state == "started"]
         ends = [task.due_at.astimezone(MADRID).date() for task in waiting.values() if task.due_at]
         return [day for day in (*starts, *ends, self.today + _WEEK) if day > self.today]
 
@@ -254,36 +278,73 @@ class RollOut:
         self,
         name: str,
         given: JSON,
-        answers: Mapping[str, Sequence[JSON]],
-        first: Mapping[str, Callable[[], Awaitable[None]]] = MappingProxyType({}),
+        answers: Answers,
+        first: First = MappingProxyType({}),
     ) -> JSON:
-        """Run a process beside it, and return what it came to; each task has its answers, the last one again.
-
-        `first` is what is done before a task is answered.
-        """
+        """Run a process beside it, and return what it came to; `first` is what is done before a task is answered."""
         return await self.attend((await instances.start(self.hub, PLANNER, name, given)).id, answers, first)
 
     async def attend(
         self,
         instance: str,
-        answers: Mapping[str, Sequence[JSON]],
-        first: Mapping[str, Callable[[], Awaitable[None]]] = MappingProxyType({}),
+        answers: Answers,
+        first: First = MappingProxyType({}),
     ) -> JSON:
-        """Answer the tasks of a process until it ends, and return what it came to."""
+        """Answer the tasks of a process until it ends, and return what it came to; the clock of its own goes along.
+
+        Each task has its answers, the last one again; where one says `FILE`, a file is attached.
+        """
         handle: WorkflowHandle[Any, Any] = self.hub.temporal.get_workflow_handle(instance)
         result, turns = asyncio.create_task(handle.result()), dict.fromkeys(answers, 0)
-        while not (await asyncio.wait({result}, timeout=0.05))[0]:
-            for task in (await tasks.inbox(self.hub, EVERYBODY, Filters(instance=instance))).tasks:
+        while not (await asyncio.wait({result}, timeout=_BLINK_S))[0]:
+            found = await self.inbox_of(instance)
+            if not found:
+                await self._let_pass(handle)
+            for task in found:
                 several = answers[task.name]
                 chosen = several[min(turns[task.name], len(several) - 1)]
                 turns[task.name] += 1
                 if task.name in first:
                     await first[task.name]()
-                said = chosen(task.data) if callable(chosen) else chosen
                 # What nobody waits for any more since the answer before: of a vendor that has withdrawn.
-                with suppress(ConflictError):
+                with suppress(ConflictError, ForbiddenError):
+                    said = await self._with_files(task, chosen(task.data) if callable(chosen) else chosen)
                     await tasks.complete(self.hub, whose(task), task.id, said)
-        return result.result()
+        try:
+            return result.result()
+        except WorkflowFailureError as error:
+            raise AssertionError(f"{instance}: {error.cause} {getattr(error.cause, 'details', '')}") from error
+
+    async def _let_pass(self, handle: WorkflowHandle[Any, Any]) -> None:
+        """Move the clock of a process that waits for it alone to what comes next."""
+        # It may have come to its end since it was looked at.
+        with suppress(RPCError):
+            stands = await self.watch.look(handle)
+            if stands is None or stands.busy or stands.open_tasks or stands.wakes_at is None:
+                return
+            left = stands.wakes_at - (await self.skipper.get_current_time(handle)).timestamp()
+            # What is later than any of their waits is that they take too long.
+            if 0 < left < _LONGEST_WAIT_S:
+                await self.skipper.fast_forward(handle, left)
+
+    async def inbox_of(self, instance: str) -> Sequence[TaskView]:
+        """Return what waits for somebody in an instance."""
+        return (await tasks.inbox(self.hub, EVERYBODY, Filters(instance=instance))).tasks
+
+    async def _with_files(self, task: TaskView, said: JSON) -> JSON:
+        """Return an answer with a file attached wherever it says `FILE`."""
+
+        async def attached(place: str) -> JSON:
+            name = f"{task.name}.txt"
+            return await attachments.attach(self.hub, whose(task), task.id, place, name, f"{task.id}".encode())
+
+        filled = {}
+        for key, value in said.items():
+            if value == [FILE]:
+                filled[key] = [await attached(f"/{key}/0")]
+            else:
+                filled[key] = await attached(f"/{key}") if value == FILE else value
+        return filled
 
 
 def whose(task: TaskView) -> Actor:
@@ -305,43 +366,47 @@ def written_budgets() -> dict[str, dict[str, Decimal]]:
     return found
 
 
-def _shipped() -> list[Source]:
-    """Return what of the shipped definitions a roll-out works with: its processes, and what these name."""
-    found = [(kind_of(each.data) or "", each) for each in definitions.load([DEFINITIONS])[0]]
-    known = {"calendar": "office-madrid", "roadmap": NAME, "policy": "roll-out"}
-    rolled = [each for kind, each in found if kind == "process" and each.data["document"]["namespace"] == "roadmap"]
-    rolled += [each for kind, each in found if known.get(kind) == each.data.get(kind, "")]
-    words = json.dumps([each.data for each in rolled])
-    named = [
-        each for kind, each in found if kind in ("form", "decision", "template") and f'"{each.data[kind]}"' in words
-    ]
-    return (
-        rolled + named + [each for kind, each in found if kind == "connection" and each.data[kind] in ("hub", "mail")]
-    )
+def _found(detail: RunDetail, name: str) -> StepView:
+    return next(each for each in detail.steps if each.id == name)
 
 
 def _state(detail: RunDetail, name: str) -> str:
-    return next(each.state for each in detail.steps if each.id == name)
+    return _found(detail, name).state
 
 
 @asynccontextmanager
-async def begun(place: single.Bench, folder: Path, warehouse: str, patch: pytest.MonkeyPatch) -> AsyncIterator[RollOut]:
-    """Start the shipped roll-out, on a worker and a store of its own, on the second Monday of the next January."""
+async def begun(place: single.Bench, folder: Path, patch: pytest.MonkeyPatch) -> AsyncIterator[RollOut]:
+    """Start the shipped roll-out of the demo company, with its systems, on the second Monday of the next January."""
     settings = place.hub.settings.model_copy(update={"data_dir": folder, "definitions_dir": folder})
     address = place.client.service_client.config.target_host
-    async with single.empty_store() as store:
+    async with Company.start(folder / "company") as company, single.empty_store() as store:
         # Where the connection `hub` looks, which processes note things through.
         patch.setenv("CAUCE_STORE_URL", store.url.render_as_string(hide_password=False))
-        sources = _shipped()
-        for each in ("erp", "accounting"):
-            sources.append(load_yaml(CONNECTION.replace("NAME", each).replace("URL", warehouse), f"{each}.yaml"))
+        (folder / "settings.json").write_text(json.dumps(company.settings()), encoding="utf-8")
+        for name, secret in company.secrets().items():
+            patch.setenv(f"CAUCE_SECRET_{name.upper().replace('-', '_')}", secret)
+        sources, _ = definitions.load([DEFINITIONS])
         await definitions.publish(replace(place.hub, store=store), EVERYBODY, sources)
-        async with single.bench(settings, address, store) as own:
+        async with single.bench(settings, address, store) as own, _syncing(own):
             skipper = TimeSkipper(own.client, config=TimeSkippingConfig(enabled=False))
             hub = replace(own.hub, temporal=skipper.client)
             january = date(datetime.now(UTC).year + 1, 1, 8)
             first = january + timedelta(days=-january.weekday() % 7)
             view = await running.start(hub, PLANNER, NAME, key=str(first.year), day=first)
-            made = RollOut(hub, skipper, view.id, hub.temporal.get_workflow_handle(view.id), budgets=written_budgets())
+            assert own.watch is not None
+            handle = hub.temporal.get_workflow_handle(view.id)
+            made = RollOut(hub, skipper, view.id, handle, own.watch, budgets=written_budgets())
             await made.wait_until(first)
             yield made
+
+
+@asynccontextmanager
+async def _syncing(own: single.Bench) -> AsyncIterator[None]:
+    """Let syncs be run, which a bench does not; they are on queues of their own."""
+    connections = Connections(own.hub.store, own.hub.resolver)
+    activities = SyncActivities(own.hub.store, connections)
+    runs = Worker(own.client, task_queue=_SYNCS, workflows=[SyncWorkflow], activities=[activities.begin])
+    rows = Worker(own.client, task_queue=contract.sync_queue("hub"), activities=[activities.batch])
+    async with runs, rows:
+        yield
+    await connections.close()
