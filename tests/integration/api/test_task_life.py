@@ -9,7 +9,8 @@ import pytest
 from api import security
 from cauce.contract import HumanTask, TaskChange
 from cauce.services.hub import Hub
-from cauce.store import task_acts, tasks
+from cauce.store import definitions, task_acts, tasks
+from cauce.store.definitions import NewDefinition
 from tests.integration.api.conftest import Browser
 
 free = "/tasks/00000000-0000-5000-8000-000000000000"
@@ -171,3 +172,27 @@ async def test_rest_keeps_drafts_and_answers_batches(program: httpx.AsyncClient,
         ("send-back", {"to": "enter", "reason": "x"}, 503),
     ):
         assert (await program.post(f"/api/v1/tasks/life/{act}", json=body)).status_code == status, act
+
+
+async def test_a_form_that_a_new_version_changes_while_it_is_open_stays_what_it_was_and_says_so(
+    ana: Browser, hub: Hub
+) -> None:
+    await add(hub)
+    await ana.post("/tasks/life/claim")
+    csrf = await ana.token("/tasks/life")
+    changed = {"form": "check", "schema": {"type": "object", "required": ["sum"], "properties": {"sum": {}}}}
+    new = NewDefinition(
+        "process", "lead-to-order", "n", "n", {}, "ana", "sales", "9.0.0", {"forms": {"check": changed}}
+    )
+    async with hub.store.transaction() as db:
+        await definitions.add(db, new)
+    page = (await ana.get("/tasks/life")).text
+    assert ("another one since version 9.0.0" in page, 'name="/text"' in page, 'name="/sum"' in page) == (
+        True,
+        True,
+        False,
+    )
+    typed = await ana.client.post("/tasks/life/draft/typed", data={"csrf": csrf, "/text": "x", "/sum": "1"})
+    assert typed.status_code == 200
+    kept = (await ana.get("/tasks/life")).text
+    assert ('value="x"' in kept, 'name="/sum"' in kept) == (True, False)
