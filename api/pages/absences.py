@@ -90,6 +90,7 @@ async def _page(
         request,
         "absences.html",
         absences=await absences.list_absences(hub, actor),
+        most=absences.most_listed,
         values=given or dict.fromkeys(fields, ""),
         may_plan=actor.may(*absences.planners),
         asked=asked,

@@ -80,7 +80,7 @@ def tabs(lang: Language, wanted: Wanted, counts: Counts) -> list[dict[str, Any]]
         ("groups", lang.gettext("My groups"), counts.groups),
         ("available", lang.gettext("Free"), counts.free),
         ("late", lang.gettext("Overdue"), counts.overdue),
-        ("set-aside", lang.gettext("Set aside"), counts.set_aside),
+        ("set-aside", lang.gettext("Later"), counts.set_aside),
         ("delegated", lang.gettext("Delegated"), counts.delegated),
     )
     return [

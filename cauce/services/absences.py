@@ -18,6 +18,7 @@ planners: tuple[Role, ...] = ("manager",)
 askers: tuple[Role, ...] = ("staff", "manager", "auditor", "operator")
 longest: Final = timedelta(days=732)
 most_ahead: Final = 200
+most_listed: Final = 500
 longest_note: Final = 300
 
 
@@ -85,7 +86,7 @@ async def list_absences(
         if person != actor.name:
             actor.require("see the absences of others", *planners, "auditor")
     async with hub.store.read() as db:
-        rows = await absences.ending_from(db, since or local_day(utc_now()), person=person)
+        rows = await absences.ending_from(db, since or local_day(utc_now()), person=person, limit=most_listed)
     return [_view(row) for row in rows]
 
 

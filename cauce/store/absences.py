@@ -38,7 +38,7 @@ async def remove(db: Db, absence_id: int) -> bool:
     return await changed(db, delete(AbsenceEntry).where(AbsenceEntry.id == absence_id)) == 1
 
 
-async def ending_from(db: Db, day: date, *, person: str | None = None, limit: int = 500) -> Sequence[AbsenceEntry]:
+async def ending_from(db: Db, day: date, *, person: str | None = None, limit: int) -> Sequence[AbsenceEntry]:
     """Return what is not over on a day, the next first; of one person, or of all."""
     query = select(AbsenceEntry).where(AbsenceEntry.ends >= day)
     if person is not None:
