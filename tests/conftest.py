@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
+from cauce.memory import collect_rarely
 from cauce.store.migrations import upgrade
 from tests.effort import examples
 from tests.servers import mariadb, openid, postgresql, processes, temporal
@@ -80,6 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if unknown:
         raise pytest.UsageError(f"--require knows no {', '.join(sorted(unknown))}; it knows {', '.join(NEEDS)}.")
     stay_on_loopback()
+    collect_rarely()  # as a worker does; looking for garbage is a tenth of what tests cost
     hypothesis.settings.register_profile("cauce", max_examples=examples(100))
     hypothesis.settings.load_profile("cauce")
 

@@ -5,6 +5,7 @@ They act through the services, as the pages do: each sees the tasks of their gro
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -46,10 +47,12 @@ JSON = Any
 NAME: Final = "crm-rollout"
 # A run that waits for its first turn has fewer events than that.
 _FIRST: Final = 3
+_LONGEST_LULL: Final = timedelta(days=180)
 _WEEK: Final = timedelta(days=7)
 _BLINK_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 31 * 24 * 3600
 _MOST_BLINKS: Final = 400
+_MOST_REFUSALS: Final = 20
 _SYNCS: Final = "course-syncs"
 First = Mapping[str, Callable[[], Awaitable[None]]]
 MADRID: Final = ZoneInfo("Europe/Madrid")
@@ -125,8 +128,13 @@ class RollOut:
         return {each.name: each for each in found.tasks}
 
     async def answer(self, name: str, answer: JSON, *, by: Actor | None = None) -> None:
-        """Answer a task, as the person that it waits for or as another one."""
-        task = (await self.inbox())[name]
+        """Answer a task, as the person that it waits for or another one; it may be on its way still."""
+        task = None
+        for _ in range(_MOST_BLINKS):
+            if task := (await self.inbox()).get(name):
+                break
+            await asyncio.sleep(_BLINK_S)
+        assert task, f"{name} is not asked"
         await tasks.complete(self.hub, by or whose(task), task.id, answer)
 
     async def compare(self, sync: str) -> None:
@@ -171,10 +179,16 @@ class RollOut:
 
     async def work_until(self, over: Callable[[RunDetail], bool], *, latest: date = date.max) -> None:
         """Let people work, day after day, until something is so or a day has come."""
+        last = self.today
         while True:
             detail, waiting = await self.look(), await self.inbox()
             if await self._do_what_is_due(detail, waiting):
+                last = self.today
                 continue
+            if self.today - last > _LONGEST_LULL:
+                open_ = [each for each in detail.steps if each.state != "done"]
+                still = "; ".join(f"{each.id} is {each.state} {each.process or ''}" for each in open_)
+                raise AssertionError(f"Nothing is done any more: {still}; asked: {', '.join(waiting)}")
             if over(detail) or self.today >= latest:
                 return
             await self.wait_until(min([*self._next_days(detail, waiting), latest]))
@@ -296,6 +310,7 @@ class RollOut:
         """
         handle: WorkflowHandle[Any, Any] = self.hub.temporal.get_workflow_handle(instance)
         result, turns = asyncio.create_task(handle.result()), dict.fromkeys(answers, 0)
+        refused: Counter[str] = Counter()
         while not (await asyncio.wait({result}, timeout=_BLINK_S))[0]:
             found = await self.inbox_of(instance)
             if not found:
@@ -307,9 +322,13 @@ class RollOut:
                 if task.name in first:
                     await first[task.name]()
                 # What nobody waits for any more since the answer before: of a vendor that has withdrawn.
-                with suppress(ConflictError, ForbiddenError):
+                try:
                     said = await self._with_files(task, chosen(task.data) if callable(chosen) else chosen)
                     await tasks.complete(self.hub, whose(task), task.id, said)
+                except (ConflictError, ForbiddenError) as error:
+                    refused[task.id] += 1
+                    if refused[task.id] > _MOST_REFUSALS:
+                        raise AssertionError(f"{task.name} of {instance} is refused: {error}") from error
         try:
             return result.result()
         except WorkflowFailureError as error:

@@ -239,12 +239,14 @@ async def test_every_capability_is_certified_and_nothing_is_left_behind(company:
                 found[f"{each}@{name}"] = [
                     check.sentence for check in done.checks if check.result in {"failed", "warning"}
                 ]
+    (stays,) = found.pop("credit@accounting")
+    assert stays.endswith("stays: the capability has no cleanup for it."), "a limit that was raised once is on record"
     twice = "The same again was entered twice: only the hub's ledger and `{}` keep documents single."
     assert {name: problems for name, problems in found.items() if problems} == {
         "orders@erp": [twice.format("find-order")],
         "credit-notes@erp": [twice.format("find-credit-note")],
     }
-    assert {"customers@erp", "items@erp", "prices@erp", "credit@accounting", "stock@scm"} <= set(found)
+    assert {"customers@erp", "items@erp", "prices@erp", "stock@scm"} <= set(found)
     assert company.orders_summary() == before
 
 
