@@ -122,7 +122,7 @@ async def test_order_that_differs_when_read_back_is_cancelled(desk: Desk, erp: E
         await accept(case)
         (order,) = await until(lambda: asyncio.to_thread(erp.orders, case.lead.id))
         await asyncio.to_thread(erp.change_total, order.number, order.total + 1)
-        found = await case.ended("completed")
+        found = await case.go()
     assert_undone(case, found, erp)
     assert f"The ERP shows order {order.number} as confirmed with another total." in str(found["state"]["context"])
 
@@ -131,7 +131,7 @@ async def test_order_that_cannot_be_read_back_is_cancelled(desk: Desk, erp: Erp,
     case = await about_to_order(desk, leads)
     async with erp.fault("GetOrder", "fault", code="INTERNAL_ERROR"):
         await accept(case)
-        found = await case.ended("completed")
+        found = await case.go()
     assert_undone(case, found, erp)
 
 
