@@ -56,7 +56,7 @@ async def by_group(db: Db, viewer: Viewer, now: datetime, tonight: datetime) -> 
 async def by_group_up_to(db: Db, viewer: Viewer, now: datetime, tonight: datetime, most: int = MOST) -> list[Load]:
     """Return what `by_group` does, each number up to one more than a ceiling: a group may have very many."""
     late, today = Task.due_at < now, and_(Task.due_at >= now, Task.due_at < tonight)
-    free = and_(Task.claimed_by.is_(None), Task.user.is_(None), visible(viewer))
+    free = and_(_free(), visible(viewer))
     groups, found = values_of("group"), []
     for theirs in (Task.group == groups.c.value, Task.group.is_(None)):
         every = (and_(theirs, free), and_(theirs, free, late), and_(theirs, free, today))
