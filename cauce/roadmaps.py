@@ -47,9 +47,14 @@ PROCESS_ENDED: Final = "process-ended"
 ROADMAP_PREFIX: Final = "roadmap:"
 
 
+def run_name(name: str, key: str) -> str:
+    """Return what people call a roadmap that runs, as `crm-rollout/2027`; its register is called so, too."""
+    return f"{name}/{key}"
+
+
 def roadmap_id(name: str, key: str) -> str:
     """Return the id of the workflow that runs a roadmap."""
-    return f"{ROADMAP_PREFIX}{name}/{key}"
+    return f"{ROADMAP_PREFIX}{run_name(name, key)}"
 
 
 def is_roadmap(instance: str) -> bool:

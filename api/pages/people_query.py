@@ -1,7 +1,7 @@
 """Which people an address asks for, on the pages that list accounts and what people can do."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -24,24 +24,11 @@ states: Final[Mapping[State, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The filters and the place of the page; `state` holds only what there is."""
+    """Who is wanted, and the place of the page."""
 
-    text: str = ""
-    role: str = ""
-    group: str = ""
-    state: State | None = None
+    wanted: Wanted = field(default_factory=Wanted)
     after: str | None = None
     before: str | None = None
-
-    @property
-    def wanted(self) -> Wanted:
-        """What that means to the store."""
-        return Wanted(self.text, self.role, self.group, self.state)
-
-    @property
-    def narrows(self) -> bool:
-        """Whether some are left out."""
-        return self.wanted != Wanted()
 
 
 class Listed(Protocol):
@@ -62,7 +49,7 @@ def _asked(request: Request) -> Asked:
     if max(map(len, (text, role, group, after, before))) > _LONGEST:
         raise InputError(f"What is looked for has at most {_LONGEST} characters.", hint="Shorten it.")
     state = next((each for each in states if each == given.get("state")), None)
-    return Asked(text, role, group, state, after or None, before or None)
+    return Asked(Wanted(text, role, group, state), after or None, before or None)
 
 
 AskedDep = Annotated[Asked, Depends(_asked)]

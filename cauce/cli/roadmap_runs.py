@@ -337,7 +337,7 @@ def day_of(text: str) -> date:
 
 
 def _short(run: RunView) -> str:
-    return f"{run.roadmap}/{run.key}"
+    return roadmaps.run_name(run.roadmap, run.key)
 
 
 def _late(run: RunView) -> str:

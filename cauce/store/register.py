@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from cauce.errors import ConflictError, InputError
-from cauce.roadmaps import roadmap_id
+from cauce.roadmaps import roadmap_id, run_name
 from cauce.store.base import JSON
 from cauce.store.models import RegisterEntry, RegisterStep, RoadmapRun
 from cauce.store.session import Db
@@ -100,7 +100,7 @@ async def steps(db: Db, roadmap: str) -> Sequence[tuple[RegisterEntry, RegisterS
 async def hand_over(db: Db, roadmap: str, key: str) -> None:
     """Give a run that has just begun what was noted under the name of its roadmap before there was any."""
     early = update(RegisterEntry).where(RegisterEntry.roadmap == roadmap)
-    await db.execute(early.values(roadmap=f"{roadmap}/{key}"))
+    await db.execute(early.values(roadmap=run_name(roadmap, key)))
 
 
 async def _meant(db: Db, said: str) -> str:

@@ -14,7 +14,7 @@ from workflows.checking.texts import Scope, check_value
 from workflows.roadmap.model import FACTORS, PILLARS, Roadmap
 from workflows.roadmap.order import circle, ordered
 from workflows.roadmap.reading import roadmap_of, target, written
-from workflows.roadmap.told import VARIABLES
+from workflows.roadmap.run_input import VARIABLES
 
 JSON = Any
 _LISTS: Final = ("risks", "quality", "stop")

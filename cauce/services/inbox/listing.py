@@ -115,9 +115,26 @@ def _line(row: Task, actor: Actor) -> Line:
     """Return a task as a list shows it, with what is personal in it covered for who may not see that."""
     shown = view(row, actor) if covering.veil_of(row, actor).names else row
     return Line(
-        *(row.id, row.instance, row.definition, row.version, row.name, shown.title, row.form, row.group, row.user),
-        *(row.claimed_by, row.priority, row.due_at, row.urgent_at, row.severity, row.value, shown.customer),
-        *(row.created_at, row.business_key, row.approvals, may_act_on(row, actor)),
+        id=row.id,
+        instance=row.instance,
+        definition=row.definition,
+        version=row.version,
+        name=row.name,
+        title=shown.title,
+        form=row.form,
+        group=row.group,
+        user=row.user,
+        claimed_by=row.claimed_by,
+        priority=row.priority,
+        due_at=row.due_at,
+        urgent_at=row.urgent_at,
+        severity=row.severity,
+        value=row.value,
+        customer=shown.customer,
+        created_at=row.created_at,
+        business_key=row.business_key,
+        approvals=row.approvals,
+        may_act=may_act_on(row, actor),
     )
 
 

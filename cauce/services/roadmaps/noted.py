@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from cauce.roadmaps import run_name
 from cauce.services.hub import Hub
 from cauce.services.roadmaps import register_facts
 from cauce.services.roadmaps.standing import Standing
@@ -37,7 +38,7 @@ async def kinds(hub: Hub, standing: Standing) -> list[Kind]:
     """Return what was noted, by kind; of the thousand entries that changed last, the last fifty of each are shown."""
     run, found = standing.detail.run, dict[str, Kind]()
     async with hub.store.read() as db:
-        for row in await register.entries(db, f"{run.roadmap}/{run.key}", limit=most_entries):
+        for row in await register.entries(db, run_name(run.roadmap, run.key), limit=most_entries):
             kind = found.setdefault(row.kind, Kind(row.kind))
             kind.states[row.state] += 1
             if len(kind.entries) < most_shown:
@@ -48,4 +49,4 @@ async def kinds(hub: Hub, standing: Standing) -> list[Kind]:
 async def figures(hub: Hub, standing: Standing) -> dict[str, float]:
     """Return the figures that gates and risks ask the register for, by name."""
     run = standing.detail.run
-    return dict(sorted((await register_facts.figures(hub, f"{run.roadmap}/{run.key}")).items()))
+    return dict(sorted((await register_facts.figures(hub, run_name(run.roadmap, run.key))).items()))

@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 from cauce.errors import NotFoundError
-from cauce.roadmaps import StartProcess
+from cauce.roadmaps import StartProcess, run_name
 from cauce.services.hub import Hub
 from cauce.store import definitions, register, register_figures, roadmaps
 from cauce.store.models import RegisterEntry, RoadmapRun, RoadmapStep
-from workflows.roadmap import told
+from workflows.roadmap import run_input
 
 JSON = Any
 _MOST_ENTRIES: Final = 1_000
@@ -20,7 +20,7 @@ async def filled(hub: Hub, wanted: StartProcess) -> JSON:
         ExpressionError: One of them is none, or met what it cannot work with.
         NotFoundError: The roadmap or its activity is not there.
     """
-    template = told.compiled(wanted.input)
+    template = run_input.compiled(wanted.input)
     if template.constant:
         return wanted.input
     async with hub.store.read() as db:
@@ -31,8 +31,8 @@ async def filled(hub: Hub, wanted: StartProcess) -> JSON:
             raise NotFoundError(f"There is no activity `{wanted.activity[:100]}` that runs in {wanted.roadmap[:200]}.")
         known: dict[str, JSON] = {"roadmap": _roadmap(row.document, run), "activity": _activity(row.document, step)}
         known["register"] = None
-        if told.asks_register(template):
-            name = f"{run.roadmap}/{run.key}"
+        if run_input.asks_register(template):
+            name = run_name(run.roadmap, run.key)
             entries = await register.entries(db, name, limit=_MOST_ENTRIES)
             figures = await register_figures.figures(db, name)
             known["register"] = {"figures": figures, "entries": [_entry(each) for each in entries]}
@@ -49,7 +49,7 @@ def _activity(document: JSON, step: RoadmapStep) -> JSON:
     days = {"start": step.start, "finish": step.finish, "started": step.started}
     about = {"id": step.id, "wave": step.wave, "state": step.state, "budget": step.budget, "spent": step.spent}
     said = {name: None if day is None else day.isoformat() for name, day in days.items()}
-    return {**told.activity_of(document, step.id), **about, **said}
+    return {**run_input.activity_of(document, step.id), **about, **said}
 
 
 def _entry(row: RegisterEntry) -> JSON:

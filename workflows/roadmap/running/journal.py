@@ -7,7 +7,7 @@ changes it but `folds.record`.
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from cauce.roadmaps import RoadmapStart
+from cauce.roadmaps import RoadmapStart, run_name
 
 JSON = Any
 Event = dict[str, JSON]
@@ -63,7 +63,7 @@ class Journal:
     @property
     def name(self) -> str:
         """Return by which name it has a register of its own, whatever other runs of the roadmap there are."""
-        return f"{self.roadmap}/{self.key}"
+        return run_name(self.roadmap, self.key)
 
     def to_json(self) -> dict[str, JSON]:
         """Return it as a new run takes it; what is in it stays the journal's own."""
