@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData
 
 from api.i18n import Language
-from api.pages import view
 from api.security import Sessions
 from api.sentences import said
 from cauce.errors import CauceError, InputError
@@ -18,11 +17,6 @@ from cauce.services import users
 from cauce.services.hub import Actor, Hub
 
 version_field = "_version"
-newer = (
-    view.message("Another window of yours has saved a newer draft of this task."),
-    view.message("Another window of yours has saved a newer draft of this form."),
-    view.message("Load the page again to see it; what you typed here is not lost."),
-)
 
 
 class Kept(Protocol):
