@@ -14,7 +14,7 @@ from cauce.services import absences
 from cauce.services.hub import Actor, Hub
 
 JSON = Any
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 longest_number = 9
 fields = ("person", "begins", "ends", "substitute", "group", "form", "note")
 notices = {

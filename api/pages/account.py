@@ -16,7 +16,7 @@ from cauce.services.access import second_factors
 from cauce.services.access import sessions as login_sessions
 from cauce.services.hub import Actor, Hub
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 def local(address: str) -> str:

@@ -19,7 +19,7 @@ from cauce.services import users
 from cauce.services.access import passwords, second_factors
 from cauce.services.hub import Actor, Hub, roles
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _MOST_GROUPS: Final = 100
 _LONGEST: Final = 200
 _NOTHING: Final = {"name": "", "full_name": "", "groups": "", "roles": ["staff"]}

@@ -12,7 +12,7 @@ from cauce.services import by_hand
 from cauce.services.hub import Actor, Hub
 from cauce.store.by_hand import UNSETTLED
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _LONGEST_NUMBER = 9
 _PAGE = 50
 _states = {

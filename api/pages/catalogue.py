@@ -9,7 +9,7 @@ from api.pages import view
 from cauce.errors import ForbiddenError, NotFoundError, RemoteError
 from cauce.services import browsing
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _ROWS = 10
 
 

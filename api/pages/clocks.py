@@ -10,7 +10,7 @@ from api.pages import view
 from api.rest.clocks import as_download
 from cauce.services import attainment, clocks
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 page_size = 50
 _SPANS: Final = (3, 12, 24)
 

@@ -18,7 +18,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.teamwork import comments
 from cauce.services.teamwork.comments import CommentView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 page_size: Final = 50
 
 

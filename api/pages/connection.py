@@ -13,7 +13,7 @@ from cauce.services.certifying import trials
 from cauce.services.connection_detail import detail
 from cauce.services.hub import Actor, Hub
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 said = {
     "certifying": view.message("It is being tried; the report below fills as it goes on."),
     "mapped": view.message("The mapping is published."),

@@ -17,7 +17,7 @@ from cauce.services.import_drafts import Draft
 from cauce.services.import_offers import Offered, Upload
 from cauce.services.importing import Imported
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 address = "/connections/import"
 kinds = ("soap", "http", "odbc")
 fields = ("source", "name", "kind", "only")

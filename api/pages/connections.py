@@ -11,7 +11,7 @@ from cauce.services import connections, inbound
 from cauce.services.drift import cases
 from cauce.services.hub import Actor, Hub
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _delivery_states = {
     "accepted": view.message("accepted"),
     "repeated": view.message("repeated"),

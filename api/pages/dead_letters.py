@@ -24,7 +24,7 @@ from cauce.store.dead_letters import Filters, states
 
 JSON = Any
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 page_size = 50
 longest_number = 9

@@ -13,7 +13,7 @@ from cauce.services.definitions import DefinitionView
 from workflows.drawing.diagram import draw
 from workflows.drawing.outline import outline
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 kinds = (
     ("process", view.message("Processes")),

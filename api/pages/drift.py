@@ -13,7 +13,7 @@ from cauce.services.drift import cases
 from cauce.services.drift.cases import Drift
 from cauce.services.hub import Actor
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _LONGEST_NUMBER = 9
 _ways = {
     "by name": view.message("by name"),

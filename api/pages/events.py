@@ -14,7 +14,7 @@ from api.pages import view
 from cauce.errors import CauceError
 from cauce.services.teamwork.live import Live, News, Page
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 heartbeat_s: Final = 15.0
 # Longer than that nobody is believed to be there: the browser asks anew, and is let in anew.
 longest_s: Final = 600.0

@@ -7,7 +7,7 @@ from api.pages import view
 from cauce.services import trials
 from cauce.services.trials import Trial
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 address = "/definitions/expression"
 sample = {
     "expression": ".lines | map(.qty * .price) | add * (1 + $context.vat / 100)",

@@ -16,7 +16,7 @@ from cauce.services.inbox import listing
 from cauce.store.inbox_counts import Counts
 from cauce.urgency import SEVERITIES
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 page_size: Final = 50
 notices: Final = {

@@ -23,7 +23,7 @@ from cauce.services.task_batches import Row
 from cauce.services.tasks import TaskView
 
 JSON = Any
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

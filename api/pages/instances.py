@@ -26,7 +26,7 @@ from workflows.drawing.way import Trail
 
 JSON = Any
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 page_size = 50
 # Not `waiting`: searches know an instance that waits for people as one that runs.

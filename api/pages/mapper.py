@@ -13,7 +13,7 @@ from cauce.errors import CauceError, ForbiddenError, NotFoundError
 from cauce.services.mapping import mapper
 from cauce.services.mapping.mapper import MappingView, Typed
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 path = "/connections/{name}/operations/{operation}/map"
 
 

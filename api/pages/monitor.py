@@ -20,7 +20,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.monitor import Line, Point, windows
 
 JSON = Any
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _WIDTH: Final = 120.0
 _HEIGHT: Final = 30.0

@@ -16,7 +16,7 @@ from cauce.services import notifications
 from cauce.services.mails import letters, links
 from cauce.store.notifications import KINDS, How, Kind
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _kinds: Mapping[Kind, str] = {
     "told": view.message("What processes tell me"),
     "task": view.message("Tasks that I am given"),

@@ -17,7 +17,7 @@ from cauce.services.access import passwords, second_factors, tokens
 from cauce.services.access import sessions as login_sessions
 from cauce.services.hub import Actor, Hub, scopes
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 notices = {
     "password": view.message("You have a new password; you are logged in on this browser only."),
     "ended": view.message("The session is ended."),

@@ -13,7 +13,7 @@ from cauce.errors import CauceError, InputError, UnauthenticatedError
 from cauce.services import users
 from cauce.services.hub import Hub
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/account/first-password")

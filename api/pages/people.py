@@ -15,7 +15,7 @@ from cauce.services import people, users
 from cauce.services.access import second_factors
 from cauce.services.hub import Actor, Hub
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 lists = ("skills", "languages", "territories")
 
 

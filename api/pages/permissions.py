@@ -14,7 +14,7 @@ from cauce.permissions import ACTS, PLACES, WHO, Decision, Grant
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import duties, explaining, grants
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 act_words = {
     "see": view.message("see"),
     "work": view.message("do tasks"),

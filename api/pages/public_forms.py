@@ -13,7 +13,7 @@ from cauce.services import public_links
 from cauce.services.public_links import PublicForm
 
 JSON = Any
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/f/{token}")

@@ -1,6 +1,6 @@
 """The routes of all pages; none of them is part of the OpenAPI document."""
 
-from fastapi import APIRouter
+from starlette.routing import BaseRoute
 
 from api.pages import (
     absences,
@@ -51,7 +51,7 @@ from api.pages.roadmaps import (
     report,
 )
 
-router = APIRouter(include_in_schema=False)
+routes: list[BaseRoute] = []
 for each in (
     account,
     events,
@@ -94,7 +94,7 @@ for each in (
     registers,
     report,
 ):
-    router.include_router(each.router)
+    routes.extend(each.router.routes)
 # The import first, or it would be taken for a connection of that name.
 for each in (connection_import, connection, catalogue, mapper):
-    router.include_router(each.router)
+    routes.extend(each.router.routes)

@@ -11,7 +11,7 @@ from cauce.errors import CauceError, InputError, UnauthenticatedError
 from cauce.services.access import second_factors
 from cauce.services.hub import Actor, Hub
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/account/second-factor")

@@ -21,7 +21,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.start_drafts import Beginning, StartDraft
 
 JSON = Any
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 notices = {
     "draft": view.message("The draft is saved; nobody else sees it."),
     "dropped": view.message("The draft is gone."),

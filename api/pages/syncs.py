@@ -12,7 +12,7 @@ from cauce.errors import CauceError, ConflictError, InputError, RemoteError
 from cauce.services import reconciling, syncs
 from cauce.services.hub import Actor, Hub
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 what_words = {
     "differs": view.message("differs"),
     "not-in-target": view.message("is not in the target"),

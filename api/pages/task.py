@@ -27,7 +27,7 @@ from cauce.services.teamwork import why
 
 JSON = Any
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 notices: Mapping[str, str] = {
     "claimed": view.message("The task is yours."),
     "draft": view.message("The draft is saved; nobody else sees it."),

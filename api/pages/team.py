@@ -24,7 +24,7 @@ from cauce.services.teamwork import team
 from cauce.services.teamwork.team import Member
 from cauce.store.team import Wanted
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 spans: Final = (4, 8, 24, 72, 168)
 usual_span: Final = 24
 most_clocks: Final = 10

@@ -12,7 +12,7 @@ from cauce.services import trail
 from cauce.services.hub import Actor, Hub
 from cauce.store.audit import Verdict
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _PAGE = 50
 _LONGEST_NUMBER = 15
 

@@ -3,16 +3,16 @@
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep, SessionDep, SettlingDep
 from api.errors import documented
 from api.rest.schemas import Me, Model, NewToken, Token
+from api.rest.subject import subject
 from cauce.services import users
 from cauce.services.access import passwords, sessions, tokens
 
-router = APIRouter(tags=["account"])
+router = subject("account")
 
 
 class OwnPassword(BaseModel):

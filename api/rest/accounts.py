@@ -3,16 +3,16 @@
 from datetime import datetime
 from http import HTTPStatus
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model
+from api.rest.subject import subject
 from cauce.services import users
 from cauce.services.access import second_factors
 
-router = APIRouter(tags=["people"])
+router = subject("people")
 
 
 class Account(Model):

@@ -3,14 +3,15 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import JSON, Attachment
+from api.rest.subject import subject
 from cauce.services import attachments
 
-router = APIRouter(prefix="/tasks", tags=["tasks"])
+router = subject("tasks", "/tasks")
 _file = {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7 …"}
 _body = {"requestBody": {"required": True, "content": {"application/octet-stream": _file}}}
 

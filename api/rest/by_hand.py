@@ -3,20 +3,21 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services import by_hand
 from cauce.store.by_hand import UNSETTLED
 
 JSON = Any
 State = Literal["open", "confirmed", "different", "missing", "settled"]
 
-router = APIRouter(prefix="/by-hand", tags=["instances"])
+router = subject("instances", "/by-hand")
 
 
 class Done(Model):

@@ -2,14 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
+from api.rest.subject import subject
 from cauce.services import browsing
 
-router = APIRouter()
+router = subject("connections", "/connections")
 
 
 class Catalog(BaseModel):

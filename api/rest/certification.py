@@ -3,18 +3,19 @@
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model
+from api.rest.subject import subject
 from cauce.services import certificates
 from cauce.services.certifying import trials
 from cauce.services.certifying.pdf import pdf
 from cauce.services.hub import Actor, Hub
 
-router = APIRouter(prefix="/connections", tags=["connections"])
+router = subject("connections", "/connections")
 
 
 class Check(Model):

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
@@ -11,11 +11,12 @@ from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services import attainment, clocks
 from cauce.services.attainment import Attained
 
 JSON = Any
-router = APIRouter(tags=["instances"])
+router = subject("instances")
 _FURTHEST: Final = timedelta(days=36_525)
 
 

@@ -4,18 +4,19 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services.teamwork import comments
 from cauce.services.teamwork.comments import CommentView
 
 JSON = Any
-router = APIRouter(tags=["tasks"])
+router = subject("tasks")
 
 
 class Comment(Model):

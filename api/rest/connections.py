@@ -2,17 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
-from api.rest import catalogs
 from api.rest.schemas import Connection, Page, Probe, Record, Recording, Sample, Test
+from api.rest.subject import subject
 from cauce.connection import seconds
 from cauce.services import connections, recordings
 
-router = APIRouter(prefix="/connections", tags=["connections"])
-router.include_router(catalogs.router)
+router = subject("connections", "/connections")
 
 
 @router.get("", responses=documented())

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services import dead_letter_edits, dead_letters
 from cauce.services.dead_letters import most_at_once
 from cauce.store.dead_letters import Filters
@@ -18,7 +19,7 @@ JSON = Any
 State = Literal["open", "replayed", "already-applied", "dropped"]
 Origin = Literal["event-sink", "event-start", "call", "delivery", "sync"]
 
-router = APIRouter(prefix="/dead-letters", tags=["dead letters"])
+router = subject("dead letters", "/dead-letters")
 event = {"specversion": "1.0", "id": "a-1", "source": "/shop", "type": "com.example.sold.v1", "data": {"n": 1}}
 
 

@@ -4,12 +4,13 @@ import asyncio
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from starlette.datastructures import UploadFile
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Checked, Definition, DefinitionSummary, Found, Page, Published
+from api.rest.subject import subject
 from cauce.errors import CauceError, DefinitionError, Finding, InputError
 from cauce.services import definitions
 from cauce.services.definitions import DefinitionView
@@ -17,7 +18,7 @@ from cauce.services.known import known
 from schemas import PUBLISHED, Limits, Source, findings_of, load_all
 from workflows.checking import check
 
-router = APIRouter(prefix="/definitions", tags=["definitions"])
+router = subject("definitions", "/definitions")
 
 Kind = Annotated[str, Query(pattern=f"^({'|'.join(sorted(PUBLISHED))})$")]
 most_files = 200

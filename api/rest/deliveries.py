@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services import inbound
 
-router = APIRouter(prefix="/connections", tags=["connections"])
+router = subject("connections", "/connections")
 
 
 class Delivery(Model):

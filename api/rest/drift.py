@@ -3,15 +3,15 @@
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model
+from api.rest.subject import subject
 from cauce.services.drift import cases
 
-router = APIRouter(prefix="/connections/{name}/drift", tags=["connections"])
+router = subject("connections", "/connections/{name}/drift")
 
 
 class Change(Model):

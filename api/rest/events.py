@@ -4,7 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
@@ -12,12 +12,13 @@ from api.errors import documented
 from api.rest.cloud_events import BATCH, STRUCTURED, is_batch, read_events
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page, Receipt, Sink
+from api.rest.subject import subject
 from cauce import cloud_events
 from cauce.services import events, sinks
 
 JSON = Any
 
-router = APIRouter(prefix="/events", tags=["events"])
+router = subject("events", "/events")
 
 example = {
     "specversion": "1.0",

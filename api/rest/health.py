@@ -3,14 +3,15 @@
 from datetime import timedelta
 from http import HTTPStatus
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.deps import HubDep
 from api.rest.schemas import Health
+from api.rest.subject import subject
 from cauce.errors import CauceError
 from cauce.services.hub import Hub
 
-router = APIRouter(tags=["health"])
+router = subject("health")
 
 patience = timedelta(seconds=2)
 

@@ -3,18 +3,19 @@
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model
+from api.rest.subject import subject
 from api.rest.task_schemas import Assignment, BatchResult, BatchRow, Priority
 from cauce.services import task_batches
 from cauce.services.inbox import listing, views
 from cauce.services.inbox.views import View
 
-router = APIRouter(tags=["tasks"])
+router = subject("tasks")
 Column = Literal[
     "case", "process", "customer", "group", "holder", "due", "came", "clock", "severity", "value", "priority", "kind"
 ]

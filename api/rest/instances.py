@@ -3,17 +3,18 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Context, Instance, InstanceDetail, Page, Repaired, Reset, Skip, Start, Started
+from api.rest.subject import subject
 from cauce.services import instances, repairs, visibility
 from cauce.services.instances import InstanceRef
 from cauce.services.visibility import Detail, Filters
 
-router = APIRouter(prefix="/instances", tags=["instances"])
+router = subject("instances", "/instances")
 
 Key = Annotated[
     str | None,

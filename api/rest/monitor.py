@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import JSON, Model, Page
+from api.rest.subject import subject
 from cauce.services import alerting, monitor
 
-router = APIRouter(prefix="/monitor", tags=["monitor"])
+router = subject("monitor", "/monitor")
 
 
 class Point(Model):

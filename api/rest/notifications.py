@@ -3,20 +3,21 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services import notifications
 from cauce.services.mails import letters
 from cauce.services.mails.letters import LetterView
 from cauce.services.notifications import Choice, NotificationView
 from cauce.store.notifications import How, Kind
 
-router = APIRouter(prefix="/notifications", tags=["notifications"])
+router = subject("notifications", "/notifications")
 _KINDS: Final = {"told": "at-once", "late": "daily"}
 
 

@@ -4,17 +4,18 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services import absences, people
 from cauce.store.people_list import State, Wanted
 
-router = APIRouter(tags=["people"])
+router = subject("people")
 
 
 class Profile(Model):

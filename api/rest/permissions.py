@@ -4,20 +4,21 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model
+from api.rest.subject import subject
 from cauce.permissions import ACTS, Because
 from cauce.permissions import Act as ActName
 from cauce.services.permissions import duties, explaining, grants
 from cauce.services.permissions.explaining import Rights
 from cauce.services.permissions.grants import GrantView
 
-router = APIRouter(prefix="/permissions", tags=["permissions"])
+router = subject("permissions", "/permissions")
 Of = Annotated[
     str,
     Query(

@@ -1,15 +1,15 @@
 """Profiles: which connections stand behind the names that processes call."""
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import JSON, Found, Model, Page
+from api.rest.subject import subject
 from cauce.services import profiles
 from cauce.services.profiles import ProfileView
 
-router = APIRouter(prefix="/profiles", tags=["connections"])
+router = subject("connections", "/profiles")
 
 
 class Binding(Model):

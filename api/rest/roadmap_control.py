@@ -3,19 +3,19 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.running_acts import Done, Given, Name, Text
+from api.rest.subject import subject
 from cauce import roadmaps
 from cauce.roadmaps import Request, roadmap_id
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import running
 
 _REFUSED: Any = documented(403, 404, 409, 422, 503)
-router = APIRouter(prefix="/roadmaps/running/{name}/{key}", tags=["roadmaps"])
+router = subject("roadmaps", "/roadmaps/running/{name}/{key}")
 
 
 class RiskAnswer(Given):

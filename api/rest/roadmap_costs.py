@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
@@ -13,13 +13,14 @@ from api.errors import documented
 from api.rest.attachments import as_download
 from api.rest.running_acts import Factor, File, Given, Text
 from api.rest.schemas import Attachment, Model, Page
+from api.rest.subject import subject
 from cauce import cost_entries
 from cauce.roadmaps import roadmap_id
 from cauce.services.roadmaps import costs, files
 
 JSON = Any
 _REFUSED: Any = documented(403, 404, 409, 422, 503)
-router = APIRouter(prefix="/roadmaps/running/{name}/{key}", tags=["roadmaps"])
+router = subject("roadmaps", "/roadmaps/running/{name}/{key}")
 _bytes = {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7 …"}
 _FILE = {"requestBody": {"required": True, "content": {"application/octet-stream": _bytes}}}
 _csv = {

@@ -5,12 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.errors import InputError
 from cauce.services.roadmaps import figures, plans
 from cauce.services.roadmaps.exchange import importing
@@ -19,7 +20,7 @@ from cauce.services.roadmaps.plans import Asked
 from workflows.roadmap.model import Actual
 
 JSON = Any
-router = APIRouter(prefix="/roadmaps", tags=["roadmaps"])
+router = subject("roadmaps", "/roadmaps")
 
 
 _PLAN_FILE: Final[dict[str, JSON]] = {

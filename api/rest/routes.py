@@ -10,6 +10,7 @@ from api.rest import (
     accounts,
     attachments,
     by_hand,
+    catalogs,
     certification,
     clocks,
     comments,
@@ -40,8 +41,9 @@ from api.rest import (
     trail,
     why,
 )
+from api.rest.subject import root
 
-router = APIRouter(prefix="/api/v1", dependencies=[Depends(bearer)])
+router = APIRouter(prefix=root, dependencies=[Depends(bearer)])
 subjects = (
     *(
         definitions,
@@ -57,6 +59,7 @@ subjects = (
         tasks,
         team,
         attachments,
+        catalogs,
         connections,
         certification,
         profiles,
@@ -77,7 +80,7 @@ subjects = (
     *(accounts, people, permissions, monitor, health),
 )
 for each in subjects:
-    router.include_router(each.router)
+    router.routes.extend(each.router.routes)
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -4,12 +4,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model
+from api.rest.subject import subject
 from cauce import roadmaps
 from cauce.roadmaps import Request, roadmap_id
 from cauce.services.hub import Actor, Hub
@@ -17,7 +17,7 @@ from cauce.services.roadmaps import running, running_plans
 
 JSON = Any
 _PLACE = "/roadmaps/running/{name}/{key}"
-router = APIRouter(prefix=_PLACE, tags=["roadmaps"])
+router = subject("roadmaps", _PLACE)
 _REFUSED: Any = documented(403, 404, 409, 422, 503)
 Amount = Annotated[Decimal, Field(ge=0, le=10**12, max_digits=16)]
 Factor = Literal["training", "data", "integration", "management"]

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
@@ -13,12 +13,13 @@ from api.errors import documented
 from api.rest.roadmaps import Figures, Happened, Plan, actuals_of
 from api.rest.running_acts import Edit, Given
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.roadmaps import roadmap_id
 from cauce.services.roadmaps import running, running_plans, what_if
 from cauce.services.roadmaps.standing import standing
 
 JSON = Any
-router = APIRouter(prefix="/roadmaps/running", tags=["roadmaps"])
+router = subject("roadmaps", "/roadmaps/running")
 _PLACE = "/{name}/{key}"
 
 

@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import JSON, Model, Page
+from api.rest.subject import subject
 from cauce.services import schedules
 
-router = APIRouter(prefix="/schedules", tags=["schedules"])
+router = subject("schedules", "/schedules")
 
 
 class Schedule(Model):

@@ -4,17 +4,18 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services import reconciling, syncs
 
 JSON = Any
-router = APIRouter(prefix="/syncs", tags=["syncs"])
+router = subject("syncs", "/syncs")
 
 
 class Run(Model):

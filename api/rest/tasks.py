@@ -4,13 +4,14 @@ from datetime import datetime
 from types import EllipsisType
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.inbox import result_of
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Completion, Return, Task, TaskPage, TaskSummary
+from api.rest.subject import subject
 from api.rest.task_schemas import (
     Assignment,
     Batch,
@@ -28,7 +29,7 @@ from cauce.services.task_drafts import DraftView
 from cauce.services.tasks import TaskView
 from cauce.store.inbox import Filters
 
-router = APIRouter(prefix="/tasks", tags=["tasks"])
+router = subject("tasks", "/tasks")
 
 Severity = Literal["low", "medium", "high", "critical"]
 TaskState = Literal["open", "claimed", "completed", "sent-back", "cancelled", "expired"]

@@ -3,17 +3,18 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page, TaskSummary
+from api.rest.subject import subject
 from api.rest.task_schemas import BatchResult, BatchRow
 from cauce.services.teamwork import team
 
-router = APIRouter(prefix="/team", tags=["team"])
+router = subject("team", "/team")
 
 
 class Load(Model):

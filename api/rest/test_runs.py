@@ -4,17 +4,17 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.running_acts import Given
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services import test_runs
 from cauce.store.test_runs import NewRun
 
-router = APIRouter(prefix="/definitions", tags=["definitions"])
+router = subject("definitions", "/definitions")
 Digest = Annotated[str, Field(min_length=64, max_length=64, pattern="^[0-9a-f]{64}$", examples=["9f" * 32])]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.responses import JSONResponse
 from pydantic import Field
@@ -12,10 +12,11 @@ from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.paging import Limit, next_page
 from api.rest.schemas import Model, Page
+from api.rest.subject import subject
 from cauce.services import trail
 
 JSON = Any
-router = APIRouter(tags=["audit"])
+router = subject("audit")
 
 
 class Line(Model):

@@ -3,16 +3,16 @@
 from datetime import date, datetime
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.deps import CallerDep, HubDep
 from api.errors import documented
 from api.rest.schemas import Model, TaskSummary
+from api.rest.subject import subject
 from cauce.services.teamwork import why
 
 JSON = Any
-router = APIRouter(prefix="/tasks", tags=["tasks"])
+router = subject("tasks", "/tasks")
 
 
 class Move(Model):

@@ -14,7 +14,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import running
 from workflows.roadmap.model import FACTORS
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 notices = {
     "start": view.message("It has begun."),
     "report": view.message("It is noted."),

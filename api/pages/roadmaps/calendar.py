@@ -6,7 +6,7 @@ from api.deps import FormDep, HubDep, VisitorDep
 from api.pages.roadmaps import frame, plan
 from cauce.services.access import feeds
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/roadmaps/{name}/{key}/calendar")

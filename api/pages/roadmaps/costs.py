@@ -19,7 +19,7 @@ from cauce.services.roadmaps import costs, files
 from cauce.services.roadmaps.cost_rows import COLUMNS
 from workflows.roadmap.running import acts
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _SHOWN: Final = 50
 _FIELDS: Final = (*COLUMNS, "token")
 _WRONG: Final = (ConflictError, ForbiddenError, InputError, NotFoundError, TooLargeError)

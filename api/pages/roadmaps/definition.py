@@ -10,7 +10,7 @@ from cauce.services import definitions
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import running_plans
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 notices = {"applied": view.message("This version is in force now. What has happened is as it was.")}
 
 

@@ -7,7 +7,7 @@ from api.pages.roadmaps import frame
 from api.rest.attachments import as_download
 from cauce.services.roadmaps import handed_in
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/roadmaps/{name}/{key}/files/{digest}")

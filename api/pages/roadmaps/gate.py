@@ -12,7 +12,7 @@ from cauce.errors import CauceError, ConflictError, ForbiddenError, InputError
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import gates, running
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 notices = {
     "request": view.message("It was put to those who decide."),
     "sign": view.message("It is signed."),

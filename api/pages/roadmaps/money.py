@@ -14,7 +14,7 @@ from cauce.services.roadmaps.standing import Standing
 from workflows.roadmap.model import FACTORS
 
 JSON = Any
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _WIDTH: Final = 640.0
 _HEIGHT: Final = 220.0
 index_words: Final = {

@@ -15,7 +15,7 @@ from cauce.services.roadmaps.standing import Standing
 from cauce.services.roadmaps.what_if import Edit, Outcome, what_if
 from workflows.roadmap.model import FACTORS
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/roadmaps/{name}/{key}/plan")

@@ -15,7 +15,7 @@ from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import plans, running
 from cauce.services.roadmaps.exchange.importing import drafted, importers
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/roadmaps")

@@ -11,7 +11,7 @@ from cauce.errors import CauceError, ConflictError, ForbiddenError, InputError, 
 from cauce.services.hub import Actor, Hub
 from cauce.services.roadmaps import noted, registers, running
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 notices = {
     "baseline": view.message("The plan of now is what is measured by."),
     "request": view.message("The change is put to who decides on it."),

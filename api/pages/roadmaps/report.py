@@ -14,7 +14,7 @@ from cauce.services.roadmaps import registers
 from cauce.services.roadmaps.standing import Standing
 
 JSON = Any
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _LATEST = 8
 _MONTHS = 3
 
