@@ -19,7 +19,8 @@ from cauce.store.base import utc_now
 from cauce.store.models import Task
 from cauce.store.scanning import unindexed
 from cauce.store.session import Db
-from cauce.store.tasks import Viewer, final_states, not_closed, visible
+from cauce.store.task_search import Sought
+from cauce.store.tasks import Viewer, circle_of, final_states, not_closed, visible
 
 # What a line of a list says of a task, and who may take it. Forms and data are most of a row.
 _BRIEF: Final = load_only(
@@ -89,9 +90,8 @@ async def page(
         raise InputError("Only open tasks are searched for words.", hint="Leave the text or the state out.")
     whose = delegated(viewer) if wanted.delegated else visible(viewer)
     found = select(Task.id).where(whose, *conditions(viewer, wanted))
-    return await paged(
-        db, found, after=after, before=before, limit=limit, over=wanted.over, brief=brief, words=wanted.text
-    )
+    sought = Sought(wanted.text, None if wanted.delegated else circle_of(viewer))
+    return await paged(db, found, after=after, before=before, limit=limit, over=wanted.over, brief=brief, sought=sought)
 
 
 async def paged(
@@ -103,7 +103,7 @@ async def paged(
     limit: int = 50,
     over: bool = False,
     brief: bool = False,
-    words: str = "",
+    sought: Sought | None = None,
 ) -> Page:
     """Return a page of the tasks whose identifiers are found and that have these words, in the order of the inbox.
 
@@ -113,7 +113,7 @@ async def paged(
     at = after if before is None else before
     place = None if at is None else cursors.read(at)
     query = ordered(found, place, over=over, backwards=backwards)
-    ids = await task_search.first(db, query, words, limit + 1)
+    ids = await task_search.first(db, query, sought or Sought(), limit + 1)
     more, ids = len(ids) > limit, ids[:limit]
     rows = {row.id: row for row in await db.scalars(select(Task).where(Task.id.in_(ids)).options(*[_BRIEF] * brief))}
     shown = [rows[each] for each in (reversed(ids) if backwards else ids)]

@@ -7,6 +7,7 @@ PostgreSQL (an index of its `tsvector`) and SQLite (FTS5) find the same. A word 
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Select, delete, func, select, text
@@ -26,19 +27,33 @@ _FEW: Final = 500
 # So many of the inbox are looked at one by one: of what is common, the first page is soon full.
 _AHEAD: Final = 1_000
 _WORD: Final = re.compile(r"[^\W_]+")
-_FIND: Final = {
-    "sqlite": """SELECT task FROM task_texts
-        WHERE id IN (SELECT rowid FROM task_search WHERE task_search MATCH :words LIMIT :few)""",
-    "postgresql": "SELECT task FROM task_texts WHERE words @@ CAST(:words AS tsquery) LIMIT :few",
-}
+_FIND: Final = """SELECT task FROM task_texts
+    WHERE id IN (SELECT rowid FROM task_search WHERE task_search MATCH :words LIMIT :few)"""
 # Which tasks have them is remembered while going through the inbox; as a join, it would be looked for anew for each.
-_REMEMBERED: Final = {
-    "sqlite": """(SELECT x.id FROM task_texts x WHERE x.task = tasks.id)
-        IN (SELECT rowid FROM task_search WHERE task_search MATCH :words)""",
-    "postgresql": """(tasks.id IN (SELECT x.task FROM task_texts x
-        WHERE x.words @@ CAST(:words AS tsquery))) IS TRUE""",
-}
+_REMEMBERED: Final = """(SELECT x.id FROM task_texts x WHERE x.task = tasks.id)
+    IN (SELECT rowid FROM task_search WHERE task_search MATCH :words)"""
+# On PostgreSQL, the group of a task is among its words, marked, so that one index finds both (migration 0046).
+_HAVING: Final = "SELECT task FROM task_texts WHERE words @@ CAST(:words AS tsquery)"
+_HAVING_OF_CIRCLE: Final = """SELECT task FROM task_texts WHERE words @@ CAST(:theirs AS tsquery)
+    UNION ALL SELECT x.task FROM tasks t JOIN task_texts x ON x.task = t.id
+    WHERE t.closed_at IS NULL AND (t.claimed_by = :name OR t."user" = :name) AND x.words @@ CAST(:words AS tsquery)"""
 _LOOKED_AT: Final = "(SELECT x.words @@ CAST(:words AS tsquery) FROM task_texts x WHERE x.task = ahead.id)"
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Who sees no tasks but their own, those of their groups, and those that are for anybody."""
+
+    name: str
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Words that somebody looks for; of whom only a `circle` is seen, tasks of others are left out beforehand."""
+
+    words: str = ""
+    circle: Circle | None = None
 
 
 def words_of(given: str) -> list[str]:
@@ -88,25 +103,42 @@ async def customer_of(db: Db, task: HumanTask) -> str:
     return (await db.scalar(select(Customer.name).where(Customer.id == id_)) or id_)[:200]
 
 
-async def first(db: Db, query: Select[str], wanted: str, limit: int) -> list[str]:
+async def first(db: Db, query: Select[str], sought: Sought, limit: int) -> list[str]:
     """Return the first open tasks, of those that `query` has in the order of the inbox, with all these words.
 
     Words that begin so are found as well.
     """
-    words = words_of(wanted)[:_MOST_WORDS]
+    words = words_of(sought.words)[:_MOST_WORDS]
     if not words:
         return list(await db.scalars(query.limit(limit)))
-    dialect = db.get_bind().dialect.name
-    given = (
-        " ".join(f'"{each}"*' for each in words) if dialect == "sqlite" else " & ".join(f"{each}:*" for each in words)
-    )
-    few = list(await db.scalars(text(_FIND[dialect]), {"words": given, "few": _FEW + 1}))
+    if db.get_bind().dialect.name == "sqlite":
+        return await _by_match(db, query, " ".join(f'"{each}"*' for each in words), limit)
+    return await _by_vector(db, query, " & ".join(f"{each}:*" for each in words), limit, sought.circle)
+
+
+async def _by_match(db: Db, query: Select[str], given: str, limit: int) -> list[str]:
+    few = list(await db.scalars(text(_FIND), {"words": given, "few": _FEW + 1}))
     if len(few) <= _FEW:
         return list(await db.scalars(query.where(Task.id.in_(few)).limit(limit)))
-    if dialect == "postgresql" and (found := await _ahead(db, query, given, limit)) is not None:
+    return list(await db.scalars(query.where(text(_REMEMBERED).bindparams(words=given)).limit(limit)))
+
+
+async def _by_vector(db: Db, query: Select[str], given: str, limit: int, circle: Circle | None) -> list[str]:
+    if (found := await _ahead(db, query, given, limit)) is not None:
         return found
-    condition = text(_REMEMBERED[dialect]).bindparams(words=given)
-    return list(await db.scalars(query.where(condition).limit(limit)))
+    having, values = (_HAVING, {"words": given}) if circle is None else (_HAVING_OF_CIRCLE, _of(circle, given))
+    few = list(await db.scalars(text(f"{having} LIMIT :few"), {**values, "few": _FEW + 1}))
+    if len(few) <= _FEW:
+        return list(await db.scalars(query.where(Task.id.in_(few)).limit(limit)))
+    return list(
+        await db.scalars(query.where(text(f"(tasks.id IN ({having})) IS TRUE").bindparams(**values)).limit(limit))
+    )
+
+
+def _of(circle: Circle, given: str) -> dict[str, str]:
+    """Return what is asked for of a circle: the words with the mark of one of its groups, or of none."""
+    marks = ("'@" + each.replace("\\", "\\\\").replace("'", "''") + "'" for each in ("", *sorted(circle.groups)))
+    return {"words": given, "theirs": f"{given} & ({' | '.join(marks)})", "name": circle.name}
 
 
 async def _ahead(db: Db, query: Select[str], given: str, limit: int) -> list[str] | None:

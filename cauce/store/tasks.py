@@ -181,6 +181,13 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     return and_(or_(allowed, _rows.within(viewer.sight.giving(tasks=True))), not_closed(viewer))
 
 
+def circle_of(viewer: Viewer) -> task_search.Circle | None:
+    """Return the circle that holds all the viewer sees; None when they see tasks of others, too."""
+    granted = viewer.sight is not None and viewer.sight.grants
+    others = viewer.sees_all or viewer.stands_in or granted
+    return None if others else task_search.Circle(viewer.name, viewer.groups)
+
+
 def not_closed(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition under which a task is not closed to the viewer, whatever they have to do with it."""
     return open_to(viewer.sight, _rows)

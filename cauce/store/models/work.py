@@ -45,6 +45,13 @@ class Task(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        # What each person has, for the team's page: a few of many, where most wait for a group.
+        Index(
+            "ix_tasks_held",
+            *("claimed_by", "user", "due_at", "group", "form", "definition", "closed_at"),
+            sqlite_where=text('closed_at IS NULL AND coalesce(claimed_by, "user") IS NOT NULL'),
+            postgresql_where=text('closed_at IS NULL AND coalesce(claimed_by, "user") IS NOT NULL'),
+        ),
         # Few are set aside; they are counted without going through all the others.
         Index(
             "ix_tasks_set_aside",

@@ -158,6 +158,34 @@ async def test_words_that_many_tasks_have_are_found_on_the_way(
     assert [row.id for page in (one, two, back) for row in page.rows] == ["t3", "t1", "t3"]
 
 
+@pytest.mark.parametrize("few", [0, 100])
+async def test_words_are_looked_for_among_what_one_sees(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr("cauce.store.task_search._FEW", few)
+    monkeypatch.setattr("cauce.store.task_search._AHEAD", 1)
+    odd = "it's \\ @finance"
+    everybody = {name: Viewer(name, frozenset({group})) for name, group in {"eva": "finance", "luis": odd}.items()}
+    await add(
+        store,
+        replace(call, id="hers", group="finance", user="eva"),
+        replace(call, id="theirs", group="finance"),
+        replace(call, id="nobodys", group=None),
+        replace(call, id="odd", group=odd),
+    )
+    seen = {"eva": {"hers", "theirs", "nobodys"}, "luis": {"nobodys", "odd"}}
+    for name, found in seen.items():
+        assert set(await ids(store, Filters(text="ibarra"), viewer=everybody[name])) == found
+    async with store.transaction() as db:
+        row = await task_acts.locked(db, "theirs")
+        assert row is not None
+        task_acts.assign(row, user=None, group=odd, note="")
+        await tasks.claim(db, "odd", "eva")
+    seen = {"eva": {"hers", "nobodys", "odd"}, "luis": {"nobodys", "odd", "theirs"}}
+    for name, found in seen.items():
+        assert set(await ids(store, Filters(text="ibarra"), viewer=everybody[name])) == found
+
+
 async def test_filters_and_counts_agree(store: Store) -> None:
     await add(
         store,
