@@ -103,8 +103,8 @@ async def add_person(hub: Hub, actor: Actor, given: Person) -> Person:
         account = await users.find(db, name)
         if account is None:
             raise _taken(name)
-        await _write(db, actor, row, account, given)
-        await audit.append(db, actor.name, "directory.add", name, {"active": given.active})
+        said = await _write(db, actor, row, account, given)
+        await audit.append(db, actor.name, "directory.add", name, said)
     return await find_person(hub, actor, person_id)
 
 
@@ -124,21 +124,27 @@ async def change_person(
         if any(other.id != person_id for other, _ in await directory.people(db, user_name=name)):
             raise _taken(name)
         row.user_name, row.user_name_key = name, name.casefold()
-        await _write(db, actor, row, account, given)
-        await audit.append(db, actor.name, "directory.change", account.name, {"active": given.active})
+        said = await _write(db, actor, row, account, given)
+        await audit.append(db, actor.name, "directory.change", account.name, said)
     return await find_person(hub, actor, person_id)
 
 
 async def remove_person(hub: Hub, actor: Actor, person_id: str) -> None:
-    """Close the account of somebody whom the directory does not keep any more."""
+    """Close the account of somebody whom the directory does not keep any more.
+
+    It may nothing then, and its tokens end: should the name come back, that is no way to what it could do before.
+    """
     _require(actor)
     async with hub.store.transaction() as db:
         row, account = await _known(db, person_id, lock=True)
+        before = users.rights(account)
         directory.part(account, await _group_ids(db))
-        account.active = False
+        account.roles, account.active = [], False
         await db.delete(row)
+        for token in await users.tokens_of(db, account.name):
+            await users.end_token(db, account.name, token.token_sha256)
         await let_go(db, actor.name, account.name)
-        await audit.append(db, actor.name, "directory.remove", account.name)
+        await audit.append(db, actor.name, "directory.remove", account.name, users.changed_rights(before, account))
 
 
 async def list_groups(hub: Hub, actor: Actor, *, name: str | None = None) -> list[Group]:
@@ -164,7 +170,7 @@ async def add_group(hub: Hub, actor: Actor, given: Group) -> Group:
         await _check_group(db, given, group_id)
         row = DirectoryGroup(id=group_id, name=given.name, external_id=given.external_id)
         db.add(row)
-        await _seat(hub, db, row, given.members)
+        await _seat(hub, db, actor, row, given.members)
         await audit.append(db, actor.name, "directory.group-add", given.name, {"members": len(given.members)})
     return await find_group(hub, actor, group_id)
 
@@ -184,9 +190,9 @@ async def change_group(
         await _check_group(db, given, group_id)
         before = row.name
         if given.name != before:
-            await _seat(hub, db, row, {})
+            await _seat(hub, db, actor, row, {})
         row.name, row.external_id, row.updated_at = given.name, given.external_id, utc_now()
-        await _seat(hub, db, row, given.members)
+        await _seat(hub, db, actor, row, given.members)
         said = {"members": len(given.members), **({"before": before} if before != given.name else {})}
         await audit.append(db, actor.name, "directory.group-change", given.name, said)
     return await find_group(hub, actor, group_id)
@@ -197,16 +203,17 @@ async def remove_group(hub: Hub, actor: Actor, group_id: str) -> None:
     _require(actor)
     async with hub.store.transaction() as db:
         row = await _known_group(db, group_id, lock=True)
-        await _seat(hub, db, row, {})
+        await _seat(hub, db, actor, row, {})
         await db.delete(row)
         await audit.append(db, actor.name, "directory.group-remove", row.name)
 
 
-async def _write(db: Db, actor: Actor, row: DirectoryUser, account: User, given: Person) -> None:
+async def _write(db: Db, actor: Actor, row: DirectoryUser, account: User, given: Person) -> dict[str, JSON]:
+    """Write what the directory says of somebody; return what of it the trail keeps."""
     # What somebody changed of it here themselves stays until the directory says something new.
     new_address = given.email and (row.data or {}).get("emails") != given.data.get("emails")
     row.external_id, row.data, row.updated_at = given.external_id, dict(given.data), utc_now()
-    was_active = account.active
+    before, was_active = users.rights(account), account.active
     account.full_name, account.locale = given.full_name, given.locale
     account.active = was_active if given.active is None else given.active
     await db.flush()
@@ -214,10 +221,11 @@ async def _write(db: Db, actor: Actor, row: DirectoryUser, account: User, given:
         await notifications.choose(db, account.name, email=given.email)
     if was_active and not account.active:
         await let_go(db, actor.name, account.name)
+    return {"active": account.active, **users.changed_rights(before, account)}
 
 
-async def _seat(hub: Hub, db: Db, row: DirectoryGroup, members: Mapping[str, str]) -> None:
-    """Let exactly these people be in a group, with the roles that their groups have."""
+async def _seat(hub: Hub, db: Db, actor: Actor, row: DirectoryGroup, members: Mapping[str, str]) -> None:
+    """Let exactly these people be in a group, with the roles that their groups have; the trail has each of them."""
     await db.flush()
     found = await directory.people(db, lock=True)
     if unknown := sorted(set(members) - {person.id for person, _ in found}):
@@ -228,10 +236,13 @@ async def _seat(hub: Hub, db: Db, row: DirectoryGroup, members: Mapping[str, str
     for person, account in found:
         if (person.id in members) == (row.name in account.groups):
             continue
+        before = users.rights(account)
         move = directory.join if person.id in members else directory.part
         move(account, [row.name])
         if role_of:
             account.roles = sorted({role_of[each] for each in account.groups if each in role_of} & set(roles))
+        said = {"group": row.name, **users.changed_rights(before, account)}
+        await audit.append(db, actor.name, "user.change", account.name, said)
     await db.flush()
 
 

@@ -136,16 +136,15 @@ async def change_user(
     if actor.name == name and (active is False or (roles is not None and "admin" not in roles)):
         raise ConflictError("You would lock yourself out.", hint="Another admin can do that.")
     async with hub.store.transaction() as db:
-        if not await users.change(db, name, roles=roles, groups=groups, active=active):
+        row = await users.find(db, name, lock=True)
+        if row is None:
             raise _unknown(name)
-        row = await users.find(db, name)
-        given = {"roles": roles, "groups": groups, "active": active}
-        data = {key: value for key, value in given.items() if value is not None}
+        before, unlocked = users.rights(row), {"unlocked": True} if row.locked_until else {}
+        await users.change(db, name, roles=roles, groups=groups, active=active)
+        await db.refresh(row)
         if active is False:
             await let_go(db, actor.name, name)
-        await audit.append(db, actor.name, "user.change", name, data)
-    if row is None:
-        raise _unknown(name)
+        await audit.append(db, actor.name, "user.change", name, users.changed_rights(before, row) | unlocked)
     return _account(row)
 
 

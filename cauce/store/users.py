@@ -1,12 +1,12 @@
 """Local accounts and the tokens of programs; hashing of passwords is the services' business."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, select, update
 
-from cauce.store.base import utc_now
+from cauce.store.base import JSON, utc_now
 from cauce.store.models import ApiToken, User
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
@@ -38,9 +38,9 @@ async def add(
     return await insert_new(db, User, values)
 
 
-async def find(db: Db, name: str) -> User | None:
-    """Return an account, or None when there is no such."""
-    return await db.get(User, name, populate_existing=True)
+async def find(db: Db, name: str, *, lock: bool = False) -> User | None:
+    """Return an account, or None when there is no such; with `lock` nobody else changes it until the end."""
+    return await db.get(User, name, populate_existing=True, with_for_update=lock)
 
 
 async def of_subject(db: Db, subject: str) -> User | None:
@@ -79,6 +79,17 @@ async def change(
     values = {key: value for key, value in given.items() if value is not None}
     statement = update(User).where(User.name == name).values(**values, failed_logins=0, locked_until=None)
     return await changed(db, statement) == 1
+
+
+def rights(row: User) -> dict[str, JSON]:
+    """Return what an account may: its roles and groups, and whether it is open."""
+    return {"roles": list(row.roles), "groups": list(row.groups), "active": row.active}
+
+
+def changed_rights(before: Mapping[str, JSON], row: User) -> dict[str, JSON]:
+    """Return what of an account's rights is otherwise than before, with how it was; nothing when all is the same."""
+    now = {key: value for key, value in rights(row).items() if value != before[key]}
+    return {**now, "before": {key: before[key] for key in now}} if now else {}
 
 
 async def note_failure(db: Db, name: str, *, limit: int, lock_for: timedelta) -> None:

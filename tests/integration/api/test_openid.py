@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from cauce.http import close_sessions
-from cauce.services import directory, users
+from cauce.services import directory, trail, users
 from cauce.services.hub import Actor, Hub
 from cauce.settings import Settings, load
+from cauce.store import users as accounts
 from tests.integration.api.conftest import Browser, nobody_listens
 from tests.servers.openid import OpenIdProvider
 
@@ -86,6 +87,28 @@ async def test_who_has_no_role_here_is_told(hub: Hub, anonymous: httpx.AsyncClie
     assert answer.status_code == 401
     assert "None of your groups has a role here." in answer.text
     assert "bruno" not in [each.name for each in await users.list_users(hub, boss)]
+
+
+async def test_who_has_no_role_any_more_is_out_everywhere(hub: Hub, anonymous: httpx.AsyncClient) -> None:
+    async with hub.store.transaction() as db:
+        await accounts.add(db, "bruno", password_hash="", roles=["admin"], groups=["sales"])
+        await accounts.bind(db, "bruno", "bruno")
+    token = await users.create_token(hub, await users.actor_of(hub, "bruno"))
+    assert (await log_in(Browser(anonymous), "bruno")).status_code == 401
+    assert (await users.actor_of_token(hub, token)).roles == frozenset()
+    (line,) = await trail.lines(hub, boss, subject="bruno", limit=1)
+    before = {"roles": ["admin"], "groups": ["sales"]}
+    assert (line.action, line.data) == (
+        "user.change",
+        {"by": "provider", "roles": [], "groups": ["garden"], "before": before},
+    )
+    # Who is closed is not let in, and the trail does not say that they were.
+    await users.change_user(hub, boss, "bruno", active=False)
+    assert (await log_in(Browser(anonymous), "bruno")).status_code == 401
+    assert (await trail.lines(hub, boss, subject="bruno", limit=1))[0].data == {
+        "active": False,
+        "before": {"active": True},
+    }
 
 
 async def test_who_is_kept_over_scim_may_what_it_says_there(hub: Hub, anonymous: httpx.AsyncClient) -> None:
