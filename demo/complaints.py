@@ -146,9 +146,12 @@ def _conclude(_script: Mapping[str, Any]) -> dict[str, JSON]:
 
 def _propose(script: Mapping[str, Any]) -> dict[str, JSON]:
     amount = _ABOVE_LIMIT if script["stop"] == "approval" else script["amount"]
-    money = {"remedies": ["apology", "credit-note"], "amount": amount} if amount else {"remedies": ["apology"]}
-    back = {"returnGoods": True} if script["stop"] == "execution" else {}
-    return {**money, **back, "reason": "Procede según la investigación.", "notRelated": True}
+    given = ["apology", "credit-note"] if amount else ["apology"]
+    money: dict[str, JSON] = {"remedies": given, **({"amount": amount} if amount else {})}
+    if script["stop"] == "execution":  # where a repair takes its time
+        money["remedies"] = [*money["remedies"], "repair"]
+        money |= {"worth": 20, "returnGoods": True, "returns": [{"sku": "BOM-SUP-050", "quantity": 1}]}
+    return {**money, "reason": "Procede según la investigación.", "notRelated": True}
 
 
 def _accept(script: Mapping[str, Any]) -> dict[str, JSON]:

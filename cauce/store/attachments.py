@@ -1,5 +1,6 @@
 """The files of instances: what people attached to tasks, and what processes made. The same bytes are kept once."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from cauce.store import blobs
 from cauce.store.base import JSON, utc_now
-from cauce.store.models import Attachment
+from cauce.store.models import Attachment, Task
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
 
@@ -77,12 +78,25 @@ async def in_tree(db: Db, instance: str, ancestors: Collection[str], digest: str
 
 
 async def adopt(db: Db, source: str, instance: str, digests: Iterable[str]) -> list[Attachment]:
-    """Make files that a process made files of another instance, too; what people attached stays where it is."""
+    """Make files that a process took in, or that people sent with a form, files of another instance, too.
+
+    What somebody attached and did not send stays where it is.
+    """
     for row in await of_instance(db, source, digests):
-        if not row.task and not row.by:
+        if await _is_sent(db, row):
             about = {"name": row.name, "type": row.type, "size": row.size, "by": "", "at": utc_now()}
             await insert_new(db, Attachment, {"instance": instance, "task": "", "digest": row.digest, **about})
     return [row for row in await of_instance(db, instance, digests) if not row.task]
+
+
+async def _is_sent(db: Db, row: Attachment) -> bool:
+    """Tell whether a file came by itself, or with what somebody has sent."""
+    if row.task == START:
+        return row.kept
+    if not row.task:
+        return not row.by
+    task = await db.get(Task, row.task)
+    return task is not None and task.state == "completed" and row.digest in json.dumps(task.answer)
 
 
 def described(row: Attachment) -> dict[str, JSON]:

@@ -15,14 +15,15 @@ from tests.e2e.installation import Installation, definitions
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 JSON = Any
+BACK = "SELECT return_no, sku, quantity, status FROM goods_return WHERE reference LIKE ?"
 OURS = "SELECT amount_cents, status FROM credit_note WHERE reference = ?"
 
 
-async def carried_out(desk: Desk, process: str, code: str, customer: str) -> str:
+async def carried_out(desk: Desk, process: str, code: str, customer: str, **more: JSON) -> str:
     """Start a remedy of 80 euros, and return its instance."""
     given = {
         "code": code, "reference": f"rec:{code}:rem:0", "customer": {"id": "h-1", "number": customer, "name": "Riegos"},
-        "remedy": {"remedies": ["credit-note"], "amount": 80, "reason": "Roto"},
+        "remedy": {"remedies": ["credit-note"], "amount": 80, "reason": "Roto", **more},
     }  # fmt: skip
     started = await desk["sara"].post("/instances", json={"definition": process, "key": code, "input": given})
     instance: str = read(started)["id"]
@@ -56,10 +57,15 @@ async def test_where_the_erp_keeps_credit_notes_one_whose_answer_got_lost_is_fou
     assert published.code == 0, published.err
 
     async with installation.erp.fault("CreateCreditNote", "drop-after-work", count=1):
-        instance = await carried_out(desk, "service.remedy-in-erp", "R-SOAP", known_customer(installation))
+        back: JSON = {"returnGoods": True, "returns": [{"sku": "BOM-SUP-050", "quantity": 2}]}
+        instance = await carried_out(desk, "service.remedy-in-erp", "R-SOAP", known_customer(installation), **back)
         output = await ended(desk, instance)
     assert (output["creditNote"][:3], output["corrected"]) == ("CN-", False)
     company = installation.erp.company
+    # What comes back is announced in the supply chain, and known by the number that it got there.
+    with closing(sqlite3.connect(f"{company.scm_db.as_uri()}?mode=ro", uri=True, timeout=10)) as db:
+        ((number, *rest),) = db.execute(BACK, ["rec:R-SOAP:%"]).fetchall()
+    assert (rest, output["done"][1]) == (["BOM-SUP-050", 2, "announced"], f"DEV-{number}")
     assert (notes(company.erp_db, "R-SOAP"), notes(company.accounting_db, "R-SOAP")) == ([(8000, "entered")], [])
 
 

@@ -10,9 +10,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities import files
 from activities.letters import LetterActivities
-from cauce.contract import Outcome, ProtocolCall
+from cauce.contract import HumanTask, Outcome, ProtocolCall
 from cauce.errors import InputError, NotFoundError, TooLargeError
-from cauce.store import Store, attachments, blobs, users
+from cauce.store import Store, attachments, blobs, tasks, users
 from cauce.store.models import Notification, NotificationChoice
 
 JSON = Any
@@ -128,3 +128,20 @@ async def test_files_of_a_mail_are_kept_for_their_instance_and_may_become_those_
         everything = [kept["sha256"], hashlib.sha256(b"x").hexdigest()]
         for source, wanted in (("s.other/1", 0), ("s.mail/1", 1), ("s.mail/1", 1)):
             assert len(await attachments.adopt(db, source, "s.case/1", everything)) == wanted
+
+
+async def test_files_that_people_sent_may_become_those_of_another_instance(store: Store) -> None:
+    digest, place = hashlib.sha256(b"x").hexdigest(), ("s.desk/1", "scan.txt", "text/plain", b"x")
+    scan = HumanTask("t1", "s.desk/1", "s.desk", "1.0.0", "register", "/do/0", "f", group="office")
+    async with store.transaction() as db:
+        await tasks.add_task(db, scan)
+        for place_of in ("t1", attachments.START):
+            await attachments.keep(db, attachments.NewFile(*place, task=place_of, by="ana"))
+        assert await attachments.adopt(db, "s.desk/1", "s.case/1", [digest]) == []
+        await tasks.close(db, "t1", "completed", by="ana", answer={"files": [{"sha256": digest}]})
+        assert len(await attachments.adopt(db, "s.desk/1", "s.case/1", [digest])) == 1
+        assert await attachments.adopt(db, "s.desk/2", "s.case/2", [digest]) == []
+        await attachments.keep(db, attachments.NewFile("s.desk/3", *place[1:], task=attachments.START, by="ana"))
+        assert await attachments.adopt(db, "s.desk/3", "s.case/3", [digest]) == []
+        await attachments.mark_sent(db, "s.desk/3", "ana", [digest], sent=True)
+        assert len(await attachments.adopt(db, "s.desk/3", "s.case/3", [digest])) == 1
