@@ -10,6 +10,7 @@ from api.pages import view
 from api.pages.words import severity_words
 from cauce.services.clocks import ClockView
 from cauce.services.inbox.listing import Line
+from cauce.services.tasks import is_shared
 from cauce.urgency import is_due
 
 column_words: Final = {
@@ -118,7 +119,7 @@ def sections(
     for row in rows:
         title = reader.lang.label(row.title, view.humane(row.name))
         cells = [reader.cell(name, label, row) for name, label in columns]
-        is_free = not row.claimed_by and row.may_act and not row.approvals
+        is_free = not row.claimed_by and row.may_act and not is_shared(row.approvals)
         by_urgency.setdefault(_section(row.urgent_at), []).append(
             Shown(row.id, title, choose % {"title": title}, cells, is_free)
         )

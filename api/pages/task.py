@@ -183,7 +183,8 @@ async def _saving(request: Request, hub: Hub, actor: Actor, task: TaskView, besi
 def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
     """Tell what this person may do with a task, and why not if not; the services decide again when they do it."""
     # Where several people answer, each does so without taking the task from the others.
-    mine = actor.name in {task.claimed_by, task.user} or bool(task.approvals)
+    shared = tasks.is_shared(task.approvals)
+    mine = actor.name in {task.claimed_by, task.user} or shared
     cannot = lang.gettext("You may look at this task; others have to do it.")
     if actor.name in task.different_from:
         cannot = lang.gettext("You did an earlier part of this case: somebody else has to decide this (four eyes).")
@@ -195,6 +196,7 @@ def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
         "may_answer": task.may_act and mine,
         "may_claim": task.may_act and not mine,
         "may_manage": may_supervise(actor, task) and task.closed_at is None,
+        "is_shared": shared,
         "visitor": actor.name,
         "cannot": cannot,
     }

@@ -129,7 +129,7 @@ async def claim(hub: Hub, actor: Actor, task_id: str) -> TaskView:
     async with hub.store.transaction() as db:
         row = await visible(db, actor, task_id)
         check_may_act(row, actor)
-        if row.approvals:
+        if is_shared(row.approvals):
             raise ConflictError("Several people answer this task, each for themselves.", hint="Just answer it.")
         if not await tasks.claim(db, task_id, actor.name, instead_of=_absent(row, actor)):
             raise taken(await visible(db, actor, task_id), actor)
@@ -272,6 +272,17 @@ def _is_meant(row: Task, actor: Actor) -> bool:
     if row.user:
         return row.user == actor.name
     return row.group is None or row.group in actor.groups
+
+
+def is_shared(approvals: JSON) -> bool:
+    """Tell whether several people answer one task, each for themselves, so that nobody takes it from the others.
+
+    Where groups are asked at the same time, the part of one that gives one signature is a task as any other.
+    """
+    if not approvals:
+        return False
+    groups = approvals.get("groups")
+    return not groups or groups[approvals.get("part", 0)]["of"] > 1
 
 
 def may_act_on(row: Task, actor: Actor) -> bool:

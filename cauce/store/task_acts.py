@@ -67,6 +67,9 @@ async def change(db: Db, wanted: TaskChange) -> Task | None:
     if len(wanted.answered) > len(row.answered_by):
         row.answered_by = list(wanted.answered)
         row.approvals = wanted.approvals or row.approvals
+        if wanted.approvals and row.group and {row.claimed_by, row.user} & set(wanted.answered):
+            # Nobody answers for two groups: whoever has done so for another one keeps this task from nobody.
+            _hand_over(row, user=None, group=row.group)
         if not wanted.rung and wanted.group:
             _hand_over(row, user=None, group=wanted.group)
     if wanted.rung <= row.rung:

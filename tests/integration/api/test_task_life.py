@@ -141,6 +141,15 @@ async def test_several_people_answer_without_claiming(ana: Browser, hub: Hub) ->
     page = (await ana.get("/tasks/part")).text
     assert "you answer for Sales." in page
     assert "Sales (1 of 2): nobody has answered yet · The directors (1 of 1): luis" in page
+    assert ("/tasks/part/claim" in page, "Save draft" in page) == (False, True)
+    # One signature of a group is claimed, handed over and set aside as any other task.
+    one = {**parts, "groups": [{**groups[0], "of": 1}, groups[1]]}
+    await add(hub, replace(call, id="one", approvals=one))
+    page = (await ana.get("/tasks/one")).text
+    assert ("/tasks/one/claim" in page, "you answer for Sales." in page) == (True, True)
+    assert (await ana.post("/tasks/one/claim")).status_code == 303
+    page = (await ana.get("/tasks/one")).text
+    assert ("/tasks/one/delegate" in page, "/tasks/one/follow-up" in page, "Save draft" in page) == (True, True, True)
 
 
 async def test_rest_keeps_drafts_and_answers_batches(program: httpx.AsyncClient, hub: Hub) -> None:

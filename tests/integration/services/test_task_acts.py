@@ -229,6 +229,38 @@ async def test_who_has_answered_one_of_several_has_no_more_to_do(hub: Hub) -> No
         await tasks.complete(hub, ana, "t1", {"score": 1})
 
 
+async def test_the_one_signature_of_a_group_is_a_task_as_any_other(hub: Hub) -> None:
+    def asked(*answered: str) -> dict[str, object]:
+        groups = [{"group": "finance", "need": 1, "of": 1, "answered": list(answered)}]
+        return {
+            "need": 2,
+            "of": 2,
+            "part": 1,
+            "groups": [*groups, {"group": "sales", "need": 1, "of": 1, "answered": []}],
+        }
+
+    await add(hub, replace(call, approvals=asked()))
+    assert (await tasks.claim(hub, ana, "t1")).claimed_by == "ana"
+    with pytest.raises(ConflictError, match="claimed by 'ana'"):
+        await tasks.claim(hub, rosa, "t1")
+    handed = await task_acts.delegate(hub, ana, "t1", "rosa", "You know them.")
+    assert (handed.user, handed.owner) == ("rosa", "ana")
+    await tasks.claim(hub, rosa, "t1")
+    # Who has answered for another group meanwhile keeps this task from nobody.
+    async with hub.store.transaction() as db:
+        await acts.change(db, TaskChange("t1", answered=["rosa"], approvals=asked("rosa")))
+    found = await tasks.task(hub, ana, "t1")
+    assert (found.state, found.claimed_by, found.user, found.group, found.may_act) == (
+        "open",
+        None,
+        None,
+        "sales",
+        True,
+    )
+    with pytest.raises(ConflictError, match="You have given your answer"):
+        await tasks.claim(hub, rosa, "t1")
+
+
 async def test_batch_tells_of_each_task_what_became_of_it(hub: Hub) -> None:
     await add(hub)
     await add(hub, replace(call, id="t2", name="other"))
