@@ -19,6 +19,8 @@ _WORKDAYS: Final = 5
 # In steps, so that what is published twice within some years is the same.
 _STEP: Final = 5
 _YEARS_AHEAD: Final = 20
+# Of a log from before, or of a deadline that is asked for: it takes a few milliseconds.
+any_year: Final = range(1950, 2101)
 
 
 def of(documents: Mapping[str, JSON]) -> Callable[[str], JSON]:
@@ -32,14 +34,17 @@ def of(documents: Mapping[str, JSON]) -> Callable[[str], JSON]:
     return one
 
 
-def pinned(document: Mapping[str, JSON], today: date) -> dict[str, JSON]:
-    """Return a checked calendar with its holidays written out, from 5 years before `today` to 15 after it."""
+def pinned(document: Mapping[str, JSON], today: date, *, years: range | None = None) -> dict[str, JSON]:
+    """Return a checked calendar with its holidays written out, from 5 years before `today` to 15 after it.
+
+    Who looks at other times than those of running instances says which `years`.
+    """
     hours = document["hours"]
     usual = hours.get("weekdays", [])
     week = [hours.get(name, usual if number < _WORKDAYS else []) for number, name in enumerate(WEEKDAYS)]
     base = today.year - today.year % _STEP
-    years = range(base - _STEP, base + _YEARS_AHEAD)
-    days: dict[str, list[str]] = {day.isoformat(): [] for day in holidays(document.get("holidays"), years)}
+    written = years or range(base - _STEP, base + _YEARS_AHEAD)
+    days: dict[str, list[str]] = {day.isoformat(): [] for day in holidays(document.get("holidays"), written)}
     for exception in document.get("exceptions") or ():
         days |= dict.fromkeys(_days(exception), exception["hours"])
     return {"timezone": document["timezone"], "week": week, "days": dict(sorted(days.items()))}

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cauce.calendars import holidays, pinned
+from cauce.calendars import any_year, holidays, pinned
 from cauce.cli import output
 from cauce.errors import DefinitionError, InputError
 from schemas import kind_of, load_file
@@ -56,7 +56,7 @@ def deadline(
     as_json: output.AsJson = False,
 ) -> None:
     """Say when something is due that may take so much working time."""
-    calendar = WorkingTime.of(pinned(read(file), datetime.now(UTC).date()))
+    calendar = WorkingTime.of(pinned(read(file), datetime.now(UTC).date(), years=any_year))
     try:
         begun = datetime.fromisoformat(start) if start else datetime.now(UTC)
     except ValueError as error:

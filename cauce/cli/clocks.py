@@ -4,11 +4,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from cauce.calendars import pinned
+from cauce.calendars import any_year, pinned
 from cauce.cli import calendars, output, session
 from cauce.cli.data_dir import DataDir
 from cauce.errors import InputError
@@ -16,7 +16,7 @@ from cauce.services import attainment as attainment_
 from cauce.services import clock_replay
 from cauce.services import clocks as clocks_
 from cauce.services.attainment import Attained
-from cauce.services.clock_replay import Columns
+from cauce.services.clock_replay import Columns, Replayed
 from cauce.services.clocks import ClockView
 from cauce.services.hub import Actor, Hub
 from workflows import durations
@@ -45,12 +45,19 @@ def replay(
     ] = None,
     begins: Annotated[str, typer.Option(metavar="ACTIVITY", help="The activity that starts the clock.")] = "",
     ends: Annotated[str, typer.Option(metavar="ACTIVITY", help="The activity that stops it.")] = "",
+    moments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--moments", metavar="FORMAT", help="How moments or days are written if not as ISO 8601: %d/%m/%Y."
+        ),
+    ] = None,
     *,
     as_json: output.AsJson = False,
 ) -> None:
     """Compute the deadlines of a log anew, and say which differ from the planned ones and which were met."""
-    columns = _columns(column or (), begins, ends)
-    counted = WorkingTime.of(pinned(calendars.read(calendar), datetime.now(UTC).date()))
+    columns = _columns(column or (), begins, ends, moments or ())
+    today = datetime.now(UTC).date()
+    counted = WorkingTime.of(pinned(calendars.read(calendar), today, years=any_year))
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             done = clock_replay.replay(text, columns, counted, working_length(after))
@@ -59,12 +66,16 @@ def replay(
     if as_json:
         output.document(dataclasses.asdict(done))
         return
+    _say(done, planned=bool(columns.planned))
+
+
+def _say(done: Replayed, *, planned: bool) -> None:
     rows = [(each.line, each.case, each.planned, each.deadline or each.problem) for each in done.odd]
     if rows:
         output.table("Not as planned", ("line", "case", "planned", "computed"), rows)
     ended = done.in_time + done.late
     parts = [f"{done.cases} cases"]
-    if columns.planned:
+    if planned:
         parts.append(f"{done.reproduced} deadlines as planned, {done.different} different{_terms(done.days_later)}")
     if ended:
         parts.append(f"{done.in_time} in time and {done.late} late ({done.in_time / ended:.1%} attained)")
@@ -79,15 +90,15 @@ def _terms(days_later: Mapping[int, int]) -> str:
     return f" ({', '.join(told)})" if told else ""
 
 
-def _columns(given: Sequence[str], begins: str, ends: str) -> Columns:
-    named = dict(each.partition("=")[::2] for each in given)
+def _columns(given: Sequence[str], begins: str, ends: str, moments: Sequence[str]) -> Columns:
+    named: dict[str, Any] = dict(each.partition("=")[::2] for each in given)
     unknown = sorted(set(named) - {"case", "start", "planned", "end", "activity"})
     if unknown or not all(named.values()):
         raise InputError(
             f"'{unknown[0] if unknown else next(name for name in named if not named[name])}' names no column.",
             hint="Write for example --column start=order_date.",
         )
-    columns = Columns(**named, begins=begins, ends=ends)
+    columns = dataclasses.replace(Columns(**named), begins=begins, ends=ends, formats=tuple(moments))
     if columns.activity and not (begins and ends):
         raise InputError("A log of events needs to know which of them count.", hint="Add --begins and --ends.")
     return columns

@@ -2,15 +2,19 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from cauce.errors import ExpressionError, InputError
 from workflows.working_time import Length, WorkingTime
 
 _MOST_ROWS: Final = 1_000_000
 _MOST_TOLD: Final = 100
+_TIMES: Final = ("%H", "%I", "%X", "%c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,8 @@ class Columns:
     """What the columns of a log are called; one that is empty is not there.
 
     With `activity` every row is an event at the time `start`: the clock of a case runs from its first event `begins` to
-    the first `ends` after that. Without it every row is a case.
+    the first `ends` after that, in whatever order the rows are. Without it every row is a case. `formats` are how
+    moments and days are written besides ISO 8601, as `strptime` has it.
     """
 
     case: str = "case"
@@ -28,6 +33,7 @@ class Columns:
     activity: str = ""
     begins: str = ""
     ends: str = ""
+    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +80,76 @@ class _Case:
     end: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads moments and days of a log; those without an offset are in the `zone` of the calendar."""
+
+    zone: ZoneInfo
+    formats: tuple[str, ...]
+
+    def moment(self, text: str) -> datetime:
+        """Return the moment that a text means, in UTC; raises `ValueError` for one that means none."""
+        for form in ("", *self.formats):
+            with suppress(ValueError):
+                found = _parsed(text.strip(), form)
+                return (found if found.tzinfo else found.replace(tzinfo=self.zone)).astimezone(UTC)
+        written = f"ISO 8601 or {', '.join(self.formats)} write it" if self.formats else "ISO 8601 writes it"
+        raise ValueError(f"'{text[:40]}' is no moment as {written}.")
+
+    def day(self, text: str) -> date | None:
+        """Return the day that a text means, if it says no more than that."""
+        with suppress(ValueError):
+            return date.fromisoformat(text.strip())
+        for form in self.formats:
+            with suppress(ValueError):
+                if not any(sign in form for sign in _TIMES):
+                    return _parsed(text.strip(), form).date()
+        return None
+
+    def order(self, text: str) -> tuple[bool, datetime]:
+        """Return what sorts texts by the moment they mean; those that mean none are the last."""
+        try:
+            return False, self.moment(text)
+        except (ValueError, OverflowError):
+            return True, datetime.max.replace(tzinfo=UTC)
+
+
+def _parsed(text: str, form: str) -> datetime:
+    return datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007 - who asks knows the zone
+
+
 def replay(text: Iterable[str], columns: Columns, calendar: WorkingTime, after: Length) -> Replayed:
     """Return how the deadlines of a CSV log compare with `after` in a calendar.
 
-    Moments are ISO 8601; without an offset they are in the calendar's zone, and a planned day is compared as a day.
+    Moments without an offset are in the calendar's zone, and a planned day is compared as a day. Commas, semicolons or
+    tabs part the columns, whichever the heading has most of.
 
     Raises:
         InputError: A column is not in the log, or it has more than a million rows.
     """
-    rows = csv.DictReader(text)
+    rows = _rows(text)
     wanted = (columns.case, columns.start, columns.planned, columns.end, columns.activity)
     missing = [name for name in wanted if name and name not in (rows.fieldnames or ())]
     if missing:
         known = ", ".join(rows.fieldnames or ()) or "no columns at all"
         raise InputError(f"The log has no column '{missing[0]}'.", hint=f"It has {known}.")
     done = Replayed()
+    reader = _Reader(calendar.zone, columns.formats)
     numbered = _limited(enumerate(rows, 2))
-    for case in _cases_of_events(numbered, columns) if columns.activity else _cases(numbered, columns):
+    for case in _cases_of_events(numbered, columns, reader) if columns.activity else _cases(numbered, columns):
         done.cases += 1
         try:
-            _judge(case, calendar, after, done)
-        except (ValueError, ExpressionError) as error:
+            _judge(case, calendar, after, reader, done)
+        except (ValueError, OverflowError, ExpressionError) as error:
             done.unreadable += 1
             done.note(Odd(case.line, case.name, problem=str(error)))
     return done
+
+
+def _rows(text: Iterable[str]) -> "csv.DictReader[str]":
+    lines = iter(text)
+    heading = next(lines, "")
+    return csv.DictReader(chain([heading], lines), delimiter=max(",;\t", key=heading.count), restval="")
 
 
 def _limited(rows: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -112,37 +164,47 @@ def _cases(rows: Iterable[tuple[int, Mapping[str, str]]], columns: Columns) -> I
         yield _Case(line, row[columns.case], row[columns.start], _of(row, columns.planned), _of(row, columns.end))
 
 
-def _cases_of_events(rows: Iterable[tuple[int, Mapping[str, str]]], columns: Columns) -> Iterator[_Case]:
-    begun: dict[str, _Case] = {}
+def _cases_of_events(
+    rows: Iterable[tuple[int, Mapping[str, str]]], columns: Columns, reader: _Reader
+) -> Iterator[_Case]:
+    begun: dict[str, list[_Case]] = {}
+    ended: dict[str, list[str]] = {}
     for line, row in rows:
-        name, activity = row[columns.case], row[columns.activity]
-        if name not in begun and activity == columns.begins:
-            begun[name] = _Case(line, name, row[columns.start], _of(row, columns.planned), "")
-        elif name in begun and not begun[name].end and activity == columns.ends:
-            first = begun[name]
-            begun[name] = _Case(first.line, name, first.start, first.planned, row[columns.start])
-    yield from begun.values()
+        name, activity, at = row[columns.case], row[columns.activity], row[columns.start]
+        if activity == columns.begins:
+            begun.setdefault(name, []).append(_Case(line, name, at, _of(row, columns.planned), ""))
+        if activity == columns.ends:
+            ended.setdefault(name, []).append(at)
+    for name, cases in begun.items():
+        first = min(cases, key=lambda each: reader.order(each.start))
+        # A clock that is begun and ended by the same activity runs until that comes again.
+        start = reader.order(first.start)
+        later = [at for at in ended.get(name, ()) if reader.order(at) >= start]
+        if columns.begins == columns.ends:
+            later.remove(first.start)
+        yield replace(first, end=min(later, key=reader.order, default=""))
 
 
 def _of(row: Mapping[str, str], column: str) -> str:
     return (row.get(column) or "") if column else ""
 
 
-def _judge(case: _Case, calendar: WorkingTime, after: Length, done: Replayed) -> None:
-    deadline = calendar.after(_moment(case.start, calendar), after)
-    if case.planned:
-        _compare(case, deadline.astimezone(calendar.zone), calendar, done)
-    if not case.end:
+def _judge(case: _Case, calendar: WorkingTime, after: Length, reader: _Reader, done: Replayed) -> None:
+    deadline = calendar.after(reader.moment(case.start), after)
+    end = reader.moment(case.end) if case.end.strip() else None
+    if case.planned.strip():
+        _compare(case, deadline.astimezone(calendar.zone), reader, done)
+    if end is None:
         done.open += 1
-    elif _moment(case.end, calendar) <= deadline:
+    elif end <= deadline:
         done.in_time += 1
     else:
         done.late += 1
 
 
-def _compare(case: _Case, deadline: datetime, calendar: WorkingTime, done: Replayed) -> None:
-    day = _day(case.planned)
-    planned = _moment(case.planned, calendar).astimezone(calendar.zone) if day is None else None
+def _compare(case: _Case, deadline: datetime, reader: _Reader, done: Replayed) -> None:
+    day = reader.day(case.planned)
+    planned = reader.moment(case.planned).astimezone(reader.zone) if day is None else None
     later = ((planned.date() if planned else day or deadline.date()) - deadline.date()).days
     if later == 0 and planned in {None, deadline}:
         done.reproduced += 1
@@ -150,18 +212,3 @@ def _compare(case: _Case, deadline: datetime, calendar: WorkingTime, done: Repla
     done.different += 1
     done.days_later[later] = done.days_later.get(later, 0) + 1
     done.note(Odd(case.line, case.name, case.planned, deadline.isoformat()))
-
-
-def _moment(text: str, calendar: WorkingTime) -> datetime:
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ValueError(f"'{text[:40]}' is no moment as ISO 8601 writes it.") from None
-    return (found if found.tzinfo else found.replace(tzinfo=calendar.zone)).astimezone(UTC)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None

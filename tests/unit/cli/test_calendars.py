@@ -30,11 +30,21 @@ B,2026-11-20T16:00,2026-11-23,2026-11-26T09:00
 C,2026-12-23T10:00,2026-12-28,
 D,soon,2026-12-28,
 """
+# As a spreadsheet of a Spanish office writes it, with a row that ends early.
+SPREADSHEET = """\
+\ufeffcase;start;end
+A;24/12/2012 10:00;27/12/2012 10:00
+B
+C;21/12/2012 10:00;26/12/2012 10:00
+D;01/06/1960 10:00;
+"""
 EVENTS = """\
 id,time,what
 1,2026-11-18T10:00:00+01:00,received
 2,2026-11-18T10:00:00+01:00,received
 1,2026-11-18T11:00:00+01:00,looked at
+3,2026-11-19T10:00:00Z,answered
+3,2026-11-16T10:00:00Z,received
 1,2026-11-20T09:59:59+01:00,answered
 2,2026-11-20T10:00:01+01:00,answered
 2,2026-11-20T10:00:02+01:00,answered
@@ -42,9 +52,19 @@ id,time,what
 """
 
 
-def test_deadline_is_told_in_the_calendar_s_zone() -> None:
-    done = runner.invoke(app, ["calendars", "deadline", OFFICE, "--after", "PT5H", "--start", "2026-12-23T18:00"])
-    assert (done.exit_code, done.stdout) == (0, "2026-12-28T09:30:00+01:00\n")
+@pytest.mark.parametrize(
+    ("start", "after", "due"),
+    [
+        ("2026-12-23T18:00", "PT5H", "2026-12-28T09:30:00+01:00"),
+        ("2012-12-24T10:00", "P1D", "2012-12-26T10:00:00+01:00"),
+        ("2090-12-22T10:00", "P1D", "2090-12-26T10:00:00+01:00"),
+    ],
+)
+def test_deadline_is_told_in_the_calendar_s_zone_with_the_holidays_of_any_year(
+    start: str, after: str, due: str
+) -> None:
+    done = runner.invoke(app, ["calendars", "deadline", OFFICE, "--after", after, "--start", start])
+    assert (done.exit_code, done.stdout) == (0, f"{due}\n")
 
 
 def test_year_is_shown_with_holidays_and_exceptions() -> None:
@@ -96,7 +116,17 @@ def test_a_log_of_events_runs_each_clock_from_its_first_event_to_the_one_that_st
     columns = ("case=id", "start=time", "activity=what")
     names = [part for each in columns for part in ("--column", each)]
     found = replay(tmp_path, EVENTS, *names, "--begins", "received", "--ends", "answered")
-    assert (found["cases"], found["in_time"], found["late"], found["open"]) == (2, 1, 1, 0)
+    assert (found["cases"], found["in_time"], found["late"], found["open"]) == (3, 1, 2, 0)
+
+
+def test_a_log_of_years_ago_as_a_spreadsheet_writes_it(tmp_path: Path) -> None:
+    found = replay(tmp_path, SPREADSHEET, "--column", "end=end", "--moments", "%d/%m/%Y %H:%M")
+    assert {name: found[name] for name in ("cases", "in_time", "late", "open", "unreadable")} == {
+        "cases": 4, "in_time": 2, "late": 0, "open": 1, "unreadable": 1,
+    }  # fmt: skip
+    odd = found["odd"]
+    assert isinstance(odd, list)
+    assert [(each["case"], each["problem"][-35:]) for each in odd] == [("B", "ISO 8601 or %d/%m/%Y %H:%M write it.")]
 
 
 @pytest.mark.skipif(not NORTHWIND.exists(), reason="the public sample database is not here")
