@@ -126,7 +126,7 @@ def test_a_log_of_years_ago_as_a_spreadsheet_writes_it(tmp_path: Path) -> None:
     }  # fmt: skip
     odd = found["odd"]
     assert isinstance(odd, list)
-    assert [(each["case"], each["problem"][-35:]) for each in odd] == [("B", "ISO 8601 or %d/%m/%Y %H:%M write it.")]
+    assert [(each["case"], each["problem"][-36:]) for each in odd] == [("B", "ISO 8601 or %d/%m/%Y %H:%M write it.")]
 
 
 @pytest.mark.skipif(not NORTHWIND.exists(), reason="the public sample database is not here")
