@@ -74,6 +74,8 @@ sentences: Final[Sequence[str]] = (
     message("Just answer it."),
     message("A task is for a person or for a group."),
     message("There is no active account '%(name)s'."),
+    message("Nobody is in the group '%(name)s'."),
+    message("The task would be in nobody's inbox."),
     message("Look at the names of your colleagues."),
     message("'%(name)s' may not do this task."),
     message("'%(name)s' may not do tasks."),

@@ -85,6 +85,8 @@ def tabs(lang: Language, wanted: Wanted, counts: Counts) -> list[dict[str, Any]]
     )
     return [
         {
+            # By its identifier the focus finds its way back when the page is exchanged for another list.
+            "which": name,
             "label": label,
             "count": number_of(count, counts.most),
             "href": wanted.but(which=name).address(),

@@ -15,8 +15,8 @@ from api.i18n import Language
 from api.pages import asked, inbox_query, view
 from api.pages.task_form import AskedByTask
 from api.sentences import said
-from cauce.errors import InputError
-from cauce.services import task_batches, tasks
+from cauce.errors import InputError, NotFoundError
+from cauce.services import task_batches
 from cauce.services.hub import Actor, Hub
 from cauce.services.inbox import listing, views
 from cauce.services.task_batches import Row
@@ -40,7 +40,7 @@ class Outcome:
 async def act(request: Request, hub: HubDep, actor: VisitorDep, form: FormDep) -> Response:
     """Do one thing with all chosen tasks, and say what came of each."""
     chosen = _chosen(form)
-    match str(form.get("act", "")):
+    match str(form.get("act", "")) or _meant(form):
         case "claim":
             rows = await task_batches.claim(hub, actor, chosen)
         case "assign":
@@ -102,8 +102,12 @@ async def _ask(request: Request, hub: Hub, actor: Actor, chosen: Sequence[str], 
 
 
 async def _answerable(hub: Hub, actor: Actor, chosen: Sequence[str]) -> TaskView:
-    """Return the first of the tasks, whose form is that of all; a file belongs to one task alone."""
-    first = await tasks.task(hub, actor, chosen[0])
+    """Return the first of the tasks that is still there, whose form is that of all; a file is of one task alone."""
+    first = await task_batches.first_seen(hub, actor, chosen)
+    if first is None:
+        raise NotFoundError(
+            view.message("None of these tasks is in your inbox any more."), hint=view.message("Reload the inbox.")
+        )
     if asked.has_files(first.form_document):
         raise InputError(
             view.message("This form takes files, which belong to one task."),
@@ -149,6 +153,9 @@ async def _told(request: Request, hub: Hub, actor: Actor, rows: Sequence[Row], f
 
 
 def _outcome(row: Row, names: Mapping[str, JSON], lang: Language) -> Outcome:
+    if row.problem is not None and row.id not in names:
+        # Others got it meanwhile: what it is called is theirs now, and its number says nothing to anybody.
+        return Outcome(row.id, "", lang.gettext(view.message("One of them is not in your inbox any more.")))
     title = lang.label(names.get(row.id, ""), "") or row.id
     if row.problem is None:
         return Outcome(row.id, title)
@@ -161,6 +168,12 @@ def _chosen(form: FormData) -> list[str]:
     if not found:
         raise InputError(view.message("No task is chosen."), hint=view.message("Mark some of them first."))
     return found
+
+
+def _meant(form: FormData) -> str:
+    """Return what is to be done when Enter was pressed in a field instead of a button: what the field is for."""
+    filled = {name for name in ("user", "to_group", "priority") if str(form.get(name, "")).strip()}
+    return "priority" if filled == {"priority"} else "assign" if filled and "priority" not in filled else ""
 
 
 def _priority(form: FormData) -> int:

@@ -42,9 +42,9 @@
   };
 
   const claim = () => {
-    const form = (here() ?? document.querySelector("main")).querySelector("form[action$='/claim']");
+    const button = (here() ?? document.querySelector("main")).querySelector("form[action$='/claim'] button, button[formaction$='/claim']");
     // In a list it has to be clear which one.
-    if (form && (here() || !rows().length)) form.requestSubmit();
+    if (button && (here() || !rows().length)) button.click();
   };
 
   const actions = {
@@ -67,7 +67,9 @@
     const form = event.target.closest("form[method=post]") ?? document.querySelector("main form[data-live]");
     if (!form) return;
     event.preventDefault();
-    form.requestSubmit(form.querySelector("button:not([type=button])"));
+    // In a list nothing was typed: it is about what is chosen there.
+    const chosen = types(event.target) ? null : form.querySelector("button[name=act][value=complete]");
+    form.requestSubmit(chosen ?? form.querySelector("button:not([type=button])"));
   };
 
   document.addEventListener("keydown", (event) => {

@@ -51,7 +51,7 @@
     const line = row(news);
     if (!line) return;
     line.classList.toggle("is-gone", kind !== "free");
-    for (const each of line.querySelectorAll("form[action$='/claim'] button, input[type=checkbox]")) each.disabled = kind !== "free";
+    for (const each of line.querySelectorAll("form[action$='/claim'] button, button[formaction$='/claim'], input[type=checkbox]")) each.disabled = kind !== "free";
     say(kind, news, `/tasks/${news.task}`, place.dataset.open);
   };
 

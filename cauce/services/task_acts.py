@@ -8,7 +8,7 @@ from typing import Any, Final
 from cauce.errors import ConflictError, ForbiddenError, InputError
 from cauce.services.hub import Actor, Hub
 from cauce.services.tasks import TaskView, check_may_act, deciders, taken, thing_of, view, visible
-from cauce.store import audit, given_tasks, permissions, task_acts, users
+from cauce.store import audit, given_tasks, people_list, permissions, task_acts, users
 from cauce.store.base import utc_now
 from cauce.store.models import Task
 from cauce.store.session import Db
@@ -50,6 +50,8 @@ async def assign(
         actor.require_on("reassign this task", "supervise", thing_of(row), "manager")
         if user:
             await _check_person(db, row, user, group=None)
+        elif group and not await people_list.has_group(db, group):
+            raise InputError(f"Nobody is in the group '{group[:100]}'.", hint="The task would be in nobody's inbox.")
         task_acts.assign(row, user=user, group=group, note=note)
     return await _shown(hub, actor, task_id)
 

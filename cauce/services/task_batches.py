@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cauce.errors import CauceError, InputError
+from cauce.errors import CauceError, InputError, NotFoundError
 from cauce.services import task_acts, tasks
 from cauce.services.hub import Actor, Hub
 from cauce.services.tasks import TaskView
@@ -28,7 +28,8 @@ async def complete(hub: Hub, actor: Actor, ids: Sequence[str], answer: JSON) -> 
     """Give the same answer to tasks that have the same form."""
     actor.require_somewhere("do tasks", "work", *tasks.deciders)
     wanted = _wanted(ids)
-    kind = await _kind_of_first(hub, actor, wanted)
+    first = await first_seen(hub, actor, wanted)
+    kind = None if first is None else kind_of(first)
 
     async def one(task_id: str) -> TaskView:
         if kind_of(await tasks.task(hub, actor, task_id)) != kind:
@@ -85,10 +86,11 @@ def _wanted(ids: Sequence[str]) -> list[str]:
     return found
 
 
-async def _kind_of_first(hub: Hub, actor: Actor, ids: Sequence[str]) -> tuple[str, str, str] | None:
+async def first_seen(hub: Hub, actor: Actor, ids: Sequence[str]) -> TaskView | None:
+    """Return the first of some tasks that the actor sees: what it is asks, the others have to ask, too."""
     for each in ids:
         try:
-            return kind_of(await tasks.task(hub, actor, each))
-        except CauceError:
+            return await tasks.task(hub, actor, each)
+        except NotFoundError:
             continue
     return None

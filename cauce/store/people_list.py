@@ -61,6 +61,12 @@ async def groups(db: Db) -> list[str]:
     return sorted(await db.scalars(select(each.c.value).select_from(User).join(each, true()).distinct()))
 
 
+async def has_group(db: Db, group: str) -> bool:
+    """Tell whether somebody who works here is in a group."""
+    found = select(literal(1)).where(User.active.is_(True), _holds(db, User.groups, group)).limit(1)
+    return await db.scalar(found) is not None
+
+
 async def _called(db: Db, wanted: Wanted) -> list[str]:
     """Return the names of those whose words begin so; no database folds accents as people expect it."""
     sought = words_of(wanted.text)

@@ -1,7 +1,8 @@
 """Finding open tasks by their words: title, business key, process, customer, and the text of their data.
 
 Words are folded here, the same for both databases: small letters, no accents, nothing but letters and digits. So
-PostgreSQL (an index of its `tsvector`) and SQLite (FTS5) find the same. A word of a search may be the beginning of one.
+PostgreSQL (an index of its `tsvector`) and SQLite (FTS5) find the same. A word of a search may be the beginning of one,
+or the plural of one.
 """
 
 import re
@@ -21,6 +22,8 @@ from cauce.store.session import Db
 MOST_CHARACTERS: Final = 20_000
 _MOST_WORDS: Final = 10
 _LONGEST_WORD: Final = 60
+_SHORTEST_PLURAL: Final = 4
+_PLURALS: Final = (("s", ""), ("es", ""), ("ces", "z"), ("ies", "y"))
 _DEEPEST: Final = 12
 # So many tasks are named to the database; of more, it looks at each one's words while it goes through the inbox.
 _FEW: Final = 500
@@ -112,8 +115,8 @@ async def first(db: Db, query: Select[str], sought: Sought, limit: int) -> list[
     if not words:
         return list(await db.scalars(query.limit(limit)))
     if db.get_bind().dialect.name == "sqlite":
-        return await _by_match(db, query, " ".join(f'"{each}"*' for each in words), limit)
-    return await _by_vector(db, query, " & ".join(f"{each}:*" for each in words), limit, sought.circle)
+        return await _by_match(db, query, " AND ".join(_matching(each) for each in words), limit)
+    return await _by_vector(db, query, " & ".join(_of_vector(each) for each in words), limit, sought.circle)
 
 
 async def _by_match(db: Db, query: Select[str], given: str, limit: int) -> list[str]:
@@ -139,6 +142,22 @@ def _of(circle: Circle, given: str) -> dict[str, str]:
     """Return what is asked for of a circle: the words with the mark of one of its groups, or of none."""
     marks = ("'@" + each.replace("\\", "\\\\").replace("'", "''") + "'" for each in ("", *sorted(circle.groups)))
     return {"words": given, "theirs": f"{given} & ({' | '.join(marks)})", "name": circle.name}
+
+
+def _matching(word: str) -> str:
+    ways = (f'"{word}"*', *(f'"{each}"' for each in singulars(word)))
+    return f"({' OR '.join(ways)})"
+
+
+def _of_vector(word: str) -> str:
+    return f"({' | '.join((f'{word}:*', *singulars(word)))})"
+
+
+def singulars(word: str) -> list[str]:
+    """Return what a word may be the plural of, in Spanish and in English: `pedidos` of `pedido`."""
+    if len(word) < _SHORTEST_PLURAL:
+        return []
+    return [word.removesuffix(end) + one for end, one in _PLURALS if word.endswith(end)]
 
 
 async def _ahead(db: Db, query: Select[str], given: str, limit: int) -> list[str] | None:

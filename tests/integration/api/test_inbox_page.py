@@ -143,7 +143,9 @@ async def test_chosen_tasks_are_claimed_with_a_result_for_each(ana: Browser) -> 
     page = await ana.post(
         "/inbox/acts", {"act": "claim", "task": [ids[0], ids[5], "unknown"], "back": "/inbox?which=all"}
     )
-    assert outcomes(page) == [(ids[0], True), (ids[5], False), ("unknown", False)]
+    assert outcomes(page) == [(ids[0], True), (ids[5], False)]
+    assert "unknown" not in page.text
+    assert page.text.count("is not in your inbox any more") == 1
     assert 'href="/inbox?which=all"' in page.text
     assert "lead:2041" in cases(await ana.get("/inbox?which=mine"))
     for wrong in (
@@ -157,6 +159,9 @@ async def test_chosen_tasks_are_claimed_with_a_result_for_each(ana: Browser) -> 
 
 async def test_tasks_of_a_kind_get_one_answer(ana: Browser) -> None:
     chosen = [ids[0], ids[2]]
+    assert (await ana.post("/inbox/acts", {"act": "complete", "task": ["gone"]})).status_code == 404
+    gone = await ana.post("/inbox/acts", {"act": "complete", "task": ["gone", *chosen]})
+    assert (gone.status_code, "3 tasks get this answer." in gone.text) == (200, True)
     page = await ana.post("/inbox/acts", {"act": "complete", "task": chosen, "back": "https://elsewhere.example"})
     assert "2 tasks get this answer." in page.text
     assert "elsewhere" not in page.text
@@ -175,6 +180,11 @@ async def test_managers_reassign_and_set_priorities_together(anonymous: httpx.As
     assert outcomes(page) == [(each, True) for each in ids[:3]]
     page = await boss.post("/inbox/acts", {"act": "assign", "task": ids[:1], "user": "rosa"})
     assert "may not do tasks" in page.text
+    # Who presses Enter in a field means what the field is for.
+    page = await boss.post("/inbox/acts", {"act": "", "task": ids[:1], "to_group": "nowhere"})
+    assert "Nobody is in the group" in page.text
+    page = await boss.post("/inbox/acts", {"act": "", "task": ids[3:4], "priority": "7"})
+    assert outcomes(page) == [(ids[3], True)]
     async with hub.store.read() as db:
         first = await tasks.find_task(db, ids[0])
     assert first is not None
