@@ -23,6 +23,8 @@ attempt_cookie = "cauce-login"
 step_cookie = "cauce-login-step"
 step_seconds = 300
 attempt_seconds = 600
+known_cookie = "cauce-known"
+most_known = 10
 # So long after a session has run out, what its person typed until then is kept for them.
 past_seconds = 7 * 24 * 3600
 year_seconds = 365 * 24 * 3600
@@ -62,6 +64,7 @@ class Sessions:
         self._key = key
         self._secure = secure
         self._attempts = URLSafeTimedSerializer(key, salt="attempt", signer_kwargs={"digest_method": sha256})
+        self._known = URLSafeTimedSerializer(key, salt="known", signer_kwargs={"digest_method": sha256})
         self._steps = URLSafeTimedSerializer(key, salt="second-step", signer_kwargs={"digest_method": sha256})
         self._signer = URLSafeTimedSerializer(key, salt="session", signer_kwargs={"digest_method": sha256})
 
@@ -132,6 +135,36 @@ class Sessions:
             return str(user), str(target)
         except (BadSignature, TypeError, ValueError):
             return "", "/inbox"
+
+    def knows(self, request: Request, user: str) -> bool:
+        """Tell whether somebody was logged in on this browser before; that alone lets nobody in."""
+        return self._mark(user) in self._marks(request)
+
+    def remember(self, request: Request, response: Response, user: str) -> None:
+        """Let the browser remember that somebody was logged in on it, beside the others who were last."""
+        mark = self._mark(user)
+        others = [each for each in self._marks(request) if each != mark]
+        response.set_cookie(
+            known_cookie,
+            self._known.dumps([mark, *others][:most_known]),
+            max_age=year_seconds,
+            path="/login",
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+        )
+
+    def _marks(self, request: Request) -> list[str]:
+        try:
+            return [
+                str(each) for each in self._known.loads(request.cookies.get(known_cookie, ""), max_age=year_seconds)
+            ]
+        except (BadSignature, TypeError, ValueError):
+            return []
+
+    def _mark(self, user: str) -> str:
+        """Return what stands for somebody on a browser that others use too: not the name."""
+        return hmac.new(self._key, b"known:" + user.encode(), sha256).hexdigest()[:32]
 
     def end(self, response: Response) -> None:
         """Forget the session."""

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 import pytest
 from argon2 import PasswordHasher
 
-from cauce.services import users
+from cauce.services.access import proving
 
 
 @contextmanager
 def quick_hashes() -> Iterator[None]:
     """Hash what this process hashes; whoever reads a hash, also another process, takes only as long as it says."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(users, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(proving, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield

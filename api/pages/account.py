@@ -76,7 +76,8 @@ async def login(request: Request, hub: HubDep, sessions: SessionsDep, form: Form
     """Log in."""
     name, target = str(form.get("name", "")).strip(), local(str(form.get("next", "")))
     try:
-        actor = await users.authenticate(hub, name, str(form.get("password", "")))
+        known = sessions.knows(request, name)
+        actor = await users.authenticate(hub, name, str(form.get("password", "")), known=known)
     except UnauthenticatedError as error:
         return _again(request, hub, error, target, name)
     if await second_factors.needed(hub, actor.name):
@@ -84,6 +85,7 @@ async def login(request: Request, hub: HubDep, sessions: SessionsDep, form: Form
         sessions.keep_step(response, actor.name, target)
         return response
     response = RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
+    sessions.remember(request, response, actor.name)
     await let_in(request, response, hub, sessions, actor)
     return response
 
@@ -104,13 +106,15 @@ async def enter_code(request: Request, hub: HubDep, sessions: SessionsDep, form:
     if not name:
         return RedirectResponse("/login", status_code=HTTPStatus.SEE_OTHER)
     try:
-        actor = await second_factors.verify(hub, name, str(form.get("code", "")))
+        known = sessions.knows(request, name)
+        actor = await second_factors.verify(hub, name, str(form.get("code", "")), known=known)
     except UnauthenticatedError as error:
         lang = view.language_of(request)
         problem, hint = said(error.problem, lang), said(error.hint, lang)
         return view.render(request, "login_code.html", status=error.http_status, problem=problem, hint=hint)
     response = RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
     response.delete_cookie(step_cookie, path="/login")
+    sessions.remember(request, response, actor.name)
     await let_in(request, response, hub, sessions, actor)
     return response
 

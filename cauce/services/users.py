@@ -5,14 +5,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from cauce.absence import Share, local_day, shares_of
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, UnauthenticatedError
-from cauce.services.access import first_login, passwords
+from cauce.services.access import first_login, passwords, proving
 from cauce.services.access.leaving import let_go
 from cauce.services.hub import Actor, Hub, roles, scopes
 from cauce.store import absences, audit, login_sessions, people_list, permissions, second_factors, users
@@ -24,7 +20,6 @@ from cauce.store.session import Db
 token_prefix = "cauce_"  # noqa: S105 - how tokens begin, so that scanners of leaked secrets know them
 # A token with such a scope opens one calendar at its address, and nothing else.
 for_calendars = "calendar:"
-hasher = PasswordHasher()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ async def create_user(  # noqa: PLR0913 - one parameter for each thing that an a
     """Create an account, whose person chooses another password at the first login, unless this one is `lasting`."""
     actor.require("create accounts", "admin")
     _check(name, roles, password_problem=passwords.problem_with(password, (name, full_name), _least(hub)))
-    password_hash = await asyncio.to_thread(hasher.hash, password)
+    password_hash = await asyncio.to_thread(proving.hasher.hash, password)
     async with hub.store.transaction() as db:
         added = await users.add(
             db,
@@ -103,7 +98,7 @@ async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None
     if row is None:
         raise _unknown(name)
     passwords.check(password, (name, row.full_name), _least(hub))
-    password_hash = await asyncio.to_thread(hasher.hash, password)
+    password_hash = await asyncio.to_thread(proving.hasher.hash, password)
     async with hub.store.transaction() as db:
         if not await users.change(db, name, password_hash=password_hash, password_to_change=foreign):
             raise _unknown(name)
@@ -115,7 +110,7 @@ async def set_password(hub: Hub, actor: Actor, name: str, password: str) -> None
 
 async def change_own_password(hub: Hub, actor: Actor, old: str, new: str) -> None:
     """Give oneself a new password, which takes the old one, and is another one."""
-    await prove(hub, actor.name, old)
+    await proving.prove(hub, actor.name, old, known=True)
     if new == old:
         raise InputError("The new password is the old one.", hint="Choose another one.")
     await set_password(hub, actor, actor.name, new)
@@ -194,46 +189,17 @@ async def list_groups(hub: Hub, actor: Actor) -> list[str]:
         return await people_list.groups(db)
 
 
-async def authenticate(hub: Hub, name: str, password: str) -> Actor:
-    """Return who logs in with a password; whoever has a second step is not in yet."""
-    row = await prove(hub, name, password)
+async def authenticate(hub: Hub, name: str, password: str, *, known: bool = False) -> Actor:
+    """Return who logs in with a password; whoever has a second step is not in yet.
+
+    A browser is `known` on which they were logged in before: wrong passwords of others elsewhere do not lock it.
+    """
+    row = await proving.prove(hub, name, password, known=known)
     async with hub.store.transaction() as db:
         # With a second step the count goes on there, or a known password would set it back between guesses.
         if not await second_factors.confirmed(db, name):
-            await note_login(db, row)
+            await proving.note_login(db, row, known=known)
     return _actor(row)
-
-
-async def prove(hub: Hub, name: str, password: str) -> User:
-    """Return the account that a password is right for; several wrong ones lock it for a while, for right ones too."""
-    async with hub.store.read() as db:
-        row = await users.find(db, name)
-    known = row is not None and row.active
-    nobodys = await asyncio.to_thread(_nobodys_hash)
-    password_hash = row.password_hash if row and known else nobodys
-    right = len(password) <= passwords.longest and await asyncio.to_thread(_is_right, password_hash, password)
-    if row is None or not known:
-        raise _refused()
-    check_open(row)
-    if not right:
-        async with hub.store.transaction() as db:
-            await note_failure(hub, db, name)
-        raise _refused()
-    return row
-
-
-async def note_failure(hub: Hub, db: Db, name: str) -> None:
-    """Count a wrong password or code, which locks the account after several."""
-    lock_for = timedelta(minutes=hub.settings.login_lock_minutes)
-    await users.note_failure(db, name, limit=hub.settings.login_attempts, lock_for=lock_for)
-    await audit.append(db, name, "user.login-failed", name)
-
-
-async def note_login(db: Db, row: User) -> None:
-    """Note that somebody is in, and forget what was wrong before."""
-    if row.failed_logins or row.locked_until:
-        await users.note_success(db, row.name)
-    await audit.append(db, row.name, "user.login", row.name)
 
 
 async def actor_of(hub: Hub, name: str) -> Actor:
@@ -345,36 +311,8 @@ def _check(name: str, wanted: Sequence[str], *, password_problem: str = "") -> N
         raise InputError(errors[0]["problem"], hint="Nothing was changed.", errors=errors)
 
 
-@cache
-def _nobodys_hash() -> str:
-    """Return what is checked where there is no such account, so that the answer takes as long as where there is one."""
-    return hasher.hash(secrets.token_hex())
-
-
-def _is_right(password_hash: str, password: str) -> bool:
-    try:
-        return hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
 def _unknown(name: str) -> NotFoundError:
     return NotFoundError(f"There is no account '{name}'.", hint="`cauce users list` shows those there are.")
-
-
-def _refused() -> UnauthenticatedError:
-    return UnauthenticatedError(
-        "Name or password is wrong.", hint="Several wrong passwords lock the account for a while."
-    )
-
-
-def check_open(row: User) -> None:
-    """Raise UnauthenticatedError while an account is locked."""
-    if row.locked_until and row.locked_until > utc_now():
-        raise UnauthenticatedError(
-            "The account is locked after several wrong passwords.",
-            hint=f"Try again after {row.locked_until:%H:%M} UTC.",
-        )
 
 
 def _actor(row: User) -> Actor:

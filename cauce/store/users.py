@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import case, delete, select, update
 
@@ -10,6 +11,9 @@ from cauce.store.base import JSON, utc_now
 from cauce.store.models import ApiToken, User
 from cauce.store.session import Db
 from cauce.store.upsert import changed, insert_new
+
+_open_known: Final[dict[str, JSON]] = {"known_failed_logins": 0, "known_locked_until": None}
+_open: Final[dict[str, JSON]] = {"failed_logins": 0, "locked_until": None, **_open_known}
 
 
 async def add(
@@ -34,6 +38,7 @@ async def add(
         "locale": locale,
         "active": True,
         "failed_logins": 0,
+        "known_failed_logins": 0,
     }
     return await insert_new(db, User, values)
 
@@ -77,7 +82,7 @@ async def change(
         "active": active,
     }
     values = {key: value for key, value in given.items() if value is not None}
-    statement = update(User).where(User.name == name).values(**values, failed_logins=0, locked_until=None)
+    statement = update(User).where(User.name == name).values(**values, **_open)
     return await changed(db, statement) == 1
 
 
@@ -92,23 +97,25 @@ def changed_rights(before: Mapping[str, JSON], row: User) -> dict[str, JSON]:
     return {**now, "before": {key: before[key] for key in now}} if now else {}
 
 
-async def note_failure(db: Db, name: str, *, limit: int, lock_for: timedelta) -> None:
-    """Count a wrong password; at `limit` of them the account is locked for a while and the count starts anew."""
-    failures = User.failed_logins + 1
-    statement = (
-        update(User)
-        .where(User.name == name)
-        .values(
-            failed_logins=case((failures >= limit, 0), else_=failures),
-            locked_until=case((failures >= limit, utc_now() + lock_for), else_=User.locked_until),
-        )
+async def note_failure(db: Db, name: str, *, limit: int, lock_for: timedelta, known: bool) -> None:
+    """Count a wrong password; at `limit` of them the account is locked for a while and the count starts anew.
+
+    Those from browsers that are `known` are counted by themselves, and lock only such.
+    """
+    count, lock = (
+        (User.known_failed_logins, User.known_locked_until) if known else (User.failed_logins, User.locked_until)
     )
-    await changed(db, statement)
+    values = {
+        count: case((count + 1 >= limit, 0), else_=count + 1),
+        lock: case((count + 1 >= limit, utc_now() + lock_for), else_=lock),
+    }
+    await changed(db, update(User).where(User.name == name).values(values))
 
 
-async def note_success(db: Db, name: str) -> None:
-    """Forget the wrong passwords before a right one."""
-    await changed(db, update(User).where(User.name == name).values(failed_logins=0, locked_until=None))
+async def note_success(db: Db, name: str, *, known: bool) -> None:
+    """Forget the wrong passwords before a right one; on a `known` browser only those of such."""
+    values = dict(_open_known if known else _open)
+    await changed(db, update(User).where(User.name == name).values(**values))
 
 
 async def add_token(

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from cauce.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
 from cauce.services import users
+from cauce.services.access import proving
 from cauce.services.hub import Actor, Hub
 from cauce.store import audit, login_sessions, second_factors
 from cauce.store import users as accounts
@@ -110,19 +111,19 @@ async def confirm(hub: Hub, actor: Actor, code: str) -> list[str]:
     return codes
 
 
-async def verify(hub: Hub, name: str, code: str) -> Actor:
+async def verify(hub: Hub, name: str, code: str, *, known: bool = False) -> Actor:
     """Return who logs in, now that the password was right, with a code or a recovery code; wrong ones lock, too."""
     async with hub.store.transaction() as db:
-        row = await accounts.find(db, name)
+        row = await accounts.find(db, name, lock=True)
         found = await second_factors.find(db, name)
         if row is None or not row.active or found is None or not found.confirmed_at:
             raise UnauthenticatedError("This login is over.", hint="Log in again.")
-        users.check_open(row)
+        proving.check_open(row, known=known)
         right = await _takes_step(hub, db, found, _plain(code)) or await _takes_recovery(hub, db, found, _plain(code))
         if right:
-            await users.note_login(db, row)
+            await proving.note_login(db, row, known=known)
         else:
-            await users.note_failure(hub, db, name)
+            await proving.note_failure(hub, db, name, known=known)
     if not right:
         raise UnauthenticatedError(
             "The code is wrong, or was used before.",
@@ -133,7 +134,7 @@ async def verify(hub: Hub, name: str, code: str) -> Actor:
 
 async def renew_codes(hub: Hub, actor: Actor, password: str) -> list[str]:
     """Return new recovery codes; the old ones are worth nothing then."""
-    await users.prove(hub, actor.name, password)
+    await proving.prove(hub, actor.name, password, known=True)
     codes = _new_codes()
     async with hub.store.transaction() as db:
         if not await second_factors.confirmed(db, actor.name):
@@ -145,7 +146,7 @@ async def renew_codes(hub: Hub, actor: Actor, password: str) -> list[str]:
 
 async def remove(hub: Hub, actor: Actor, password: str) -> None:
     """Take one's own second step away, which takes the password."""
-    await users.prove(hub, actor.name, password)
+    await proving.prove(hub, actor.name, password, known=True)
     async with hub.store.transaction() as db:
         if not await second_factors.remove(db, actor.name):
             raise _none()

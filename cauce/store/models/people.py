@@ -11,7 +11,8 @@ from cauce.store.base import JSON, Base, utc_now
 class User(Base):
     """An account; `subject` is who its person is at the OpenID provider.
 
-    `password_to_change` says that somebody else made the password and knows it.
+    `password_to_change` says that somebody else made the password and knows it. Wrong passwords from browsers on which
+    the person was logged in before are counted as `known`, by themselves.
     """
 
     __tablename__ = "users"
@@ -26,6 +27,8 @@ class User(Base):
     active: Mapped[bool] = mapped_column(default=True)
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    known_failed_logins: Mapped[int] = mapped_column(default=0)
+    known_locked_until: Mapped[datetime | None]
     subject: Mapped[str | None] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 

@@ -53,6 +53,21 @@ async def test_logging_out_makes_the_cookie_worthless(ana: Browser) -> None:
     assert (await ana.get("/inbox")).status_code == 303
 
 
+async def test_guesses_of_a_stranger_lock_no_browser_that_is_known(ana: Browser, app: FastAPI) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://cauce.test") as client:
+        stranger = Browser(client)
+        wrong, given = {"name": "ana", "password": "wrong"}, {"name": "ana", "password": "demo-password"}
+        for _ in range(5):
+            assert (await stranger.post("/login", wrong, page="/login")).status_code == 401
+        assert "The account is locked" in (await stranger.post("/login", given, page="/login")).text
+        # What the browser remembers is a mark of this hub, not a name that anybody can write there.
+        for forged in ("ana", '["ana"]', ana.client.cookies["cauce-session"]):
+            client.cookies.set("cauce-known", forged, domain="cauce.test", path="/login")
+            assert (await stranger.post("/login", given, page="/login")).status_code == 401
+    await ana.post("/logout")
+    assert (await ana.post("/login", given, page="/login")).status_code == 303
+
+
 async def test_a_person_changes_their_password(hub: Hub, ana: Browser, elsewhere: Elsewhere) -> None:
     other = await elsewhere()
     assert "At least 10 characters, and at most 200." in (await ana.get("/account")).text

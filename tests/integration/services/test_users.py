@@ -1,15 +1,17 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 
 from cauce.errors import ConflictError, ForbiddenError, InputError, NotFoundError, UnauthenticatedError
-from cauce.services import users
-from cauce.services.access import first_login
+from cauce.services import trail, users
+from cauce.services.access import first_login, proving
 from cauce.services.hub import Actor, Hub
 from cauce.store import Store
 from cauce.store import users as accounts
 from cauce.store.base import utc_now
-from tests.integration.services.conftest import ana, boss
+from tests.integration.services.conftest import ana, auditor, boss
 
 
 @pytest.fixture
@@ -40,6 +42,46 @@ async def test_account_is_locked_after_several_wrong_passwords_and_opens_again(h
         await users.authenticate(hub, "ana", "correct horse")
     await unlock(hub.store)
     assert (await users.authenticate(hub, "ana", "correct horse")).name == "ana"
+
+
+async def test_of_many_guesses_at_once_no_more_count_than_of_guesses_in_a_row(hub: Hub) -> None:
+    guesses = [users.authenticate(hub, "ana", f"wrong {n}") for n in range(hub.settings.login_attempts + 3)]
+    problems = {str(each) for each in await asyncio.gather(*guesses, return_exceptions=True)}
+    assert len(problems) == 2, problems
+    failed = await trail.lines(hub, auditor, subject="ana")
+    assert [each.action for each in failed].count("user.login-failed") == hub.settings.login_attempts
+
+
+async def test_a_browser_that_is_known_is_not_locked_by_guesses_elsewhere(hub: Hub) -> None:
+    async def guess(*, known: bool) -> None:
+        for _ in range(hub.settings.login_attempts):
+            with pytest.raises(UnauthenticatedError):
+                await users.authenticate(hub, "ana", "wrong", known=known)
+
+    await guess(known=False)
+    assert (await users.authenticate(hub, "ana", "correct horse", known=True)).name == "ana"
+    with pytest.raises(UnauthenticatedError, match="locked"):
+        await users.authenticate(hub, "ana", "correct horse")
+    await unlock(hub.store)
+    await guess(known=True)
+    with pytest.raises(UnauthenticatedError, match="locked"):
+        await users.authenticate(hub, "ana", "correct horse", known=True)
+    assert (await users.authenticate(hub, "ana", "correct horse")).name == "ana"
+    # Who is in has made the others good as well.
+    assert (await users.authenticate(hub, "ana", "correct horse", known=True)).name == "ana"
+
+
+async def test_a_password_that_was_hashed_with_less_work_is_hashed_anew(hub: Hub) -> None:
+    weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash("correct horse")
+    async with hub.store.transaction() as db:
+        await accounts.change(db, "ana", password_hash=weak)
+    for _ in range(2):
+        await users.authenticate(hub, "ana", "correct horse")
+    async with hub.store.read() as db:
+        row = await accounts.find(db, "ana")
+    assert row is not None
+    assert row.password_hash != weak
+    assert not proving.hasher.check_needs_rehash(row.password_hash)
 
 
 async def unlock(store: Store) -> None:
