@@ -19,7 +19,7 @@ from cauce.personal import is_cover
 JSON = Any
 Posted = Mapping[str, Sequence[str]]
 
-most_rows = 200
+most_rows = 500
 most_digits = 9
 most_readings = 4
 add_button = "_add"
@@ -119,7 +119,11 @@ def _read_group(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
 
 
 def _read_rows(schema: JSON, pointer: str, posted: Posted, depth: int) -> JSON:
-    count = min(_index(next(iter(posted.get(f"{pointer}#rows", ())), "")) or 0, most_rows)
+    count = _index(next(iter(posted.get(f"{pointer}#rows", ())), "")) or 0
+    if count > most_rows:
+        # A list that is longer than a page can show came with the task: without the rest it would be another one.
+        problem = f"A list has more than {most_rows:,} lines, which is more than a page can take."
+        raise TooLargeError(problem, hint="Answer by REST or with the command `cauce tasks complete`.")
     items = schema.get("items")
     # A row left empty stays a row: validation says what it lacks, beside it.
     empty: JSON = {} if type_of(items) == "object" else ""

@@ -17,8 +17,9 @@ from cauce.services.hub import Actor, Hub
 
 csrf_field = "csrf"
 csrf_header = "x-csrf-token"
-most_files = 20
-most_fields = 5_000
+# Also fields for files that were left empty, one in each line of a list. How much may come is limited in bytes.
+most_files = 500
+most_fields = 10_000
 safe_methods = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Only for the OpenAPI document: what is checked is in `caller`, which takes sessions as well.

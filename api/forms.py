@@ -16,7 +16,7 @@ from api.form_schema import options_of, text_of, type_of, widget_of
 from api.i18n import Language, as_moment
 from api.pages.problems import message
 from cauce.file_types import MIME, suffixes
-from cauce.form_rules import Rules, path_of, rules_of
+from cauce.form_rules import EUR, Rules, decimals, is_currency, path_of, rules_of
 from cauce.form_schemas import applied, inlined, paths
 from cauce.personal import is_cover
 from cauce.phones import readable
@@ -51,6 +51,7 @@ class Field:
     choices: tuple[Choice, ...] = ()
     fields: tuple["Field", ...] = ()
     rows: tuple["Field", ...] = ()
+    count: int = 0
     attributes: tuple[tuple[str, str], ...] = ()
     suffix: str = ""
     files: tuple[Mapping[str, JSON], ...] = ()
@@ -109,8 +110,10 @@ def is_dynamic(form: JSON) -> bool:
     """Tell whether what a form shows depends on what is entered in it."""
     ui = form.get("ui") or {}
     text = json.dumps(form.get("schema"))
-    return bool(ui.get("compute") or ui.get("show")) or any(
-        f'"{word}"' in text for word in ("if", "dependentRequired", "dependentSchemas")
+    return (
+        bool(ui.get("compute") or ui.get("show"))
+        or not is_currency(ui.get("currency") or EUR)
+        or any(f'"{word}"' in text for word in ("if", "dependentRequired", "dependentSchemas"))
     )
 
 
@@ -143,7 +146,13 @@ class _Builder:
         ]
         return tuple(
             self.field(
-                name, properties[name], f"{pointer}/{name}", values.get(name), required=name in required, depth=depth
+                name,
+                properties[name],
+                f"{pointer}/{name}",
+                values.get(name),
+                values,
+                required=name in required,
+                depth=depth,
             )
             for name in names
         )
@@ -154,6 +163,7 @@ class _Builder:
         schema: JSON,
         pointer: str,
         value: JSON,
+        row: JSON,
         *,
         required: bool,
         depth: int,
@@ -165,7 +175,8 @@ class _Builder:
         if widget != "list" and (covers := _covers(value)):
             label = self.language.label(schema.get("title"), name.replace("_", " ").capitalize())
             return Field(pointer, "covered", label, self.language.gettext(_COVERED), choices=covers)
-        money = wanted == "money" and type_of(schema) in {"number", "integer"}
+        is_money = wanted == "money" and type_of(schema) in {"number", "integer"}
+        money = self.rules.currency_of(self.answer, row) if is_money else ""
         nested = value if isinstance(value, Mapping) else {}
         return Field(
             pointer=pointer,
@@ -173,13 +184,14 @@ class _Builder:
             label=self.language.label(schema.get("title"), name.replace("_", " ").capitalize()),
             help=self.language.label(schema.get("description")),
             required=required,
-            value=self.computed(value, money=money) if widget == "computed" else self.shown(value, widget),
+            value=self.computed(value, money) if widget == "computed" else self.shown(value, widget),
             error=self.problems.get(pointer, ""),
             choices=self.choices(schema, value, widget),
             fields=self.object(schema, pointer, nested, depth + 1) if widget == "group" else (),
-            rows=self.rows(schema, pointer, value, depth) if widget == "list" else (),
-            attributes=(*_attributes(schema, widget), *self.accepted(path, widget)),
-            suffix=self.language.currency(self.currency) if money and widget != "computed" else "",
+            rows=(rows := self.rows(schema, pointer, value, row, depth) if widget == "list" else ()),
+            count=max(len(rows), len(value) if isinstance(value, list) else 0),
+            attributes=(*_attributes(schema, widget, money), *self.accepted(path, widget)),
+            suffix=self.language.currency(money) if money and widget != "computed" else "",
             files=self.files(value) if widget in {"file", "files"} else (),
             search=self.case.searches.get(pointer, Search()) if widget == "lookup" else None,
         )
@@ -191,15 +203,11 @@ class _Builder:
         is_plain = found in {"text", "textarea", "number", "select"}
         return "lookup" if is_plain and path in (self.ui.get("options") or {}) else found
 
-    @property
-    def currency(self) -> str:
-        return str(self.ui.get("currency") or "EUR")
-
-    def computed(self, value: JSON, *, money: bool) -> str:
+    def computed(self, value: JSON, money: str) -> str:
         if isinstance(value, bool):
             return self.language.gettext("Yes") if value else self.language.gettext("No")
         if isinstance(value, int | float):
-            return self.language.money(value, self.currency) if money else self.language.number(value)
+            return self.language.money(value, money) if money else self.language.number(value)
         return self.shown(value, "json" if isinstance(value, list | Mapping) else "text") or nothing_yet
 
     def files(self, value: JSON) -> tuple[Mapping[str, JSON], ...]:
@@ -214,13 +222,13 @@ class _Builder:
         multiple = (("multiple", ""),) if widget == "files" else ()
         return (("accept", suffixes(list(rule.get("types") or MIME))), *multiple)
 
-    def rows(self, schema: JSON, pointer: str, value: JSON, depth: int) -> tuple[Field, ...]:
+    def rows(self, schema: JSON, pointer: str, value: JSON, within: JSON, depth: int) -> tuple[Field, ...]:
         items = schema.get("items") or {}
         fewest = int(schema.get("minItems") or 0)
         given = list(value) if isinstance(value, list) else []
         given += [None] * (fewest - len(given) if fewest <= most_rows else 0)
         return tuple(
-            self.field(str(index + 1), items, f"{pointer}/{index}", row, required=True, depth=depth + 1)
+            self.field(str(index + 1), items, f"{pointer}/{index}", row, within, required=True, depth=depth + 1)
             for index, row in enumerate(given[:most_rows])
         )
 
@@ -261,10 +269,10 @@ def first_control(fields: Sequence[Field], inside: str = "") -> str:
     return ""
 
 
-def _attributes(schema: JSON, widget: str) -> tuple[tuple[str, str], ...]:
+def _attributes(schema: JSON, widget: str, money: str) -> tuple[tuple[str, str], ...]:
     if widget in ("number", "money"):
         step = schema.get("multipleOf") or (
-            1 if type_of(schema) == "integer" else ("0.01" if widget == "money" else "any")
+            1 if type_of(schema) == "integer" else f"{10 ** -decimals(money):.{decimals(money)}f}" if money else "any"
         )
         found = {"step": step, "min": schema.get("minimum"), "max": schema.get("maximum")}
     elif widget in ("text", "textarea", "email", "url", "tel"):

@@ -10,8 +10,8 @@ from datetime import date, time
 from typing import Final
 
 from jsonschema import FormatChecker
-from stdnum.es import nif
-from stdnum.eu import vat
+
+from schemas.tax_numbers import TAX_NUMBERS
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z")
@@ -38,8 +38,7 @@ STANDARD: Final[Mapping[str, str]] = {
 FORMATS: Final[Mapping[str, str]] = {
     **STANDARD,
     "phone": "a phone number such as +34915550123",
-    "nif": "a Spanish tax number such as B12345674, with the right check digit",
-    "eu-vat": "a VAT number of the European Union such as ESB12345674",
+    **{name: number.sentence for name, number in TAX_NUMBERS.items()},
     "attachment": "an attached file",
 }
 _LONGEST: Final = 2048
@@ -80,8 +79,7 @@ _CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
     "uri": lambda text: _URI.match(text) is not None,
     "uuid": lambda text: _UUID.match(text) is not None,
     "phone": lambda text: _PHONE.match(text) is not None,
-    "nif": nif.is_valid,
-    "eu-vat": vat.is_valid,
+    **{name: number.is_valid for name, number in TAX_NUMBERS.items()},
 }
 
 

@@ -7,7 +7,9 @@ for patterns in linear time and stops when a schema makes it work without end.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from fractions import Fraction
 from functools import lru_cache
+from math import isfinite
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -151,6 +153,14 @@ def compile_pattern(pattern: str) -> Pattern:
     return re2.compile(pattern, options)
 
 
+def _multiple_of(_: Validator, factor: float, instance: JSON, __: JSON) -> _Errors:
+    """Compare as the numbers are written: in binary 19.99 is no multiple of 0.01."""
+    if isinstance(instance, bool) or not isinstance(instance, int | float):
+        return
+    if not isfinite(instance) or (Fraction(str(instance)) / Fraction(str(factor))).denominator != 1:
+        yield ValidationError("multipleOf")
+
+
 def _pattern(_: Validator, pattern: str, instance: JSON, __: JSON) -> _Errors:
     if isinstance(instance, str) and not compile_pattern(pattern).search(instance):
         yield ValidationError("pattern")
@@ -215,6 +225,7 @@ _DataValidator = _extend(
     Draft202012Validator,
     {
         **{keyword: _counted(keyword) for keyword in ("$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "items")},
+        "multipleOf": _multiple_of,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,

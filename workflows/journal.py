@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, fields
 from typing import Self
 
 from cauce.contract import JSON
-from workflows import marks
+from workflows import marks, parts
 from workflows.assigning import LAST
 from workflows.marks import Marks
+from workflows.parts import Parts
 
 TRACE_LIMIT = 400
 # The path of the process itself, beside the paths of its tasks.
@@ -35,6 +36,7 @@ class Journal:
         answers: id of a human task -> answer that came and was not yet used.
         performers: name of a human task -> who completed it last.
         others: name of a human task -> who else counts as its doer: gave an answer before, or delegated it.
+        parts: name of a human task that a `for` repeats -> who did it, by iteration.
         returned: why the case was sent back and to which path, until the person who has to mend it is told.
         compensations: calls that undo what was done, oldest first.
         lifecycle: what is to be told of the instance, and what of it was told.
@@ -66,6 +68,7 @@ class Journal:
     answers: dict[str, dict[str, JSON]] = field(default_factory=dict)
     performers: dict[str, str] = field(default_factory=dict)
     others: dict[str, list[str]] = field(default_factory=dict)
+    parts: Parts = field(default_factory=dict)
     returned: dict[str, JSON] = field(default_factory=dict)
     compensations: list[dict[str, JSON]] = field(default_factory=list)
     lifecycle: dict[str, JSON] = field(default_factory=dict)
@@ -93,17 +96,19 @@ class Journal:
         given = {key: value for key, value in data.items() if key in known}
         return cls(**given | {"marks": marks.from_json(data.get("marks") or {})})
 
-    def performed(self, task: str, by: str, others: list[str]) -> None:
-        """Note who did a human task, and who else counts as its doer."""
+    def performed(self, task: str, by: str, others: list[str], path: str) -> None:
+        """Note who did a human task at a path, and who else counts as its doer."""
+        parts.note(self.parts, task, path, list(dict.fromkeys([by, *others])))
         self.performers |= {task: by, LAST: by}
         self.others.pop(task, None)
         if others:
             self.others[task] = list(dict.fromkeys(others))
 
-    def doers(self, tasks: list[str]) -> list[str]:
-        """Return everybody who did one of these human tasks."""
+    def doers(self, tasks: list[str], path: str = ROOT) -> list[str]:
+        """Return everybody who did one of these human tasks, seen from a path."""
         known = [name for name in tasks if name in self.performers]
-        found = [each for name in known for each in (self.performers[name], *self.others.get(name, ()))]
+        last = {name: [self.performers[name], *self.others.get(name, ())] for name in known}
+        found = [each for name in known for each in parts.found(self.parts, name, path) or last[name]]
         return list(dict.fromkeys(found))
 
     def try_again(self) -> None:

@@ -140,6 +140,10 @@ def _wrong_so_far(form_document: JSON, entered: Entered, case: forms.Case, form:
     at = {each for each in form.getlist(touched) if isinstance(each, str)}
     # What is covered is checked as what it is, when the answer is sent.
     done = {each for each in at if not any(map(is_cover, form.getlist(each)))}
-    settled = form_answers.settle(form_document, case.data, entered.values, case.region, case.files)
+    try:
+        settled = form_answers.settle(form_document, case.data, entered.values, case.region, case.files)
+    except InputError:
+        # Said when it is sent; until then lines may go.
+        return ()
     found = form_answers.found_wrong(form_document, settled, case.region)
     return [each for each in found if each["pointer"] in done]

@@ -45,7 +45,7 @@
     const key = (each) => `${each.id}|${each.name}|${each.type === "radio" || each.type === "checkbox" ? each.value : ""}`;
     const known = new Map(own(old, controls).map((each) => [key(each), each]));
     for (const each of own(fresh, controls)) if (known.has(key(each))) copyAttributes(known.get(key(each)), each);
-    for (const selector of [":scope > label", ":scope > legend", ":scope > output"]) {
+    for (const selector of [":scope > label", ":scope > legend", ":scope > output", ":scope > .with-suffix > .suffix"]) {
       const [there, now] = [old.querySelector(selector), fresh.querySelector(selector)];
       if (there && now && there.textContent !== now.textContent) there.replaceChildren(...now.childNodes);
     }

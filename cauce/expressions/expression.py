@@ -58,14 +58,20 @@ class Expression:
             except Fault as fault:
                 raise as_expression_error(fault, self.text) from None
             return finite(value) if type(value) is float else value
+        return self.counted(data, variables, budget)[0]
+
+    def counted(
+        self, data: JSON, variables: Mapping[str, JSON] = _nothing, budget: Budget = DEFAULT
+    ) -> tuple[JSON, int]:
+        """Return the first output, or None if there is none, and the steps it took."""
         run, env = self._start(variables, budget)
         try:
             value = self._run(env, data)
             if self.code.outputs == MANY:
                 value = next(iter(value), None)
             elif value is EMPTY:
-                return None
-            return self._finished(run, value)
+                return None, budget.steps - run.steps
+            return self._finished(run, value), budget.steps - run.steps
         except Fault as fault:
             raise as_expression_error(fault, self.text) from None
 

@@ -7,9 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from stdnum.es import nif
-from stdnum.eu import vat
-
 from cauce.depth import check_depth
 from cauce.errors import InputError
 from cauce.form_rules import rules_of
@@ -18,6 +15,7 @@ from cauce.phones import international
 from cauce.store import attachments
 from cauce.store.session import Db
 from schemas import validate_data
+from schemas.tax_numbers import TAX_NUMBERS
 
 JSON = Any
 Known = Mapping[str, Mapping[str, JSON]]
@@ -42,12 +40,20 @@ async def accepted(db: Db, form: JSON, data: JSON, answer: JSON, *, instance: st
 
 
 def settle(form: JSON, data: JSON, answer: JSON, region: str, files: Known) -> JSON:
-    """Return an answer in its one form: numbers as they are kept, files as they are known, fields computed."""
+    """Return an answer in its one form: numbers as they are kept, files as they are known, fields computed.
+
+    Raises:
+        InputError: Not all that it needs can be computed, so something would be missing in it.
+    """
     schema = (form or {}).get("schema")
     settled = json.loads(json.dumps(answer))
     for spot in spots(schema, settled):
         spot.holder[spot.key] = _in_one_form(spot, region, files)
-    return rules_of(form, data).settle(settled)
+    rules = rules_of(form, data)
+    settled = rules.settle(settled)
+    if rules.problem:
+        raise InputError(rules.problem, errors=[{"pointer": "", "problem": rules.problem}])
+    return settled
 
 
 def found_wrong(form: JSON, answer: JSON, region: str) -> list[dict[str, str]]:
@@ -72,10 +78,8 @@ def _in_one_form(spot: Spot, region: str, files: Known) -> JSON:
     match spot.schema.get("format"):
         case "phone" if isinstance(value, str):
             return international(value, region) or value
-        case "nif" if isinstance(value, str):
-            return nif.compact(value) if nif.is_valid(value) else value
-        case "eu-vat" if isinstance(value, str):
-            return vat.compact(value) if vat.is_valid(value) else value
+        case str() as name if name in TAX_NUMBERS and isinstance(value, str):
+            return TAX_NUMBERS[name].kept(value)
         case "attachment" if isinstance(value, Mapping):
             # Its name, type and size are what was found when it was attached; one of another task is none.
             return dict(files.get(str(value.get("sha256")), {}))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from cauce.form_rules import VARIABLES
+from cauce.form_rules import EUR, VARIABLES, is_currency, rules_of
 from cauce.form_schemas import always_required, paths
 from schemas import flaws, guess, listing
 from schemas.formats import FORMATS
@@ -35,6 +35,7 @@ def check_form(report: Report, document: Map, world: World) -> None:
         if fields:
             _check_names(report, ui, fields, list(schema.get("properties") or {}))
         _check_rules(report, ui, schema)
+        _check_rest(report, document, fields)
         _check_files(report, ui, fields)
     for path, options in (ui.get("options") or {}).items():
         _check_options(report, f"/ui/options{step(path)}", options, world)
@@ -58,11 +59,28 @@ def _check_rules(report: Report, ui: Map, schema: JSON) -> None:
     for section in ("compute", "show"):
         for path, text in (ui.get(section) or {}).items():
             check_bare(report, f"/ui/{section}{step(path)}", text, _RULE)
+    if not is_currency(currency := ui.get("currency") or EUR):
+        check_bare(report, "/ui/currency", currency, _RULE)
     for path in ui.get("show") or ():
         if always_required(schema, path):
             hint = "Take it out of `required`, and ask for it in `if` and `then`."
             problem = f"`{path}` is not always shown, but always required."
             report.key("form", f"/ui/show{step(path)}", problem, hint)
+
+
+def _check_rest(report: Report, document: Map, fields: Map) -> None:
+    """Compute an answer with nothing in it: what follows from itself is found without knowing what will be entered."""
+    answer: dict[str, JSON] = {}
+    for path in (document.get("ui") or {}).get("compute") or ():
+        holder, names = answer, path.split(".")
+        for end, name in enumerate(names[:-1], 1):
+            is_list = "items" in (fields.get(".".join(names[:end])) or {})
+            below = holder.setdefault(name, [{}] if is_list else {})
+            holder = below[0] if is_list else below
+    rules = rules_of(document, None)
+    rules.settle(answer)
+    if rules.problem:
+        report.key("form", "/ui/compute", rules.problem, "Let each be computed from what people enter.")
 
 
 def _check_files(report: Report, ui: Map, fields: Map) -> None:

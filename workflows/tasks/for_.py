@@ -1,6 +1,7 @@
 """`for`: tasks once per item."""
 
 from cauce.contract import JSON
+from workflows import parts
 from workflows.evaluation import evaluate, holds
 from workflows.fault import fault
 from workflows.instance import Frame
@@ -16,6 +17,7 @@ async def execute(task: ForTask, frame: Frame, data: JSON) -> JSON:
         if not isinstance(items, list):
             raise fault("expression", f"`for.in` must give an array, not {_kind(items)}.", instance=reference)
         state.update(items=items, index=0, output=data)
+        parts.begin(frame.instance.journal.parts, frame.path)
     while state["index"] < len(state["items"]):
         index: int = state["index"]
         variables = {**frame.variables, task.each: state["items"][index], task.at: index}
@@ -24,8 +26,11 @@ async def execute(task: ForTask, frame: Frame, data: JSON) -> JSON:
             if not holds(task.condition, state["output"], names, reference):
                 break
         frame.instance.note_way(reference, "entered")
-        path = f"{frame.path}[{index}]/do"
-        output = await frame.instance.walk.run_list(frame.instance, task.body, path, state["output"], variables)
+        iteration = f"{frame.path}[{index}]"
+        output = await frame.instance.walk.run_list(
+            frame.instance, task.body, f"{iteration}/do", state["output"], variables
+        )
+        parts.end(frame.instance.journal.parts, frame.path, iteration)
         state.update(index=index + 1, output=output)
     if state["index"] == 0:
         frame.instance.note_way(reference, "not entered")

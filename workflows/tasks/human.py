@@ -66,7 +66,7 @@ async def answered(frame: Frame) -> dict[str, JSON]:
         raise going_back.way_back(frame, answer)
     if answer["by"] is not None:
         others = [each["by"] for each in answer.get("answers", ()) if each["by"] != answer["by"]]
-        instance.journal.performed(frame.task.common.name, answer["by"], [*others, *behalf])
+        instance.journal.performed(frame.task.common.name, answer["by"], [*others, *behalf], frame.path)
     return answer
 
 
@@ -154,7 +154,7 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
         user=rules[-1].get("user"),
         priority=_priority(given),
         due_at=due_at.isoformat() if due_at else None,
-        different_from=instance.journal.doers(given.get("differentFrom") or []),
+        different_from=instance.journal.doers(given.get("differentFrom") or [], frame.path),
         business_key=instance.key,
         assign=[] if plain else rules,
         at=instance.runtime.now().isoformat(),

@@ -13,6 +13,7 @@ from cauce import cloud_events
 from cauce.bound_filters import bound
 from cauce.contract import JSON, Listen, StopListening
 from cauce.errors import ExpressionError
+from workflows import parts
 from workflows.evaluation import check_data, evaluate, expression_fault, holds
 from workflows.fault import Fault, fault
 from workflows.instance import Frame, WayOut
@@ -185,9 +186,10 @@ async def act(foreach: Foreach, frame: Frame, data: JSON, value: JSON) -> JSON:
     variables = {foreach.item: value, foreach.at: index}
     output = value
     if foreach.body is not None:
-        path = f"{frame.path}[{index}]/foreach/do"
+        iteration = f"{frame.path}[{index}]"
         within = {**frame.variables, **variables}
-        output = await instance.walk.run_list(instance, foreach.body, path, data, within)
+        output = await instance.walk.run_list(instance, foreach.body, f"{iteration}/foreach/do", data, within)
+        parts.end(instance.journal.parts, frame.path, iteration)
     output = evaluate(foreach.output_as, output, frame.names(**variables), reference)
     check_data(foreach.output_schema, output, "output", reference)
     if foreach.export_as is not None:

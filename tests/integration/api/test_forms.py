@@ -6,6 +6,7 @@ import pytest
 from api.answers import answer, change_rows, initial, moments
 from api.forms import Field, fields
 from api.i18n import Language
+from cauce.errors import TooLargeError
 
 english = Language("en")
 spanish = Language("es", timezone(timedelta(hours=1)))
@@ -145,8 +146,12 @@ def test_a_made_up_row_changes_nothing_that_was_entered(pointer: str) -> None:
     assert change_rows(schema, values, remove=pointer)["lines"] == [{"sku": "A"}]
 
 
-def test_a_browser_cannot_ask_for_endless_rows() -> None:
-    assert len(answer(schema, {"/lines#rows": ["999999999"]})["lines"]) == 200
+def test_a_browser_cannot_ask_for_endless_rows_and_never_loses_those_that_a_page_does_not_show() -> None:
+    with pytest.raises(TooLargeError, match="more than 500 lines"):
+        answer(schema, {"/lines#rows": ["999999999"]})
+    assert len(answer(schema, {"/lines#rows": ["300"]})["lines"]) == 300
+    field = by_pointer({"lines": [{"sku": "A"}] * 501})["/lines"]
+    assert (field.count, len(field.rows)) == (501, 500)
 
 
 def test_a_new_form_opens_with_defaults_and_what_the_task_knows() -> None:

@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
+from cauce.errors import InputError
 from cauce.file_types import kind_of, safe_name, suffixes
-from cauce.form_rules import cents, holders, path_of, rules_of
+from cauce.form_rules import NEVER_RESTS, TOO_MUCH, holders, path_of, rounded, rules_of
 from cauce.form_schemas import always_required, applied, inlined, paths, spots
 from cauce.phones import international, readable
 from cauce.services.form_answers import found_wrong, settle
@@ -66,6 +67,33 @@ def test_fields_are_computed_in_whatever_order_they_stand_and_never_taken_from_o
     }
 
 
+def test_money_has_the_decimals_of_its_currency_also_of_one_that_a_line_names() -> None:
+    ui = {"widgets": {"lines.tax": "money"}, "compute": {"lines.tax": "$row.price / 3"}}
+    given = {"lines": [{"price": 100, "currency": each} for each in ("CLP", "USD", "KWD", "EURO", None)]}
+    for currency, taxes in (("JPY", [33] * 5), ("$row.currency", [33, 33.33, 33.333, 33.33, 33.33])):
+        made = rules_of({"ui": {**ui, "currency": currency}}, None).settle(given)
+        assert [each["tax"] for each in made["lines"]] == taxes
+
+
+def test_hundreds_of_lines_are_computed_and_too_many_are_refused_instead_of_left_out() -> None:
+    chain = {"a": ".b * 2", "b": ".c * 2", "c": ".d * 2", "d": "[.lines[].sum] | add"}
+    line = {"lines.sum": "$row.net + $row.tax", "lines.tax": "$row.net / 4", "lines.net": "$row.gross - 1"}
+    form = {"schema": {}, "ui": {"compute": {**chain, **line}}}
+    made = settle(form, None, {"lines": [{"gross": 5}] * 300}, "ES", {})
+    assert (made["a"], made["lines"][299]["sum"]) == (12_000, 5)
+    for asked, lines in ((form, 20_000), ({"schema": {}, "ui": {"compute": {"a": "last(repeat(1))"}}}, 1)):
+        with pytest.raises(InputError, match="enter fewer lines") as refused:
+            settle(asked, None, {"lines": [{"gross": 5}] * lines}, "ES", {})
+        assert refused.value.errors == ({"pointer": "", "problem": TOO_MUCH},)
+
+
+def test_what_is_computed_from_itself_is_refused_and_never_begins_with_what_was_sent() -> None:
+    assert rules_of({"ui": {"compute": {"a": ".a // 1"}}}, None).settle({"a": 99}) == {"a": 1}
+    with pytest.raises(InputError, match="never come to rest"):
+        settle({"schema": {}, "ui": {"compute": {"a": ".b + 1", "b": ".a + 1"}}}, None, {}, "ES", {})
+    assert NEVER_RESTS
+
+
 @pytest.mark.parametrize("expression", ["1 / 0", "last(repeat(1))", ".lines[].x.y", '"x" * 99999999', "error"])
 def test_what_cannot_be_computed_yet_is_left_out(expression: str) -> None:
     form = {"schema": {}, "ui": {"compute": {"a": expression}, "show": {"b": expression}}}
@@ -87,13 +115,35 @@ def test_an_answer_of_any_shape_is_settled(answer: Any) -> None:
 
 def test_many_lines_do_not_keep_a_person_waiting() -> None:
     lines = [{"quantity": 1, "price": 2} for _ in range(4_000)]
-    assert len(settled({"lines": lines})["lines"]) == 4_000
+    assert settled({"lines": lines})["net"] == 8_000
+
+
+@pytest.mark.parametrize(("amount", "fits"), [(19.99, True), (0.07, True), (-8.2, True), (1e308, True), (1.005, False)])
+def test_amounts_are_multiples_of_a_cent_as_they_are_written(*, amount: float, fits: bool) -> None:
+    schema = {"properties": {"a": {"type": "number", "multipleOf": 0.01}}}
+    assert (found_wrong({"schema": schema}, {"a": amount}, "ES") == []) is fits
 
 
 def test_numbers_of_people_get_their_one_form_and_wrong_ones_are_refused() -> None:
     good = settled({"answer": "yes", "lines": [], "phone": "915 55 01 23", "tax": "b-12345674", "vat": "es B12345674"})
     assert (good["phone"], good["tax"], good["vat"]) == ("+34915550123", "B12345674", "ESB12345674")
     assert found_wrong(ORDER, good, "ES") == []
+    numbers = {
+        "ar-cuit": "20-05536168-2",
+        "cl-rut": "76.086.428-5",
+        "co-nit": "213.123.432-1",
+        "mx-rfc": "MAB-930714-8T4",
+    }
+    abroad = {"properties": {name: {"type": "string", "format": name} for name in numbers}}
+    kept = settle({"schema": abroad}, None, numbers, "ES", {})
+    assert list(kept.values()) == ["20055361682", "760864285", "2131234321", "MAB9307148T4"]
+    wrong = {name: text[:-1] + ("X" if name == "mx-rfc" else "9") for name, text in kept.items()}
+    assert found_wrong({"schema": abroad}, kept, "ES") == []
+    assert [each["pointer"] for each in found_wrong({"schema": abroad}, wrong, "ES")] == [
+        "/ar-cuit",
+        "/cl-rut",
+        "/co-nit",
+    ]
     bad = settled({"answer": "yes", "lines": [], "phone": "+3491555", "tax": "B12345675", "vat": "XX1"})
     assert {each["pointer"] for each in found_wrong(ORDER, bad, "ES")} == {"/phone", "/tax", "/vat"}
 
@@ -148,7 +198,8 @@ def test_places_in_an_answer() -> None:
         "/lines/0",
         "/lines",
     ]
-    assert [cents(amount) for amount in (0.125, 2.0, 1e300)] == [0.13, 2, 1e300]
+    assert [name for _, name in holders({"a": [[{}, 1], [[{}]]]}, "a.b")] == ["b", "b"]
+    assert [rounded(amount, "EUR") for amount in (0.125, 2.0, 1e300)] == [0.13, 2, 1e300]
 
 
 @pytest.mark.parametrize(

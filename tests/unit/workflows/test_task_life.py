@@ -201,6 +201,26 @@ def test_who_delegated_counts_as_doer() -> None:
 
 
 @pytest.mark.parametrize("new_run_after", [None, 1])
+def test_who_did_any_of_a_loop_counts_as_doer_behind_it_and_within_it_only_who_did_that_one(
+    new_run_after: int | None,
+) -> None:
+    people = ("ana", "luis")
+    inner = {
+        "inner": {"for": {"each": "m", "in": "[1, 2]"}, "do": [ask("enter"), ask("check", differentFrom=["enter"])]}
+    }
+    loop = {"loop": {"for": {"each": "n", "in": "[1]"}, "do": [inner, ask("sum", differentFrom=["enter"])]}}
+    acts = {
+        "enter": [says(each, yes=True) for each in people],
+        "check": [says(each, yes=True) for each in people[::-1]],
+    }
+    last = {"sum": [says("rosa", yes=True)], "pay": [says("rosa", yes=True)]}
+    world = World(acts={**acts, **last}, new_run_after=new_run_after)
+    world.run(process(loop, ask("pay", differentFrom=["enter"])), Start())
+    barred = [(task.name, task.different_from) for task, _ in world.inbox.values() if task.name != "enter"]
+    assert barred == [("check", ["ana"]), ("check", ["luis"]), ("sum", ["ana", "luis"]), ("pay", ["ana", "luis"])]
+
+
+@pytest.mark.parametrize("new_run_after", [None, 1])
 def test_task_that_is_left_lying_climbs_its_ladder(new_run_after: int | None) -> None:
     steps = [
         {"at": 150, "assign": {"user": "boss"}, "raise": 20},
