@@ -83,6 +83,10 @@ fix: setup ## Format, and mend what can be mended by itself
 versions: setup ## Write down what the versions of the shipped processes consist of, after one was raised
 	$(BIN)/python -m tests.architecture.versions
 
+.PHONY: words
+words: setup ## Bring the Spanish catalogue up to date with what pages and core say, and list what is to be translated
+	$(BIN)/python -m tools.sentences
+
 .PHONY: bench
 bench: setup-test ## Compare speeds: engine against hand-written workflows, connectors against bare libraries
 	$(PYTEST) -m bench -p no:xdist -s --timeout 1800 $(ARGS)

@@ -112,6 +112,7 @@ def environment() -> Environment:
     made.filters["role_label"] = pass_context(
         lambda context, role: _language(context).gettext(role_words.get(role, role))
     )
+    made.filters["said"] = pass_context(lambda context, text: said(text, _language(context)))
     made.globals.update(
         asset=asset,
         browser=browser,

@@ -1,27 +1,8 @@
-"""Sentences of the services that people meet most often, marked here for translation; the services speak English."""
+"""Words of the core that stand alone, marked here for translation; the core speaks English."""
 
 from typing import Final
 
 from api.pages.problems import message
-
-sentences = (
-    message("A task is given back with a reason."),
-    message("Ask an admin to change your groups."),
-    message("Load the page again and send it once more."),
-    message("Name or password is wrong."),
-    message("Nobody has claimed this task."),
-    message("Reload the inbox."),
-    message("Say why in a few words."),
-    message("Several wrong passwords lock the account for a while."),
-    message("Temporal does not answer."),
-    message("Tell your administrator this number."),
-    message("The account is locked after several wrong passwords."),
-    message("The form does not belong to this session."),
-    message("The task was completed by you."),
-    message("There is nothing at this address."),
-    message("There is nothing to give back."),
-    message("This task is not one of yours."),
-)
 
 severity_words: Final = {
     "low": message("low"),
