@@ -85,15 +85,8 @@ def sentences(source: str) -> Iterator[tuple[int, str]]:
                 continue
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _NOT_SAID:
                 continue
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-                said = [*node.args] if name in _SAYERS or name.endswith("Error") else []
-                said += [each.value for each in node.keywords if each.arg in _NAMES]
-                wanted = _ANY if name == "message" else _WORDS
-                yield from ((node.lineno, text) for each in said for text in _texts(each) if wanted.search(text))
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in _NAMES:
-                yield from ((node.lineno, text) for text in _texts(value) if _WORDS.search(text))
-            case ast.Constant() | ast.JoinedStr():
-                yield from ((node.lineno, text) for text in _texts(node) if _SENTENCE.search(text))
+            case ast.expr() | ast.Assign():
+                yield from ((node.lineno, text) for text in _said(node))
             case _:
                 pass
         # The pieces between places are no texts of their own, and the description of a field is for programs.
@@ -103,6 +96,24 @@ def sentences(source: str) -> Iterator[tuple[int, str]]:
             if not (isinstance(node, ast.JoinedStr) and isinstance(each, ast.Constant))
             and not (isinstance(each, ast.keyword) and each.arg == "description")
         )
+
+
+def _said(node: ast.AST) -> list[str]:
+    """Return what is said here itself."""
+    given: list[ast.expr] = []
+    wanted = _WORDS
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            given = node.args if name in _SAYERS or name.endswith("Error") else []
+            given = [*given, *(each.value for each in node.keywords if each.arg in _NAMES)]
+            wanted = _ANY if name == "message" else _WORDS
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in _NAMES:
+            given = [value]
+        case ast.Constant() | ast.JoinedStr():
+            given, wanted = [node], _SENTENCE
+        case _:
+            pass
+    return [text for each in given for text in _texts(each) if wanted.search(text)]
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
