@@ -109,9 +109,7 @@ def environment() -> Environment:
         pass_context(lambda context, one, many, count: _language(context).ngettext(one, many, count)),
         newstyle=True,
     )
-    made.filters["role_label"] = pass_context(
-        lambda context, role: _language(context).gettext(role_words.get(role, role))
-    )
+    made.filters["role_label"] = pass_context(role_label)
     made.filters["said"] = pass_context(lambda context, text: said(text, _language(context)))
     made.globals.update(
         asset=asset,
@@ -299,6 +297,11 @@ def size_of(context: Context, size: int) -> str:
 def status_label(context: Context, status: str) -> str:
     """Return the word for a state."""
     return _language(context).gettext(states.words.get(status, status))
+
+
+def role_label(context: Context, role: str) -> str:
+    """Return the word for a role."""
+    return _language(context).gettext(role_words.get(role, role))
 
 
 def problem_text(context: Context, problem: str) -> str:
