@@ -6,6 +6,7 @@ Its data is::
     {"id": "L-0001", "receivedAt": "2026-10-20T09:30:00Z", "source": "web",
      "company": {"name", "taxId", "sector", "employees", "area", "street", "postcode", "town"},
      "contact": {"name", "email", "phone"},
+     "about": "…",   # what tells several matters of a customer apart; leads about the same join while one is open
      "need": "…", "horizon": "<1m|1-3m|3-6m|>6m", "budget": "<10k|10k-50k|50k-250k|>250k",
      "decisionRole": "yes|no|influences", "currency": "EUR",
      "lines": [{"sku", "quantity", "discountPct", "requestedDate", "price"}],   # price: null, or agreed for one unit
@@ -121,6 +122,7 @@ class Lead:
     price: Decimal | None = None
     loss_reason: str = ""
     competitor: str = ""
+    about: str = ""
     line: int = 0
     repairs: tuple[str, ...] = ()
 
@@ -154,6 +156,7 @@ class Lead:
                 "area": self.area, "street": self.street, "postcode": self.postcode, "town": self.town,
             },
             "contact": {"name": self.contact, "email": self.email, "phone": self.phone},
+            "about": self.about or f"request {self.id}",
             "need": self.need,
             "horizon": self.horizon,
             "budget": self.budget,

@@ -30,7 +30,7 @@ from demo import leads as files_of_leads
 from demo.company import Company
 from demo.generator import SEED, generate, leads_csv
 from demo.inbox import Staff
-from demo.lead import Lead, Rejected
+from demo.lead import Course, Lead, Rejected
 from demo.people import PEOPLE
 from demo.summary import Summary, outcomes, summarize
 
@@ -119,12 +119,21 @@ class Demo:
                 self.fed += 1
 
         await asyncio.gather(*(feeder() for _ in range(_feeders)))
+        await self._ask_again()
         if self.options.leads is not None:
             return  # who brings leads of their own has no use for the complaints of others
         for complaint in await asyncio.to_thread(complaints.complaints, self.company.accounting_db):
             await self._receive(complaint["id"], complaints.event(complaint))
         # One more comes as customers write them: to the mailbox, where the hub finds it within a minute.
         await self.company.post.deliver(await asyncio.to_thread(complaints.letter, self.company.accounting_db))
+
+    async def _ask_again(self) -> None:
+        """Have somebody whose lead stays open call about the same: what comes twice joins what is open."""
+        lead = next((each for each in self.leads if each.course is Course.NURTURE), None)
+        if lead is not None and self.options.leads is None:
+            about = lead.data()["about"]
+            again = replace(lead, id=f"{lead.id}-again", source="call", need="Pregunta de nuevo.", about=about)
+            await self._receive(f"lead {again.id}", self._arriving(again).event())
 
     def _arriving(self, lead: Lead) -> Lead:
         """Have a lead of the sample arrive now: clocks count from then, and what is weeks old would be late at once."""

@@ -15,7 +15,10 @@ _at_once = 32
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures at the end; `lost` counts by reason, `amount` is in euro."""
+    """The figures at the end; `lost` counts by reason, `amount` is in euro.
+
+    `duplicates` are references with more than one order in the ERP, `joined` leads that joined one that was open.
+    """
 
     leads: int
     rejected: int
@@ -29,6 +32,7 @@ class Summary:
     faulted: int = 0
     mails_sent: int = 0
     mails_received: int = 0
+    joined: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,13 @@ class Outcomes:
     qualified: int
     lost: Mapping[str, int]
     faulted: tuple[str, ...]
+    joined: int = 0
 
 
 async def outcomes(client: Client, definition: str) -> Outcomes:
     """Read how every instance of a definition ended."""
     lost: Counter[str] = Counter()
-    qualified = 0
+    qualified = joined = 0
     problems: list[str] = []
     gate = asyncio.Semaphore(_at_once)
 
@@ -62,9 +67,10 @@ async def outcomes(client: Client, definition: str) -> Outcomes:
     for output in await asyncio.gather(*(one(name) for name in ended)):
         result = output if isinstance(output, dict) else {}
         qualified += bool(result.get("qualified"))
+        joined += (result.get("outcome"), result.get("reason")) == ("discarded", "duplicate")
         if result.get("outcome") == "lost":
             lost[str(result.get("reason") or "unknown")] += 1
-    return Outcomes(qualified, dict(lost.most_common()), tuple(problems))
+    return Outcomes(qualified, dict(lost.most_common()), tuple(problems), joined)
 
 
 def summarize(
@@ -85,4 +91,5 @@ def summarize(
         faulted=len(ended.faulted),
         mails_sent=len(company.post.sent()),
         mails_received=len(company.post.received()),
+        joined=ended.joined,
     )

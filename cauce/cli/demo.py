@@ -122,6 +122,7 @@ def _show(summary: Summary, *, as_json: bool) -> None:
     rows: list[tuple[str, str]] = [
         ("leads", str(summary.leads)),
         ("rejected rows", str(summary.rejected)),
+        ("joined an open one", str(summary.joined)),
         ("qualified", str(summary.qualified)),
         ("lost", str(sum(summary.lost.values()))),
         *((f"  {reason}", str(count)) for reason, count in summary.lost.items()),

@@ -37,9 +37,11 @@ def test_headless_demo_prints_one_document_and_leaves_nothing_running(tmp_path: 
     summary = json.loads(done.stdout)
     assert list(summary) == [
         *("leads", "rejected", "qualified", "lost", "orders", "duplicates", "amount", "open_tasks", "seconds"),
-        *("faulted", "mails_sent", "mails_received"),
+        *("faulted", "mails_sent", "mails_received", "joined"),
     ]
     assert summary["leads"] == 8
+    # One of them is asked about once more while it is open.
+    assert summary["joined"] == 1
     assert summary["orders"] > 0
     assert summary["amount"] > 0
     assert (summary["duplicates"], summary["faulted"], summary["rejected"]) == (0, 0, 0)

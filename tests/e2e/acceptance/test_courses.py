@@ -12,7 +12,7 @@ from demo.lead import Course, Lead
 from tests.e2e import answers
 from tests.e2e.answers import By
 from tests.e2e.case import Case, Leads, received
-from tests.e2e.desk import Desk, read, until
+from tests.e2e.desk import Desk, browser, read, until
 from tests.e2e.erp import Erp
 from tests.e2e.installation import Installation
 from tests.e2e.letters import answer_form, mail_to
@@ -254,3 +254,30 @@ async def test_two_who_claim_a_customer_are_told_by_their_manager_whose_it_is(de
     assert cases == [["contact"], ["resolve-ownership", "contact"]]
     told = read(await desk["ana"].get("/notifications"))["items"]
     assert [each["text"] for each in told if lead.company in str(each["title"])] == ["Es de su zona."]
+
+
+async def test_lead_of_a_customer_who_has_an_open_one_joins_it(
+    installation: Installation, desk: Desk, leads: Leads
+) -> None:
+    lead = replace(leads.fresh(), about="Nave de Getafe")
+    case = await received(desk, lead, {"contact": By("ana", answers.contact("refuses", "close"))})
+    task = await case.task("contact")
+    # The same company by mail, without its tax number.
+    again = replace(lead, id=f"{lead.id}-2", tax_id="", source="call", need="También una válvula.")
+    joined = await (await received(desk, again)).ended("completed")
+    assert joined["output"] == {
+        "outcome": "discarded", "lead": again.id, "qualified": False, "reason": "duplicate", "of": lead.id,
+    }  # fmt: skip
+
+    async def told() -> bool:
+        items = read(await desk["jordi"].get("/notifications"))["items"]
+        return any(each["text"] == again.need for each in items)
+
+    await until(told)
+    # Whoever contacts them reads it beside the form, also in a task that was open before.
+    async with browser(installation.url, "ana", installation.password) as ana:
+        assert again.need in (await ana.get(f"/tasks/{task['id']}")).text
+    assert (await case.go())["output"]["reason"] == "no-answer"
+    # That one is over: what comes now is a lead of its own.
+    after = await received(desk, replace(again, id=f"{lead.id}-3"))
+    assert (await after.task("contact"))["instance"] == after.id
