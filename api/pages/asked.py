@@ -147,3 +147,17 @@ def _wrong_so_far(form_document: JSON, entered: Entered, case: forms.Case, form:
         return ()
     found = form_answers.found_wrong(form_document, settled, case.region)
     return [each for each in found if each["pointer"] in done]
+
+
+def pointers(fields: Sequence[forms.Field]) -> set[str]:
+    """Return the pointers of all fields shown."""
+    found = set()
+    for field in fields:
+        found |= {field.pointer} | pointers(field.fields) | pointers(field.rows)
+    return found
+
+
+def loose(fields: Sequence[forms.Field], errors: Problems) -> list[Mapping[str, str]]:
+    """Return the problems that stand beside no field that is shown."""
+    shown = pointers(fields)
+    return [each for each in errors if each.get("pointer", "") not in shown]

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData
 
+from api.deps import most_fields, most_files
 from api.i18n import Language
 from api.security import Sessions
 from api.sentences import said
@@ -17,6 +18,8 @@ from cauce.services import users
 from cauce.services.hub import Actor, Hub
 
 version_field = "_version"
+# Of the draft that a page knows, for its own button; the script of the page tells its version by itself.
+known_field = "_known"
 
 
 class Kept(Protocol):
@@ -38,7 +41,7 @@ async def of_past_session(
     past = sessions.past(request)
     if not past.user or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return
-    async with request.form() as form:
+    async with request.form(max_files=most_files, max_fields=most_fields) as form:
         try:
             sessions.check(past, str(form.get("csrf", "")))
             await keep(await users.actor_of(hub, past.user), form)
@@ -58,9 +61,9 @@ async def told(kept: Awaitable[Kept], lang: Language) -> Response:
     return JSONResponse({"said": text, "version": found.saved_at.isoformat()})
 
 
-def version_of(form: FormData) -> datetime | EllipsisType | None:
+def version_of(form: FormData, field: str = version_field) -> datetime | EllipsisType | None:
     """Return the moment of the draft that the page knows; None for none, and `...` when it takes the place of any."""
-    text = form.get(version_field)
+    text = form.get(field)
     try:
         return ... if text is None else datetime.fromisoformat(str(text)) if text else None
     except ValueError as cause:

@@ -1,18 +1,21 @@
 """Forms that people without an account answer, at the address that they were sent."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
 from api import answers, forms
 from api.deps import FormDep, HubDep
 from api.pages import view
+from api.pages.asked import loose, typed, update_button
 from cauce.errors import ConflictError, InputError
 from cauce.services import public_links
 from cauce.services.public_links import PublicForm
+from cauce.services.task_drafts import form_digest
 
 JSON = Any
+CHANGED: Final = view.message("The form has changed since you opened it: look at each field and send it again.")
 router = APIRouter(include_in_schema=False)
 
 
@@ -27,8 +30,14 @@ async def page(request: Request, hub: HubDep, token: str) -> Response:
 async def answer(request: Request, hub: HubDep, token: str, form: FormDep) -> Response:
     """Take what was entered, or show what is wrong with it."""
     asked = await public_links.show(hub, token)
-    posted = {name: [each for each in form.getlist(name) if isinstance(each, str)] for name in form}
-    values = answers.answer(asked.form.get("schema") or {}, posted)
+    request.state.locale = asked.language or None
+    schema, values = asked.form.get("schema") or {}, typed(asked.form, form, view.language_of(request))
+    add, remove = (str(form.get(button, "")) for button in (answers.add_button, answers.remove_button))
+    if add or remove or form.get(update_button):
+        return _shown(request, asked, answers.change_rows(schema, values, add, remove))
+    if form.get("form") not in {None, form_digest(asked.form)}:
+        # What the other form asked for and this one does not would be gone without anybody seeing it.
+        return _shown(request, asked, values, errors=({"pointer": "", "problem": CHANGED},), status=409)
     try:
         await public_links.answer(hub, token, values)
     except InputError as error:
@@ -58,6 +67,9 @@ def _shown(
         fields=fields,
         focus="",
         errors=errors,
+        loose_errors=loose(fields, errors),
+        dynamic=forms.is_dynamic(asked.form),
+        form_digest=form_digest(asked.form),
         done=done,
         task=None,
     )

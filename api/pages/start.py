@@ -13,12 +13,14 @@ from starlette.datastructures import FormData
 from api import answers, forms
 from api.deps import FormDep, HubDep, SessionsDep, VisitorDep
 from api.pages import asked, kept_typing, view
+from api.pages.public_forms import CHANGED
 from api.rest.attachments import as_download
-from cauce.errors import CauceError, ConflictError, InputError, TransientError
+from cauce.errors import CauceError, ConflictError, InputError, StaleError, TransientError
 from cauce.services import form_options, instances, start_drafts, start_forms
 from cauce.services.attachments import File
 from cauce.services.hub import Actor, Hub
 from cauce.services.start_drafts import Beginning, StartDraft
+from cauce.services.task_drafts import form_digest
 
 JSON = Any
 router = APIRouter(include_in_schema=False)
@@ -91,6 +93,9 @@ async def start(request: Request, hub: HubDep, actor: VisitorDep, name: str, for
     """Start it and lead to the case, or show what is wrong with what was entered."""
     filled, lang = await _filled(hub, actor, name, form), view.language_of(request)
     entered = await asked.read(filled, form, lang)
+    if form.get("form") not in {None, form_digest(filled.form)}:
+        # What the other form asked for and this one does not would be gone without anybody seeing it.
+        return await _shown(request, filled, entered.values, refused=ConflictError(CHANGED))
     if entered.unfinished or entered.errors:
         case = await asked.searched(filled, entered, lang)
         changed = entered.changed or entered.searched
@@ -127,11 +132,16 @@ async def save_draft(request: Request, hub: HubDep, actor: VisitorDep, name: str
     filled = await _filled(hub, actor, name, form)
     if form.get("drop"):
         await start_drafts.drop(hub, actor, filled.beginning)
-    else:
-        entered = await asked.read(filled, form, view.language_of(request))
-        await start_drafts.save(hub, actor, filled.beginning, filled.key, entered.values)
-    done = "dropped" if form.get("drop") else "draft"
-    return RedirectResponse(f"{_address(filled)}?done={done}", status_code=HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"{_address(filled)}?done=dropped", status_code=HTTPStatus.SEE_OTHER)
+    entered = await asked.read(filled, form, view.language_of(request))
+    try:
+        known = kept_typing.version_of(form, kept_typing.known_field)
+        await start_drafts.save(hub, actor, filled.beginning, filled.key, entered.values, after=known)
+    except StaleError as error:
+        return await _shown(request, filled, entered.values, refused=error)
+    if entered.errors:
+        return await _shown(request, filled, entered.values, entered.errors)
+    return RedirectResponse(f"{_address(filled)}?done=draft", status_code=HTTPStatus.SEE_OTHER)
 
 
 @router.post("/start/{name}/draft/typed", dependencies=[KeptTyped])
@@ -198,7 +208,9 @@ async def _shown(
         form=filled.form,
         fresh=request.method == "GET",
         has_files=asked.has_files(filled.form),
+        form_digest=form_digest(filled.form),
         key=filled.key,
+        loose_errors=asked.loose(fields, errors),
         message=lang.gettext(notices.get(request.query_params.get("done", ""), "")),
         most_bytes=filled.hub.settings.max_attachment_bytes,
         refusal=refused if not errors else None,

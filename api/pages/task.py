@@ -12,12 +12,12 @@ from api import answers, forms
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.names import names_of
-from api.pages import asked, comments, task_acts, task_form, view
+from api.pages import asked, comments, kept_typing, task_acts, task_form, view
 from api.pages.task_form import AskedByTask
 from api.pages.why import reasons
 from api.rest.attachments import as_download
 from api.sentences import said
-from cauce.errors import CauceError, ConflictError, InputError, TransientError
+from cauce.errors import CauceError, ConflictError, InputError, StaleError, TransientError
 from cauce.permissions import Thing
 from cauce.services import attachments, clocks, task_context, task_drafts, tasks
 from cauce.services.hub import Actor, Hub
@@ -72,6 +72,24 @@ async def answer_task(request: Request, hub: HubDep, actor: VisitorDep, task_id:
         task = await tasks.task(hub, actor, task_id)
         return await show(request, hub, actor, task, values, problem=error)
     return RedirectResponse("/inbox?done=completed", status_code=HTTPStatus.SEE_OTHER)
+
+
+@router.post("/tasks/{task_id}/draft")
+async def save_draft(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
+    """Keep what was typed, or forget what was kept; what another window has saved since stays, until that was seen."""
+    if form.get("drop"):
+        await task_drafts.drop(hub, actor, task_id)
+        return task_acts.to_task(task_id, "dropped")
+    task = await tasks.task(hub, actor, task_id)
+    entered = await asked.read(AskedByTask(hub, actor, task), form, view.language_of(request))
+    try:
+        known = kept_typing.version_of(form, kept_typing.known_field)
+        await task_drafts.save(hub, actor, task_id, entered.values, after=known)
+    except StaleError as error:
+        return await show(request, hub, actor, task, entered.values, problem=error)
+    if entered.errors:
+        return await show(request, hub, actor, task, entered.values, errors=entered.errors)
+    return task_acts.to_task(task_id, "draft")
 
 
 @router.post("/tasks/{task_id}/form")
@@ -137,7 +155,7 @@ async def show(  # noqa: PLR0913 - what a page shows
     """Return the page of a task, with the form filled with `values`; `changed` is the list whose rows did."""
     lang, beside = view.language_of(request), beside or Beside()
     fields = forms.fields(task.form_document, values, lang, errors, case or await task_form.case_of(hub, task))
-    shown = pointers(fields)
+    shown = asked.pointers(fields)
     focus = forms.first_control(fields, changed) if beside.message or changed else ""
     if errors:
         focus = next((each["pointer"] for each in errors if each.get("pointer") in shown), "")
@@ -149,7 +167,7 @@ async def show(  # noqa: PLR0913 - what a page shows
         status=problem.http_status if problem else (HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK),
         fields=fields,
         errors=errors,
-        loose_errors=[each for each in errors if each.get("pointer", "") not in shown],
+        loose_errors=asked.loose(fields, errors),
         problem=said(problem.problem, lang) if problem and not errors else "",
         hint=said(problem.hint, lang) if problem else "",
         **await around(hub, actor, task),
@@ -205,11 +223,3 @@ def permissions(actor: Actor, task: TaskView, lang: Language) -> dict[str, Any]:
 def may_supervise(actor: Actor, task: TaskView) -> bool:
     """Tell whether somebody may give a task to others."""
     return actor.decide("supervise", Thing.of(task.definition, task.form)).allowed
-
-
-def pointers(fields: Sequence[forms.Field]) -> set[str]:
-    """Return the pointers of all fields shown."""
-    found = set()
-    for field in fields:
-        found |= {field.pointer} | pointers(field.fields) | pointers(field.rows)
-    return found

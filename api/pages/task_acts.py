@@ -12,7 +12,6 @@ from api import answers
 from api.deps import FormDep, HubDep, SessionsDep, VisitorDep
 from api.i18n import Language
 from api.pages import asked, kept_typing, view
-from api.pages.task_form import AskedByTask
 from cauce.errors import InputError
 from cauce.services import task_acts, task_drafts, tasks
 from cauce.services.hub import Actor, Hub
@@ -47,18 +46,6 @@ async def _keep_typed(hub: Hub, actor: Actor, task: TaskView, form: FormData, la
     return await task_drafts.save(hub, actor, task.id, values, after=kept_typing.version_of(form))
 
 
-@router.post("/tasks/{task_id}/draft")
-async def save_draft(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
-    """Keep what was typed, or forget what was kept."""
-    if form.get("drop"):
-        await task_drafts.drop(hub, actor, task_id)
-        return _to_task(task_id, "dropped")
-    task = await tasks.task(hub, actor, task_id)
-    entered = await asked.read(AskedByTask(hub, actor, task), form, view.language_of(request))
-    await task_drafts.save(hub, actor, task_id, entered.values)
-    return _to_task(task_id, "draft")
-
-
 @router.post("/tasks/{task_id}/draft/typed", dependencies=[KeptTyped])
 async def save_typed(request: Request, hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) -> Response:
     """Keep what somebody is typing, for the script of the page; a newer draft of another window stays as it is."""
@@ -80,7 +67,7 @@ async def follow_up(request: Request, hub: HubDep, actor: VisitorDep, task_id: s
     text = str(form.get("at", "")).strip()
     if not text:
         await task_acts.follow_up(hub, actor, task_id, None)
-        return _to_task(task_id, "back")
+        return to_task(task_id, "back")
     await task_acts.follow_up(hub, actor, task_id, _moment(text, view.language_of(request)))
     return RedirectResponse("/inbox?done=set-aside", status_code=HTTPStatus.SEE_OTHER)
 
@@ -97,7 +84,7 @@ async def assign(hub: HubDep, actor: VisitorDep, task_id: str, form: FormDep) ->
     """Give a task to somebody else, as a manager."""
     user, group = (str(form.get(key, "")).strip() or None for key in ("user", "group"))
     await task_acts.assign(hub, actor, task_id, user=user, group=group, note=str(form.get("note", "")))
-    return _to_task(task_id, "assigned")
+    return to_task(task_id, "assigned")
 
 
 @router.post("/tasks/{task_id}/priority")
@@ -107,7 +94,7 @@ async def set_priority(hub: HubDep, actor: VisitorDep, task_id: str, form: FormD
     if not text.isdigit() or len(text) > answers.most_digits:
         raise InputError("A priority is a whole number from 0 to 100.", hint="50 is the usual one.")
     await task_acts.set_priority(hub, actor, task_id, int(text))
-    return _to_task(task_id, "priority")
+    return to_task(task_id, "priority")
 
 
 def _moment(text: str, lang: Language) -> datetime:
@@ -118,5 +105,6 @@ def _moment(text: str, lang: Language) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=lang.zone)
 
 
-def _to_task(task_id: str, done: str) -> Response:
+def to_task(task_id: str, done: str) -> Response:
+    """Lead back to the page of a task, which says what was done."""
     return RedirectResponse(f"/tasks/{task_id}?done={done}", status_code=HTTPStatus.SEE_OTHER)

@@ -18,7 +18,7 @@
     const typed = () => {
       const body = new URLSearchParams();
       for (const [name, value] of new FormData(form)) {
-        if (typeof value === "string" && name !== "csrf") body.append(name, value);
+        if (typeof value === "string" && name !== "csrf" && name !== "_known") body.append(name, value);
       }
       return body.toString();
     };
@@ -53,7 +53,7 @@
         const answer = await send(body, version);
         if (answer.ok) {
           const saved = await answer.json();
-          version = form.dataset.version = saved.version;
+          version = form.dataset.version = form.elements.namedItem("_known").value = saved.version;
           if (typed() === body) forget(); else keep(typed());
           say(saved.said);
           return true;

@@ -1,5 +1,6 @@
 """Forms that people without an account answer, at an address that only a process can make."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +28,11 @@ schema:
   type: object
   required: [csat]
   additionalProperties: false
-  properties: {csat: {type: integer, minimum: 1, maximum: 5, title: Mark}, text: {type: string, maxLength: 20}}
+  properties:
+    csat: {type: integer, minimum: 1, maximum: 5, title: Mark}
+    text: {type: string, maxLength: 20}
+    called: {type: string, format: date-time}
+    parts: {type: array, items: {type: object, properties: {name: {type: string}}}}
 """
 ASKED = {
     "form": "survey",
@@ -80,6 +85,22 @@ async def test_a_customer_answers_once_without_an_account(anonymous: httpx.Async
         assert (done.status_code, 'name="/csat"' in done.text) == (200, False)
     assert await answered(hub) == [("R-1", {"csat": 4, "text": "<b>bien</b>"})]
     assert 'name="/csat"' not in (await visitor.get(place)).text
+
+
+async def test_lines_are_added_and_a_moment_is_meant_where_the_hub_is(anonymous: httpx.AsyncClient, hub: Hub) -> None:
+    place = await address(hub)
+    visitor = Browser(anonymous)
+    given = {"/csat": "5", "/parts#rows": "0", "/called": "2026-11-22T10:30"}
+    more = await visitor.post(place, {**given, "_add": "/parts"}, page=place)
+    assert (more.status_code, 'name="/parts/0/name"' in more.text) == (200, True)
+    other = await visitor.post(place, {**given, "form": "0" * 64}, page=place)
+    assert (other.status_code, "formulario ha cambiado" in other.text) == (409, True)
+    assert await answered(hub) == []
+    line = {"/parts#rows": "1", "/parts/0/name": "Ñandú 😀"}
+    assert (await visitor.post(place, {**given, **line}, page=place)).status_code == 200
+    ((_, data),) = await answered(hub)
+    assert re.match(r"2026-11-22T10:30:00[+-]", str(data["called"]))  # type: ignore[index]  # the answer
+    assert data["parts"] == [{"name": "Ñandú 😀"}]  # type: ignore[index]  # the answer
 
 
 async def test_addresses_that_were_changed_or_are_too_old_lead_nowhere(anonymous: httpx.AsyncClient, hub: Hub) -> None:

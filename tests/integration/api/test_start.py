@@ -98,6 +98,11 @@ async def test_what_is_typed_is_kept_and_a_newer_draft_is_not_overwritten(
     later = {**typed, "_version": saved.json()["version"], "/why": "leaks"}
     assert (await ana.post(f"{PAGE}/draft/typed", later, page=PAGE)).status_code == 200
     assert (await ana.post(f"{PAGE}/draft/typed", {**later, "key": "x" * 300}, page=PAGE)).status_code == 422
+    by_button = await ana.post(f"{PAGE}/draft", {**typed, "_known": ""}, page=PAGE)
+    assert (by_button.status_code, "newer draft of this form" in by_button.text) == (412, True)
+    # The page was opened with another version of the form.
+    old = await ana.post(PAGE, {"/why": "leaks", "key": "k-7", "form": "0" * 64}, page=PAGE)
+    assert (old.status_code, "The form has changed since" in old.text, 'value="leaks"' in old.text) == (409, True, True)
     csrf = await ana.token(PAGE)
     monkeypatch.setattr(security, "session_seconds", -1)
     out = await ana.client.post(PAGE, data={"csrf": csrf, "/why": "typed till late", "key": "k-7"})

@@ -42,8 +42,14 @@ async def test_a_draft_is_saved_shown_and_forgotten(ana: Browser, hub: Hub) -> N
     assert "half a sen" in page
     assert "The draft is saved" in page
     assert "This is your draft of" in page
+    # The button of a window that was opened before: what was saved since stays, and so does what was typed here.
+    old = await ana.post("/tasks/life/draft", {"/text": "from an old window", "_known": ""})
+    assert (old.status_code, "newer draft" in old.text, "from an old window" in old.text) == (412, True, True)
+    known = re.findall(r'name="_known" value="(.+?)"', old.text)[0]
+    await ana.post("/tasks/life/draft", {"/text": "both", "_known": known})
+    assert 'value="both"' in (await ana.get("/tasks/life")).text
     await ana.post("/tasks/life/draft", {"drop": "1"})
-    assert "half a sen" not in (await ana.get("/tasks/life")).text
+    assert "both" not in (await ana.get("/tasks/life")).text
 
 
 async def test_what_is_typed_is_saved_by_itself_and_overwrites_no_newer_draft(ana: Browser, hub: Hub) -> None:
