@@ -53,6 +53,8 @@ ROWS = [
     ("complaint-severity", judged(2, 3), {"severity": "high"}),
     ("complaint-severity", judged(2, 2), {"severity": "medium", "within": "P10D", "investigate": "P5D"}),
     ("complaint-severity", judged(2, 1), {"severity": "low", "within": "P15D", "investigate": "P7DT4H"}),
+    ("complaint-terms", {"channel": "web"}, {"remindOn": [3, 7], "closeAfter": 10, "silence": "accepts"}),
+    ("complaint-terms", {"severity": "critical"}, {"silence": "asks", "reopenWithin": 30}),
     ("credit", credit(0, 15), {"result": "ok"}),
     ("credit", credit(0, 16), {"result": "advance", "advancePct": 50}),
     ("credit", credit(0, 60, "gold"), {"result": "manual"}),
@@ -77,6 +79,7 @@ CONTACT = {
     "nextStep": "close",
 }
 REASON = {"reason": "As agreed"}
+BACK = ["returns", "worth"]
 ANSWERS = [
     ("classify-complaint", CLASSIFIED, []),
     ("classify-complaint", {"nature": "complaint"}, ["cause", "detail", "impact", "risks", "urgency"]),
@@ -87,6 +90,8 @@ ANSWERS = [
     ("propose-remedy", {}, ["notRelated", "reason", "remedies"]),
     ("propose-remedy", {"remedies": ["apology"], "notRelated": False, **REASON}, ["notRelated"]),
     ("propose-remedy", {"remedies": ["expenses"], "notRelated": True, **REASON}, ["amount"]),
+    ("propose-remedy", {"remedies": ["replacement"], "notRelated": True, **REASON}, ["lines", "worth"]),
+    ("propose-remedy", {"remedies": ["repair"], "returnGoods": True, "notRelated": True, **REASON}, BACK),
     ("approve-remedy", {}, ["decision", "reason"]),
     ("analyse-cause", {}, ["corrective", "rootCause", "whys"]),
     ("analyse-cause", {"rootCause": "x", "whys": ["y"] * 6, "corrective": "no"}, ["whys"]),
