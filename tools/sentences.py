@@ -22,7 +22,10 @@ PLACE: Final = re.compile(r"\{\d\}")
 # The places of a text for `str.format`.
 _FORMATTED: Final = re.compile(r"(?:\{\w*\})+")
 # What people on pages meet. Not what only a terminal or a program is told.
-_SAID_IN: Final = ("api/", "cauce/authentication/", "cauce/services/", "cauce/store/", "workflows/roadmap/")
+_SAID_IN: Final = (
+    *("api/", "cauce/authentication/", "cauce/limits/", "cauce/services/", "cauce/store/"),
+    *("workflows/drawing/", "workflows/roadmap/"),
+)
 _NOT_IN: Final = (
     *("api/app.py", "api/metrics.py", "api/rest/", "api/scim/", "api/server.py"),
     *("cauce/services/exposition.py", "cauce/settings.py", "cauce/single.py", "cauce/store/migrations/"),

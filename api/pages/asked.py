@@ -10,6 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from api import answers, forms
 from api.i18n import Language
 from api.pages import view
+from api.sentences import said
 from cauce.errors import InputError, TooLargeError, TransientError
 from cauce.personal import is_cover
 from cauce.services import form_answers, form_options
@@ -118,8 +119,8 @@ def note_of(found: form_options.Options, lang: Language) -> str:
 
 def out_of_date(problem: str, at: datetime | None, lang: Language) -> str:
     """Say that something could not be asked now, and since when what is shown is known."""
-    said = lang.gettext(problem)
-    return said if at is None else f"{said} {lang.gettext('Last known %s.') % lang.relative(at)}"
+    told = said(problem, lang)
+    return told if at is None else f"{told} {lang.gettext('Last known %s.') % lang.relative(at)}"
 
 
 def has_files(form: JSON) -> bool:

@@ -14,6 +14,7 @@ from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language, as_moment
 from api.names import names_of, names_of_all
 from api.pages import view
+from api.sentences import said
 from cauce.errors import InputError, NotFoundError, TransientError
 from cauce.permissions import Thing
 from cauce.services import clocks, definitions, instances, visibility
@@ -173,7 +174,7 @@ def entry(task: Mapping[str, JSON], lang: Language) -> dict[str, Any]:
         "mark": mark_of_status.get(status, "current" if status in {"open", "claimed"} else "none"),
         "started": started,
         "took": took,
-        "error": words(error),
+        "error": words(error, lang),
     }
 
 
@@ -181,12 +182,12 @@ def explained(detail: Detail, lang: Language) -> dict[str, str] | str:
     """Return why an instance failed, in words."""
     if not detail.problem or detail.summary.status not in {"faulted", "suspended", "waiting", "running"}:
         return ""
-    return {"title": lang.gettext("It stopped on an error"), "text": words(detail.problem)}
+    return {"title": lang.gettext("It stopped on an error"), "text": words(detail.problem, lang)}
 
 
-def words(problem: JSON) -> str:
+def words(problem: JSON, lang: Language) -> str:
     """Return an error as a sentence or two."""
     if not isinstance(problem, Mapping):
-        return str(problem or "")
-    said = [problem.get("detail") or problem.get("title") or "", problem.get("hint") or ""]
-    return " ".join(str(part) for part in said if part)
+        return said(str(problem or ""), lang)
+    parts = [problem.get("detail") or problem.get("title") or "", problem.get("hint") or ""]
+    return " ".join(said(str(part), lang) for part in parts if part)

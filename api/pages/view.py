@@ -110,12 +110,13 @@ def environment() -> Environment:
         newstyle=True,
     )
     made.filters["role_label"] = pass_context(role_label)
-    made.filters["said"] = pass_context(lambda context, text: said(text, _language(context)))
+    made.filters["said"] = pass_context(lambda context, text: said(text or "", _language(context)))
     made.globals.update(
         asset=asset,
         browser=browser,
         columns_of=columns_of,
         humane=humane,
+        key_label=pass_context(key_label),
         severity_words=severity_words,
         instance_url=instance_url,
         is_number_column=is_number_column,
@@ -148,7 +149,7 @@ def render(
     lang = language_of(request)
     sessions: security.Sessions = request.app.state.sessions
     session = sessions.read(request)
-    context = {
+    context: dict[str, Any] = {
         "actor": getattr(request.state, "actor", None),
         "csrf": sessions.token(session),
         "lang": lang,
@@ -157,10 +158,12 @@ def render(
         "open_tasks": getattr(request.state, "open_tasks", 0),
         "unread": getattr(request.state, "unread", 0),
         "path": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        "problem": said(refusal.problem, lang) if refusal else "",
-        "hint": said(refusal.hint, lang) if refusal else "",
+        "problem": refusal.problem if refusal else "",
+        "hint": refusal.hint if refusal else "",
         "section": request.url.path.strip("/").partition("/")[0],
     } | shown
+    # What a page is told of a refusal is a sentence of the core; what is in the person's language already stays.
+    context |= {name: said(context[name], lang) for name in ("problem", "hint") if isinstance(context[name], str)}
     response = HTMLResponse(status_code=status or (refusal.http_status if refusal else HTTPStatus.OK))
     if not session.nonce:
         # The first page of a browser: its forms need a session to belong to.
@@ -297,6 +300,11 @@ def size_of(context: Context, size: int) -> str:
 def status_label(context: Context, status: str) -> str:
     """Return the word for a state."""
     return _language(context).gettext(states.words.get(status, status))
+
+
+def key_label(context: Context, name: str) -> str:
+    """Return the word for a name in data; one that is not among the usual ones is written as it is."""
+    return _language(context).gettext(humane(name))
 
 
 def role_label(context: Context, role: str) -> str:

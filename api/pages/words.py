@@ -41,3 +41,37 @@ rules = (
     message("Nothing is called that the settings do not name."),
     message("The table of kinds says what it talks to."),
 )
+
+# Names in data that people meet again and again: in the trail, beside a form, in what an instance holds.
+key_words = (
+    *(
+        message("Account"),
+        message("Action"),
+        message("Address"),
+        message("Amount"),
+        message("Answer"),
+        message("Before"),
+    ),
+    *(
+        message("Carrier"),
+        message("City"),
+        message("Claimed by"),
+        message("Clock"),
+        message("Code"),
+        message("Comment"),
+    ),
+    *(message("Company"), message("Country"), message("Credit"), message("Currency"), message("Customer")),
+    *(message("Date"), message("Days"), message("Decision"), message("Definition"), message("Delivery")),
+    *(message("Description"), message("Digest"), message("Due"), message("Email"), message("Erp id"), message("Event")),
+    *(message("File"), message("Form"), message("From"), message("Group"), message("Groups"), message("Id")),
+    *(message("Instance"), message("Invoice"), message("Invoices"), message("Kind"), message("Language")),
+    *(message("Limit"), message("Lines"), message("Locale"), message("Message"), message("Name"), message("Need")),
+    *(message("Note"), message("Number"), message("Open invoices"), message("Operation"), message("Order")),
+    *(message("Orders"), message("Origin"), message("Paid"), message("Person"), message("Phone"), message("Price")),
+    *(message("Priority"), message("Product"), message("Quantity"), message("Reason"), message("Reference")),
+    *(message("Result"), message("Role"), message("Roles"), message("Scope"), message("Scopes"), message("Score")),
+    *(message("Severity"), message("Since"), message("Sku"), message("Source"), message("Stage"), message("State")),
+    *(message("Status"), message("Subject"), message("Tax id"), message("Text"), message("Title"), message("To")),
+    *(message("Token"), message("Total"), message("Type"), message("Until"), message("User"), message("Value")),
+    *(message("Version"), message("Warehouse")),
+)

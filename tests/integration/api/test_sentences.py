@@ -1,10 +1,14 @@
 """What the core says is read in Spanish on pages, also with names and numbers in it."""
 
+import re
+
 import pytest
 from babel.messages.pofile import read_po
 
 from api.i18n import Language
+from api.pages.trail_words import acts
 from api.sentences import said
+from cauce.roadmaps import UPDATES
 from tests.integration.api.conftest import Browser
 from tools import sentences
 
@@ -79,3 +83,15 @@ async def test_pages_that_refuse_something_do_so_in_spanish(ana: Browser) -> Non
         ("/start/none", "Ningún formulario inicia `none`."),
     ):
         assert says in (await ana.get(address, headers={"accept-language": "es"})).text
+
+
+def test_what_the_audit_trail_notes_has_words() -> None:
+    source = "\n".join(
+        file.read_text(encoding="utf-8")
+        for folder in ("activities", "cauce/services", "cauce/store")
+        for file in (sentences.ROOT / folder).rglob("*.py")
+    )
+    noted = set(re.findall(rf'"((?:{"|".join({each.partition(".")[0] for each in acts})})\.[a-z-]+)"', source))
+    noted |= {f"roadmap.{each}" for each in UPDATES.values()}
+    files = {each for each in noted if each.endswith((".yaml", ".json", ".pdf", ".key"))}
+    assert noted - files - {"roadmap.select-vendor"} - set(acts) == set()
