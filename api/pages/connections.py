@@ -1,17 +1,20 @@
 """Connections: what there is, and whether it works."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from api.deps import FormDep, HubDep, VisitorDep
-from api.pages import view
+from api.pages import listed, view
 from cauce.connector import Probe
 from cauce.services import connections, inbound
 from cauce.services.drift import cases
 from cauce.services.hub import Actor, Hub
 
 router = APIRouter(include_in_schema=False)
+# Each has its operations, and the rules that its connector keeps.
+page_size: Final = 25
 _delivery_states = {
     "accepted": view.message("accepted"),
     "repeated": view.message("repeated"),
@@ -40,13 +43,17 @@ async def test_connection(request: Request, hub: HubDep, actor: VisitorDep, name
 async def _page(
     request: Request, hub: Hub, actor: Actor, *, tested: str = "", probes: Sequence[Probe] = ()
 ) -> Response:
-    listed = await connections.list_connections(hub, actor)
+    lang, every = view.language_of(request), await connections.list_connections(hub, actor)
+    part = listed.part(
+        request, "/connections", every, lambda each: (each.name, lang.label(each.title, "")), size=page_size
+    )
     receivers = await inbound.list_receivers(hub, actor, limit=10) if actor.may(*inbound.readers) else []
     return view.render(
         request,
         "connections.html",
-        connections=listed,
-        qualities=await connections.qualities(each.kind for each in listed),
+        connections=part.rows,
+        part=part,
+        qualities=await connections.qualities(each.kind for each in part.rows),
         drifted=await cases.states(hub, actor),
         may_see_contract=actor.may(*cases.READERS),
         tested=tested,

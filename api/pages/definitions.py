@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.deps import HubDep, VisitorDep
 from api.names import title_of
-from api.pages import view
+from api.pages import listed, view
 from cauce.services import definitions, schedules, test_runs
 from cauce.services.definitions import DefinitionView
 from workflows.drawing.diagram import draw
@@ -56,10 +56,19 @@ async def definition_list(request: Request, hub: HubDep, actor: VisitorDep, kind
     """Show what is published, one kind at a time."""
     lang = view.language_of(request)
     found = await definitions.list_definitions(hub, actor, kind)
-    rows = [{"view": each, "title": lang.label(title_of(each)), "href": address(each)} for each in found]
+    part = listed.part(
+        request,
+        "/definitions",
+        found,
+        lambda each: (each.full_name, lang.label(title_of(each))),
+        kept={"kind": kind},
+    )
+    rows = [{"view": each, "title": lang.label(title_of(each)), "href": address(each)} for each in part.rows]
     shown = [{"id": name, "label": lang.gettext(label)} for name, label in kinds]
     may_try = actor.may("designer")
-    return view.render(request, "definitions.html", definitions=rows, kinds=shown, kind=kind, may_try=may_try)
+    return view.render(
+        request, "definitions.html", definitions=rows, part=part, kinds=shown, kind=kind, may_try=may_try
+    )
 
 
 @router.get("/definitions/{kind}/{name}")

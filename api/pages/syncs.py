@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.deps import FormDep, HubDep, VisitorDep
-from api.pages import view
+from api.pages import listed, view
 from cauce.errors import CauceError, ConflictError, InputError, RemoteError
 from cauce.services import reconciling, syncs
 from cauce.services.hub import Actor, Hub
@@ -32,7 +32,9 @@ notices = {
 @router.get("/syncs")
 async def sync_list(request: Request, hub: HubDep, actor: VisitorDep) -> Response:
     """Show the syncs."""
-    return view.render(request, "syncs.html", syncs=await syncs.list_syncs(hub, actor))
+    lang, found = view.language_of(request), await syncs.list_syncs(hub, actor)
+    part = listed.part(request, "/syncs", found, lambda each: (each.name, lang.label(each.title, "")))
+    return view.render(request, "syncs.html", syncs=part.rows, part=part)
 
 
 @router.get("/syncs/{name}")

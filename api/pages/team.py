@@ -22,6 +22,7 @@ from cauce.services.inbox.listing import Line
 from cauce.services.task_batches import Row
 from cauce.services.teamwork import team
 from cauce.services.teamwork.team import Member
+from cauce.store.task_search import has_words, words_of
 from cauce.store.team import Wanted
 
 router = APIRouter(include_in_schema=False)
@@ -29,21 +30,26 @@ spans: Final = (4, 8, 24, 72, 168)
 usual_span: Final = 24
 most_clocks: Final = 10
 page_size: Final = 50
-# So many are shown unless everybody is asked for: those who have most to do.
+# So many on a page, those who have most to do first.
 most_people: Final = 50
+_LONGEST: Final = 200
 # And so many are offered to be given something: those who have least to do. Others are written out.
 most_offered: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What of the work is looked at: a person's, a group's, what nobody has, or what is due within some hours."""
+    """What of the work is looked at: a person's, a group's, what nobody has, or what is due within some hours.
+
+    Of many people those who have less to do than `below`, and whose names have the words of `text`.
+    """
 
     person: str = ""
     group: str = ""
     free: bool = False
     hours: int = usual_span
-    everybody: bool = False
+    text: str = ""
+    below: str = ""
 
     @property
     def is_narrow(self) -> bool:
@@ -52,8 +58,9 @@ class Look:
 
     def address(self, **other: Any) -> str:  # noqa: ANN401 - what an address holds
         """Return the address of the page with something else looked at."""
-        flags = {"free": self.free and "1", "everybody": self.everybody and "1"}
-        words = {"person": self.person, "group": self.group, "hours": self.hours, **flags, **other}
+        people = {"text": self.text, "below": self.below}
+        work = {"person": self.person, "group": self.group, "free": self.free and "1", "hours": self.hours}
+        words: dict[str, Any] = {**work, **people, **other}
         if words["hours"] == usual_span:
             words["hours"] = ""
         query = urlencode({name: value for name, value in words.items() if value})
@@ -78,22 +85,23 @@ async def team_page(  # noqa: PLR0913 - one for each part of the address
     group: str = "",
     free: bool = False,
     hours: int = usual_span,
-    everybody: bool = False,
+    text: str = "",
+    below: str = "",
     after: str = "",
     before: str = "",
 ) -> Response:
     """Show who has how much to do, and what will be late."""
-    look = _look(person, group, free=free, hours=str(hours), everybody=everybody)
+    look = _look(person, group, free=free, hours=str(hours), text=text, below=below)
     return await _shown(request, hub, actor, look, Place(after, before))
 
 
 @router.post("/team")
 async def reassign(request: Request, hub: HubDep, actor: VisitorDep, form: FormDep) -> Response:
     """Give the chosen tasks to somebody else, and show what came of each."""
-    names = ("person", "group", "hours", "after", "before", "user", "to_group", "reason")
+    names = ("person", "group", "hours", "text", "below", "after", "before", "user", "to_group", "reason")
     given = {name: str(form.get(name, "")).strip() for name in names}
-    flags = {name: bool(form.get(name)) for name in ("free", "everybody")}
-    look = _look(given["person"], given["group"], hours=given["hours"], **flags)
+    people = {name: given[name] for name in ("text", "below")}
+    look = _look(given["person"], given["group"], free=bool(form.get("free")), hours=given["hours"], **people)
     place = Place(given["after"], given["before"])
     chosen = [str(each) for each in form.getlist("task")]
     # What they are called is known while they are where they were chosen.
@@ -107,9 +115,9 @@ async def reassign(request: Request, hub: HubDep, actor: VisitorDep, form: FormD
     return await _shown(request, hub, actor, look, place, outcome=_words(rows, known, view.language_of(request)))
 
 
-def _look(person: str, group: str, *, free: bool, hours: str, everybody: bool) -> Look:
+def _look(person: str, group: str, *, free: bool, hours: str, text: str, below: str) -> Look:
     span = int(hours) if hours.isdigit() and len(hours) < len(str(team.most_hours)) + 1 else usual_span
-    return Look(person, group, free, min(span, team.most_hours), everybody)
+    return Look(person, group, free, min(span, team.most_hours), text.strip()[:_LONGEST], below[:_LONGEST])
 
 
 async def _shown(
@@ -125,12 +133,14 @@ async def _shown(
 ) -> Response:
     opened = await _opened(hub, actor, look, place)
     page, everyone = opened.page, opened.team
+    people = _people(everyone.people, look)
     lang, processes = view.language_of(request), {(each.definition, each.version) for each in page.tasks}
     return view.render(
         request,
         "team.html",
         team=everyone,
-        people=_first(everyone.people, look),
+        people=people.shown,
+        more_people=people,
         offered=[each for each in everyone.people if each.active][-most_offered:],
         free=[
             (each, [number_of(n, everyone.most) for n in (each.open, each.late, each.today)]) for each in everyone.free
@@ -152,10 +162,27 @@ async def _shown(
     )
 
 
-def _first(people: Sequence[Member], look: Look) -> list[Member]:
-    """Return those who have most to do, and who is looked at."""
-    shown = len(people) if look.everybody else most_people
-    return [each for number, each in enumerate(people) if number < shown or each.name == look.person]
+@dataclass(frozen=True, slots=True)
+class People:
+    """Some of the people, and the addresses of those who have less and more to do; `are_many` when there are others."""
+
+    shown: Sequence[Member]
+    are_many: bool
+    next_page: str
+    previous_page: str
+
+
+def _people(every: Sequence[Member], look: Look) -> People:
+    """Return those who are looked for, from a place in the order of their load; and who is looked at."""
+    sought = words_of(look.text)
+    found = [each for each in every if has_words(sought, f"{each.name} {each.full_name}")] if sought else list(every)
+    begin = next((number + 1 for number, each in enumerate(found) if each.name == look.below), 0)
+    shown = found[begin : begin + most_people]
+    back = found[begin - most_people - 1].name if begin > most_people else ""
+    following = look.address(below=shown[-1].name) if begin + most_people < len(found) else ""
+    looked_at = [each for each in every if each.name == look.person and each not in shown]
+    are_many = len(every) > most_people
+    return People([*looked_at, *shown], are_many, following, look.address(below=back) if begin else "")
 
 
 async def _opened(hub: Hub, actor: Actor, look: Look, place: Place) -> team.Opened:

@@ -11,7 +11,7 @@ from cauce.store import bulk
 from cauce.store.base import utc_now
 from cauce.store.models import User
 from cauce.store.session import Db
-from cauce.store.task_search import words_of
+from cauce.store.task_search import has_words, words_of
 
 State = Literal["open", "locked", "closed"]
 
@@ -73,8 +73,7 @@ async def _called(db: Db, wanted: Wanted) -> list[str]:
     query: Select[str, str] = select(User.name, User.full_name).where(*_conditions(db, wanted))
     found = []
     for name, full_name in await db.execute(query):
-        has = words_of(f"{name} {full_name}")
-        if sought and all(any(word.startswith(each) for word in has) for each in sought):
+        if sought and has_words(sought, f"{name} {full_name}"):
             found.append(name)
     return found
 

@@ -7,7 +7,7 @@ or the plural of one.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,6 +63,12 @@ def words_of(given: str) -> list[str]:
     """Return the words of a text, each once, folded."""
     plain = "".join(each for each in unicodedata.normalize("NFKD", given) if not unicodedata.combining(each))
     return list(dict.fromkeys(each[:_LONGEST_WORD] for each in _WORD.findall(plain.casefold())))
+
+
+def has_words(sought: Collection[str], given: str) -> bool:
+    """Tell whether words of a text begin with all that are looked for."""
+    words = words_of(given)
+    return all(any(word.startswith(each) for word in words) for each in sought)
 
 
 async def put(db: Db, task: HumanTask, customer: str) -> None:

@@ -16,9 +16,9 @@ from cauce.services.tasks import Inbox, overseers, view, viewer_of
 from cauce.store import absences, people, team, users
 from cauce.store.base import utc_now
 from cauce.store.inbox_counts import MOST
-from cauce.store.models import PersonProfile, User
+from cauce.store.models import PersonProfile
 from cauce.store.session import Db
-from cauce.store.team import Load, Wanted
+from cauce.store.team import Account, Load, Wanted
 
 JSON = Any
 watchers: Final[tuple[Role, ...]] = overseers
@@ -104,7 +104,7 @@ async def _team(db: Db, actor: Actor, group: str | None, most: int | None) -> Te
         free = await team.by_group(db, viewer, now, tonight)
     else:
         free = await team.by_group_up_to(db, viewer, now, tonight, most)
-    accounts = await users.list_all(db)
+    accounts = await team.accounts(db)
     profiles = await people.profiles(db)
     away = await absences.on(db, day)
     works = [row for row in accounts if row.name in held or (row.active and people.DOERS & set(row.roles))]
@@ -178,7 +178,7 @@ async def _moved(hub: Hub, actor: Actor, task: str, user: str | None, group: str
         return Row(task, "", error.problem_details())
 
 
-def _member(row: User, load: Load, profile: PersonProfile | None, away: Sequence[Absence], day: date) -> Member:
+def _member(row: Account, load: Load, profile: PersonProfile | None, away: Sequence[Absence], day: date) -> Member:
     capacity = profile.capacity if profile else 1.0
     absence = absence_of(away, row.name, day)
     whole: Mapping[str, JSON] = {}

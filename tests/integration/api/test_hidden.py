@@ -145,6 +145,22 @@ async def test_pages_answer_for_what_is_closed_as_for_what_is_not_there(
     assert shown == {}
 
 
+async def test_what_is_for_another_group_is_not_there_for_staff(
+    hub: Hub, app: FastAPI, program: httpx.AsyncClient
+) -> None:
+    await users.create_user(hub, ROOT, "mallory", seed.password, roles=["staff"], groups=["other"], lasting=True)
+    token = await users.create_token(hub, await users.actor_of(hub, "mallory"))
+    program.headers["authorization"] = f"Bearer {token}"
+    for method, there, _ in addresses(app, rest=True):
+        if there.startswith("/api/v1/tasks/"):
+            body = None if method in {"GET", "DELETE"} else BODIES.get(there.rsplit("/", 1)[-1], {})
+            query = "?field=/x&name=x.txt" if there.endswith("/attachments") else ""
+            answer = await program.request(method, there + query, json=body)
+            # What a role alone decides is told before what there is.
+            assert answer.status_code in ({403} if there.endswith(("/assign", "/priority")) else {404}), there
+            assert "Ibarra" not in answer.text
+
+
 async def test_lists_and_questions_leave_out_what_is_closed(eve: httpx.AsyncClient) -> None:
     for address in (
         *("/api/v1/tasks", "/api/v1/definitions?kind=process", "/api/v1/dead-letters", "/api/v1/by-hand"),

@@ -51,9 +51,12 @@ async def test_of_many_people_and_tasks_the_page_shows_the_first_and_leads_to_th
     assert offered
     assert offered[1].count("<option") == 1
     assert ">luis</a>" in (await admin.get("/team?person=luis")).text
-    everybody = re.search(r'href="(\S+)">Show all 3 people', page)
-    assert everybody
-    assert ">luis</a>" in (await admin.get(everybody[1])).text
+    less = re.search(r'href="(\S+)">Who has less to do', page)
+    assert less
+    other = (await admin.get(less[1])).text
+    assert (">luis</a>" in other, ">ana</a>" in other, 'href="/team">Who has more' in other) == (True, False, True)
+    sought = (await admin.get("/team?text=LÚI")).text
+    assert (">luis</a>" in sought, ">ana</a>" in sought, "Who has less" in sought) == (True, False, False)
     following = re.search(r'rel="next" href="(\S+)"', page)
     assert following
     second = (await admin.get(following[1].replace("&amp;", "&"))).text
