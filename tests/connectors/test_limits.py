@@ -102,7 +102,7 @@ async def test_repetitions_beyond_the_budget_are_not_sent() -> None:
         await connector.call(CALL, {}, again=False)
     for _ in range(3):
         await connector.call(CALL, {}, again=True)
-    with pytest.raises(TransientError, match="more than 50 % of its calls") as caught:
+    with pytest.raises(TransientError, match="more than 50 percent of its calls") as caught:
         await connector.call(CALL, {}, again=True)
     assert caught.value.remote_code == "retry-budget"
     assert await connector.call(CALL, {"a": 1}) == {"a": 1}

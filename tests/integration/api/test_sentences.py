@@ -18,6 +18,7 @@ spanish = Language("es")
 def test_all_that_people_read_has_its_spanish() -> None:
     with sentences.CATALOGUE.open("rb") as file:
         catalogue = read_po(file)
+    assert [errors for _, errors in catalogue.check()] == [], "set-up compiles it"
     core = sentences.said_by_the_core()
     lacking = {where: text for text, where in (core | sentences.said_by_pages()).items() if text not in catalogue}
     assert lacking == {}, "`make words` adds them to the catalogue; their Spanish is written there"
