@@ -33,8 +33,8 @@ def circuit_open(name: str, circuit: Circuit, now: float) -> TransientError:
 def over_budget(name: str, percent: float, window_s: float) -> TransientError:
     """Return the error of a repetition that is one too many."""
     return TransientError(
-        f"Too many calls of {name} were tried again: more than {percent:g} percent of its calls, so this repetition was "
-        "not sent.",
+        f"Too many calls of {name} were tried again: more than {percent:g} percent of its calls, so this repetition "
+        "was not sent.",
         hint="Find out why its calls fail, or raise limits.retries of the connection.",
         remote_code="retry-budget",
         detail={"retryAfter_s": round(window_s / 2, 1)},
