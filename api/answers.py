@@ -5,7 +5,7 @@ What cannot be read stays the text that it was: validation refuses it, and says 
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from api.form_schema import option_of, properties_of, type_of, widget_of
@@ -66,9 +66,20 @@ def moments(schema: JSON, value: JSON, language: Language) -> JSON:
     """Return the answer with every date and time as an instant: browsers send them without a zone."""
     converted = json.loads(json.dumps(value))
     for spot in spots(schema, converted):
-        if spot.schema.get("format") == "date-time" and isinstance(spot.value, str):
-            spot.holder[spot.key] = _moment(spot.value, language)
+        wanted = spot.schema.get("format")
+        if wanted in {"date-time", "time"} and isinstance(spot.value, str):
+            spot.holder[spot.key] = (_moment if wanted == "date-time" else _time)(spot.value, language)
     return converted
+
+
+def _time(text: str, language: Language) -> str:
+    """Return a time of the day as it is today where the hub is: the same hour is another one in winter."""
+    try:
+        read = time.fromisoformat(text)
+        today = datetime.combine(datetime.now(language.zone), read, language.zone)
+    except ValueError:
+        return text
+    return text if read.tzinfo else today.isoformat().partition("T")[2]
 
 
 def _moment(text: str, language: Language) -> str:

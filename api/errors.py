@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from temporalio.service import RPCError
 
 from api import security
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 problem_json = "application/problem+json"
 retry_after_seconds = 5
+# What nginx has for it: nobody reads it, it stands in logs.
+client_gone = 499
 
 
 class Problem(BaseModel):
@@ -65,6 +68,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RPCError, _temporal_down)
     app.add_exception_handler(RequestValidationError, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _guarded_bug)
 
 
@@ -133,6 +137,11 @@ async def _cauce_error(request: Request, error: Exception) -> Response:
 async def _temporal_down(request: Request, error: Exception) -> Response:
     log.warning("Temporal did not answer: %s", error)
     return answer(request, TransientError("The process engine does not answer.", hint="Try again in a moment."))
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """Answer nobody: a page asks anew while somebody types, and drops what it asked before."""
+    return Response(status_code=client_gone)
 
 
 async def _bad_request(request: Request, error: Exception) -> Response:

@@ -132,13 +132,16 @@ class _Builder:
     rules: Rules
     answer: JSON
 
-    def object(self, schema: JSON, pointer: str, values: Mapping[str, JSON], depth: int) -> tuple[Field, ...]:
+    def object(
+        self, schema: JSON, pointer: str, values: Mapping[str, JSON], depth: int, *, wanted: bool = True
+    ) -> tuple[Field, ...]:
         schema = applied(schema, values)
         properties = schema.get("properties") or {}
         order = [name for name in self.ui.get("order") or [] if name in properties] if not pointer else []
         # What a form leaves open comes in the order of what is required: maps arrive here sorted by name.
         first = [name for name in (*order, *(schema.get("required") or ())) if name in properties]
-        required = set(schema.get("required") or ())
+        # A group that need not be there asks for nothing until something is entered in it.
+        required = set(schema.get("required") or ()) if wanted or values else set()
         names = [
             name
             for name in dict.fromkeys([*first, *properties])
@@ -187,7 +190,7 @@ class _Builder:
             value=self.computed(value, money) if widget == "computed" else self.shown(value, widget),
             error=self.problems.get(pointer, ""),
             choices=self.choices(schema, value, widget),
-            fields=self.object(schema, pointer, nested, depth + 1) if widget == "group" else (),
+            fields=self.object(schema, pointer, nested, depth + 1, wanted=required) if widget == "group" else (),
             rows=(rows := self.rows(schema, pointer, value, row, depth) if widget == "list" else ()),
             count=max(len(rows), len(value) if isinstance(value, list) else 0),
             attributes=(*_attributes(schema, widget, money), *self.accepted(path, widget)),
@@ -241,9 +244,11 @@ class _Builder:
             return readable(str(value), self.case.region)
         if widget == "datetime-local" and (moment := as_moment(str(value))):
             return moment.astimezone(self.language.zone).strftime("%Y-%m-%dT%H:%M")
-        if isinstance(value, float) and value.is_integer():
-            return str(int(value))
-        return str(value)
+        if widget == "time":
+            # What was meant is what a clock showed, whatever the zone was on that day.
+            clock = str(value)[: len("10:30:00")]
+            return clock.removesuffix(":00") if len(clock) == len("10:30:00") else clock
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
     def choices(self, schema: JSON, value: JSON, widget: str) -> tuple[Choice, ...]:
         options = options_of(schema.get("items") or {} if widget == "checkboxes" else schema)

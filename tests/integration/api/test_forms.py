@@ -7,6 +7,7 @@ from api.answers import answer, change_rows, initial, moments
 from api.forms import Field, fields
 from api.i18n import Language
 from cauce.errors import TooLargeError
+from schemas import validate_data
 
 english = Language("en")
 spanish = Language("es", timezone(timedelta(hours=1)))
@@ -28,8 +29,9 @@ schema = {
         "urgent": {"type": "boolean"},
         "when": {"type": "string", "format": "date"},
         "at": {"type": "string", "format": "date-time"},
+        "hour": {"type": "string", "format": "time"},
         "tags": {"type": "array", "items": {"enum": ["a", "b"]}},
-        "address": {"type": "object", "properties": {"city": {"type": "string"}}},
+        "address": {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}},
         "lines": {
             "type": "array",
             "minItems": 1,
@@ -71,6 +73,7 @@ def test_each_type_gets_its_widget_and_the_wanted_order() -> None:
         ("/urgent", "checkbox"),
         ("/when", "date"),
         ("/at", "datetime-local"),
+        ("/hour", "time"),
         ("/tags", "checkboxes"),
         ("/address", "group"),
     ]
@@ -163,3 +166,20 @@ def test_dates_with_time_become_instants_of_the_hubs_zone() -> None:
     read = answer(schema, {"/at": ["2026-11-22T10:30"]})
     assert moments(schema, read, spanish)["at"] == "2026-11-22T10:30:00+01:00"
     assert by_pointer({"at": "2026-11-22T09:30:00Z"}, language=spanish)["/at"].value == "2026-11-22T10:30"
+
+
+def test_a_time_of_the_day_is_what_a_clock_showed() -> None:
+    read = moments(schema, answer(schema, {"/hour": ["10:00"]}), spanish)
+    assert read["hour"] == "10:00:00+01:00"
+    validate_data(schema["properties"]["hour"], read["hour"], "hour")  # type: ignore[index]  # a map
+    for given, shown in (("10:00:00+02:00", "10:00"), ("10:30:15Z", "10:30:15"), ("soon", "soon")):
+        assert by_pointer({"hour": given}, language=spanish)["/hour"].value == shown
+    assert moments(schema, {"hour": "soon"}, spanish) == {"hour": "soon"}
+
+
+def test_a_group_that_need_not_be_there_asks_for_nothing_until_something_is_in_it() -> None:
+    assert [by_pointer({"address": each})["/address/city"].required for each in (None, {}, {"x": 1})] == [
+        False,
+        False,
+        True,
+    ]

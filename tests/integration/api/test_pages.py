@@ -257,6 +257,18 @@ def test_due_dates_are_said_as_people_say_them() -> None:
 def test_a_sentence_of_validation_is_shortened_for_its_field() -> None:
     assert short("`score` must be a whole number, not text.", Language("es")) == "Debe ser un número entero."
     assert short("Something else.", Language("es")) == "Something else."
+    for sentence, said in (
+        ("`a` must be a moment such as 2026-05-31T10:30:00Z.", "Debe ser una fecha con hora."),
+        ("`a` must be a time such as 10:30:00Z.", "Debe ser una hora como 10:30."),
+        (
+            "`a` must be an address such as https://example.com/orders.",
+            "Debe ser una dirección como https://example.com/orders.",
+        ),
+        ("`a` does not have the form that is asked for (^[A-Z]$).", "No tiene la forma que se pide."),
+        ("`a` must be true.", "Hay que marcar esta casilla."),
+        ("`a` must be a map, not text.", "Debe estar escrito en JSON."),
+    ):
+        assert short(sentence, Language("es")) == said
 
 
 async def test_processes_and_stages_have_the_names_that_people_gave_them(ana: Browser, hub: Hub) -> None:

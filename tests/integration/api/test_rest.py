@@ -228,6 +228,21 @@ async def test_unknown_addresses_and_methods_are_problems(program: httpx.AsyncCl
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
 
 
+async def test_who_drops_a_request_halfway_is_no_bug(app: FastAPI, caplog: pytest.LogCaptureFixture) -> None:
+    async def gone() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"host", b"cauce.test")]
+    scope = {"type": "http", "method": "POST", "path": "/login", "query_string": b"", "headers": headers}
+    await app({**scope, "http_version": "1.1", "scheme": "http", "client": ("127.0.0.1", 1)}, gone, send)
+    assert (sent[0]["status"], "internal error" in caplog.text) == (499, False)
+
+
 async def test_a_bug_shows_its_number_and_nothing_else(
     app: FastAPI, program: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
