@@ -14,7 +14,7 @@ from api.i18n import Language
 from api.pages import view
 from api.pages.definitions import kind_words
 from api.pages.trail_words import acts
-from cauce.services import trail
+from cauce.services import case_files, trail
 from cauce.services.hub import Actor, Hub
 from cauce.store.audit import Verdict
 
@@ -42,7 +42,7 @@ async def verify(request: Request, hub: HubDep, actor: VisitorDep, form: FormDep
 @router.get("/case-file")
 async def case_file(hub: HubDep, actor: VisitorDep, instance: str) -> Response:
     """Give all that is known of a case as a file."""
-    found = jsonable_encoder(await trail.case_file(hub, actor, instance))
+    found = jsonable_encoder(await case_files.export(hub, actor, instance))
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", instance).strip("-")
     return Response(
         json.dumps(found, ensure_ascii=False, indent=2),

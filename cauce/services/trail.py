@@ -1,18 +1,16 @@
-"""The audit trail: who did what, whether its chain holds, and everything that is known of one case."""
+"""The audit trail: who did what, and whether its chain holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from cauce.errors import CauceError, NotFoundError
+from cauce.permissions import Thing
 from cauce.personal import Veil
-from cauce.services import visibility
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.permissions import covering
-from cauce.store import audit, case_files
-from cauce.store.audit import Verdict
-from cauce.store.base import utc_now
+from cauce.store import audit, tasks
+from cauce.store.audit import Head, Verdict
 from cauce.store.models import AuditEntry
 from cauce.store.session import Db
 
@@ -51,44 +49,11 @@ async def lines(
         return await _shown(db, actor, found)
 
 
-async def verify(hub: Hub, actor: Actor) -> Verdict:
-    """Compute the whole chain anew, and say at which line it breaks, if it does."""
+async def verify(hub: Hub, actor: Actor, kept: Iterable[Head] = ()) -> Verdict:
+    """Compute the whole chain anew, and say at which line it breaks, or which of the heads kept elsewhere it lacks."""
     actor.require("verify the audit trail", *readers, "operator")
     async with hub.store.read() as db:
-        return await audit.verify(db)
-
-
-async def case_file(hub: Hub, actor: Actor, instance: str) -> dict[str, JSON]:
-    """Return all that is known of one case, for whoever asks later: the export itself is entered in the trail.
-
-    Its course comes from the engine, which forgets instances that ended long ago; what people did, and what was written
-    to other systems, stays in the store.
-    """
-    actor.require("export case files", *readers)
-    visibility.require_sight(actor, instance)
-    course: JSON = None
-    try:
-        course = await visibility.instance(hub, actor, instance)
-    except CauceError as error:
-        if not isinstance(error, NotFoundError):
-            raise
-    async with hub.store.transaction() as db:
-        kept = await case_files.of_instance(db, instance)
-        if course is None and not kept["tasks"] and not kept["writes"]:
-            raise NotFoundError(f"Nothing is known of instance {instance}.", hint="Look for it in the list.")
-        await audit.append(db, actor.name, "case.export", instance)
-        trail = await audit.entries_of(db, [instance, *(each["id"] for each in kept["tasks"])])
-        veil = await covering.veil_of_process(db, actor, instance.partition("/")[0])
-        told, kept = veil.cover([each.data for each in trail], kept)
-    return {
-        "instance": instance,
-        "exportedAt": utc_now(),
-        "exportedBy": actor.name,
-        "course": course,
-        **kept,
-        # The last line is this export; its hash stands for all lines before it, of other cases, too.
-        "trail": [replace(line, data=data) for line, data in zip(_lines(trail), told, strict=True)],
-    }
+        return await audit.verify(db, kept)
 
 
 async def note_sight(hub: Hub, actor: Actor, task: str, instance: str) -> None:
@@ -101,13 +66,16 @@ async def note_sight(hub: Hub, actor: Actor, task: str, instance: str) -> None:
 
 
 async def _shown(db: Db, actor: Actor, found: Sequence[AuditEntry]) -> list[Line]:
-    """Return lines without what is personal in the forms that they hold."""
+    """Return lines without what is personal in the forms that they hold, and without what closed forms hold."""
     veils: dict[str, Veil] = {}
-    lines = _lines(found)
+    lines = lines_of(found)
+    closed = await closed_tasks(db, actor, [line.subject for line in lines])
     for index, line in enumerate(lines):
         given = line.data if isinstance(line.data, Mapping) else {}
         definition = str(given.get("instance") or line.subject).partition("/")[0]
-        if "." in definition and line.data:
+        if line.subject in closed:
+            lines[index] = replace(line, data=None)
+        elif "." in definition and line.data:
             if definition not in veils:
                 veils[definition] = await covering.veil_of_process(db, actor, definition)
             (data,) = Veil(veils[definition].names).cover(line.data)
@@ -115,5 +83,14 @@ async def _shown(db: Db, actor: Actor, found: Sequence[AuditEntry]) -> list[Line
     return lines
 
 
-def _lines(found: Sequence[AuditEntry]) -> list[Line]:
+async def closed_tasks(db: Db, actor: Actor, ids: Collection[str]) -> set[str]:
+    """Return those of some tasks whose form or process is closed to somebody."""
+    if not actor.grants or actor.may():
+        return set()
+    rows = await tasks.forms_of(db, ids)
+    return {id_ for id_, definition, form in rows if actor.decide("see", Thing.of(definition, form)).closed}
+
+
+def lines_of(found: Sequence[AuditEntry]) -> list[Line]:
+    """Return lines as they are in the store."""
     return [Line(*(getattr(row, name) for name in Line.__slots__)) for row in found]

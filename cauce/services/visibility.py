@@ -27,6 +27,8 @@ from cauce.store import definitions, tasks
 JSON = Any
 most_rows = 200
 _checksum_bytes = 8
+# Of those that one instance has run; more are in the list of instances.
+_most_parts = 1_000
 # Temporal does not find these again, however they are written in a query (tried on its SQLite visibility).
 unsearchable = frozenset('"\\')
 readers: tuple[Role, ...] = ("designer", "integrator", "manager", "staff", "operator", "auditor")
@@ -173,6 +175,24 @@ async def instance(hub: Hub, actor: Actor, instance_id: str) -> Detail:
     state, output, problem, titles = veil.cover(state, output, problem or state.get("problem"), titles)
     named = zip(human_tasks, titles, strict=True)
     return Detail(found, live, state, tuple(replace(each, title=title) for each, title in named), output, problem)
+
+
+async def run_by(hub: Hub, actor: Actor, instance_id: str) -> list[Summary]:
+    """Return the instances that one has run as sub-processes, at any depth, the first ones first; each once."""
+    found: dict[str, Summary] = {}
+    if not unsearchable.isdisjoint(instance_id):
+        return []
+    query = f"RootWorkflowId = {_quoted(instance_id)} AND ExecutionStatus != 'ContinuedAsNew'"
+    with explained():
+        async for row in hub.temporal.list_workflows(query, limit=_most_parts, rpc_timeout=call_timeout):
+            if row.id != instance_id and sees(actor, row.id):
+                found.setdefault(row.id, summary(row))
+    return sorted(found.values(), key=lambda each: each.started_at)
+
+
+def sees(actor: Actor, instance_id: str) -> bool:
+    """Tell whether an instance is there for somebody."""
+    return not actor.decide("see", Thing.of_instance(instance_id), *readers).closed
 
 
 def require_sight(actor: Actor, instance_id: str) -> None:

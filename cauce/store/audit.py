@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,19 +17,35 @@ from cauce.store.session import Db
 first_hash = "0" * 64
 # Any number that nothing else in the database uses; held from the append to the commit, so that the chain cannot fork.
 chain_lock = 0x43_41_55_43_45
+# Databases take only so many values in one question.
+_most_at_once = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last line of the trail at some moment: its number, and the hash that stands for all lines up to it."""
+
+    line: int
+    hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check of the chain found: how many lines hold, and the first that does not."""
+    """What a check of the chain found: how many lines hold, and the first that does not.
+
+    `hash` is that of the last line that holds. `lost` is the first of the heads kept elsewhere that is not in the
+    chain: it was cut off behind some line, written anew, or comes from a backup.
+    """
 
     entries: int
     broken_at: int | None = None
+    hash: str = first_hash
+    lost: Head | None = None
 
     @property
     def sound(self) -> bool:
-        """Whether every line is as it was written."""
-        return self.broken_at is None
+        """Whether every line is as it was written, and none that was kept is missing."""
+        return self.broken_at is None and self.lost is None
 
 
 async def append(db: Db, actor: str, action: str, subject: str, data: JSON = None) -> None:
@@ -54,15 +70,20 @@ def digest(seq: int, at: datetime, actor: str, action: str, subject: str, data: 
     return hashlib.sha256(line.encode()).hexdigest()
 
 
-async def verify(db: Db) -> Verdict:
-    """Compute the chain anew and compare."""
+async def verify(db: Db, kept: Iterable[Head] = ()) -> Verdict:
+    """Compute the chain anew and compare, also with the heads that were `kept` elsewhere."""
     previous, count = first_hash, 0
+    expected = sorted(set(kept), key=lambda each: each.line)
+    hashes, lines = dict[int, str](), {each.line for each in expected}
     async for row in await db.stream_scalars(select(AuditEntry).order_by(AuditEntry.seq)):
-        expected = digest(row.seq, row.at, row.actor, row.action, row.subject, row.data, row.prev_hash)
-        if row.seq != count + 1 or row.prev_hash != previous or row.hash != expected:
-            return Verdict(count, broken_at=row.seq)
+        content = digest(row.seq, row.at, row.actor, row.action, row.subject, row.data, row.prev_hash)
+        if row.seq != count + 1 or row.prev_hash != previous or row.hash != content:
+            return Verdict(count, broken_at=row.seq, hash=previous)
         previous, count = row.hash, count + 1
-    return Verdict(count)
+        if count in lines:
+            hashes[count] = previous
+    lost = next((each for each in expected if hashes.get(each.line) != each.hash), None)
+    return Verdict(count, hash=previous, lost=lost)
 
 
 async def entries(
@@ -89,8 +110,12 @@ async def entries(
 
 async def entries_of(db: Db, subjects: Collection[str]) -> Sequence[AuditEntry]:
     """Return all lines about some subjects, the oldest first."""
-    query = select(AuditEntry).where(AuditEntry.subject.in_(subjects)).order_by(AuditEntry.seq)
-    return (await db.scalars(query)).all()
+    found: list[AuditEntry] = []
+    wanted = sorted(set(subjects))
+    for start in range(0, len(wanted), _most_at_once):
+        some = wanted[start : start + _most_at_once]
+        found += await db.scalars(select(AuditEntry).where(AuditEntry.subject.in_(some)))
+    return sorted(found, key=lambda line: line.seq)
 
 
 async def has(db: Db, actor: str, action: str, subject: str) -> bool:

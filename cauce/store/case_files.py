@@ -1,28 +1,69 @@
-"""What the store keeps of one case: tasks, what was said of them, writes elsewhere, what was refused, clocks."""
+"""What the store keeps of one case: tasks, what was said of them and put to them, writes elsewhere, who was told."""
+
+from collections.abc import Collection, Iterator
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase
 
 from cauce.store.base import JSON
-from cauce.store.models import Clock, Comment, DeadLetter, DoneByHand, Event, LedgerEntry, Task
+from cauce.store.models import (
+    Attachment,
+    Clock,
+    Comment,
+    DeadLetter,
+    DoneByHand,
+    Event,
+    LedgerEntry,
+    Notification,
+    Task,
+)
 from cauce.store.session import Db
 
+_Kind = tuple[Any, tuple[str, ...]]
+_kinds: Final[dict[str, _Kind]] = {
+    "tasks": (Task, ("created_at", "id")),
+    "comments": (Comment, ("id",)),
+    "attachments": (Attachment, ("id",)),
+    "writes": (LedgerEntry, ("id",)),
+    "byHand": (DoneByHand, ("id",)),
+    "deadLetters": (DeadLetter, ("id",)),
+    "clocks": (Clock, ("started_at", "name")),
+    "notifications": (Notification, ("at", "id")),
+    "events": (Event, ("id",)),
+}
+_most_at_once: Final = 500
 # Only there to give the inbox its order.
 _left_out = frozenset({"urgent_at", "leads", "clocked"})
 
 
-async def of_instance(db: Db, instance: str) -> dict[str, list[dict[str, JSON]]]:
-    """Return the rows of an instance, by what they are, each kind in its order."""
-    queries = {
-        "tasks": select(Task).where(Task.instance == instance).order_by(Task.created_at, Task.id),
-        "comments": select(Comment).where(Comment.instance == instance).order_by(Comment.id),
-        "writes": select(LedgerEntry).where(LedgerEntry.instance == instance).order_by(LedgerEntry.id),
-        "byHand": select(DoneByHand).where(DoneByHand.instance == instance).order_by(DoneByHand.id),
-        "deadLetters": select(DeadLetter).where(DeadLetter.instance == instance).order_by(DeadLetter.id),
-        "clocks": select(Clock).where(Clock.instance == instance).order_by(Clock.name),
-        "events": select(Event).where(Event.instance == instance).order_by(Event.id),
-    }
-    return {name: [_plain(row) for row in await db.scalars(query)] for name, query in queries.items()}
+async def run_by(db: Db, instance: str) -> set[str]:
+    """Return the instances with tasks that an instance ran, and those between them."""
+    # A case and its sub-processes have one business key.
+    key = instance.partition("/")[2]
+    rows = await db.execute(select(Task.instance, Task.ancestors).where(Task.business_key == key))
+    below = [[*ancestors, own] for own, ancestors in rows if instance in ancestors]
+    return {each for line in below for each in line[line.index(instance) + 1 :]}
+
+
+async def of_instances(db: Db, instances: Collection[str]) -> dict[str, list[dict[str, JSON]]]:
+    """Return the rows of some instances, by what they are, each kind in its order."""
+    return {name: await _rows(db, kind, instances) for name, kind in _kinds.items()}
+
+
+async def _rows(db: Db, kind: _Kind, instances: Collection[str]) -> list[dict[str, JSON]]:
+    table, order = kind
+    found: list[DeclarativeBase] = []
+    for some in _batches(instances):
+        found += await db.scalars(select(table).where(table.instance.in_(some)))
+    return sorted((_plain(row) for row in found), key=lambda row: [row[each] for each in order])
+
+
+def _batches(instances: Collection[str]) -> Iterator[list[str]]:
+    """Yield some at a time: databases take only so many values in one question."""
+    wanted = list(instances)
+    for start in range(0, len(wanted), _most_at_once):
+        yield wanted[start : start + _most_at_once]
 
 
 def _plain(row: DeclarativeBase) -> dict[str, JSON]:

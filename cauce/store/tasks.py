@@ -5,7 +5,7 @@ here every change of state is one statement whose WHERE holds the state it start
 claim at once exactly one wins, on both databases.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -39,6 +39,10 @@ class Viewer:
     sees_all: bool = False
     stands_in: tuple[Share, ...] = ()
     sight: Sight | None = None
+
+
+# Databases take only so many values in one question.
+_most_at_once = 500
 
 
 async def add_task(db: Db, task: HumanTask) -> bool:
@@ -165,6 +169,17 @@ async def close_of_instance(db: Db, instance: str, state: str = "cancelled") -> 
 async def tasks_of_instance(db: Db, instance: str) -> Sequence[Task]:
     """Return all tasks that an instance ever asked for, oldest first."""
     return (await db.scalars(select(Task).where(Task.instance == instance).order_by(Task.created_at, Task.id))).all()
+
+
+async def forms_of(db: Db, ids: Collection[str]) -> list[tuple[str, str, str]]:
+    """Return the process and the form of some tasks: id, definition, form."""
+    found: list[tuple[str, str, str]] = []
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _most_at_once):
+        some = wanted[start : start + _most_at_once]
+        rows = await db.execute(select(Task.id, Task.definition, Task.form).where(Task.id.in_(some)))
+        found += [(id_, definition, form) for id_, definition, form in rows]
+    return found
 
 
 async def open_tasks(db: Db, limit: int = 1000) -> Sequence[Task]:

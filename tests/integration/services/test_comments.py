@@ -64,7 +64,7 @@ async def test_who_is_named_is_told_in_their_language_and_it_is_in_the_trail_and
     (line,) = [each for each in await trail.lines(hub, auditor, subject="t1") if each.action == "task.comment"]
     assert (line.actor, line.data["text"], line.data["mentions"]) == ("ana", said.text, ["rosa.gil", "ana"])
     async with hub.store.read() as db:
-        kept = await case_files.of_instance(db, said.instance)
+        kept = await case_files.of_instances(db, [said.instance])
     assert [each["text"] for each in kept["comments"]] == [said.text]
 
 
