@@ -18,7 +18,7 @@ from api.i18n import Language, folder
 _PLACE: Final = re.compile(r"\{(\d)\}")
 _SENTENCES: Final = re.compile(r"(?<=[.?!]) (?=[A-Z'`])")
 # What stands between such signs is the name of something.
-_QUOTES: Final = ("'", "`", "«", '"')
+_QUOTES: Final = ("'", "`", '"')
 _BROAD: Final = 20
 _ONE_PLACE: Final = 2
 # A reason in a reason in a reason is told; further in, it stays as it is.
@@ -79,8 +79,8 @@ def _said(sentence: str, lang: Language, depth: int) -> str:
 def _told(template: _Template, values: Sequence[str], lang: Language, depth: int) -> list[str]:
     """Return what is in the places, in the language where it is no name."""
     return [
-        value if piece.endswith(_QUOTES) else _said(value, lang, depth + 1)
-        for piece, value in zip(template.pieces, values, strict=False)
+        value if before.endswith(_QUOTES) and after.startswith(_QUOTES) else _said(value, lang, depth + 1)
+        for before, value, after in zip(template.pieces, values, template.pieces[1:], strict=False)
     ]
 
 

@@ -88,8 +88,8 @@ class DefinitionError(CauceError):
     @classmethod
     def of(cls, what: str, findings: Sequence[Finding]) -> "DefinitionError":
         """Return the error that says what did not happen, because of these findings."""
-        count = f"there are {len(findings)} errors" if len(findings) > 1 else "there is an error"
-        return cls(f"{what}: {count}.", hint=str(findings[0]), findings=findings)
+        problem = f"{what}: there are {len(findings)} errors." if len(findings) > 1 else f"{what}: there is an error."
+        return cls(problem, hint=str(findings[0]), findings=findings)
 
 
 class ExpressionError(CauceError):

@@ -23,12 +23,14 @@ PLACE: Final = re.compile(r"\{\d\}")
 _FORMATTED: Final = re.compile(r"(?:\{\w*\})+")
 # What people on pages meet. Not what only a terminal or a program is told.
 _SAID_IN: Final = (
-    *("api/", "cauce/authentication/", "cauce/limits/", "cauce/services/", "cauce/store/"),
-    *("workflows/drawing/", "workflows/roadmap/"),
+    *("api/", "cauce/authentication/", "cauce/expressions/", "cauce/limits/", "cauce/messages/", "cauce/recording/"),
+    *("cauce/services/", "cauce/store/", "schemas/", "workflows/"),
 )
 _NOT_IN: Final = (
     *("api/app.py", "api/metrics.py", "api/rest/", "api/scim/", "api/server.py"),
     *("cauce/services/exposition.py", "cauce/settings.py", "cauce/single.py", "cauce/store/migrations/"),
+    # What the codes of findings mean is for the documentation.
+    "workflows/checking/codes.py",
     # These say a thing in both languages, or write it into a file.
     *("cauce/services/connection_text.py", "cauce/store/clock_ladder.py", "cauce/store/given_tasks.py"),
 )
@@ -49,7 +51,7 @@ _NOT_SAID: Final = frozenset(
 )
 _NAMES: Final = frozenset({"hint", "problem", "why"})
 _ANY: Final = re.compile("")
-_SENTENCE: Final = re.compile(r"^(?:[A-Z'`]|\{\d\}).*[a-z]{2} .*[a-z`'})][.?]$", re.DOTALL)
+_SENTENCE: Final = re.compile(r"^(?:[A-Z'`]|\{\d\}|; ).*[a-z]{2} .*[a-z`'})][`)]?[.?]$", re.DOTALL)
 # `{title}: {problem}` says nothing by itself.
 _WORDS: Final = re.compile(r"[A-Za-z]{2,}.*[ ,].*[A-Za-z]{2,}|[A-Za-z]{2,}\.$", re.DOTALL)
 

@@ -62,6 +62,10 @@ def reason() -> str:
         ("'ana' may not fly.", "«ana» no puede fly."),
         ("There is no account 'open'.", "No existe la cuenta «open»."),
         ("The task is completed.", "La tarea está así: completada."),
+        (
+            "There is no form `lead`; did you mean `leads`?",
+            "No existe el formulario `lead`; ¿quería decir `leads`?",
+        ),
         ("The sky is blue and grey.", "The sky is blue and grey."),
         (
             "The profile cannot be changed: It is a number from 0 to 10; 1 is usual.",
