@@ -5,9 +5,11 @@
   const place = document.getElementById("live");
   const shortest = 5_000;
   const longest = 600_000;
+  const stale = 20_000;
   let source = null;
   let wait = shortest;
   let later = null;
+  let deaf = 0; // Since when nothing is heard.
 
   const count = (what, number) => {
     for (const link of document.querySelectorAll(`[data-count="${what}"]`)) {
@@ -78,7 +80,24 @@
     },
   };
 
+  // What happened while nothing was heard is told by nobody: the list is fetched anew, unless somebody works with it.
+  const renew = () => {
+    if (path !== "/inbox") return;
+    const main = document.getElementById("main");
+    const at = document.activeElement;
+    const works = (main.contains(at) && at !== main) || main.querySelector("[name=task]:checked, details[open]");
+    if (works || !window.htmx) say("old", {}, location.href, place.dataset.reload);
+    else htmx.ajax("GET", location.href, { target: "#main", select: "#main", swap: "outerHTML" });
+  };
+
+  const hears = () => {
+    wait = shortest;
+    if (deaf && Date.now() - deaf > stale) renew();
+    deaf = 0;
+  };
+
   const stop = () => {
+    deaf ||= source ? Date.now() : 0;
     clearTimeout(later);
     source?.close();
     source = null;
@@ -88,9 +107,10 @@
     stop();
     if (document.hidden) return;
     source = new EventSource("/events");
-    source.addEventListener("open", () => (wait = shortest));
+    source.addEventListener("open", hears);
     for (const [kind, hear] of Object.entries(heard)) source.addEventListener(kind, hear);
     source.addEventListener("error", () => {
+      deaf ||= Date.now();
       // A stream that ended is asked for again by the browser; one that was refused is not.
       if (source.readyState !== EventSource.CLOSED) return;
       stop();

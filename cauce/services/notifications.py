@@ -86,7 +86,13 @@ async def mark_one(hub: Hub, actor: Actor, notification_id: str, *, read: bool =
 
 async def open_link(hub: Hub, actor: Actor, token: str) -> NotificationView:
     """Return what a link in a mail is about, and mark it as read; nobody but whom the mail was for can."""
-    return await mark_one(hub, actor, links.notification_of(hub.settings, token))
+    notification = links.notification_of(hub.settings, token)
+    try:
+        return await mark_one(hub, actor, notification)
+    except NotFoundError as error:
+        raise NotFoundError(
+            "This link is for somebody else, or what it told is gone.", hint="Log in as whoever the mail was for."
+        ) from error
 
 
 async def choice(hub: Hub, actor: Actor) -> Choice:

@@ -148,7 +148,7 @@ async def test_a_link_is_for_whom_the_mail_was_for_and_for_some_days(quiet: Hub)
             await person(quiet, each, "en", told="at-once")
         await tell(quiet, ana, "One")
         token = links.link(quiet.settings, "ana-One").rpartition("/")[2]
-        with pytest.raises(NotFoundError, match="no such notification"):
+        with pytest.raises(NotFoundError, match="for somebody else"):
             await notifications.open_link(quiet, luis, token)
         assert (await notifications.unread_count(quiet, ana)) == 1
         assert (await notifications.open_link(quiet, ana, token)).link == "/tasks/7"
