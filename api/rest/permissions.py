@@ -81,7 +81,9 @@ class Could(Model):
     """Somebody who may answer several forms of a duty."""
 
     person: str = Field(examples=["ana"])
-    forms: dict[str, str] = Field(description="By what: `admin`, `grant` or `role`.", examples=[{"approve": "role"}])
+    forms: dict[str, str] = Field(
+        description="By what: `admin`, `grant`, `role` or `substitute`.", examples=[{"approve": "role"}]
+    )
 
 
 class Did(Model):

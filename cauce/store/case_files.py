@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import DeclarativeBase
 
 from cauce.store.base import JSON
+from cauce.store.json_lists import holds
 from cauce.store.models import (
     Attachment,
     Clock,
@@ -39,10 +40,8 @@ _left_out = frozenset({"urgent_at", "leads", "clocked"})
 
 async def run_by(db: Db, instance: str) -> set[str]:
     """Return the instances with tasks that an instance ran, and those between them."""
-    # A case and its sub-processes have one business key.
-    key = instance.partition("/")[2]
-    rows = await db.execute(select(Task.instance, Task.ancestors).where(Task.business_key == key))
-    below = [[*ancestors, own] for own, ancestors in rows if instance in ancestors]
+    rows = await db.execute(select(Task.instance, Task.ancestors).where(holds(db, Task.ancestors, instance)))
+    below = [[*ancestors, own] for own, ancestors in rows]
     return {each for line in below for each in line[line.index(instance) + 1 :]}
 
 

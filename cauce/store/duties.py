@@ -14,10 +14,14 @@ from cauce.store.session import Db
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """That somebody answered a task; `seq` is the line of the trail that says so."""
+    """That somebody answered a task; `seq` is the line of the trail that says so.
+
+    `root` is the instance itself, or the one that runs it as a sub-process.
+    """
 
     person: str
     instance: str
+    root: str
     form: str
     task: str
     at: datetime
@@ -26,14 +30,18 @@ class Answered:
 
 async def answered(db: Db, forms: Collection[str], *, sight: Sight, limit: int) -> Sequence[Answered]:
     """Return who answered tasks with these forms, by the trail, the newest first."""
-    form, instance = AuditEntry.data["form"].as_string(), AuditEntry.data["instance"].as_string()
-    shown = open_to(sight, Rows(instance=func.coalesce(instance, "")))
-    query = select(AuditEntry).where(AuditEntry.action == "task.complete", form.in_(sorted(forms)), shown)
-    rows = await db.scalars(query.order_by(AuditEntry.seq.desc()).limit(limit))
+    form, about = AuditEntry.data["form"].as_string(), AuditEntry.data["instance"].as_string()
+    shown = open_to(sight, Rows(instance=func.coalesce(about, "")))
+    query = (
+        select(AuditEntry, Task.ancestors)
+        .outerjoin(Task, Task.id == AuditEntry.subject)
+        .where(AuditEntry.action == "task.complete", form.in_(sorted(forms)), shown)
+    )
+    rows = await db.execute(query.order_by(AuditEntry.seq.desc()).limit(limit))
     return [
-        Answered(row.actor, str(row.data["instance"]), str(row.data["form"]), row.subject, row.at, row.seq)
-        for row in rows
-        if row.data
+        Answered(row.actor, instance, (ancestors or [instance])[0], str(row.data["form"]), row.subject, row.at, row.seq)
+        for row, ancestors in rows
+        if row.data and (instance := str(row.data["instance"]))
     ]
 
 

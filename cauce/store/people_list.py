@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, TableValuedAlias, and_, func, literal, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, true
 
 from cauce.store import bulk
 from cauce.store.base import utc_now
+from cauce.store.json_lists import entries, holds
 from cauce.store.models import User
 from cauce.store.session import Db
 from cauce.store.task_search import has_words, words_of
@@ -57,13 +57,13 @@ async def page(db: Db, wanted: Wanted, *, after: str | None = None, before: str 
 
 async def groups(db: Db) -> list[str]:
     """Return the names of all groups that somebody is in."""
-    each = _entries(db, User.groups)
+    each = entries(db, User.groups)
     return sorted(await db.scalars(select(each.c.value).select_from(User).join(each, true()).distinct()))
 
 
 async def has_group(db: Db, group: str) -> bool:
     """Tell whether somebody who works here is in a group."""
-    found = select(literal(1)).where(User.active.is_(True), _holds(db, User.groups, group)).limit(1)
+    found = select(literal(1)).where(User.active.is_(True), holds(db, User.groups, group)).limit(1)
     return await db.scalar(found) is not None
 
 
@@ -81,9 +81,9 @@ async def _called(db: Db, wanted: Wanted) -> list[str]:
 def _conditions(db: Db, wanted: Wanted) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.role:
-        found.append(_holds(db, User.roles, wanted.role))
+        found.append(holds(db, User.roles, wanted.role))
     if wanted.group:
-        found.append(_holds(db, User.groups, wanted.group))
+        found.append(holds(db, User.groups, wanted.group))
     locked = and_(User.locked_until.is_not(None), User.locked_until > utc_now())
     match wanted.state:
         case "closed":
@@ -95,13 +95,3 @@ def _conditions(db: Db, wanted: Wanted) -> list[ColumnElement[bool]]:
         case None:
             pass
     return found
-
-
-def _holds(db: Db, column: InstrumentedAttribute[list[str]], value: str) -> ColumnElement[bool]:
-    return literal(value).in_(select(_entries(db, column).c.value).correlate(User))
-
-
-def _entries(db: Db, column: InstrumentedAttribute[list[str]]) -> TableValuedAlias:
-    if db.get_bind().dialect.name == "sqlite":
-        return func.json_each(column).table_valued("value")
-    return func.jsonb_array_elements_text(column).table_valued("value")

@@ -1,16 +1,18 @@
 """Segregation of duties: what policies keep apart, who could do it alone all the same, and who did."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from cauce import spreadsheets
+from cauce.absence import local_day, shares_of
 from cauce.permissions import Thing
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions.grants import readers
 from cauce.services.users import actors_in
-from cauce.store import definitions, duties
+from cauce.store import absences, definitions, duties
+from cauce.store.base import utc_now
 from cauce.store.duties import Answered
 from cauce.store.models import Definition
 from cauce.store.session import Db
@@ -24,7 +26,10 @@ _MOST_CASES: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Could:
-    """Somebody who may answer several forms of a duty, by what: `admin`, `grant` or `role` for each form."""
+    """Somebody who may answer several forms of a duty, by what: `admin`, `grant` or `role` for each form.
+
+    `substitute` says that they may for somebody who is away today.
+    """
 
     person: str
     forms: Mapping[str, str]
@@ -60,7 +65,7 @@ async def report(hub: Hub, actor: Actor) -> list[Duty]:
         found = [(row.name, each) for row in policies for each in row.document.get("apart") or ()]
         if not found:
             return []
-        people, processes = await actors_in(db), await definitions.latest(db, "process")
+        people, processes = await _people(db), await definitions.latest(db, "process")
         return [await _duty(db, actor, name, each, people, processes) for name, each in found]
 
 
@@ -69,11 +74,12 @@ async def _duty(
 ) -> Duty:
     forms = tuple(given["forms"])
     groups = await duties.groups_of(db, forms)
-    places = {form: _places(form, processes) for form in forms}
+    tasks = {form: _Tasks(form, _places(form, processes), groups.get(form)) for form in forms}
+    by_name = {person.name: person for person in people}
     could = [
         Could(person.name, may)
         for person in people
-        if len(may := {form: why for form in forms if (why := _may(person, places[form], groups.get(form)))}) > 1
+        if len(may := {form: why for form in forms if (why := _could(person, tasks[form], by_name))}) > 1
     ]
     answered = await duties.answered(db, forms, sight=actor.sight, limit=MOST_ANSWERS)
     return Duty(policy, given.get("title"), forms, tuple(could), tuple(_did(answered)))
@@ -84,20 +90,53 @@ def _places(form: str, processes: Sequence[Definition]) -> list[Thing]:
     return [Thing.of(f"{row.namespace}.{row.name}", form) for row in named] or [Thing("", "", form)]
 
 
-def _may(person: Actor, places: Sequence[Thing], groups: set[str | None] | None) -> str:
-    """Say by what somebody may answer a form: they may do its tasks, and are of a group that they are for."""
-    given = next((each for place in places if (each := person.decide("work", place, *_WORKERS)).allowed), None)
-    if given is None:
-        return ""
-    meant = groups is None or None in groups or given.because == "admin" or bool(person.groups & groups)
-    return given.because if meant else ""
+@dataclass(frozen=True, slots=True)
+class _Tasks:
+    """Tasks with a form: where it is used, and the groups that they were for; nothing while there was none."""
+
+    form: str
+    places: Sequence[Thing]
+    groups: set[str | None] | None
+
+    def by(self, person: Actor) -> str:
+        """Say by what somebody may do tasks of this form; nothing when they may not."""
+        found = next((each for place in self.places if (each := person.decide("work", place, *_WORKERS)).allowed), None)
+        return found.because if found else ""
+
+    def are_for(self, person: Actor) -> bool:
+        """Tell whether somebody is of a group that they are for."""
+        return self.groups is None or None in self.groups or person.may() or bool(person.groups & self.groups)
+
+
+async def _people(db: Db) -> list[Actor]:
+    """Return all who work here, with what they hold today for people who are away."""
+    day = local_day(utc_now())
+    away = await absences.on(db, day)
+    substitutes = {each.substitute for each in away}
+    return [
+        replace(each, stands_in=shares_of(away, each.name, day)) if each.name in substitutes else each
+        for each in await actors_in(db)
+    ]
+
+
+def _could(person: Actor, tasks: _Tasks, people: Mapping[str, Actor]) -> str:
+    """Say by what somebody may answer a form: they may do its tasks, which are for them or for whom they stand in."""
+    because = tasks.by(person)
+    if not because or tasks.are_for(person):
+        return because
+    for share in person.stands_in:
+        absent = people.get(share.person)
+        meant = absent is not None and tasks.by(absent) and tasks.are_for(absent)
+        if meant and any(person.holds(share.person, group, tasks.form) for group in tasks.groups or ()):
+            return "substitute"
+    return ""
 
 
 def _did(answered: Sequence[Answered]) -> list[Did]:
-    """Return who answered several forms in one case; a case and its sub-processes have one business key."""
+    """Return who answered several forms in one case; what it ran is of the case, and so is what has its key."""
     by: dict[tuple[str, str], list[Answered]] = {}
     for each in answered:
-        by.setdefault((each.instance.partition("/")[2], each.person), []).append(each)
+        by.setdefault((each.root.partition("/")[2], each.person), []).append(each)
     found = [
         Did(person, case, rows[0].instance, {row.form: row.task for row in rows}, max(row.at for row in rows))
         for (case, person), rows in by.items()

@@ -3,11 +3,14 @@
 import httpx
 import pytest
 
+from cauce.absence import Absence, local_day
+from cauce.contract import HumanTask
 from cauce.services import users
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import duties, grants
 from cauce.services.permissions.duties import Did, Duty
-from cauce.store import audit, definitions
+from cauce.store import absences, audit, definitions, tasks
+from cauce.store import users as accounts
 from cauce.store.base import utc_now
 from cauce.store.definitions import NewDefinition
 from tests.integration.api.conftest import Browser
@@ -20,6 +23,31 @@ POLICY = {
     "forms": {"qualify-lead": {"priority": 60}},
     "apart": [{"title": {"en": "Two people", "es": "Dos personas"}, "forms": ["qualify-lead", "approve"]}],
 }
+
+
+async def test_a_sub_process_and_who_stands_in_are_counted(hub: Hub, kept_apart: None) -> None:
+    del kept_apart
+    part = HumanTask(
+        id="t-9", instance="sales.sign/0f3", definition="sales.sign", version="1.0.0", name="approve",
+        reference="/do/0", form="approve", group="directors", ancestors=["sales.lead-to-order/lead:2"],
+    )  # fmt: skip
+    async with hub.store.transaction() as db:
+        await tasks.add_task(db, part)
+        said = {"instance": part.instance, "form": "approve", "after": {}}
+        await audit.append(db, "luis", "task.complete", part.id, said)
+        for name, groups in (("dora", ["directors"]), ("luis", ["sales"]), ("nils", ["sales"])):
+            await accounts.add(db, name, password_hash="", roles=["staff"], groups=groups)
+    (duty,) = await duties.report(hub, ROSA)
+    assert [(each.person, each.case) for each in duty.did] == [("luis", "lead:2"), ("ana", "lead:1")]
+    assert [each.person for each in duty.could] == ["admin"]
+    today = local_day(utc_now())
+    async with hub.store.transaction() as db:
+        await absences.add(db, Absence("dora", today, today, "luis"), note="", by="dora")
+    (duty,) = await duties.report(hub, ROSA)
+    assert [(each.person, dict(each.forms)) for each in duty.could] == [
+        ("admin", {"qualify-lead": "admin", "approve": "admin"}),
+        ("luis", {"qualify-lead": "role", "approve": "substitute"}),
+    ]
 
 
 @pytest.fixture
