@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from temporalio import activity
@@ -19,7 +20,7 @@ from cauce.contract import (
     TaskChange,
 )
 from cauce.policies import row_of
-from cauce.store import audit, definitions, given_tasks, holders, notifications, task_acts, tasks
+from cauce.store import audit, definitions, given_tasks, holders, notifications, people, task_acts, tasks
 from cauce.store.base import JSON, utc_now
 from cauce.store.models import Task
 from cauce.store.session import Db, Store
@@ -47,11 +48,14 @@ class HumanTaskActivities:
     async def change_task(self, change: TaskChange) -> None:
         """Change a task that goes on waiting: a step of its ladder, or who has answered by now."""
         async with self.store.transaction() as db:
-            row, people = await escalate(db, change)
+            if change.user and change.user not in await people.everybody(db, with_load=False):
+                # An account that is not there, or has left: the task stays with those who see it.
+                change = replace(change, user=None)
+            row, told = await escalate(db, change)
             if row is None:
                 return
             given = {
-                "notify": holders.named(people) if people else None,
+                "notify": holders.named(told) if told else None,
                 "group": change.group,
                 "user": change.user,
                 "raised": change.raised,
@@ -83,12 +87,12 @@ async def escalate(db: Db, change: TaskChange) -> tuple[Task | None, list[dict[s
     """Change a task that goes on waiting; returns it, and who was told, when a step of its ladder was new."""
     # Before it is given to others: who has it until now is told.
     before = await tasks.find_task(db, change.id)
-    people = await holders.told(db, change.notify, before.instance, [before]) if before else []
+    told = await holders.told(db, change.notify, before.instance, [before]) if before else []
     row = await task_acts.change(db, change)
     if row is not None:
-        for whom in people:
+        for whom in told:
             await _tell(db, row, change, whom)
-    return row, people
+    return row, told
 
 
 async def _tell(db: Db, task: Task, change: TaskChange, whom: Mapping[str, JSON]) -> None:

@@ -270,7 +270,8 @@ def _is_meant(row: Task, actor: Actor) -> bool:
     if actor.holds(row.claimed_by or row.user, row.group, row.form):
         return True
     if row.user:
-        return row.user == actor.name
+        # Who stood in and took it has it, also when the other is back.
+        return actor.name in {row.user, row.claimed_by}
     return row.group is None or row.group in actor.groups
 
 

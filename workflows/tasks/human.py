@@ -18,6 +18,7 @@ from workflows.policies import Wanted, wanted
 from workflows.tasks import head_start, ladder
 
 _PRIORITY: Final = 50
+_HIGHEST: Final = 100
 # What a task remembers while a person has it.
 _KEPT: Final = ("token", "form", "excluded", "instead", "approvals", "ladder", "expires", "returnTo")
 
@@ -128,7 +129,7 @@ async def _expired(frame: Frame, id_: str) -> dict[str, JSON]:
 
 def _priority(given: Mapping[str, JSON]) -> int:
     asked_for = given.get("priority")
-    return round(asked_for) if isinstance(asked_for, int | float) else _PRIORITY
+    return max(0, min(round(asked_for), _HIGHEST)) if isinstance(asked_for, int | float) else _PRIORITY
 
 
 def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) -> HumanTask:

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from cauce.absence import local_day
 from cauce.errors import ConflictError, NotFoundError
 from cauce.services import absences, tasks, users
 from cauce.services.hub import Actor, Hub
 from cauce.store.base import utc_now
+from cauce.store.models import Task
 from tests.integration.api.conftest import Browser
 
 TASK = "00000000-0000-5000-8000-000000000002"
@@ -118,5 +120,12 @@ async def test_who_stands_in_sees_and_takes_what_is_open(ana: Browser, hub: Hub)
     assert (await tasks.task(hub, luis, TASK)).may_act
     assert (await tasks.claim(hub, luis, TASK)).claimed_by == "luis"
     assert (await absences.who_has(hub, luis, TASK, today)).holder == "luis"
+    # The same of one that was given to ana by name, also when she is back.
+    async with hub.store.transaction() as db:
+        await db.execute(update(Task).where(Task.id == TASK).values(user="ana", claimed_by=None, state="open"))
+    assert (await tasks.claim(hub, luis, TASK)).may_act
+    (row,) = await absences.list_absences(hub, await users.actor_of(hub, "ana"))
+    await absences.remove(hub, await users.actor_of(hub, "ana"), row.id)
+    assert (await tasks.task(hub, await users.actor_of(hub, "luis"), TASK)).may_act
     with pytest.raises(NotFoundError):
         await absences.who_has(hub, luis, "none", today)

@@ -195,7 +195,12 @@ async def test_ladder_is_climbed_once_and_lets_those_look_who_are_told(hub: Hub)
     assert (note.person, note.link, note.text) == ("luis", "/tasks/t1", "This task of sales.lead/none is left lying.")
     # Rosa has it now; of one that nobody has, who did the case's last task is told, and else the group.
     holder = {"holder": True, "group": "finance"}
-    await HumanTaskActivities(hub.store).change_task(TaskChange("t1", rung=2, notify=holder, user="eva"))
+    # Nobody has an account of that name, and guest does no tasks: it stays where somebody sees it.
+    for rung, nobody in ((2, "ghost"), (3, "guest")):
+        await HumanTaskActivities(hub.store).change_task(TaskChange("t1", rung=rung, user=nobody, raised=1))
+    task = await tasks.task(hub, luis, "t1")
+    assert (task.priority, task.user) == (72, "rosa")
+    await HumanTaskActivities(hub.store).change_task(TaskChange("t1", rung=4, notify=holder, user="eva"))
     await HumanTaskActivities(hub.store).close_task(CloseTask("t1", "completed", by="rosa"))
     await add(hub, replace(call, id="t2"))
     await add(hub, replace(call, id="t3", instance="sales.lead/other"))

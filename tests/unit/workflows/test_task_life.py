@@ -339,6 +339,12 @@ def test_case_goes_back_only_where_and_how_it_may(act: JSON, problem: str) -> No
         world.run(process(ask("enter"), ask("check", returnTo=["enter", "later"]), ask("later")), Start())
 
 
+def test_priority_is_from_0_to_100_whatever_an_expression_gives() -> None:
+    world = World({}, {"ask": {"ok": 1}, "pay": {"ok": 1}})
+    world.run(process(ask(priority="${ 500 }"), ask("pay", priority="${ -3.2 }")), Start())
+    assert [task.priority for task, _ in world.inbox.values()] == [100, 0]
+
+
 def test_follow_up_is_never_after_the_due_date() -> None:
     world = World({}, {"ask": {"ok": 1}})
     world.run(process(ask(due={"after": "PT4H"}, followUp={"after": "P2D"})), Start())
