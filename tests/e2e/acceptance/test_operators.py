@@ -62,7 +62,8 @@ async def test_instance_ends_on_the_version_it_started_on(
     (now,) = re.findall(r"^  version: (\S+)$", text, re.MULTILINE)
     text = text.replace(f"version: {now}", "version: 99.0.0", 1)
     changed = tmp_path / "lead-to-order.yaml"
-    changed.write_text(text.replace("outcome: won", "outcome: won\n        release: second", 1), encoding="utf-8")
+    second = re.sub(r"^( +)outcome: won$", r"\1outcome: won\n\1release: second", text, count=1, flags=re.MULTILINE)
+    changed.write_text(second, encoding="utf-8")
     published = await installation.cauce("publish", str(changed), "--json", "--as", "admin")
     assert published.code == 0, published.out
     (one,) = published.data["published"]
