@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -127,13 +127,7 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
         problem = f"Nothing was published: {unfetched[0].problem}"
         raise DefinitionError(problem, hint=unfetched[0].hint, findings=unfetched)
     async with hub.store.transaction() as db:
-        # What processes refer to comes first, so that their bundles hold the versions published with them.
-        ordered = sorted(pairs, key=lambda pair: pair[0] == "process")
-        published = [
-            await _publish_one(db, actor, kind, source, resources.get(id(source)), there.profile)
-            for kind, source in ordered
-            if id(source) not in resources or not resources[id(source)].findings
-        ]
+        published = await _publish_all(db, actor, pairs, resources, there.profile)
         for each in published:
             if each.new:
                 data = {"kind": each.kind, "version": each.version, "digest": each.digest}
@@ -251,22 +245,35 @@ def view(row: Definition) -> DefinitionView:
     )
 
 
-async def _publish_one(
-    db: Db, actor: Actor, kind: str, source: Source, pinning: Pinning | None, profile: JSON
-) -> Published:
-    if kind == "process":
-        new = await _process(db, actor, source, pinning, profile)
-    elif kind == "sync":
-        new = _sync(actor, source, profile)
-    else:
-        digest = _digest(source.data)
-        version = source.data["version"] if kind == "function" else ""
-        new = NewDefinition(kind, source.data[kind], digest, source.text, source.data, actor.name, version=version)
+async def _publish_all(
+    db: Db, actor: Actor, pairs: Sequence[tuple[str, Source]], resources: Mapping[int, Pinning], profile: JSON
+) -> list[Published]:
+    """Publish what processes refer to first, so that their bundles hold the versions published with them."""
+    others = [(kind, source) for kind, source in pairs if kind != "process"]
+    published = [await _publish_one(db, source, _other(actor, kind, source, profile)) for kind, source in others]
+    ready = [source for kind, source in pairs if kind == "process" and not resources[id(source)].findings]
+    if ready:
+        parts = await _parts(db, profile)
+        for source in ready:
+            new = _process(actor, source, resources[id(source)], parts)
+            published.append(await _publish_one(db, source, new))
+    return published
+
+
+async def _publish_one(db: Db, source: Source, new: NewDefinition) -> Published:
     try:
         row, added = await definitions.add(db, new)
     except ConflictError as error:
         raise ConflictError(error.problem, hint=error.hint, where=source.file) from error
-    return Published(kind, full_name(row), row.version, row.digest, added, outdated=row.digest != new.digest)
+    return Published(new.kind, full_name(row), row.version, row.digest, added, outdated=row.digest != new.digest)
+
+
+def _other(actor: Actor, kind: str, source: Source, profile: JSON) -> NewDefinition:
+    if kind == "sync":
+        return _sync(actor, source, profile)
+    digest = _digest(source.data)
+    version = source.data["version"] if kind == "function" else ""
+    return NewDefinition(kind, source.data[kind], digest, source.text, source.data, actor.name, version=version)
 
 
 def _sync(actor: Actor, source: Source, profile: JSON) -> NewDefinition:
@@ -278,20 +285,22 @@ def _sync(actor: Actor, source: Source, profile: JSON) -> NewDefinition:
     return NewDefinition("sync", name, digest, source.text, source.data, actor.name, bundle=bundle or None)
 
 
-async def _process(db: Db, actor: Actor, source: Source, pinning: Pinning | None, profile: JSON) -> NewDefinition:
-    rows = await definitions.latest(db)
-    bundle = resolve(
-        source.data,
-        operations={name: each for name, each in bound(contracts(rows), profile).items() if each is not None},
-        forms=documents(rows, "form"),
-        decisions=documents(rows, "decision"),
-        stages=documents(rows, "stages"),
-        clocks=documents(rows, "clock"),
-        templates=documents(rows, "template"),
-        calendars=calendars.of(documents(rows, "calendar")),
-        resources=pinning.pins if pinning else {},
-        functions=pinning.functions if pinning else None,
-    )
+async def _parts(db: Db, profile: JSON) -> JSON:
+    """Return what processes are resolved with; no process is part of it, so it is read once for all of them."""
+    rows = await definitions.latest_but(db, "process")
+    return {
+        "operations": {name: each for name, each in bound(contracts(rows), profile).items() if each is not None},
+        "forms": documents(rows, "form"),
+        "decisions": documents(rows, "decision"),
+        "stages": documents(rows, "stages"),
+        "clocks": documents(rows, "clock"),
+        "templates": documents(rows, "template"),
+        "calendars": calendars.of(documents(rows, "calendar")),
+    }
+
+
+def _process(actor: Actor, source: Source, pinning: Pinning, parts: JSON) -> NewDefinition:
+    bundle = resolve(source.data, resources=pinning.pins, functions=pinning.functions, **parts)
     head = source.data["document"]
     return NewDefinition(
         kind="process",

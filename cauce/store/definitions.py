@@ -58,6 +58,8 @@ async def add(db: Db, new: NewDefinition) -> tuple[Definition, bool]:
         "active": True,
     }
     added = await insert_new(db, Definition, values)
+    if added:
+        await _choose_latest(db, new.kind, new.namespace, new.name)
     row = (await db.scalars(select(Definition).filter_by(**identity).execution_options(populate_existing=True))).one()
     if row.document != new.document:
         full_name = f"{new.namespace}.{new.name}" if new.namespace else new.name
@@ -65,9 +67,6 @@ async def add(db: Db, new: NewDefinition) -> tuple[Definition, bool]:
             f"Version {version} of {full_name} is published already, with other content.",
             hint="Raise the version: a published version never changes, because instances run on it.",
         )
-    if added:
-        await _choose_latest(db, new.kind, new.namespace, new.name)
-        await db.refresh(row)
     return row, added
 
 
@@ -88,6 +87,12 @@ async def latest(db: Db, kind: str | None = None) -> Sequence[Definition]:
     """Return the latest active version of everything, or of everything of one kind."""
     query = select(Definition).where(Definition.latest)
     query = query if kind is None else query.filter_by(kind=kind)
+    return (await db.scalars(query.order_by(Definition.kind, Definition.namespace, Definition.name))).all()
+
+
+async def latest_but(db: Db, kind: str) -> Sequence[Definition]:
+    """Return the latest active version of everything that is not of one kind."""
+    query = select(Definition).where(Definition.latest, Definition.kind != kind)
     return (await db.scalars(query.order_by(Definition.kind, Definition.namespace, Definition.name))).all()
 
 
@@ -125,12 +130,13 @@ async def _next_number(db: Db, new: NewDefinition) -> str:
 
 async def _choose_latest(db: Db, kind: str, namespace: str, name: str) -> None:
     family = {"kind": kind, "namespace": namespace, "name": name}
-    query = select(Definition.id, Definition.version, Definition.active).filter_by(**family)
+    query = select(Definition.id, Definition.version, Definition.active, Definition.latest).filter_by(**family)
     rows = (await db.execute(query)).all()
-    active = [row for row in rows if row.active]
-    await changed(db, update(Definition).filter_by(**family, latest=True).values(latest=False))
-    if active:
-        best = max(active, key=lambda row: precedence(row.version))
+    best = max((row for row in rows if row.active), key=lambda row: precedence(row.version), default=None)
+    for row in rows:
+        if row.latest and row is not best:
+            await changed(db, update(Definition).where(Definition.id == row.id).values(latest=False))
+    if best is not None and not best.latest:
         await changed(db, update(Definition).where(Definition.id == best.id).values(latest=True))
     if kind == "process":
         await _follow_latest(db, namespace, name)

@@ -1,6 +1,6 @@
 """Checks policies: the forms they are about, and what their rows say of the tasks with those forms."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from schemas import guess, listing
@@ -18,17 +18,17 @@ _ROW: Final = Scope("a policy, whose expressions see the data of the task", froz
 
 def check_policy(report: Report, document: Mapping[str, JSON], world: World) -> None:
     """Check a policy: the forms it is about, each row, and the duties it keeps apart."""
+    users = [(each, _asked(each, document["policy"])) for each in world.documents.values() if isinstance(each, dict)]
     for form, row in document["forms"].items():
         place = f"/forms{step(form)}"
         if form not in world.forms:
             report.key("unknown-form", place, *_no_form(form, world))
-        _check_names(report, place, row, _processes_with(world, document["policy"], {form}, but=False))
+        _check_names(report, place, row, [each for each, asked in users if form in asked])
         _check_row(report, place, row, world)
     _check_apart(report, document, world)
     if "otherwise" in document:
         row = document["otherwise"]
-        names = _processes_with(world, document["policy"], set(document["forms"]), but=True)
-        _check_names(report, "/otherwise", row, names)
+        _check_names(report, "/otherwise", row, [each for each, asked in users if asked - set(document["forms"])])
         _check_row(report, "/otherwise", row, world)
 
 
@@ -66,17 +66,8 @@ def _check_names(report: Report, place: str, row: Mapping[str, JSON], processes:
                 report.value("unknown-task", f"{place}/{key}/{index}", problem, listing(known))
 
 
-def _processes_with(world: World, policy: str, forms: set[str], *, but: bool) -> list[Mapping[str, JSON]]:
-    """Return the processes that name the policy for a task with one of the forms, or with any `but` those."""
-    return [
-        document
-        for document in world.documents.values()
-        if isinstance(document, dict) and any((form in forms) is not but for form in _asked(document, policy))
-    ]
-
-
-def _asked(document: Mapping[str, JSON], policy: str) -> Iterator[str]:
-    for _, _, task in all_tasks(document):
-        given = task.get("with") if isinstance(task, dict) else None
-        if isinstance(given, dict) and given.get("policy") == policy and isinstance(given.get("form"), str):
-            yield given["form"]
+def _asked(document: Mapping[str, JSON], policy: str) -> set[str]:
+    """Return the forms of the tasks that name the policy."""
+    given = [task.get("with") for _, _, task in all_tasks(document) if isinstance(task, dict)]
+    named = [each for each in given if isinstance(each, dict) and each.get("policy") == policy]
+    return {each["form"] for each in named if isinstance(each.get("form"), str)}
