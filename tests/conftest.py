@@ -28,9 +28,10 @@ Require = Callable[[str, str], NoReturn]
 # Files are given to whoever is free, so the longest come first.
 LONGEST = (
     "e2e/acceptance/test_erp_faults.py",
+    "e2e/acceptance/test_courses.py",
     "e2e/browser/queue/test_accessibility.py",
-    "e2e/test_kill.py",
     "e2e/test_demo.py",
+    "e2e/test_kill.py",
     "conformance/test_cases.py",
     "integration/embedded/test_stack.py",
     "unit/checking/test_fuzz_cases.py",
@@ -38,8 +39,15 @@ LONGEST = (
     "integration/services/test_schedules.py",
     "integration/definition_tests/test_command.py",
 )
-# What such tests share is started once by each process that runs some of them, and takes longer than they do.
-TOGETHER = ("tests/e2e/acceptance/", "tests/e2e/browser/queue/", "tests/bad_input/")
+# What such tests share is started once by each process that runs some of them, and takes longer than they do. Only the
+# acceptance tests have two installations: one after the other they would take longer than all that runs beside them.
+_ACCEPTANCE = "tests/e2e/acceptance/"
+TOGETHER = (
+    tuple(f"{_ACCEPTANCE}test_{name}.py" for name in ("erp_faults", "certificates", "operators", "refusals")),
+    (_ACCEPTANCE,),
+    ("tests/e2e/browser/queue/",),
+    ("tests/bad_input/",),
+)
 # Folders whose tests all have one of some marks. A run that chooses none of them does not read the folder: each process
 # reads all there is, which takes longer than many a test.
 FOLDERS = {"bench": {"bench"}, "soak": {"soak"}, "e2e": {"e2e", "kill", "soak"}}
@@ -133,7 +141,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give each process whole files, and one of them all the files of a folder that shares what is dear."""
+    """Give each process whole files, and one of them all the files that share what is dear."""
     if config.getvalue("dist") != "loadfile":
         return None
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - tests run without xdist, too
@@ -141,7 +149,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByInstallation(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+            return next((files[0] for files in TOGETHER if file.startswith(files)), file)
 
     return ByInstallation(config, log)
 
