@@ -73,33 +73,45 @@ def steps(purpose: str) -> list[Step]:
             lambda: install_packages(requirements),
             lambda: [ROOT / name for name in requirements],
             (BIN / "temporal").exists,
+            ("venv",),
         ),
-        Step("Cauce itself", "project", install_project, lambda: [ROOT / "pyproject.toml"], (BIN / "cauce").exists),
-        Step("ODBC manager and drivers", "odbc", native_packages.bring_odbc, lambda: ["1"], odbc_works),
-        Step("Browser assets", "assets", bring_assets, lambda: npm_inputs(ROOT), assets_exist),
+        Step("ODBC manager and drivers", "odbc", native_packages.bring_odbc, lambda: ["1"], odbc_works, ("venv",)),
+        Step(
+            "Cauce itself",
+            "project",
+            install_project,
+            lambda: [ROOT / "pyproject.toml"],
+            (BIN / "cauce").exists,
+            (packages,),
+        ),
+        Step("Browser assets", "assets", bring_assets, lambda: npm_inputs(ROOT), assets_exist, (packages,)),
     ]
     if (erp / "package.json").exists():
-        made.append(_npm_step("The demo company's ERP", "erp", erp))
-    made.append(Step("Translations", "translations", compile_catalogs, catalogs, catalogs_compiled))
-    return made + (_test_steps() if purpose == "test" else [])
+        made.append(_npm_step("The demo company's ERP", "erp", erp, packages))
+    made.append(Step("Translations", "translations", compile_catalogs, catalogs, catalogs_compiled, (packages,)))
+    return made + (_test_steps(packages) if purpose == "test" else [])
 
 
-def _npm_step(sentence: str, stamp: str, folder: Path) -> Step:
+def _npm_step(sentence: str, stamp: str, folder: Path, packages: str) -> Step:
     installed = folder / "node_modules"
-    return Step(sentence, stamp, lambda: npm_install(folder), lambda: npm_inputs(folder), installed.exists)
+    # Node comes with the packages.
+    return Step(sentence, stamp, lambda: npm_install(folder), lambda: npm_inputs(folder), installed.exists, (packages,))
 
 
-def _test_steps() -> list[Step]:
+def _test_steps(packages: str) -> list[Step]:
+    # What is Debian's comes one after the other.
+    servers = ROOT / "tests/servers"
     return [
-        _npm_step("OpenID provider for the tests", "openid", ROOT / "tests/servers/oidc-provider"),
-        _npm_step("Rules of accessibility for the tests", "axe", ROOT / "tests/e2e/browser/axe-core"),
-        _npm_step("Language server of editors for the tests", "editor", ROOT / "tests/servers/yaml-language-server"),
+        _npm_step("OpenID provider for the tests", "openid", servers / "oidc-provider", packages),
+        _npm_step("Rules of accessibility for the tests", "axe", ROOT / "tests/e2e/browser/axe-core", packages),
+        _npm_step("Language server of editors for the tests", "editor", servers / "yaml-language-server", packages),
         Step(
             "A broker of MQTT for the tests",
             "mosquitto",
             native_packages.bring_mosquitto,
             lambda: ["1"],
             lambda: native_packages.mosquitto_program() is not None,
+            ("odbc",),
         ),
         Step(
             "PostgreSQL and MariaDB for the tests",
@@ -107,6 +119,7 @@ def _test_steps() -> list[Step]:
             native_packages.bring_databases,
             lambda: ["1"],
             lambda: native_packages.postgresql_bin() is not None and native_packages.mariadb_root() is not None,
+            ("mosquitto",),
         ),
         Step(
             "Chromium for the tests",
@@ -114,6 +127,7 @@ def _test_steps() -> list[Step]:
             browser.bring_chromium,
             lambda: ["1"],
             lambda: browser.chromium() is not None,
+            ("databases",),
         ),
     ]
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -21,6 +22,8 @@ BIN = VENV / "bin"
 NATIVE = VENV / "native"
 STAMPS = VENV / ".stamps"
 
+# They wait for the network in turn; more would wait for the processor.
+_AT_ONCE = 3
 # How the network's absence reads in pip, npm and apt-get.
 OFFLINE = (
     "Connection refused",
@@ -46,13 +49,17 @@ class SetupError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One step: skipped when its inputs are those of the last time and what it makes is still there."""
+    """One step: skipped when its inputs are those of the last time and what it makes is still there.
+
+    It begins when those that it comes `after` have ended, beside all others.
+    """
 
     title: str
     name: str
     run: Callable[[], str | None]
     inputs: Callable[[], Iterable[Path | str]]
     made: Callable[[], bool]
+    after: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
         """Hash the inputs: files by their content, anything else as it is."""
@@ -69,25 +76,43 @@ class Step:
 
 
 def run_all(steps: Sequence[Step]) -> None:
-    """Run the steps that have something to do, and say how far it is."""
-    for number, step in enumerate(steps, start=1):
-        head = f"[{number}/{len(steps)}] {step.title}"
-        fingerprint = step.fingerprint() if STAMPS.is_dir() else ""
-        if fingerprint and step.is_done(fingerprint):
-            say(f"{head}: nothing to do")
-            continue
-        say(f"{head} …")
-        started = time.monotonic()
-        note = step.run()
-        STAMPS.mkdir(exist_ok=True)
-        # Computed again: the step before may have made an input of this one.
-        (STAMPS / step.name).write_text(step.fingerprint())
-        say(f"      {note or 'done'} ({time.monotonic() - started:.1f} s)")
+    """Run the steps that have something to do, several at a time, and say how far it is.
+
+    Where one fails nothing more begins, and its error is raised when what is under way has ended.
+    """
+    heads = {step.name: f"[{number}/{len(steps)}] {step.title}" for number, step in enumerate(steps, start=1)}
+    waiting, ended = list(steps), set[str]()
+    running: dict[Future[None], str] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        while waiting or running:
+            ready = [step for step in waiting if ended.issuperset(step.after)]
+            for step in ready[: _AT_ONCE - len(running)]:
+                waiting.remove(step)
+                running[pool.submit(_run, step, heads[step.name])] = step.name
+            if not running:
+                raise SetupError(f"Steps wait for each other: {', '.join(step.name for step in waiting)}.")
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                ended.add(running.pop(future))
+                future.result()
+
+
+def _run(step: Step, head: str) -> None:
+    fingerprint = step.fingerprint() if STAMPS.is_dir() else ""
+    if fingerprint and step.is_done(fingerprint):
+        say(f"{head}: nothing to do")
+        return
+    say(f"{head} …")
+    started = time.monotonic()
+    note = step.run()
+    STAMPS.mkdir(exist_ok=True)
+    # Computed again: the step before may have made an input of this one.
+    (STAMPS / step.name).write_text(step.fingerprint())
+    say(f"{head}: {note or 'done'} ({time.monotonic() - started:.1f} s)")
 
 
 def say(text: str) -> None:
-    """Print a line at once, also into a pipe."""
-    print(text, flush=True)
+    """Print a line at once, also into a pipe; on a terminal over the count that stands there."""
+    print(f"\x1b[2K{text}" if sys.stdout.isatty() else text, flush=True)
 
 
 def command(
