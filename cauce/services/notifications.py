@@ -9,9 +9,11 @@ from typing import Final, get_args
 from cauce.errors import InputError, NotFoundError
 from cauce.services.hub import Actor, Hub
 from cauce.services.mails import links, outbox
+from cauce.services.permissions import covering
 from cauce.store import notifications, users
 from cauce.store.models import Notification
 from cauce.store.notifications import KINDS, How
+from cauce.store.session import Db
 
 HOW: Final[tuple[How, ...]] = get_args(How)
 _ADDRESS: Final = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]{1,190}")
@@ -58,8 +60,8 @@ async def list_notifications(
     async with hub.store.read() as db:
         rows = await notifications.of_person(db, actor.name, unread=unread, after=after, limit=limit + 1)
         count = await notifications.unread(db, actor.name)
-    more = rows[limit - 1].id if len(rows) > limit else None
-    return Notifications(tuple(_view(row) for row in rows[:limit]), count, more)
+        shown = [await _view(db, row, actor) for row in rows[:limit]]
+    return Notifications(tuple(shown), count, rows[limit - 1].id if len(rows) > limit else None)
 
 
 async def unread_count(hub: Hub, actor: Actor) -> int:
@@ -81,7 +83,7 @@ async def mark_one(hub: Hub, actor: Actor, notification_id: str, *, read: bool =
         row = await notifications.find(db, actor.name, notification_id)
         if row is None:
             raise NotFoundError("There is no such notification.", hint="Load the list again.")
-        return _view(row)
+        return await _view(db, row, actor)
 
 
 async def open_link(hub: Hub, actor: Actor, token: str) -> NotificationView:
@@ -127,5 +129,6 @@ def _how(chosen: str | None) -> How:
     return next((each for each in HOW if each == chosen), "none")
 
 
-def _view(row: Notification) -> NotificationView:
-    return NotificationView(row.id, row.at, row.title, row.text, row.link, row.instance, row.read_at)
+async def _view(db: Db, row: Notification, actor: Actor) -> NotificationView:
+    title, text = await covering.told(db, row, actor)
+    return NotificationView(row.id, row.at, title, text, row.link, row.instance, row.read_at)

@@ -67,20 +67,26 @@ async def note_sight(hub: Hub, actor: Actor, task: str, instance: str) -> None:
 
 async def _shown(db: Db, actor: Actor, found: Sequence[AuditEntry]) -> list[Line]:
     """Return lines without what is personal in the forms that they hold, and without what closed forms hold."""
-    veils: dict[str, Veil] = {}
     lines = lines_of(found)
     closed = await closed_tasks(db, actor, [line.subject for line in lines])
-    for index, line in enumerate(lines):
-        given = line.data if isinstance(line.data, Mapping) else {}
-        definition = str(given.get("instance") or line.subject).partition("/")[0]
+    processes = [_process(line) for line in lines]
+    names = {each: (await covering.veil_of_process(db, actor, each)).names for each in sorted(set(processes)) if each}
+    # What a note or a comment names is known from the task that it is about.
+    covered = [line.subject for line, process in zip(lines, processes, strict=True) if names.get(process)]
+    contents = await tasks.contents_of(db, covered)
+    for index, (line, process) in enumerate(zip(lines, processes, strict=True)):
         if line.subject in closed:
             lines[index] = replace(line, data=None)
-        elif "." in definition and line.data:
-            if definition not in veils:
-                veils[definition] = await covering.veil_of_process(db, actor, definition)
-            (data,) = Veil(veils[definition].names).cover(line.data)
-            lines[index] = replace(line, data=data)
+        elif names.get(process):
+            lines[index] = replace(line, data=Veil(names[process]).cover(contents.get(line.subject), line.data)[1])
     return lines
+
+
+def _process(line: Line) -> str:
+    """Return the process that a line is about; nothing when it is about none."""
+    given = line.data if isinstance(line.data, Mapping) else {}
+    definition = str(given.get("instance") or line.subject).partition("/")[0]
+    return definition if "." in definition and line.data else ""
 
 
 async def closed_tasks(db: Db, actor: Actor, ids: Collection[str]) -> set[str]:

@@ -182,6 +182,12 @@ async def forms_of(db: Db, ids: Collection[str]) -> list[tuple[str, str, str]]:
     return found
 
 
+async def contents_of(db: Db, ids: Collection[str]) -> dict[str, list[JSON]]:
+    """Return what some tasks hold, by id: what was asked with, answered, and sent back."""
+    rows = await db.execute(select(Task.id, Task.data, Task.answer, Task.returned).where(Task.id.in_(sorted(set(ids)))))
+    return {id_: [data, answer, returned] for id_, data, answer, returned in rows}
+
+
 async def open_tasks(db: Db, limit: int = 1000) -> Sequence[Task]:
     """Return tasks that wait for somebody, the oldest first."""
     query = select(Task).where(Task.closed_at.is_(None)).order_by(Task.created_at, Task.id).limit(limit)

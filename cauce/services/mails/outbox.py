@@ -15,7 +15,9 @@ from cauce.contract import END_LETTER, LETTER, WRITE_LETTER, OperationCall, upke
 from cauce.errors import ConflictError
 from cauce.services.hub import Hub
 from cauce.services.mails import writing
+from cauce.services.permissions import covering
 from cauce.services.temporal_errors import explained
+from cauce.services.users import actor_in
 from cauce.services.waiting import call_timeout
 from cauce.settings import Settings
 from cauce.store import definitions, letters, notifications
@@ -40,12 +42,14 @@ class MailActivities:
                 return []
             told = await letters.told_in(db, letter)
             readers = await notifications.readers(db, person=row.person)
-        if not told or not readers:
+            person = await actor_in(db, row.person)
+            items = [writing.Item(each.id, *await covering.told(db, each, person)) for each in told] if person else []
+        if not items or not readers:
             async with self.hub.store.transaction() as db:
                 await letters.end(db, letter, "lost", "Whoever it was for is not there any more.")
             return []
         settings = self.hub.settings
-        said = await asyncio.to_thread(writing.message, settings, readers[0].locale, told, digest=row.digest)
+        said = await asyncio.to_thread(writing.message, settings, readers[0].locale, items, digest=row.digest)
         name = f"letter:{letter}:{attempt}"
         params = {"to": [row.email], "subject": said.subject, "text": said.text, "html": said.html, "key": name}
         return [OperationCall(settings.mail_connection, operation, params, "", "letter", name, effect="write")]

@@ -1,13 +1,13 @@
 """What the mails say: in the language of whoever gets them, as text and as HTML."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from cauce.messages import rendering
 from cauce.messages.rendering import Message
 from cauce.services.mails.links import link
 from cauce.settings import Settings
-from cauce.store.models import Notification
 
 JSON = Any
 _TEMPLATE: Final[dict[str, JSON]] = {
@@ -37,7 +37,16 @@ _TEMPLATE: Final[dict[str, JSON]] = {
 _LONGEST: Final = 2_000
 
 
-def message(settings: Settings, locale: str, told: Sequence[Notification], *, digest: bool) -> Message:
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that a mail tells: the notification, and what of it its reader may see."""
+
+    id: str
+    title: str
+    text: str
+
+
+def message(settings: Settings, locale: str, told: Sequence[Item], *, digest: bool) -> Message:
     """Return the mail that tells somebody some things, each with a link of its own."""
     items = [
         {"title": each.title, "text": each.text[:_LONGEST].strip(), "link": link(settings, each.id)} for each in told

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cauce.permissions import Thing
 from cauce.personal import Veil, names_in, names_of_bundle, names_of_form
-from cauce.services.hub import Actor
+from cauce.services.hub import Actor, Role
 from cauce.store import definitions, tasks
-from cauce.store.models import Task
+from cauce.store.models import Notification, Task
 from cauce.store.session import Db
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 JSON = Any
 # What came from outside belongs to no process; only a grant for everything opens it.
 _NOWHERE: Final = Thing("", "")
+_TASK: Final = "/tasks/"
+_SEEING: Final[tuple[Role, ...]] = ("staff", "manager", "operator", "integrator")
 _CONTRACTS: Final = frozenset({"capability", "connection", "form"})
 
 
@@ -47,6 +49,20 @@ def veil_of_form(actor: Actor, definition: str, form: JSON) -> Veil:
     name = str((form or {}).get("form", ""))
     may = actor.decide("personal", Thing.of(definition, name)).allowed
     return Veil(frozenset() if may else names_of_form(form))
+
+
+def sentences(row: Task, actor: Actor, *said: str) -> list[str]:
+    """Return what people or processes said of a task, without what is personal in it for who looks."""
+    return [str(each) for each in veil_of(row, actor).cover([row.data, row.answer, row.returned], *said)[1:]]
+
+
+async def told(db: Db, row: Notification, actor: Actor) -> tuple[str, str]:
+    """Return the title and text of what somebody is told, which often say what the task is about."""
+    if not row.link.startswith(_TASK) or (not actor.grants and actor.may(*_SEEING)):
+        return row.title, row.text
+    task = await tasks.find_task(db, row.link.removeprefix(_TASK).partition("#")[0])
+    title, text = sentences(task, actor, row.title, row.text) if task else (row.title, row.text)
+    return title, text
 
 
 async def begun(db: Db, row: Task, actor: Actor) -> JSON:

@@ -1,6 +1,6 @@
 """What people say to each other about a task: everybody who may see it reads it, and whoever is named is told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Final
@@ -8,6 +8,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from cauce.errors import ConflictError, InputError
 from cauce.services.hub import Actor, Hub, Role
+from cauce.services.permissions import covering
 from cauce.services.tasks import may_see, view, visible
 from cauce.services.teamwork import mentions
 from cauce.services.users import actor_in, actors_in
@@ -71,9 +72,9 @@ async def of_task(
 ) -> list[CommentView]:
     """Return what was said about a task that one may see, the newest first."""
     async with hub.store.read() as db:
-        await visible(db, actor, task_id)
+        task = await visible(db, actor, task_id)
         found = await comments.of_task(db, task_id, before=before, limit=max(1, min(limit, most_rows)))
-    return [_view(row) for row in found]
+    return [_covered(_view(row), task, actor) for row in found]
 
 
 async def of_instance(hub: Hub, actor: Actor, instance: str) -> list[CommentView]:
@@ -81,7 +82,8 @@ async def of_instance(hub: Hub, actor: Actor, instance: str) -> list[CommentView
     require_sight(actor, instance)
     async with hub.store.read() as db:
         found = await comments.of_instance(db, instance, limit=most_rows)
-    return [_view(comment, view(task, actor).title) for comment, task in found if may_see(task, actor)]
+    seen = [(comment, task) for comment, task in found if may_see(task, actor)]
+    return [_covered(_view(comment, view(task, actor).title), task, actor) for comment, task in seen]
 
 
 async def may_be_named(hub: Hub, actor: Actor, task_id: str, *, limit: int = 30) -> list[str]:
@@ -89,6 +91,11 @@ async def may_be_named(hub: Hub, actor: Actor, task_id: str, *, limit: int = 30)
     async with hub.store.read() as db:
         row = await visible(db, actor, task_id)
         return [each for each in await _seers(db, row) if each != actor.name][:limit]
+
+
+def _covered(said: CommentView, task: Task, actor: Actor) -> CommentView:
+    """Return a comment without what is personal in its task; whoever wrote it knows what they wrote."""
+    return said if said.by == actor.name else replace(said, text=covering.sentences(task, actor, said.text)[0])
 
 
 def _checked(text: str) -> str:

@@ -7,10 +7,12 @@ import httpx
 import pytest
 
 from cauce.errors import InputError, NotFoundError
-from cauce.services import attachments, task_drafts, tasks, trail
+from cauce.services import attachments, notifications, task_drafts, tasks, trail
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import covering, grants
+from cauce.services.teamwork import comments
 from cauce.store import attachments as files
+from cauce.store import notifications as store_notifications
 from cauce.store import permissions
 from cauce.store import tasks as store_tasks
 from cauce.store.attachments import NewFile
@@ -63,6 +65,22 @@ async def test_rest_and_page_show_that_there_is_something(
     assert "1970" not in page
     assert '<input type="hidden" name="/born" value="••••2">' in page
     assert "••••1 from Soria" in page
+
+
+async def test_what_is_said_of_a_task_names_nobody_either(covered: str, hub: Hub) -> None:
+    ana, boss = await _actor(hub, "ana"), Actor("luis", frozenset({"manager"}))
+    hr = replace(boss, groups=frozenset({"hr"}), grants=ana.grants)
+    await comments.add(hub, hr, covered, f"@ana call {NAME} again")
+    (said,) = await comments.of_task(hub, ana, covered)
+    assert said.text == "@ana call ••••1 again"
+    (told,) = (await notifications.list_notifications(hub, ana)).items
+    assert (NAME in told.title + told.text, "••••1" in told.title, "••••1" in told.text) == (False, True, True)
+    async with hub.store.read() as db:
+        row = await store_notifications.find(db, "ana", told.id)
+        assert row is not None
+        assert await covering.told(db, row, ana) == (told.title, told.text)
+        assert NAME in (await covering.told(db, row, hr))[1]
+    assert (await comments.of_task(hub, hr, covered))[0].text == f"@ana call {NAME} again"
 
 
 async def test_a_form_that_comes_back_writes_no_cover(covered: str, hub: Hub) -> None:

@@ -136,7 +136,8 @@ async def test_several_processes_make_one_letter_and_a_day_is_told_when_it_is_ov
             assert await rows.people(db, before) == []
         said = {row.digest: [each.title for each in titles] for row, titles in found}
         assert (len(made), said) == (2, {False: ["Now"], True: ["Unread"]})
-        message = writing.message(quiet.settings, "en", found[1][1], digest=True)
+        items = [writing.Item(each.id, each.title, each.text) for each in found[1][1]]
+        message = writing.message(quiet.settings, "en", items, digest=True)
         assert (message.subject, "What you were told" in message.text) == ("Your day in Cauce: 1", True)
 
 
