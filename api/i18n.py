@@ -24,20 +24,23 @@ locales = ("en", "es")
 folder = Path(__file__).parent / "locale"
 
 
-@cache
-def catalogue(locale: str) -> GNUTranslations:
-    """Return the catalogue of one language."""
+def compiled(locale: str) -> bytes:
+    """Return the catalogue of one language as gettext reads it."""
     place = folder / locale / "LC_MESSAGES"
-    compiled = place / "messages.mo"
+    ready = place / "messages.mo"
     source = place / "messages.po"
-    if compiled.exists() and (not source.exists() or compiled.stat().st_mtime >= source.stat().st_mtime):
-        with compiled.open("rb") as file:
-            return GNUTranslations(file)
+    if ready.exists() and (not source.exists() or ready.stat().st_mtime >= source.stat().st_mtime):
+        return ready.read_bytes()
     buffer = BytesIO()
     with source.open("rb") as file:
         write_mo(buffer, read_po(file, locale=locale))
-    buffer.seek(0)
-    return GNUTranslations(buffer)
+    return buffer.getvalue()
+
+
+@cache
+def catalogue(locale: str) -> GNUTranslations:
+    """Return the catalogue of one language."""
+    return GNUTranslations(BytesIO(compiled(locale)))
 
 
 def negotiate(chosen: str | None, accept_language: str) -> str:

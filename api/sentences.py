@@ -6,45 +6,52 @@ its places.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from typing import Final
 
-from babel.messages.pofile import read_po
+from babel.messages.mofile import read_mo
 
-from api.i18n import Language, folder
+from api.i18n import Language, compiled
 
 _PLACE: Final = re.compile(r"\{(\d)\}")
 _SENTENCES: Final = re.compile(r"(?<=[.?!]) (?=[A-Z'`])")
 # What stands between such signs is the name of something.
 _QUOTES: Final = ("'", "`", '"')
+# What a template has around its places is long, or it is tried last.
 _BROAD: Final = 20
 _ONE_PLACE: Final = 2
 # A reason in a reason in a reason is told; further in, it stays as it is.
-_DEEPEST: Final = 3
+_DEEPEST: Final = 5
+# Nobody says more than that at once; what systems outside answer may be longer, and stays as it is.
+_LONGEST: Final = 3_000
+_MOST_SENTENCES: Final = 6
+# Templates are looked for by the letters that they begin with.
+_START: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Template:
     """A sentence with places: what is around them, and what it is in the other language."""
 
-    pieces: Sequence[str]
+    first: str
+    between: Sequence[str]
+    last: str
     says: str
 
     @property
     def is_broad(self) -> bool:
         """Whether other sentences look like it, as many do like `{1} is {2}.`."""
-        return (len(self.pieces) > _ONE_PLACE or not self.pieces[0]) and len("".join(self.pieces)) < _BROAD
+        known = len(self.first) + len(self.last) + sum(map(len, self.between))
+        return (bool(self.between) or not self.first) and known < _BROAD
 
     def values(self, sentence: str) -> list[str] | None:
-        """Return what is in the places of a sentence; None when it is another one."""
-        first, *between, last = self.pieces
-        if not (sentence.startswith(first) and sentence.endswith(last)):
-            return None
-        at, end = len(first), len(sentence) - len(last)
+        """Return what is in the places of a sentence that begins and ends so; None when it is another one."""
+        at, end = len(self.first), len(sentence) - len(self.last)
         values = []
-        for piece in between:
+        for piece in self.between:
             found = sentence.find(piece, at, end)
             if found < 0:
                 return None
@@ -53,34 +60,49 @@ class _Template:
         return [*values, sentence[at:end]] if at <= end else None
 
 
+# The templates of a language by their beginning, the most particular first; those that begin with a place are at "".
+_Book = Mapping[str, Sequence[_Template]]
+
+
 def said(sentence: str, lang: Language) -> str:
     """Return a sentence in a language; one that is not known there stays as it is."""
-    return _said(sentence, lang, 0) if sentence and _templates(lang.code) else sentence
+    narrow, _ = _books(lang.code)
+    return _said(sentence, lang, 0) if sentence and narrow and len(sentence) <= _LONGEST else sentence
 
 
 def _said(sentence: str, lang: Language, depth: int) -> str:
     if (known := lang.gettext(sentence)) != sentence or depth > _DEEPEST:
         return known
-    for template in _templates(lang.code):
-        if not template.is_broad and (values := template.values(sentence)) is not None:
-            return _filled(template, _told(template, values, lang, depth))
-    for parts, between in ((_SENTENCES.split(sentence), " "), (sentence.split(": ", 1), ": ")):
+    narrow, broad = _books(lang.code)
+    for template, values in _fitting(sentence, narrow):
+        return _filled(template, _told(template, values, lang, depth))
+    for parts, between in ((_SENTENCES.split(sentence, _MOST_SENTENCES), " "), (sentence.split(": ", 1), ": ")):
         if len(parts) > 1:
             return between.join(_said(each, lang, depth + 1) for each in parts)
-    for template in _templates(lang.code):
-        if template.is_broad and (values := template.values(sentence)) is not None:
-            told = _told(template, values, lang, depth)
-            # Several words that nothing is known of are the rest of another sentence.
-            if not any(" " in value and each == value for each, value in zip(told, values, strict=True)):
-                return _filled(template, told)
+    for template, values in _fitting(sentence, broad):
+        told = _told(template, values, lang, depth)
+        # Several words that nothing is known of are the rest of another sentence.
+        if not any(" " in value and each == value for each, value in zip(told, values, strict=True)):
+            return _filled(template, told)
     return sentence
+
+
+def _fitting(sentence: str, book: _Book) -> Iterator[tuple[_Template, list[str]]]:
+    """Yield the templates that a sentence fits, with what is in their places."""
+    for start in (sentence[:_START], ""):
+        for template in book.get(start, ()):
+            if sentence.startswith(template.first) and sentence.endswith(template.last):
+                values = template.values(sentence)
+                if values is not None:
+                    yield template, values
 
 
 def _told(template: _Template, values: Sequence[str], lang: Language, depth: int) -> list[str]:
     """Return what is in the places, in the language where it is no name."""
+    pieces = [template.first, *template.between, template.last]
     return [
         value if before.endswith(_QUOTES) and after.startswith(_QUOTES) else _said(value, lang, depth + 1)
-        for before, value, after in zip(template.pieces, values, template.pieces[1:], strict=False)
+        for before, value, after in zip(pieces, values, pieces[1:], strict=False)
     ]
 
 
@@ -89,10 +111,15 @@ def _filled(template: _Template, told: Sequence[str]) -> str:
 
 
 @cache
-def _templates(locale: str) -> list[_Template]:
-    """Return the sentences with places that a language has, the most particular first."""
-    with (folder / locale / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        texts = {each.id: each.string for each in read_po(file, locale=locale) if isinstance(each.id, str)}
+def _books(locale: str) -> tuple[_Book, _Book]:
+    """Return the sentences with places that a language has: the narrow ones, and those that others look like."""
+    texts = {each.id: each.string for each in read_mo(BytesIO(compiled(locale))) if isinstance(each.id, str)}
     found = {text: says for text, says in texts.items() if _PLACE.search(text) and isinstance(says, str) and says}
-    texts_first = sorted(found, key=lambda text: -len(_PLACE.sub("", text)))
-    return [_Template(_PLACE.split(text)[::2], found[text]) for text in texts_first]
+    narrow: dict[str, list[_Template]] = {}
+    broad: dict[str, list[_Template]] = {}
+    for text in sorted(found, key=lambda each: -len(_PLACE.sub("", each))):
+        first, *between, last = _PLACE.split(text)[::2]
+        template = _Template(first, between, last, found[text])
+        start = first[:_START] if len(first) >= _START else ""
+        (broad if template.is_broad else narrow).setdefault(start, []).append(template)
+    return narrow, broad

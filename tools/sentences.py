@@ -23,12 +23,18 @@ PLACE: Final = re.compile(r"\{\d\}")
 _FORMATTED: Final = re.compile(r"(?:\{\w*\})+")
 # What people on pages meet. Not what only a terminal or a program is told.
 _SAID_IN: Final = (
-    *("api/", "cauce/authentication/", "cauce/expressions/", "cauce/limits/", "cauce/messages/", "cauce/recording/"),
-    *("cauce/services/", "cauce/store/", "schemas/", "workflows/"),
+    *("activities/", "api/", "cauce/authentication/", "cauce/expressions/", "cauce/limits/", "cauce/messages/"),
+    *("cauce/recording/", "cauce/sdk/", "cauce/services/", "cauce/store/", "connectors/", "schemas/", "workflows/"),
 )
 _NOT_IN: Final = (
-    *("api/app.py", "api/metrics.py", "api/rest/", "api/scim/", "api/server.py"),
-    *("cauce/services/exposition.py", "cauce/settings.py", "cauce/single.py", "cauce/store/migrations/"),
+    *("activities/human_tasks.py", "api/app.py", "api/metrics.py", "api/rest/", "api/scim/", "api/server.py"),
+    *(
+        "cauce/sdk/making.py",
+        "cauce/services/exposition.py",
+        "cauce/settings.py",
+        "cauce/single.py",
+        "cauce/store/migrations/",
+    ),
     # What the codes of findings mean is for the documentation.
     "workflows/checking/codes.py",
     # These say a thing in both languages, or write it into a file.
