@@ -76,11 +76,11 @@ class Language:
 
     code: str
     zone: tzinfo = UTC
-    # What people call groups, severities and forms: labels by kind and name.
+    # What people call groups, severities, interactions and forms: labels by kind and name.
     names: Mapping[str, Mapping[str, JSON]] = field(default_factory=dict, compare=False, repr=False)
 
     def called(self, kind: str, name: str, fallback: str = "") -> str:
-        """Return what people call a `group`, a `severity` or a `form`."""
+        """Return what people call a `group`, a `severity`, an `interaction` or a `form`."""
         return self.label(self.names.get(kind, {}).get(name), fallback or name)
 
     def gettext(self, message: str) -> str:

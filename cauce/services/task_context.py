@@ -17,7 +17,7 @@ from cauce.store.models import Customer
 from cauce.store.session import Db
 
 JSON = Any
-Shape = Literal["value", "table", "customer", "timeline", "documents", "later"]
+Shape = Literal["value", "table", "fields", "customer", "timeline", "documents", "later"]
 _MOST: Final = 50
 
 
@@ -29,6 +29,7 @@ class Moment:
     title: JSON
     text: str = ""
     by: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,22 @@ async def _shown(db: Db, task: TaskView, index: int, entry: Mapping[str, JSON], 
         case "documents":
             files = value if isinstance(value, list) else [value]
             value = [_file(each) for each in files if isinstance(each, Mapping) and isinstance(each.get("sha256"), str)]
+        case "table" if isinstance(value, Mapping):
+            shape = "fields"
         case "table" if not _is_table(value):
             shape = "value"
         case _:
             pass
-    return Shown(index, entry.get("title"), shape, value, entry.get("columns"), entry.get("labels"))
+    return Shown(index, entry.get("title"), shape, value, _columns(entry), entry.get("labels"))
+
+
+def _columns(entry: Mapping[str, JSON]) -> Mapping[str, JSON] | None:
+    """Return the headings in their order; that of keys in a document is not kept."""
+    columns: Mapping[str, JSON] | None = entry.get("columns")
+    if columns is None:
+        return None
+    first = [name for name in entry.get("order") or [] if name in columns]
+    return {name: columns[name] for name in dict.fromkeys([*first, *columns])}
 
 
 async def _customer(db: Db, value: JSON) -> Customer | None:
@@ -143,7 +155,7 @@ async def _timeline(db: Db, task: TaskView, entry: Mapping[str, JSON], value: JS
         ]
     customer = await _customer(db, value)
     rows = [] if customer is None else await customers.interactions(db, customer.id, _MOST)
-    return [Moment(row.at, row.summary, row.kind, row.by or "") for row in rows]
+    return [Moment(row.at, row.summary, by=row.by or "", kind=row.kind) for row in rows]
 
 
 def _at(given: JSON) -> str | None:

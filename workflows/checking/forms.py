@@ -132,6 +132,9 @@ def _check_context(report: Report, pointer: str, entry: Map, world: World) -> No
         report.key("form", f"{pointer}/labels", "Only values and tables have labels.", "Leave out `show` or `labels`.")
     if "columns" in entry and entry.get("show") != "table":
         report.key("form", f"{pointer}/columns", "Only a table has columns.", "Add `show: table`.")
+    for name in entry.get("order") or []:
+        if name not in (entry.get("columns") or {}):
+            report.value("form", f"{pointer}/order", f"There is no column `{name}`.", "Name those of `columns`.")
     check_bare(report, f"{pointer}/value", entry.get("value"), _FOUND if "call" in entry else _BESIDE)
 
 

@@ -59,7 +59,14 @@ FORM: dict[str, Any] = {
         {"title": "History", "show": "timeline", "value": ".customer.number"},
         {"title": "Case", "show": "timeline"},
         {"title": "Papers", "show": "documents", "value": ".papers"},
-        {"title": "Prices", "show": "table", "value": ".prices", "columns": {"sku": {"en": "Item"}, "net": "Net"}},
+        {
+            "title": "Prices",
+            "show": "table",
+            "value": ".prices",
+            "columns": {"net": "Net", "sku": {"en": "Item"}},
+            "order": ["sku"],
+        },
+        {"title": "One", "show": "table", "value": ".prices[0]", "columns": {"net": "Net price"}},
         {"title": "Broken", "value": ".customer.number.x"},
         {"title": "State", "value": '["late", "other"]', "labels": {"late": {"en": "Too <late>", "es": "Tarde"}}},
     ],
@@ -129,6 +136,9 @@ async def test_what_stands_beside_a_form_is_shown_in_its_shape_and_never_as_mark
     assert "+34915550123" in page
     assert "Nothing yet." in page
     assert "Too &lt;late&gt;, other" in page
+    # A single map is a line for each of its columns.
+    assert re.search(r"<dt>Net price</dt><dd>\s*2.50\s*</dd>", page)
+    assert "<strong>Call</strong>" in page
     assert re.findall(r'<th scope="col"[^>]*>(.*?)</th>', page)[:2] == ["Item", "Net"]
     link = re.search(rf'href="({PAGE}/files/\w+)" download>a.pdf', page)
     assert link

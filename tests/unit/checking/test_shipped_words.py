@@ -74,9 +74,25 @@ def test_every_shipped_process_has_a_title_in_both_languages(documents: dict[str
 
 def test_every_group_and_severity_that_is_named_has_a_name_for_people(documents: dict[str, Any]) -> None:
     policies = [each for file, each in documents.items() if file.startswith("policies/")]
-    called = {kind: {name for each in policies for name in each.get(kind, {})} for kind in ("groups", "severities")}
+    kinds = "groups", "severities", "interactions"
+    called = {kind: {name for each in policies for name in each.get(kind, {})} for kind in kinds}
     wanted = set(named(list(documents.values()), frozenset({"group", "also"})))
     assert {each for each in wanted if "$" not in each} - called["groups"] == set()
     clocks = [each for file, each in documents.items() if file.startswith("clocks/")]
     severities = {name for each in clocks for name in each.get("targets", {})}
     assert severities - called["severities"] - {"low", "medium", "high", "critical"} == set()
+    noted = {
+        each for file, document in documents.items() if file.startswith("processes/") for each in noted_kinds(document)
+    }
+    assert {each for each in noted if "$" not in each} - called["interactions"] == set()
+
+
+def noted_kinds(node: Any) -> Iterator[str]:
+    """Return what kinds of things a process notes on a customer's timeline."""
+    if isinstance(node, dict):
+        if node.get("call") in {"record-interaction@hub", "write-to-customer"}:
+            yield node["with"]["kind"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from noted_kinds(each)
