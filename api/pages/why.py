@@ -45,6 +45,7 @@ _PARTS: Final[Mapping[str, str]] = {
     "answered": message("You have answered it."),
     "told": message("You were told that it was left lying."),
     "oversees": message("You oversee the work of others."),
+    "granted": message("A permission lets you see it."),
 }
 
 

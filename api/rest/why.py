@@ -44,7 +44,8 @@ class Why(Model):
     stands_in_for: str = Field(description="Who is away, so that you hold it.", examples=["rosa"])
     away_until: date | None
     part: str = Field(
-        description="What you have to do with it when it is not yours: delegated, answered, told, oversees.",
+        description="What you have to do with it when it is not yours: delegated, answered, told or oversees; "
+        "`granted` when a permission lets you see it.",
         examples=["delegated"],
     )
 

@@ -67,7 +67,7 @@ async def _stood_in_for(db: Db, task: TaskView, actor: Actor) -> tuple[str, date
 
 
 def _part(task: TaskView, actor: Actor) -> str:
-    """Return in one word what somebody has to do with a task that is not given to them; nothing when it is."""
+    """Return in one word why somebody sees a task that is not given to them; nothing when it is."""
     name = actor.name
     ours = task.user is None and (task.group is None or task.group in actor.groups)
     if ours or name in {task.claimed_by, task.user}:
@@ -79,7 +79,7 @@ def _part(task: TaskView, actor: Actor) -> str:
         ("told", told),
         ("oversees", actor.may(*overseers)),
     )
-    return next((word for word, holds in parts if holds), "")
+    return next((word for word, holds in parts if holds), "granted")
 
 
 def _move(line: AuditEntry) -> Move:

@@ -19,9 +19,12 @@ from cauce.store.notifications import Told
 from tests.e2e.browser import seed
 from tests.integration.api.conftest import Browser
 from tests.integration.api.test_access import calls, is_for_programs
+from tests.integration.store.roadmap_run import begun
 
 ROOT = Actor("admin", frozenset({"admin"}))
 TASK, INSTANCE, PROCESS = "00000000-0000-5000-8000-000000000000", "sales.lead-to-order/lead:2041", "sales.lead-to-order"
+RUN = {"key": "1", "activity": "a", "gate": "g", "change": "1", "number": "1", "risk": "r", "period": "1", "step": "a"}
+RUN["digest"] = "0" * 64
 # By the beginning of the address: an id of something closed, and one of nothing.
 CLOSED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "/tasks/": ({"task_id": TASK, "digest": "0" * 64, "index": "0"}, {"task_id": "none"}),
@@ -31,6 +34,7 @@ CLOSED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "/start/": ({"name": PROCESS, "key": "x", "digest": "0" * 64}, {"name": "sales.none"}),
     "/schedules/": ({"definition": PROCESS}, {"definition": "sales.none"}),
     "/dead-letters/": ({"letter_id": "1"}, {"letter_id": "99"}),
+    "/roadmaps/": ({**RUN, "name": "crm"}, {**RUN, "name": "none"}),
     "/by-hand/": ({"number": "1"}, {"number": "99"}),
     "/notifications/{notification_id}": ({"notification_id": "n-ana"}, {"notification_id": "none"}),
 }
@@ -38,7 +42,7 @@ CLOSED: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 BY_ROLE = (
     # What is of oneself is tried where it is tested.
     *("/me/", "/tokens/", "/inbox/views/", "/f/", "/feeds/"),
-    *("/connections/", "/syncs/", "/profiles/", "/people/", "/absences/", "/monitor/", "/permissions/", "/roadmaps/"),
+    *("/connections/", "/syncs/", "/profiles/", "/people/", "/absences/", "/monitor/", "/permissions/"),
     *("/in/", "/notifications/mails/", "/notifications/open/", "/account/", "/accounts/", "/scim/", "/users/"),
 )
 BODIES: dict[str, Any] = {
@@ -57,7 +61,24 @@ BODIES: dict[str, Any] = {
     "settle": {"reason": "x"},
     "mark": {"read": True},
     "comments": {"text": "x"},
+    "what-if": {"edits": {}},
+    "sign": {"evidence": 1},
+    "documents": {"evidence": 1, "documents": [{"name": "x.txt", "sha256": "0" * 64}]},
+    "waive": {"evidence": 1, "reason": "x", "until": "2030-01-01"},
+    "g/decide": {"approver": "x", "approve": True},
+    "1/decide": {"decision": "approved"},
+    "baselines": {"reason": "x"},
+    "changes": {"what": "x", "why": "x", "edits": {}},
+    "metrics": {"metrics": {}},
+    "stop": {"decision": "stop", "reason": "x"},
+    "cancel": {"reason": "x"},
+    "costs": {"activity": "a", "reference": "x"},
+    "reverse": {"reason": "x"},
+    "answer": {"decision": "accepted", "note": "x"},
 }
+# What is no JSON, and what is in the address besides.
+TEXTS = {"import": "activity,reference\n"}
+QUERIES = {"attachments": "?field=/x&name=x.txt", "files": "?name=x.txt"}
 PAGE_FIELDS = {
     "payload": "{}",
     "user": "luis",
@@ -80,7 +101,9 @@ async def eve(hub: Hub, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         call = ("t1", "erp", "create-order", "k1", INSTANCE, "/do/0")
         await by_hand.add(db, call, {}, answer={"who": "Ibarra"}, by="ana", at=utc_now())
         await notifications.add(db, Told("n-ana", "ana", "Ibarra", "Ibarra", instance=INSTANCE), "")
-    await grants.grant(hub, ROOT, "group:insiders", ["see"], "namespace:sales", only=True)
+        db.add(begun("crm", "1"))
+    for namespace in ("sales", "roadmap"):
+        await grants.grant(hub, ROOT, "group:insiders", ["see"], f"namespace:{namespace}", only=True)
     token = await users.create_token(hub, await users.actor_of(hub, "eve"))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"authorization": f"Bearer {token}"}
@@ -106,6 +129,17 @@ def put(path: str, ids: dict[str, str]) -> str:
     return re.sub(r"\{(\w+)[^}]*\}", lambda match: ids[match[1]], path)
 
 
+async def ask(client: httpx.AsyncClient, method: str, address: str) -> httpx.Response:
+    """Ask with something that can be read, so that what is not there is not there, and no field is wrong."""
+    *_, before, last = address.split("/")
+    address += QUERIES.get(last, "")
+    if method in {"GET", "DELETE"}:
+        return await client.request(method, address)
+    if last in TEXTS:
+        return await client.request(method, address, content=TEXTS[last], headers={"content-type": "text/csv"})
+    return await client.request(method, address, json=BODIES.get(f"{before}/{last}", BODIES.get(last, {})))
+
+
 def told(answer: httpx.Response, address: str) -> str:
     """Return what an answer says, without the names that were asked for."""
     text = answer.text
@@ -116,12 +150,10 @@ def told(answer: httpx.Response, address: str) -> str:
 
 async def test_rest_answers_for_what_is_closed_as_for_what_is_not_there(app: FastAPI, eve: httpx.AsyncClient) -> None:
     for method, there, nothing in addresses(app, rest=True):
-        body = None if method in {"GET", "DELETE"} else BODIES.get(there.rsplit("/", 1)[-1], {})
-        query = "?field=/x&name=x.txt" if there.endswith("/attachments") else ""
-        answer = await eve.request(method, there + query, json=body)
+        answer = await ask(eve, method, there)
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), (method, there, answer.text)
         assert "Ibarra" not in answer.text
-        other = await eve.request(method, nothing + query, json=body)
+        other = await ask(eve, method, nothing)
         assert (other.status_code, told(other, nothing)) == (404, told(answer, there)), (method, there)
 
 
@@ -153,9 +185,7 @@ async def test_what_is_for_another_group_is_not_there_for_staff(
     program.headers["authorization"] = f"Bearer {token}"
     for method, there, _ in addresses(app, rest=True):
         if there.startswith("/api/v1/tasks/"):
-            body = None if method in {"GET", "DELETE"} else BODIES.get(there.rsplit("/", 1)[-1], {})
-            query = "?field=/x&name=x.txt" if there.endswith("/attachments") else ""
-            answer = await program.request(method, there + query, json=body)
+            answer = await ask(program, method, there)
             # What a role alone decides is told before what there is.
             assert answer.status_code in ({403} if there.endswith(("/assign", "/priority")) else {404}), there
             assert "Ibarra" not in answer.text

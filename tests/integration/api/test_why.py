@@ -11,6 +11,7 @@ from cauce.absence import Absence, local_day
 from cauce.contract import TaskChange
 from cauce.services import task_acts, tasks, users
 from cauce.services.hub import Hub
+from cauce.services.permissions import grants
 from cauce.store import absences
 from cauce.store.base import utc_now
 from tests.integration.api.conftest import Browser
@@ -75,6 +76,7 @@ async def test_who_stands_in_reads_for_whom_and_until_when(ana: Browser, program
 
 async def test_rest_tells_the_moves_and_who_oversees(program: httpx.AsyncClient, hub: Hub) -> None:
     await moved_about(hub)
+    admin = await users.actor_of(hub, "admin")
     token = await users.create_token(hub, await users.actor_of(hub, "rosa"))
     program.headers["authorization"] = f"Bearer {token}"
     found = (await program.get("/api/v1/tasks/life/why")).json()
@@ -87,4 +89,9 @@ async def test_rest_tells_the_moves_and_who_oversees(program: httpx.AsyncClient,
         ("assign", "admin", "luis"),
     ]
     assert found["part"] == "told"
+    # Who has nothing to do with it, and may see it.
+    await grants.grant(hub, admin, "person:igor", ["see"], "process:sales.lead-to-order")
+    igor = await users.create_token(hub, await users.actor_of(hub, "igor"))
+    found = (await program.get("/api/v1/tasks/life/why", headers={"authorization": f"Bearer {igor}"})).json()
+    assert found["part"] == "granted"
     assert (await program.get("/api/v1/tasks/none/why")).status_code == 404
