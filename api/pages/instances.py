@@ -88,7 +88,7 @@ async def instance_list(
 @router.get("/instances/{instance_id:path}")
 async def instance_page(request: Request, hub: HubDep, actor: VisitorDep, instance_id: str, done: str = "") -> Response:
     """Show an instance."""
-    detail = await visibility.instance(hub, actor, instance_id)
+    detail = await visibility.look(hub, actor, instance_id)
     lang = view.language_of(request)
     document = await document_of(hub, detail)
     marks = marks_of(detail)

@@ -128,4 +128,4 @@ async def edit_context(hub: HubDep, actor: CallerDep, instance_id: str, given: C
 @router.get("/{instance_id:path}", response_model=InstanceDetail, responses=documented(404, 503))
 async def get_instance(hub: HubDep, actor: CallerDep, instance_id: str) -> Detail:
     """Return an instance with its tasks, its context and, when it has ended, its output or problem."""
-    return await visibility.instance(hub, actor, instance_id)
+    return await visibility.look(hub, actor, instance_id)

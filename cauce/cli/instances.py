@@ -51,7 +51,7 @@ def show(instance: Id, *, data_dir: DataDir = None, as_json: output.AsJson = Fal
     """Show one instance: where it is, its tasks, and how it ended."""
 
     async def work(hub: Hub, actor: Actor) -> visibility.Detail:
-        return await visibility.instance(hub, actor, instance)
+        return await visibility.look(hub, actor, instance)
 
     found = session.run(work, data_dir=data_dir)
     if as_json:

@@ -12,7 +12,7 @@ import typer
 from cauce import settings as environment
 from cauce.cli.data_dir import load_settings
 from cauce.errors import SettingsError
-from cauce.services import users
+from cauce.services import trail
 from cauce.services.hub import Actor, Hub, open_hub
 from cauce.store.migrations import is_current
 
@@ -36,7 +36,7 @@ def run(
 
     async def opened() -> Result:
         async with open_hub(settings) as hub:
-            return await work(hub, await users.actor_of(hub, as_user) if as_user else local())
+            return await work(hub, await trail.acting_as(hub, local(), as_user) if as_user else local())
 
     # A connection to the hub itself opens the store by itself, and has to find the same one.
     with environment.given(data_dir=settings.data_dir):

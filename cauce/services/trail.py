@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from cauce.permissions import Thing
 from cauce.personal import Veil
+from cauce.services import users
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.permissions import covering
 from cauce.store import audit, tasks
@@ -58,11 +59,28 @@ async def verify(hub: Hub, actor: Actor, kept: Iterable[Head] = ()) -> Verdict:
 
 async def note_sight(hub: Hub, actor: Actor, task: str, instance: str) -> None:
     """Enter in the trail that somebody looked at a task; once, however often they look."""
+    await _note_sight(hub, actor, "task.see", task, {"instance": instance})
+
+
+async def note_sight_of_instance(hub: Hub, actor: Actor, instance: str) -> None:
+    """Enter in the trail that somebody looked at an instance, which shows what its process knows; once, too."""
+    await _note_sight(hub, actor, "instance.see", instance, None)
+
+
+async def acting_as(hub: Hub, by: Actor, name: str) -> Actor:
+    """Return an account that somebody at the machine acts as: what it does then is its own in the trail, after this."""
+    actor = await users.actor_of(hub, name)
+    async with hub.store.transaction() as db:
+        await audit.append(db, by.name, "user.act-as", name)
+    return actor
+
+
+async def _note_sight(hub: Hub, actor: Actor, action: str, subject: str, data: JSON) -> None:
     async with hub.store.read() as db:
-        if await audit.has(db, actor.name, "task.see", task):
+        if await audit.has(db, actor.name, action, subject):
             return
     async with hub.store.transaction() as db:
-        await audit.append(db, actor.name, "task.see", task, {"instance": instance})
+        await audit.append(db, actor.name, action, subject, data)
 
 
 async def _shown(db: Db, actor: Actor, found: Sequence[AuditEntry]) -> list[Line]:

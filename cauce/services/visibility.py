@@ -17,6 +17,7 @@ from cauce import contract
 from cauce.errors import CauceError, InputError, NotFoundError
 from cauce.permissions import Act, Thing
 from cauce.roadmaps import ROADMAP, is_roadmap
+from cauce.services import trail
 from cauce.services.asking import asked
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.permissions import covering
@@ -136,6 +137,13 @@ async def list_instances(
         kept = await asyncio.gather(*(_is_last_run(hub, row) for row in page))
     token = _token(rows.next_page_token) if rows.next_page_token else None
     return Page(tuple(summary(row) for row, keep in zip(page, kept, strict=True) if keep), token)
+
+
+async def look(hub: Hub, actor: Actor, instance_id: str) -> Detail:
+    """Return an instance to somebody who looks at it, as `instance` does; that they saw it is kept."""
+    found = await instance(hub, actor, instance_id)
+    await trail.note_sight_of_instance(hub, actor, instance_id)
+    return found
 
 
 async def instance(hub: Hub, actor: Actor, instance_id: str) -> Detail:

@@ -15,6 +15,8 @@ from cauce.store.models import (
     DeadLetter,
     DoneByHand,
     Event,
+    EventConsumption,
+    EventStart,
     LedgerEntry,
     Notification,
     Task,
@@ -47,7 +49,8 @@ async def run_by(db: Db, instance: str) -> set[str]:
 
 async def of_instances(db: Db, instances: Collection[str]) -> dict[str, list[dict[str, JSON]]]:
     """Return the rows of some instances, by what they are, each kind in its order."""
-    return {name: await _rows(db, kind, instances) for name, kind in _kinds.items()}
+    found = {name: await _rows(db, kind, instances) for name, kind in _kinds.items()}
+    return found | {"eventsHeard": [row for some in _batches(instances) for row in await _heard(db, some)]}
 
 
 async def _rows(db: Db, kind: _Kind, instances: Collection[str]) -> list[dict[str, JSON]]:
@@ -56,6 +59,15 @@ async def _rows(db: Db, kind: _Kind, instances: Collection[str]) -> list[dict[st
     for some in _batches(instances):
         found += await db.scalars(select(table).where(table.instance.in_(some)))
     return sorted((_plain(row) for row in found), key=lambda row: [row[each] for each in order])
+
+
+async def _heard(db: Db, instances: list[str]) -> list[dict[str, JSON]]:
+    """Return the events that started instances or that these took, each with who heard it: `by`."""
+    found = []
+    for table in (EventStart, EventConsumption):
+        query = select(Event, table.instance).join(table, table.event == Event.id).where(table.instance.in_(instances))
+        found += [_plain(row) | {"by": by} for row, by in await db.execute(query.order_by(Event.id))]
+    return found
 
 
 def _batches(instances: Collection[str]) -> Iterator[list[str]]:

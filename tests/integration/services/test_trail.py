@@ -4,16 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from cauce.contract import HumanTask
 from cauce.errors import ForbiddenError, NotFoundError
 from cauce.permissions import Grant
 from cauce.services import case_files, tasks, trail
 from cauce.services.hub import Hub
-from cauce.store import attachments
+from cauce.store import attachments, events
 from cauce.store import tasks as rows
-from cauce.store.models import Clock
+from cauce.store.models import Clock, Event, EventConsumption
 from tests.integration.services.conftest import ana, auditor, luis
 
 CLOSED = (
@@ -25,6 +25,8 @@ CLOCK = {
     "title": "Packing", "state": "running", "target": "PT4H", "pauses": [], "steps": [], "acted": [],
     "started_at": datetime(2026, 11, 2, tzinfo=UTC), "due_at": datetime(2026, 11, 3, tzinfo=UTC),
 }  # fmt: skip
+
+MAIL = {"specversion": "1.0", "id": "e-1", "source": "/mail", "type": "com.example.mail.v1", "data": {"text": "Yes."}}
 
 
 async def put(hub: Hub, id_: str = "t-1", **other: object) -> None:
@@ -78,12 +80,16 @@ async def test_a_case_is_exported_with_its_tasks_and_trail(hub: Hub) -> None:
     async with hub.store.transaction() as db:
         await attachments.keep(db, attachments.NewFile("ops.pack/x", "list.txt", "text/plain", b"1 bolt", "t-2", "ana"))
         await db.execute(insert(Clock).values(CLOCK))
+        await events.append(db, MAIL)
+        event = (await db.scalars(select(Event.id))).one()
+        await db.execute(insert(EventConsumption).values(instance="ops.pack/x", event=event, turn=1))
     found = await case_files.export(hub, auditor, "sales.lead/7")
     assert found["instances"] == ["sales.lead/7", "ops.check/y", "ops.pack/x"]
     task, part = found["tasks"]
     assert (task["data"], task["claimed_by"], part["id"]) == ({"lead": {"name": "Ñandú"}}, "ana", "t-2")
     assert [(each["name"], each["by"]) for each in found["attachments"]] == [("list.txt", "ana")]
     assert [each["name"] for each in found["clocks"]] == ["packing"]
+    assert [(each["event_id"], each["by"]) for each in found["eventsHeard"]] == [("e-1", "ops.pack/x")]
     assert [(line.action, line.actor) for line in found["trail"]] == [("task.claim", "ana"), ("case.export", "eva")]
     # What is closed to who asks is in no file.
     narrow = replace(auditor, grants=CLOSED)

@@ -43,6 +43,15 @@ def test_lines_that_were_cut_off_or_written_anew_are_missed_by_who_kept_the_last
     assert len(heads.read_text().splitlines()) == 1
 
 
+def test_who_acts_as_somebody_else_at_the_machine_is_in_the_trail(tmp_path: Path) -> None:
+    at = ["--data-dir", str(tmp_path)]
+    runner.invoke(app, ["store", "upgrade", *at])
+    runner.invoke(app, ["users", "add", "ana", "--role", "staff", *at])
+    assert runner.invoke(app, ["tasks", "list", "--as", "ana", *at]).exit_code == 0
+    (line, _) = json.loads(runner.invoke(app, ["audit", "list", "--json", *at]).stdout)["lines"]
+    assert (line["action"], line["subject"], line["actor"][:4]) == ("user.act-as", "ana", "cli:")
+
+
 @pytest.mark.parametrize(("content", "file"), [("{}", "heads"), ("\x00", "heads"), ("", "no/where")])
 def test_a_file_that_keeps_nothing_is_said(tmp_path: Path, content: str, file: str) -> None:
     runner.invoke(app, ["store", "upgrade", "--data-dir", str(tmp_path)])
