@@ -109,8 +109,11 @@ class Share:
         return person == self.person and within and meant
 
 
-def shares_of(absences: Collection[Absence], name: str, day: date) -> tuple[Share, ...]:
-    """Return what somebody holds for others on a day, and what only the groups of those others hold."""
+def shares_of(absences: Collection[Absence], name: str, day: date, gone: Collection[str] = ()) -> tuple[Share, ...]:
+    """Return what somebody holds for others on a day, and what only the groups of those others hold.
+
+    Who is `gone` does no tasks any more: what they would stand in for, nobody does.
+    """
     away = sorted({each.person for each in absences if each.begins <= day <= each.ends} - {name})
     groups = tuple(sorted({each.group for each in absences if each.group is not None}))
     forms = tuple(sorted({each.form for each in absences if each.form is not None}))
@@ -118,7 +121,7 @@ def shares_of(absences: Collection[Absence], name: str, day: date) -> tuple[Shar
     for person in away:
         for group in (*groups, None):
             for form in (*forms, None):
-                held = holder(absences, person, day, group=group, form=form)
+                held = holder(absences, person, day, group=group, form=form, barred=lambda each: each in gone)
                 if held.steps and held.person in {None, name}:
                     but_groups, but_forms = groups if group is None else (), forms if form is None else ()
                     found.append(Share(person, group, form, but_groups, but_forms, of_group=held.person is None))

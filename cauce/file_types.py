@@ -47,6 +47,9 @@ _INSIDE: Final = (("docx", "word/document.xml"), ("xlsx", "xl/workbook.xml"))
 _WEBP: Final = slice(8, 12)
 _MOST_NAMES: Final = 5_000
 _LONGEST_NAME: Final = 120
+# What is packed a hundred times over, and much of it, is made to fill the machine of who opens it.
+_MOST_UNPACKED: Final = 50_000_000
+_MOST_TIMES: Final = 100
 
 
 def kind_of(name: str, content: bytes) -> str | None:
@@ -82,14 +85,16 @@ def _found(content: bytes) -> str | None:
 
 def _office(content: bytes) -> str | None:
     # The formats of OpenDocument begin with their own name, not compressed.
-    for kind in ("odt", "ods"):
-        if MIME[kind].encode() in content[:200]:
-            return kind
+    open_document = next((kind for kind in ("odt", "ods") if MIME[kind].encode() in content[:200]), None)
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            names = archive.namelist()
+            names, unpacked = archive.namelist(), sum(each.file_size for each in archive.infolist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return None
+    if unpacked > max(_MOST_UNPACKED, _MOST_TIMES * len(content)):
+        return None
+    if open_document:
+        return open_document
     if len(names) > _MOST_NAMES or any(name.lower().endswith("vbaproject.bin") for name in names):
         return None
     return next((kind for kind, inside in _INSIDE if inside in names), None)

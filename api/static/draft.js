@@ -7,6 +7,7 @@
   const pauseMs = 1500;
   const againMs = 15000;
   const mostDays = 7;
+  const sureMs = 30000;
 
   const begin = () => {
     // What is kept belongs to one person and one task; whoever logs in after them never sees it.
@@ -14,6 +15,8 @@
     const status = form.querySelector("[data-saved]");
     const offer = form.querySelector("[data-unsaved]");
     let [version, waiting, stopped, saving, again] = [form.dataset.version, 0, false, false, false];
+    // When the hub last knew who types here.
+    let known = Date.now();
 
     const typed = () => {
       const body = new URLSearchParams();
@@ -48,10 +51,12 @@
       if (stopped) return false;
       if (saving) { again = true; return false; }
       saving = true;
+      known = 0;
       const body = typed();
       try {
         const answer = await send(body, version);
         if (answer.ok) {
+          known = Date.now();
           const saved = await answer.json();
           version = form.dataset.version = form.elements.namedItem("_known").value = saved.version;
           if (typed() === body) forget(); else keep(typed());
@@ -60,6 +65,7 @@
         }
         if (answer.status === 409 || answer.status === 412 || answer.status === 413 || answer.status === 422) {
           stopped = true;
+          known = Infinity;
           const told = await answer.json();
           say(`${told.said} ${told.hint}`);
         } else if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
@@ -108,16 +114,23 @@
     };
     form.addEventListener("input", changed);
     form.addEventListener("change", changed);
-    form.addEventListener("submit", (event) => {
+    // A form that is sent by who is not logged in any more would be gone: it is saved first, unless it just was.
+    form.addEventListener("submit", async (event) => {
       clearTimeout(waiting);
-      if (navigator.onLine) {
+      if (navigator.onLine && Date.now() - known < sureMs) {
         stopped = true;
         forget();
         return;
       }
       event.preventDefault();
       keep(typed());
-      say(form.dataset.kept);
+      if (!navigator.onLine) {
+        say(form.dataset.kept);
+        return;
+      }
+      while (saving) await new Promise((done) => setTimeout(done, 50));
+      await save();
+      if (Date.now() - known < sureMs) form.requestSubmit(event.submitter);
     });
     window.addEventListener("online", () => { if (kept()) save(); });
   };

@@ -291,7 +291,8 @@ def _within(held: frozenset[str], limits: frozenset[str]) -> frozenset[str]:
 async def _stands_in(db: Db, name: str) -> tuple[Share, ...]:
     """Return what somebody holds today for people who are away."""
     day = local_day(utc_now())
-    return shares_of(await absences.on(db, day), name, day)
+    away = await absences.on(db, day)
+    return shares_of(away, name, day, await absences.gone(db, away))
 
 
 def _least(hub: Hub) -> int:

@@ -1,12 +1,13 @@
 """When people are away, as they or their managers entered it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from sqlalchemy import delete, select
 
 from cauce.absence import Absence
-from cauce.store.models import AbsenceEntry
+from cauce.store.models import AbsenceEntry, User
+from cauce.store.people import DOERS
 from cauce.store.session import Db
 from cauce.store.upsert import changed
 
@@ -50,6 +51,15 @@ async def on(db: Db, day: date) -> list[Absence]:
     """Return the absences of a day."""
     query = select(AbsenceEntry).where(AbsenceEntry.ends >= day, AbsenceEntry.begins <= day)
     return [absence(row) for row in (await db.scalars(query)).all()]
+
+
+async def gone(db: Db, known: Collection[Absence]) -> set[str]:
+    """Return who was to stand in and does no tasks any more: their account is closed, or has no such role."""
+    named = {each.substitute for each in known if each.substitute is not None}
+    if not named:
+        return set()
+    rows = await db.scalars(select(User).where(User.name.in_(named), User.active))
+    return named - {row.name for row in rows if DOERS & set(row.roles)}
 
 
 def absence(row: AbsenceEntry) -> Absence:

@@ -112,9 +112,9 @@ async def _people(db: Db) -> list[Actor]:
     """Return all who work here, with what they hold today for people who are away."""
     day = local_day(utc_now())
     away = await absences.on(db, day)
-    substitutes = {each.substitute for each in away}
+    substitutes, gone = {each.substitute for each in away}, await absences.gone(db, away)
     return [
-        replace(each, stands_in=shares_of(away, each.name, day)) if each.name in substitutes else each
+        replace(each, stands_in=shares_of(away, each.name, day, gone)) if each.name in substitutes else each
         for each in await actors_in(db)
     ]
 

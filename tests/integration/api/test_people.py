@@ -129,3 +129,13 @@ async def test_who_stands_in_sees_and_takes_what_is_open(ana: Browser, hub: Hub)
     assert (await tasks.task(hub, await users.actor_of(hub, "luis"), TASK)).may_act
     with pytest.raises(NotFoundError):
         await absences.who_has(hub, luis, "none", today)
+
+
+async def test_what_somebody_stood_in_for_who_has_left_is_the_groups(hub: Hub) -> None:
+    today = local_day(utc_now())
+    await users.change_user(hub, boss, "rosa", roles=["staff"], groups=["sales"])
+    await absences.enter(hub, boss, absences.Entry("ana", today, today, "luis"))
+    assert not (await users.actor_of(hub, "rosa")).holds("ana", "sales", "f")
+    await users.change_user(hub, boss, "luis", active=False)
+    assert (await users.actor_of(hub, "rosa")).holds("ana", "sales", "f")
+    assert (await absences.who(hub, boss, "ana", today)).why == "barred"

@@ -52,6 +52,16 @@ async def test_a_draft_is_saved_shown_and_forgotten(ana: Browser, hub: Hub) -> N
     assert "both" not in (await ana.get("/tasks/life")).text
 
 
+async def test_what_was_entered_for_a_task_that_is_withdrawn_meanwhile_is_still_shown(ana: Browser, hub: Hub) -> None:
+    await add(hub)
+    await ana.post("/tasks/life/claim")
+    async with hub.store.transaction() as db:
+        await tasks.close(db, "life", "cancelled")
+    page = await ana.post("/tasks/life", {"/text": "an hour of work"})
+    assert (page.status_code, "What you had entered" in page.text, "an hour of work" in page.text) == (409, True, True)
+    assert "What you had entered" not in (await ana.get("/tasks/life")).text
+
+
 async def test_what_is_typed_is_saved_by_itself_and_overwrites_no_newer_draft(ana: Browser, hub: Hub) -> None:
     await add(hub)
     await ana.post("/tasks/life/claim")

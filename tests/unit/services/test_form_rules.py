@@ -1,9 +1,12 @@
+from io import BytesIO
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
+from cauce import file_types
 from cauce.errors import InputError
-from cauce.file_types import kind_of, safe_name, suffixes
+from cauce.file_types import MIME, kind_of, safe_name, suffixes
 from cauce.form_rules import NEVER_RESTS, TOO_MUCH, holders, path_of, rounded, rules_of
 from cauce.form_schemas import always_required, applied, inlined, paths, spots
 from cauce.phones import international, readable
@@ -81,7 +84,7 @@ def test_hundreds_of_lines_are_computed_and_too_many_are_refused_instead_of_left
     form = {"schema": {}, "ui": {"compute": {**chain, **line}}}
     made = settle(form, None, {"lines": [{"gross": 5}] * 300}, "ES", {})
     assert (made["a"], made["lines"][299]["sum"]) == (12_000, 5)
-    for asked, lines in ((form, 20_000), ({"schema": {}, "ui": {"compute": {"a": "last(repeat(1))"}}}, 1)):
+    for asked, lines in ((form, 8_000), ({"schema": {}, "ui": {"compute": {"a": "last(repeat(1))"}}}, 1)):
         with pytest.raises(InputError, match="enter fewer lines") as refused:
             settle(asked, None, {"lines": [{"gross": 5}] * lines}, "ES", {})
         assert refused.value.errors == ({"pointer": "", "problem": TOO_MUCH},)
@@ -222,6 +225,17 @@ def test_places_in_an_answer() -> None:
 )
 def test_a_file_is_what_its_name_and_its_content_agree_on(name: str, content: bytes, kind: str | None) -> None:
     assert kind_of(name, content) == kind
+
+
+def test_an_archive_that_unpacks_to_a_hundred_times_its_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_types, "_MOST_UNPACKED", 1_000_000)
+    for name, first in (("a.docx", ("word/document.xml", "x")), ("a.ods", ("mimetype", MIME["ods"]))):
+        for filling, kind in ((900_000, name[2:]), (2_000_000, None)):
+            packed = BytesIO()
+            with ZipFile(packed, "w") as archive:
+                archive.writestr(*first)
+                archive.writestr("filling", bytes(filling), compress_type=ZIP_DEFLATED)
+            assert kind_of(name, packed.getvalue()) == kind
 
 
 def test_names_of_files_lose_what_could_mislead() -> None:
