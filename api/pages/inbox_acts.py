@@ -67,11 +67,11 @@ async def complete(request: Request, hub: HubDep, actor: VisitorDep, form: FormD
     entered = await asked.read(filled, form, lang)
     if entered.unfinished:
         case = await asked.searched(filled, entered, lang)
-        return _form(request, first, chosen, form, entered.values, case=case)
+        return await _form(request, hub, actor, first, form, entered.values, case=case)
     rows = await task_batches.complete(hub, actor, chosen, entered.values)
     wrong = [(each.problem or {}).get("errors", ()) for each in rows]
     if all(wrong):
-        return _form(request, first, chosen, form, entered.values, errors=wrong[0])
+        return await _form(request, hub, actor, first, form, entered.values, errors=wrong[0])
     return await _told(request, hub, actor, rows, form)
 
 
@@ -98,7 +98,7 @@ async def drop_view(hub: HubDep, actor: VisitorDep, view_id: str, form: FormDep)
 async def _ask(request: Request, hub: Hub, actor: Actor, chosen: Sequence[str], form: FormData) -> Response:
     """Show the form whose answer all chosen tasks will get."""
     first = await _answerable(hub, actor, chosen)
-    return _form(request, first, chosen, form, answers.initial(first.form_document, None))
+    return await _form(request, hub, actor, first, form, answers.initial(first.form_document, None))
 
 
 async def _answerable(hub: Hub, actor: Actor, chosen: Sequence[str]) -> TaskView:
@@ -116,17 +116,19 @@ async def _answerable(hub: Hub, actor: Actor, chosen: Sequence[str]) -> TaskView
     return first
 
 
-def _form(
+async def _form(
     request: Request,
+    hub: Hub,
+    actor: Actor,
     first: TaskView,
-    chosen: Sequence[str],
     form: FormData,
     values: JSON,
     *,
     errors: Sequence[Mapping[str, str]] = (),
     case: forms.Case | None = None,
 ) -> Response:
-    lang = view.language_of(request)
+    lang, chosen = view.language_of(request), _chosen(form)
+    titles = await listing.titles(hub, actor, chosen)
     shown = case or forms.Case(None, {}, request.app.state.settings.phone_region)
     return view.render(
         request,
@@ -134,6 +136,7 @@ def _form(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         task=first,
         chosen=chosen,
+        titles=[lang.label(titles[each], "") or each for each in chosen if each in titles],
         fields=forms.fields(first.form_document, values, lang, errors, shown),
         errors=errors,
         form=first.form_document,

@@ -162,6 +162,7 @@ async def test_tasks_of_a_kind_get_one_answer(ana: Browser) -> None:
     assert (await ana.post("/inbox/acts", {"act": "complete", "task": ["gone"]})).status_code == 404
     gone = await ana.post("/inbox/acts", {"act": "complete", "task": ["gone", *chosen]})
     assert (gone.status_code, "3 tasks get this answer." in gone.text) == (200, True)
+    assert re.findall(r"<li>(.*?): ", gone.text) == ["Qualify the lead", "Prepare the proposal"]
     page = await ana.post("/inbox/acts", {"act": "complete", "task": chosen, "back": "https://elsewhere.example"})
     assert "2 tasks get this answer." in page.text
     assert "elsewhere" not in page.text
