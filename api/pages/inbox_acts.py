@@ -70,8 +70,9 @@ async def complete(request: Request, hub: HubDep, actor: VisitorDep, form: FormD
         return await _form(request, hub, actor, first, form, entered.values, case=case)
     rows = await task_batches.complete(hub, actor, chosen, entered.values)
     wrong = [(each.problem or {}).get("errors", ()) for each in rows]
-    if all(wrong):
-        return await _form(request, hub, actor, first, form, entered.values, errors=wrong[0])
+    if any(wrong) and all(each.problem for each in rows):
+        # Nothing was done: what was entered is mended, and not lost for those that others got meanwhile.
+        return await _form(request, hub, actor, first, form, entered.values, errors=next(filter(None, wrong)))
     return await _told(request, hub, actor, rows, form)
 
 

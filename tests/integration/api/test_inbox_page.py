@@ -168,6 +168,8 @@ async def test_tasks_of_a_kind_get_one_answer(ana: Browser) -> None:
     assert "elsewhere" not in page.text
     wrong = await ana.post("/inbox/complete", {"task": chosen, **answer, "/score": "900"})
     assert (wrong.status_code, wrong.text.count("thing to mend")) == (422, 1)
+    wrong = await ana.post("/inbox/complete", {"task": ["gone", *chosen], **answer, "/score": "900"})
+    assert (wrong.status_code, wrong.text.count("thing to mend")) == (422, 1)
     assert "Bearings" in wrong.text
     # Without the engine nothing is completed, and each task says so.
     assert outcomes(await ana.post("/inbox/complete", {"task": chosen, **answer})) == [(each, False) for each in chosen]
