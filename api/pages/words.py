@@ -73,5 +73,5 @@ key_words = (
     *(message("Severity"), message("Since"), message("Sku"), message("Source"), message("Stage"), message("State")),
     *(message("Status"), message("Subject"), message("Tax id"), message("Text"), message("Title"), message("To")),
     *(message("Token"), message("Total"), message("Type"), message("Until"), message("User"), message("Value")),
-    *(message("Version"), message("Warehouse")),
+    *(message("Blocked"), message("Tier"), message("Version"), message("Warehouse")),
 )
