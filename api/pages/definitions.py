@@ -32,23 +32,6 @@ kinds = (
     ("alert", view.message("Alerts")),
     ("roadmap", view.message("Roadmaps")),
 )
-kind_words = {
-    "process": view.message("process"),
-    "connection": view.message("connection"),
-    "form": view.message("form"),
-    "decision": view.message("decision"),
-    "stages": view.message("stages"),
-    "calendar": view.message("calendar"),
-    "policy": view.message("policy"),
-    "clock": view.message("clock"),
-    "template": view.message("template"),
-    "function": view.message("function"),
-    "capability": view.message("capability"),
-    "profile": view.message("profile"),
-    "sync": view.message("sync"),
-    "alert": view.message("alert"),
-    "roadmap": view.message("roadmap"),
-}
 
 
 @router.get("/definitions")

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 from api.deps import FormDep, HubDep, VisitorDep
 from api.i18n import Language
 from api.pages import view
+from api.pages.code_words import role_words
 from api.rest.permissions import as_download
 from cauce.errors import CauceError, ConflictError, InputError, NotFoundError
 from cauce.permissions import ACTS, PLACES, WHO, Decision, Grant
@@ -117,7 +118,7 @@ def because(decision: Decision, lang: Language) -> str:
         case "admin":
             return lang.gettext("administrators may do everything")
         case "role":
-            role = lang.gettext(view.role_words.get(decision.role, decision.role))
+            role = lang.gettext(role_words.get(decision.role, decision.role))
             return lang.gettext("the role %(role)s gives it") % {"role": role}
         case "nothing":
             return lang.gettext("neither a role nor a grant gives it")

@@ -2,23 +2,17 @@
 
 import json
 import re
-from collections.abc import Mapping
-from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.encoders import jsonable_encoder
 
 from api.deps import FormDep, HubDep, VisitorDep
-from api.i18n import Language
 from api.pages import view
-from api.pages.definitions import kind_words
 from api.pages.trail_words import acts
 from cauce.services import case_files, trail
 from cauce.services.hub import Actor, Hub
 from cauce.store.audit import Verdict
 
-JSON = Any
 router = APIRouter(include_in_schema=False)
 _PAGE = 50
 _LONGEST_NUMBER = 15
@@ -61,21 +55,8 @@ async def _page(
         "trail.html",
         lines=found,
         acts=acts,
-        worded=partial(_worded, lang=view.language_of(request)),
         subject=subject,
         by=by,
         verdict=verdict,
         following=found[-1].seq if len(found) == _PAGE else 0,
     )
-
-
-def _worded(data: Mapping[str, JSON], lang: Language) -> dict[str, JSON]:
-    """Return what a line of the trail holds, with words for roles and for kinds of definitions."""
-    words = {"roles": view.role_words, "kind": kind_words}
-    return {name: _word(value, words.get(name, {}), lang) for name, value in data.items()}
-
-
-def _word(value: JSON, words: Mapping[str, str], lang: Language) -> JSON:
-    if isinstance(value, list):
-        return [_word(each, words, lang) for each in value]
-    return lang.gettext(words[value]) if isinstance(value, str) and value in words else value

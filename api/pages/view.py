@@ -20,6 +20,7 @@ from jinja2.runtime import Context
 from api import security
 from api.i18n import Language, all_languages, as_moment, locales, negotiate
 from api.pages import problems, states
+from api.pages.code_words import coded, role_words
 from api.pages.navigation import navigation_for, place_keys
 from api.pages.words import severity_words
 from api.sentences import said
@@ -42,16 +43,6 @@ def message(text: str) -> str:
     return text
 
 
-role_words = {
-    "designer": message("designer"),
-    "integrator": message("integrator"),
-    "manager": message("manager"),
-    "staff": message("staff"),
-    "operator": message("operator"),
-    "auditor": message("auditor"),
-    "admin": message("administrator"),
-    "scim": message("people and groups, over SCIM"),
-}
 # In this order: each browser also calls itself what those after it do.
 browser_signs = (
     ("Edg/", "Edge"),
@@ -109,11 +100,11 @@ def environment() -> Environment:
         pass_context(lambda context, one, many, count: _language(context).ngettext(one, many, count)),
         newstyle=True,
     )
-    made.filters["role_label"] = pass_context(role_label)
-    made.filters["said"] = pass_context(lambda context, text: said(text or "", _language(context)))
+    made.filters.update(role_label=pass_context(role_label), said=pass_context(said_to))
     made.globals.update(
         asset=asset,
         browser=browser,
+        coded=pass_context(lambda context, name, value: coded(name, value, _language(context))),
         columns_of=columns_of,
         humane=humane,
         key_label=pass_context(key_label),
@@ -305,6 +296,11 @@ def status_label(context: Context, status: str) -> str:
 def key_label(context: Context, name: str) -> str:
     """Return the word for a name in data; one that is not among the usual ones is written as it is."""
     return _language(context).gettext(humane(name))
+
+
+def said_to(context: Context, sentence: str | None) -> str:
+    """Return a sentence of the core in the language of the page."""
+    return said(sentence or "", _language(context))
 
 
 def role_label(context: Context, role: str) -> str:

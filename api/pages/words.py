@@ -73,5 +73,12 @@ key_words = (
     *(message("Severity"), message("Since"), message("Sku"), message("Source"), message("Stage"), message("State")),
     *(message("Status"), message("Subject"), message("Tax id"), message("Text"), message("Title"), message("To")),
     *(message("Token"), message("Total"), message("Type"), message("Until"), message("User"), message("Value")),
-    *(message("Blocked"), message("Tier"), message("Version"), message("Warehouse")),
+    *(
+        message("Blocked"),
+        message("Delivered"),
+        message("Max overdue days"),
+        message("Months"),
+        message("Open balance"),
+    ),
+    *(message("Open orders"), message("Signed by"), message("Tier"), message("Version"), message("Warehouse")),
 )

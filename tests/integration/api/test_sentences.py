@@ -6,6 +6,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from api.i18n import Language
+from api.pages.code_words import coded
 from api.pages.trail_words import acts
 from api.sentences import said
 from cauce.roadmaps import UPDATES
@@ -88,6 +89,12 @@ async def test_pages_that_refuse_something_do_so_in_spanish(ana: Browser) -> Non
         ("/start/none", "Ningún formulario inicia `none`."),
     ):
         assert says in (await ana.get(address, headers={"accept-language": "es"})).text
+
+
+def test_codes_in_data_have_words_where_their_name_says_what_they_are() -> None:
+    assert [coded(name, "gold", spanish) for name in ("tier", "name")] == ["oro", "gold"]
+    assert coded("roles", ["staff", "pilot"], spanish) == ["personal", "pilot"]
+    assert coded("tier", {"gold": 1}, spanish) == {"gold": 1}
 
 
 def test_what_the_audit_trail_notes_has_words() -> None:
