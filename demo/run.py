@@ -40,7 +40,7 @@ _marker = "demo.json"
 _feeders = 16
 _system = Actor("demo", frozenset({"admin", "operator", "designer", "integrator"}), frozenset())
 _settled_s = 3.0
-_quiet_s = 15.0
+_quiet_s = 60.0
 _stuck_s = 300.0
 
 

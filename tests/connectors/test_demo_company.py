@@ -1,4 +1,4 @@
-"""The demo company's supply chain over ODBC: proofs of delivery, and what customers send back."""
+"""The demo company's supply chain and accounting over ODBC: deliveries, stock, returns, and what is owed."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from cauce.connector import Operation
 from cauce.expressions import compile_expression
 from connectors import odbc
 from demo.company import prepare
-from demo.databases import SCM
+from demo.databases import ACCOUNTING, SCM
 from schemas import load_file
 
-FILE = Path(__file__).parents[2] / "definitions/connections/scm.yaml"
+FILES = Path(__file__).parents[2] / "definitions/connections"
 JSON = Any
 
 
@@ -24,8 +24,10 @@ async def call(connector: odbc.Connector, operation: Operation, params: JSON) ->
 
 @pytest.mark.usefixtures("odbc_manager")
 async def test_a_return_is_announced_once_found_and_cancelled(tmp_path: Path) -> None:
-    scm = connections.parse(load_file(FILE).data)
-    settings = odbc.Settings(driver="sqlite", database=str(prepare(tmp_path / "company") / SCM))
+    scm = connections.parse(load_file(FILES / "scm.yaml").data)
+    accounting = connections.parse(load_file(FILES / "accounting.yaml").data)
+    company = prepare(tmp_path / "company")
+    settings = odbc.Settings(driver="sqlite", database=str(company / SCM))
     async with odbc.Connector("scm", settings) as connector:
 
         async def ask(name: str, **params: JSON) -> JSON:
@@ -50,3 +52,18 @@ async def test_a_return_is_announced_once_found_and_cancelled(tmp_path: Path) ->
         assert await ask("find-cancelled-return", number=found["number"]) is None
         await ask("cancel-return", number=found["number"])
         assert (await ask("find-cancelled-return", number=found["number"]))["status"] == "cancelled"
+        sites = await ask("stock-by-site", sku=proof["sku"])
+        assert sum(each["available"] for each in sites) == (await ask("stock-level", sku=proof["sku"]))["available"]
+        assert {"site", "available", "nextArrival"} == set(sites[0])
+
+    settings = odbc.Settings(driver="sqlite", database=str(company / ACCOUNTING))
+    async with odbc.Connector("accounting", settings) as connector:
+        statement = "SELECT customer_id, open_balance FROM credit_status WHERE max_overdue_days > 60 LIMIT 1"
+        late = connections.parse(
+            {"connection": "x", "kind": "odbc", "operations": {"late": {"calls": statement, "effect": "read"}}}
+        )
+        ((customer, owed),) = [tuple(row.values()) for row in await connector.call(late.operation("late"), {})]
+        ageing = await call(connector, accounting.operation("customer-ageing"), {"customer": customer})
+        assert sum(each["amount"] for each in ageing) == pytest.approx(float(owed))
+        assert ageing[-1]["upToDays"] is None
+        assert await call(connector, accounting.operation("customer-ageing"), {"customer": "NOPE"}) == []
