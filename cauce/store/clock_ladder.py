@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
+from babel.dates import format_datetime, get_timezone
 from sqlalchemy import select
 
 from cauce.store import audit, holders, notifications, task_acts
@@ -67,7 +68,9 @@ async def _tell(db: Db, clock: Clock, percent: int, step: str, whom: Mapping[str
     people = await notifications.readers(db, group=whom.get("group"), person=whom.get("user"))
     for each in people[:_MOST_PEOPLE]:
         title = f"{notifications.label(clock.title, each.locale)}: {clock.business_key or clock.instance}"
-        text = _SAID.get(each.locale, _SAID["en"]).format(percent=percent, due=f"{clock.due_at:%Y-%m-%d %H:%M} UTC")
+        # In the zone of the hub, as pages show it.
+        due = format_datetime(clock.due_at, "medium", tzinfo=get_timezone(), locale=each.locale)
+        text = _SAID.get(each.locale, _SAID["en"]).format(percent=percent, due=due)
         id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{clock.id} {step} {each.name}"))
         link = f"/instances/{quote(clock.instance, safe='/')}"
         told = Told(id_, each.name, title, text, link, clock.instance, "late")

@@ -74,7 +74,7 @@ async def test_what_escalates_reaches_the_tasks_it_is_about_once_and_is_in_the_a
         ("luis", "First contact: L-1", "/instances/sales.lead/1"),
         ("rosa", "First contact: L-1", "/instances/sales.lead/1"),
     ]
-    assert told[1].text == "Ha pasado el 150 % del tiempo; vence el 2026-03-02 10:00 UTC."
+    assert told[1].text.startswith("Ha pasado el 150 % del tiempo; vence el 2 mar 2026, ")
     assert (first.told[0]["group"], rows["t2"].told) == ("managers", [])
     assert (first.group, first.claimed_by, first.state, first.priority) == (
         "managers",
