@@ -53,7 +53,10 @@
     const line = row(news);
     if (!line) return;
     line.classList.toggle("is-gone", kind !== "free");
+    const at = document.activeElement;
     for (const each of line.querySelectorAll("form[action$='/claim'] button, button[formaction$='/claim'], input[type=checkbox]")) each.disabled = kind !== "free";
+    // What rests cannot have the focus: whoever works with keys goes on from this line.
+    if (line.contains(at) && at.disabled) line.querySelector("[data-open], a[href]")?.focus();
     say(kind, news, `/tasks/${news.task}`, place.dataset.open);
   };
 
