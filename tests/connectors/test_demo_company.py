@@ -25,9 +25,7 @@ async def call(connector: odbc.Connector, operation: Operation, params: JSON) ->
 @pytest.mark.usefixtures("odbc_manager")
 async def test_a_return_is_announced_once_found_and_cancelled(tmp_path: Path) -> None:
     scm = connections.parse(load_file(FILES / "scm.yaml").data)
-    accounting = connections.parse(load_file(FILES / "accounting.yaml").data)
-    company = prepare(tmp_path / "company")
-    settings = odbc.Settings(driver="sqlite", database=str(company / SCM))
+    settings = odbc.Settings(driver="sqlite", database=str(prepare(tmp_path / "company") / SCM))
     async with odbc.Connector("scm", settings) as connector:
 
         async def ask(name: str, **params: JSON) -> JSON:
@@ -56,7 +54,11 @@ async def test_a_return_is_announced_once_found_and_cancelled(tmp_path: Path) ->
         assert sum(each["available"] for each in sites) == (await ask("stock-level", sku=proof["sku"]))["available"]
         assert {"site", "available", "nextArrival"} == set(sites[0])
 
-    settings = odbc.Settings(driver="sqlite", database=str(company / ACCOUNTING))
+
+@pytest.mark.usefixtures("odbc_manager")
+async def test_what_is_owed_is_told_by_how_long_it_has_been_due(tmp_path: Path) -> None:
+    accounting = connections.parse(load_file(FILES / "accounting.yaml").data)
+    settings = odbc.Settings(driver="sqlite", database=str(prepare(tmp_path / "company") / ACCOUNTING))
     async with odbc.Connector("accounting", settings) as connector:
         statement = "SELECT customer_id, open_balance FROM credit_status WHERE max_overdue_days > 60 LIMIT 1"
         late = connections.parse(
