@@ -1,10 +1,11 @@
 """Absences: one's own and, for managers, everybody's; and who holds what on a day."""
 
+from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.deps import FormDep, HubDep, VisitorDep
@@ -28,17 +29,32 @@ whys = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whose tasks are asked for, on which day; all, or those of a group and with a form."""
+
+    person: str = ""
+    day: str = ""
+    group: str = ""
+    form: str = ""
+
+
+QuestionDep = Annotated[Question, Depends()]
+
+
 @router.get("/absences")
 async def absence_list(
-    request: Request, hub: HubDep, actor: VisitorDep, done: str = "", person: str = "", day: str = ""
+    request: Request, hub: HubDep, actor: VisitorDep, question: QuestionDep, done: str = ""
 ) -> Response:
-    """Show who is away, and who holds somebody's tasks on a day when that is asked."""
+    """Show who is away, and who holds somebody's tasks on a day, or some of them, when that is asked."""
     message = view.language_of(request).gettext(notices.get(done, ""))
+    person, day = question.person.strip(), question.day
+    group, form = (each.strip() or None for each in (question.group, question.form))
     try:
-        answer = await absences.who(hub, actor, person.strip(), _day(day)) if person and day else None
+        answer = await absences.who(hub, actor, person, _day(day), group=group, form=form) if person and day else None
     except (InputError, NotFoundError) as error:
-        return await _page(request, hub, actor, asked=(person, day), problem=error)
-    return await _page(request, hub, actor, message=message, asked=(person, day), answer=answer)
+        return await _page(request, hub, actor, asked=question, problem=error)
+    return await _page(request, hub, actor, message=message, asked=question, answer=answer)
 
 
 @router.post("/absences")
@@ -81,7 +97,7 @@ async def _page(
     *,
     given: dict[str, str] | None = None,
     message: str = "",
-    asked: tuple[str, str] = ("", ""),
+    asked: Question | None = None,
     answer: absences.Answer | None = None,
     problem: CauceError | None = None,
 ) -> Response:
@@ -93,7 +109,7 @@ async def _page(
         most=absences.most_listed,
         values=given or dict.fromkeys(fields, ""),
         may_plan=actor.may(*absences.planners),
-        asked=asked,
+        asked=asked or Question(),
         answer=answer,
         why=lang.gettext(whys.get(answer.why, "")) if answer else "",
         message=message,

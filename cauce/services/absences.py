@@ -8,7 +8,7 @@ from cauce.absence import Absence, End, holder, local_day
 from cauce.errors import InputError, NotFoundError
 from cauce.services import people
 from cauce.services.hub import Actor, Hub, Role
-from cauce.store import absences, audit, tasks, users
+from cauce.store import absences, audit, definitions, people_list, tasks, users
 from cauce.store.base import utc_now
 from cauce.store.models import AbsenceEntry, User
 from cauce.store.people import DOERS
@@ -20,6 +20,7 @@ longest: Final = timedelta(days=732)
 most_ahead: Final = 200
 most_listed: Final = 500
 longest_note: Final = 300
+_ALL_TASKS: Final = "Leave it empty to be away from all tasks."
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,8 @@ def _check(entry: Entry) -> None:
     errors = []
     if entry.ends < entry.begins:
         errors.append({"pointer": "/ends", "problem": "The last day is before the first."})
+    elif entry.ends < local_day(utc_now()):
+        errors.append({"pointer": "/ends", "problem": "The last day is over already."})
     elif entry.ends - entry.begins > longest:
         errors.append({"pointer": "/ends", "problem": f"An absence lasts {longest.days} days at most."})
     if entry.substitute == entry.person:
@@ -168,8 +171,21 @@ async def _check_people(db: Db, entry: Entry) -> None:
     if entry.substitute is not None and not _can_stand_in(await users.find(db, entry.substitute)):
         problem = f"'{entry.substitute}' has no account that does tasks."
         raise InputError(problem, errors=[{"pointer": "/substitute", "problem": problem}])
+    await _check_tasks(db, entry)
     if len(await absences.ending_from(db, local_day(utc_now()), person=entry.person, limit=most_ahead)) >= most_ahead:
         raise InputError(f"'{entry.person}' has {most_ahead} absences ahead.", hint="Take some back first.")
+
+
+async def _check_tasks(db: Db, entry: Entry) -> None:
+    """Refuse a group or form that there is not: the absence would be about nothing, and nobody would see that."""
+    if entry.group is not None and entry.group not in await people_list.groups(db):
+        problem = f"Nobody is in the group '{entry.group[:100]}'."
+        raise InputError(problem, hint=_ALL_TASKS, errors=[{"pointer": "/group", "problem": problem}])
+    form = entry.form
+    if form is None or await definitions.find(db, "form", "", form) or await tasks.has_form(db, form):
+        return
+    problem = f"There is no form '{form[:100]}'."
+    raise InputError(problem, hint=_ALL_TASKS, errors=[{"pointer": "/form", "problem": problem}])
 
 
 def _can_stand_in(row: User | None) -> bool:

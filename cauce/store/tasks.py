@@ -100,6 +100,11 @@ async def find_task(db: Db, task_id: str) -> Task | None:
     return await db.get(Task, task_id, populate_existing=True)
 
 
+async def has_form(db: Db, form: str) -> bool:
+    """Tell whether there is, or was, a task with a form: some are of no definition of their own."""
+    return (await db.scalars(select(Task.id).where(Task.form == form).limit(1))).first() is not None
+
+
 async def claim(db: Db, task_id: str, user: str, *, instead_of: str | None = None) -> bool:
     """Give an open task to `user`, or one that is `instead_of`'s; return False when it was not open (any more)."""
     holders = [user] if instead_of is None else [user, instead_of]

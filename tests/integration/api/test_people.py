@@ -131,6 +131,26 @@ async def test_who_stands_in_sees_and_takes_what_is_open(ana: Browser, hub: Hub)
         await absences.who_has(hub, luis, "none", today)
 
 
+async def test_absences_that_would_be_about_nothing_are_refused_and_those_of_some_tasks_are_asked_for(
+    ana: Browser, hub: Hub
+) -> None:
+    today = local_day(utc_now())
+    for wrong, problem in (
+        ({"begins": "2020-01-01", "ends": "2020-01-02"}, "El último día ya ha pasado."),
+        ({"begins": str(today), "group": "slaes"}, "No hay nadie en el grupo «slaes»."),
+        ({"begins": str(today), "form": "qualify"}, "No existe el formulario «qualify»."),
+    ):
+        refused = await ana.client.post(
+            "/absences", data={"csrf": await ana.token("/absences"), **wrong}, headers={"accept-language": "es"}
+        )
+        assert (refused.status_code, problem in refused.text) == (422, True)
+    some = {"begins": str(today), "substitute": "luis", "group": "sales", "form": "qualify-lead"}
+    assert (await ana.post("/absences", some, page="/absences")).status_code == 303
+    asked = f"/absences?person=ana&day={today}"
+    assert "ana holds them on" in (await ana.get(asked)).text
+    assert "luis holds them on" in (await ana.get(f"{asked}&group=sales&form=qualify-lead")).text
+
+
 async def test_what_somebody_stood_in_for_who_has_left_is_the_groups(hub: Hub) -> None:
     today = local_day(utc_now())
     await users.change_user(hub, boss, "rosa", roles=["staff"], groups=["sales"])
