@@ -70,9 +70,9 @@ async def _calling(
 
 
 async def visitor_of(request: Request, hub: Hub) -> Actor:
-    """Return who is logged in on the browser that asks, if they still are."""
+    """Return who is logged in on the browser that asks by itself, if they still are."""
     session = _logged_in(request)
-    return await login_sessions.actor_of(hub, session.user, session.nonce)
+    return await login_sessions.actor_of(hub, session.user, session.nonce, used=False)
 
 
 def _logged_in(request: Request) -> Session:
@@ -106,9 +106,16 @@ async def _choosing(request: Request, hub: HubDep) -> Actor:
     return await _shown(request, hub, lacking=Lacking.OWN_PASSWORD)
 
 
-async def _shown(request: Request, hub: Hub, *, lacking: Lacking = Lacking.NOTHING, counted: bool = True) -> Actor:
+async def _listening(request: Request, hub: HubDep) -> Actor:
+    """Return who is logged in, for what a page asks by itself for as long as it stands open."""
+    return await _shown(request, hub, used=False)
+
+
+async def _shown(
+    request: Request, hub: Hub, *, lacking: Lacking = Lacking.NOTHING, counted: bool = True, used: bool = True
+) -> Actor:
     session = _logged_in(request)
-    visit = await login_sessions.visit(hub, session.user, session.nonce, lacking=lacking, counted=counted)
+    visit = await login_sessions.visit(hub, session.user, session.nonce, lacking=lacking, counted=counted, used=used)
     request.state.actor = visit.actor
     request.state.locale = visit.actor.locale
     request.state.called = await called(request)
@@ -130,6 +137,7 @@ CallerDep = Annotated[Actor, Depends(caller)]
 SettlingDep = Annotated[Actor, Depends(_settling)]
 VisitorDep = Annotated[Actor, Depends(_visitor)]
 CountingDep = Annotated[Actor, Depends(_counting)]
+ListeningDep = Annotated[Actor, Depends(_listening)]
 EnrollingDep = Annotated[Actor, Depends(_enrolling)]
 ChoosingDep = Annotated[Actor, Depends(_choosing)]
 FormDep = Annotated[FormData, Depends(_form)]

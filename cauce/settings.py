@@ -159,6 +159,9 @@ class Settings(MailSettings):
     )
     login_attempts: int = Field(default=5, gt=0, description="Wrong passwords before an account is locked.")
     login_lock_minutes: int = Field(default=15, gt=0, description="For how long it is locked.")
+    session_idle_minutes: int = Field(
+        default=0, ge=0, description="After how long without a request a browser's session ends; 0: after its 12 hours."
+    )
 
     openid_issuer: str = Field(
         default="", pattern=r"^(https?://\S+)?$", description="The OpenID provider that people may log in at."

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from starlette.types import Receive, Scope, Send
 
-from api.deps import HubDep, VisitorDep, visitor_of
+from api.deps import HubDep, ListeningDep, visitor_of
 from api.i18n import Language
 from api.pages import view
 from cauce.errors import CauceError
@@ -22,7 +22,7 @@ ask_again_ms: Final = 5_000
 
 
 @router.get("/events")
-async def events(request: Request, hub: HubDep, actor: VisitorDep) -> Response:
+async def events(request: Request, hub: HubDep, actor: ListeningDep) -> Response:
     """Send what concerns whoever is logged in, until they leave, log out, or are not let in any more."""
     live: Live = request.app.state.live
     lang = view.language_of(request)

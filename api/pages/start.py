@@ -191,11 +191,10 @@ async def _shown(
     fields = forms.fields(filled.form, values, lang, errors, case or await filled.case())
     focus = fields[0].pointer if fields and not errors else ""
     draft = draft or await start_drafts.draft(filled.hub, filled.actor, filled.beginning)
-    wrong = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
     return view.render(
         request,
         "start.html",
-        status=refused.http_status if refused else wrong,
+        status=refused.http_status if refused else HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         address=_address(filled),
         asked=filled.beginning,
         draft=draft if request.method == "GET" else None,

@@ -61,8 +61,10 @@ async def begin(hub: Hub, name: str, nonce: str, *, address: str, browser: str, 
         await login_sessions.add(db, _key(nonce), name, **origin, by_password=by_password)
 
 
-async def actor_of(hub: Hub, name: str, nonce: str, *, lacking: Lacking = Lacking.NOTHING) -> Actor:
+async def actor_of(hub: Hub, name: str, nonce: str, *, lacking: Lacking = Lacking.NOTHING, used: bool = True) -> Actor:
     """Return the person of a session that is still good; where what is missing is made good, it may be `lacking`.
+
+    It counts as `used`, unless a page asks by itself.
 
     Raises:
         UnauthenticatedError: It was ended, or the account is closed.
@@ -71,11 +73,14 @@ async def actor_of(hub: Hub, name: str, nonce: str, *, lacking: Lacking = Lackin
     """
     async with hub.store.read() as db:
         actor, row = await _checked(hub, db, name, nonce, lacking)
-    await _note_use(hub, row)
+    if used:
+        await _note_use(hub, row)
     return actor
 
 
-async def visit(hub: Hub, name: str, nonce: str, *, lacking: Lacking = Lacking.NOTHING, counted: bool = True) -> Visit:
+async def visit(
+    hub: Hub, name: str, nonce: str, *, lacking: Lacking = Lacking.NOTHING, counted: bool = True, used: bool = True
+) -> Visit:
     """Return the person of a session with what every page tells them, as `actor_of` does; looked up at once.
 
     How many tasks wait is only known when they are `counted`.
@@ -84,14 +89,15 @@ async def visit(hub: Hub, name: str, nonce: str, *, lacking: Lacking = Lacking.N
         actor, row = await _checked(hub, db, name, nonce, lacking)
         waiting = await inbox_counts.open_up_to(db, tasks.viewer_of(actor), tasks.most_counted) if counted else 0
         unread = await notifications.unread(db, name)
-    await _note_use(hub, row)
+    if used:
+        await _note_use(hub, row)
     return Visit(actor, waiting, unread)
 
 
 async def _checked(hub: Hub, db: Db, name: str, nonce: str, lacking: Lacking) -> tuple[Actor, LoginSession]:
     """Return the person of a session that is good, and the session."""
     row, account = await login_sessions.with_user(db, _key(nonce))
-    if row is None or row.user != name:
+    if row is None or row.user != name or _is_idle(hub, row):
         raise UnauthenticatedError("This session is over.", hint="Log in again.")
     demanded = frozenset(hub.settings.second_factor_roles)
     second = await second_factors.confirmed(db, name) if demanded else None
@@ -111,6 +117,12 @@ async def _checked(hub: Hub, db: Db, name: str, nonce: str, lacking: Lacking) ->
             "Your role needs a second step at the login.", hint="Set it up at /account/second-factor."
         )
     return actor, row
+
+
+def _is_idle(hub: Hub, row: LoginSession) -> bool:
+    minutes = hub.settings.session_idle_minutes
+    # Its last use is noted once a minute.
+    return bool(minutes) and utc_now() - row.last_used > timedelta(minutes=minutes) + _noted_every
 
 
 async def _note_use(hub: Hub, row: LoginSession) -> None:

@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import update
 
 from cauce.services import users
 from cauce.services.hub import Actor, Hub
 from cauce.store import audit
+from cauce.store.base import utc_now
+from cauce.store.models import LoginSession
 from tests.integration.api.conftest import Browser
 
 boss = Actor("boss", frozenset({"admin"}))
@@ -44,6 +48,17 @@ async def test_a_person_sees_and_ends_sessions(ana: Browser, elsewhere: Elsewher
     tablet = await elsewhere("curl/8.5")
     await ana.post("/account/sessions/end", {})
     assert (await tablet.get("/inbox")).status_code == 303
+
+
+async def test_a_session_that_is_left_alone_ends_where_that_is_wanted(hub: Hub, ana: Browser) -> None:
+    async with hub.store.transaction() as db:
+        await db.execute(update(LoginSession).values(last_used=utc_now() - timedelta(minutes=17)))
+    assert (await ana.get("/inbox")).status_code == 200
+    async with hub.store.transaction() as db:
+        await db.execute(update(LoginSession).values(last_used=utc_now() - timedelta(minutes=17)))
+    # Settings are what they are while the hub runs: here they are other ones.
+    object.__setattr__(hub, "settings", hub.settings.model_copy(update={"session_idle_minutes": 15}))
+    assert (await ana.get("/inbox")).headers["location"] == "/login?next=%2Finbox"
 
 
 async def test_logging_out_makes_the_cookie_worthless(ana: Browser) -> None:
