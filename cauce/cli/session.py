@@ -14,7 +14,7 @@ from cauce.cli.data_dir import load_settings
 from cauce.errors import SettingsError
 from cauce.services import trail
 from cauce.services.hub import Actor, Hub, open_hub
-from cauce.store.migrations import is_current
+from cauce.store.shape import is_current
 
 Result = TypeVar("Result")
 

@@ -4,8 +4,9 @@ import typer
 
 from cauce.cli import output
 from cauce.cli.data_dir import DataDir, load_settings
-from cauce.store.migrations import is_current, upgrade
+from cauce.store.migrations import upgrade
 from cauce.store.session import Store
+from cauce.store.shape import is_current
 
 app = typer.Typer(no_args_is_help=True)
 

@@ -6,16 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cauce import calendars
 from cauce.capabilities import shipped
 from cauce.errors import CauceError, ConflictError, DefinitionError, Finding, InputError, NotFoundError
 from cauce.permissions import Thing
-from cauce.services.functions import pin
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.known import contracts, documents, full_name, known
-from cauce.services.resources import Pinning
 from cauce.store import audit, definitions
 from cauce.store.definitions import NewDefinition
 from cauce.store.models import Definition
@@ -24,7 +22,10 @@ from cauce.sync import names_of
 from schemas import Source, did_you_mean, findings_of, kind_of, load_file
 from workflows.bundle import resolve
 from workflows.checking import Known, check, world_of
-from workflows.checking.known import bound
+from workflows.checking.known import World, bound
+
+if TYPE_CHECKING:
+    from cauce.services.resources import Pinning
 
 JSON = Any
 # What says how to reach the systems outside, which is the integrator's.
@@ -121,7 +122,7 @@ async def publish(hub: Hub, actor: Actor, sources: Sequence[Source], *, tolerant
         raise DefinitionError.of("Nothing was published", findings)
     # Before the transaction: nothing outside is waited for inside one.
     world = world_of(sources, there)
-    resources = {id(source): await pin(hub, source, world) for kind, source in pairs if kind == "process"}
+    resources = {id(source): await _pin(hub, source, world) for kind, source in pairs if kind == "process"}
     unfetched = [finding for each in resources.values() for finding in each.findings]
     if unfetched and not tolerant:
         problem = f"Nothing was published: {unfetched[0].problem}"
@@ -245,8 +246,15 @@ def view(row: Definition) -> DefinitionView:
     )
 
 
+async def _pin(hub: Hub, source: Source, world: World) -> "Pinning":
+    # What fetches over the web takes a sixth of the time in which a command starts; only publications wait for it.
+    from cauce.services.functions import pin  # noqa: PLC0415 - see above
+
+    return await pin(hub, source, world)
+
+
 async def _publish_all(
-    db: Db, actor: Actor, pairs: Sequence[tuple[str, Source]], resources: Mapping[int, Pinning], profile: JSON
+    db: Db, actor: Actor, pairs: Sequence[tuple[str, Source]], resources: Mapping[int, "Pinning"], profile: JSON
 ) -> list[Published]:
     """Publish what processes refer to first, so that their bundles hold the versions published with them."""
     others = [(kind, source) for kind, source in pairs if kind != "process"]
@@ -299,7 +307,7 @@ async def _parts(db: Db, profile: JSON) -> JSON:
     }
 
 
-def _process(actor: Actor, source: Source, pinning: Pinning, parts: JSON) -> NewDefinition:
+def _process(actor: Actor, source: Source, pinning: "Pinning", parts: JSON) -> NewDefinition:
     bundle = resolve(source.data, resources=pinning.pins, functions=pinning.functions, **parts)
     head = source.data["document"]
     return NewDefinition(

@@ -4,15 +4,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.engine import Engine
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
 
-from cauce.store import sqlite
 from cauce.store.session import Store
+from cauce.store.shape import engine_of
 
 # Replicas that start together must not migrate together.
 migration_lock = 0x43_41_55_43_46
@@ -23,7 +19,7 @@ def upgrade(url: str, revision: str = "head") -> None:
     store = Store(url)
     if store.dialect == "sqlite":
         Path(store.place).parent.mkdir(parents=True, exist_ok=True)
-    engine = _engine(store)
+    engine = engine_of(store)
     try:
         with engine.begin() as connection:
             if store.dialect == "postgresql":
@@ -37,36 +33,9 @@ def upgrade(url: str, revision: str = "head") -> None:
         engine.dispose()
 
 
-def is_current(url: str) -> bool:
-    """Return whether a store has the shape this version expects."""
-    store = Store(url)
-    if store.dialect == "sqlite" and not Path(store.place).exists():
-        return False
-    engine = _engine(store)
-    try:
-        with engine.connect() as connection:
-            heads = set(MigrationContext.configure(connection).get_current_heads())
-    except OperationalError as cause:
-        if explained := store.explain(cause):
-            raise explained from cause
-        raise
-    finally:
-        engine.dispose()
-    return heads == set(ScriptDirectory.from_config(config()).get_heads())
-
-
 def config(connection: Connection | None = None) -> Config:
     """Return Alembic's configuration, which needs no file."""
     settings = Config()
     settings.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     settings.attributes["connection"] = connection
     return settings
-
-
-def _engine(store: Store) -> Engine:
-    # Alembic is synchronous; for PostgreSQL the same driver is, for SQLite the standard library's.
-    url = store.url.set(drivername="sqlite") if store.dialect == "sqlite" else store.url
-    engine = create_engine(url, poolclass=NullPool)
-    if store.dialect == "sqlite":
-        sqlite.prepare(engine, begin="BEGIN IMMEDIATE")
-    return engine

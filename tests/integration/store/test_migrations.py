@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, select
 
 from cauce.store import Store
-from cauce.store.migrations import config, is_current, upgrade
+from cauce.store.migrations import config, upgrade
 from cauce.store.models import RegisterEntry, Task
+from cauce.store.shape import is_current, newest
 from tests.integration.store.roadmap_run import begun
 
 # Each database has an index of words of its own, which SQLAlchemy does not know: what SQLite keeps it in are tables.
@@ -50,6 +52,15 @@ async def test_registers_go_to_the_run_that_was_begun_last_and_back(store: Store
         command.upgrade(config(connection), "head")
     engine.dispose()
     assert await registers() == ["crm/1", "crm/2", "other"]
+
+
+def test_the_newest_migration_is_the_one_that_alembic_ends_with() -> None:
+    assert ScriptDirectory.from_config(config()).get_heads() == [newest()]
+
+
+def test_a_store_of_an_older_version_is_not_current(store_url: str) -> None:
+    upgrade(store_url, "0041")
+    assert not is_current(store_url)
 
 
 def test_upgrade_is_repeatable(store_url: str) -> None:
