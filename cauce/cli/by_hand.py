@@ -6,7 +6,7 @@ import typer
 
 from cauce.cli import output, session
 from cauce.cli.data_dir import DataDir
-from cauce.http import close_sessions
+from cauce.cli.imports import imported
 from cauce.services import by_hand
 from cauce.services.by_hand import DoneView
 from cauce.services.hub import Actor, Hub
@@ -35,7 +35,7 @@ def by_hand_(
                 return [await by_hand.settle(hub, actor, settle, reason)]
             return await (by_hand.reconcile(hub, actor) if ask else by_hand.list_done(hub, actor))
         finally:
-            await close_sessions()
+            await imported("cauce.http").close_sessions()  # which other commands of the group have no use for
 
     found = session.run(work, data_dir=data_dir, as_user=as_user)
     if as_json:
