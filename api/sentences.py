@@ -21,7 +21,7 @@ _SENTENCES: Final = re.compile(r"(?<=[.?!]) (?=[A-Z'`])")
 # What stands between such signs is the name of something.
 _QUOTES: Final = ("'", "`", '"')
 # What a template has around its places is long, or it is tried last.
-_BROAD: Final = 20
+_BROAD: Final = 17
 _ONE_PLACE: Final = 2
 # A reason in a reason in a reason is told; further in, it stays as it is.
 _DEEPEST: Final = 5
@@ -76,14 +76,15 @@ def _said(sentence: str, lang: Language, depth: int) -> str:
     narrow, broad = _books(lang.code)
     for template, values in _fitting(sentence, narrow):
         return _filled(template, _told(template, values, lang, depth))
-    for parts, between in ((_SENTENCES.split(sentence, _MOST_SENTENCES), " "), (sentence.split(": ", 1), ": ")):
-        if len(parts) > 1:
-            return between.join(_said(each, lang, depth + 1) for each in parts)
+    if len(parts := _SENTENCES.split(sentence, _MOST_SENTENCES)) > 1:
+        return " ".join(_said(each, lang, depth + 1) for each in parts)
     for template, values in _fitting(sentence, broad):
         told = _told(template, values, lang, depth)
         # Several words that nothing is known of are the rest of another sentence.
         if not any(" " in value and each == value for each, value in zip(told, values, strict=True)):
             return _filled(template, told)
+    if ": " in sentence:
+        return ": ".join(_said(each, lang, depth + 1) for each in sentence.split(": ", 1))
     return sentence
 
 

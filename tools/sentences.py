@@ -55,6 +55,7 @@ _NOT_SAID: Final = frozenset(
         "getLogger",
     }
 )
+_LEAVES: Final = (ast.Name, ast.expr_context, ast.operator, ast.cmpop, ast.arg, ast.alias, ast.Pass)
 _NAMES: Final = frozenset({"hint", "problem", "why"})
 _ANY: Final = re.compile("")
 _SENTENCE: Final = re.compile(r"^(?:[A-Z'`]|\{\d\}|; ).*[a-z]{2} .*[a-z`'})][`)]?[.?]$", re.DOTALL)
@@ -89,24 +90,34 @@ def sentences(source: str) -> Iterator[tuple[int, str]]:
     nodes: list[ast.AST] = [ast.parse(source)]
     while nodes:
         node = nodes.pop()
-        match node:
-            case ast.Expr(value=ast.Constant()):
+        if isinstance(node, (ast.Call, ast.Assign, ast.Constant, ast.JoinedStr)):
+            if _is_silent(node):
                 continue
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="log" | "re"))):
-                continue
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _NOT_SAID:
-                continue
-            case ast.expr() | ast.Assign():
-                yield from ((node.lineno, text) for text in _said(node))
-            case _:
-                pass
-        # The pieces between places are no texts of their own, and the description of a field is for programs.
-        nodes.extend(
-            each
-            for each in ast.iter_child_nodes(node)
-            if not (isinstance(node, ast.JoinedStr) and isinstance(each, ast.Constant))
-            and not (isinstance(each, ast.keyword) and each.arg == "description")
-        )
+            yield from ((node.lineno, text) for text in _said(node))
+        nodes.extend(_parts(node))
+
+
+def _is_silent(node: ast.AST) -> bool:
+    """Return whether what is in a call is for no person on a page: it is logged, or describes something to programs."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="log" | "re"))):
+            return True
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in _NOT_SAID
+        case _:
+            return False
+
+
+def _parts(node: ast.AST) -> list[ast.AST]:
+    """Return what is in a part of some source, but for what says nothing by itself."""
+    match node:
+        case ast.JoinedStr(values=values):
+            # The pieces between places are no texts of their own.
+            return [each for each in values if isinstance(each, ast.FormattedValue)]
+        case ast.Expr(value=ast.Constant()) | ast.keyword(arg="description"):
+            return []
+        case _:
+            return [each for each in ast.iter_child_nodes(node) if not isinstance(each, _LEAVES)]
 
 
 def _said(node: ast.AST) -> list[str]:
