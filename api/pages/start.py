@@ -189,7 +189,6 @@ async def _shown(
 ) -> Response:
     lang = view.language_of(request)
     fields = forms.fields(filled.form, values, lang, errors, case or await filled.case())
-    focus = fields[0].pointer if fields and not errors else ""
     draft = draft or await start_drafts.draft(filled.hub, filled.actor, filled.beginning)
     return view.render(
         request,
@@ -203,7 +202,7 @@ async def _shown(
         errors=errors,
         fields=fields,
         files_at=_files_at(filled),
-        focus=forms.first_control(fields, changed) if changed else focus,
+        focus=forms.first_control(fields, changed) if changed else fields[0].pointer if fields and not errors else "",
         form=filled.form,
         fresh=request.method == "GET",
         has_files=asked.has_files(filled.form),
