@@ -35,6 +35,7 @@ PEOPLE = {
     "rail-1": (["desk", "again"], ["rail"], 1.0),
     "rail-2": (["desk", "rota"], ["rail", "fleet"], 1.0),
     "fleet-1": (["desk", "rota"], ["fleet"], 1.0),
+    "boss": ([], [], 1.0),  # to whom ladders lead
 }
 # Not ours, and without state that a workflow could see; some of them cannot be imported twice.
 FOREIGN = ("attr", "isodate", "jsonschema", "jsonschema_specifications", "re2", "referencing", "rpds", "ruamel", "yaml")
