@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cauce.depth import check_depth
+from cauce.depth import check_entered
 from cauce.errors import (
     CauceError,
     ConflictError,
@@ -86,7 +86,7 @@ async def _one(hub: Hub, actor: Actor, id_: int, program: Expression, *, keep: b
         after = await asyncio.to_thread(_only_output, program, before)
         if after == before:
             return Changed(id_, "unchanged", "The expression changes nothing of it.")
-        check_depth(after, "payload")
+        check_entered(after, "payload")
         payload = await uncovered(db, row, actor, after)
         sent = await store.payload_of(db, row.request)
         payload = await replays.check_payload(db, row, sent, payload)

@@ -7,7 +7,7 @@ from typing import Any
 
 from cauce import correlation
 from cauce.cloud_events import check
-from cauce.depth import check_depth
+from cauce.depth import check_entered
 from cauce.errors import InputError
 from cauce.services.hub import Actor, Hub, Role
 from cauce.services.permissions import covering
@@ -65,7 +65,7 @@ async def receive(hub: Hub, actor: Actor, event: Mapping[str, JSON]) -> Receipt:
     """
     actor.require("send events", "integrator", "operator", "staff", "manager")
     document = check(correlation.traced(event))
-    check_depth(document, "event")
+    check_entered(document, "event")
     if document["source"] == alerts.SOURCE:
         raise InputError(
             f"Only Cauce's own alerts have the source {alerts.SOURCE}.",

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cauce.depth import check_depth
+from cauce.depth import check_entered
 from cauce.errors import InputError
 from cauce.form_rules import rules_of
 from cauce.form_schemas import Spot, spots
@@ -27,7 +27,7 @@ async def accepted(db: Db, form: JSON, data: JSON, answer: JSON, *, instance: st
     Raises:
         InputError: It does not fit the form; `errors` has one entry per field.
     """
-    check_depth(answer, "answer")
+    check_entered(answer, "answer")
     files = {row.digest: attachments.described(row) for row in await attachments.of_task(db, instance, task)}
     settled = settle(form, data, answer, region, files)
     problems = found_wrong(form, settled, region)

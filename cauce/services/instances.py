@@ -16,7 +16,7 @@ from temporalio.common import (
 
 from cauce import contract
 from cauce.contract import Start
-from cauce.depth import check_depth
+from cauce.depth import check_entered
 from cauce.errors import ConflictError, InputError, NotFoundError
 from cauce.permissions import Thing
 from cauce.services import definitions
@@ -158,7 +158,7 @@ async def listening_from_now(hub: Hub, bundle: JSON, begin: Start) -> Start:
 
 def check_input(document: JSON, data: JSON) -> None:
     """Raise InputError when data does not fit the `input.schema` of a process, TooLargeError when it nests too deep."""
-    check_depth(data, "input")
+    check_entered(data, "input")
     schema = (document.get("input") or {}).get("schema")
     if schema is not None:
         validate_data(schema.get("document", schema), data, where="input")

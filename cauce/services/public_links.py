@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cauce import signed_links
-from cauce.depth import check_depth
+from cauce.depth import check_entered
 from cauce.errors import ConflictError, InputError
 from cauce.services import events, form_answers
 from cauce.services.hub import Actor, Hub
@@ -47,7 +47,7 @@ async def answer(hub: Hub, token: str, given: JSON) -> None:
         form = await _form(db, row)
     if row.answered_at is not None:
         raise ConflictError("This was answered already.", hint="Thank you; there is nothing more to do.")
-    check_depth(given, "answer")
+    check_entered(given, "answer")
     region = hub.settings.phone_region
     settled = form_answers.settle(form, row.data, given, region, {})
     if problems := form_answers.found_wrong(form, settled, region):

@@ -7,7 +7,7 @@ from temporalio.client import WorkflowHandle
 
 from cauce import contract
 from cauce.contract import Repair, Start
-from cauce.depth import check_depth
+from cauce.depth import check_entered
 from cauce.errors import ConflictError
 from cauce.services import definitions
 from cauce.services.hub import Actor, Hub
@@ -61,7 +61,7 @@ def _wanted(action: str, path: str, value: JSON, context: JSON) -> Repair:
     given = {"value": value, "context": context}
     for name, data in given.items():
         if data is not nothing:
-            check_depth(data, name)
+            check_entered(data, name)
     return Repair(
         action,
         path,

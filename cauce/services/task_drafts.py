@@ -7,7 +7,7 @@ from hashlib import sha256
 from types import EllipsisType
 from typing import Any, Final
 
-from cauce.depth import check_depth
+from cauce.depth import check_entered
 from cauce.errors import NotFoundError, StaleError, TooLargeError
 from cauce.services.hub import Actor, Hub
 from cauce.services.permissions import covering
@@ -75,7 +75,7 @@ async def drop(hub: Hub, actor: Actor, task_id: str) -> None:
 
 def check_size(content: JSON) -> None:
     """Raise TooLargeError for more than a form can hold, and InputError for what is nested too deeply."""
-    check_depth(content, "draft")
+    check_entered(content, "draft")
     if len(json.dumps(content, ensure_ascii=False)) > most_characters:
         raise TooLargeError(f"A draft has at most {most_characters:,} characters.", hint="Send large texts as files.")
 
