@@ -112,7 +112,8 @@ def _run(step: Step, head: str) -> None:
 
 def say(text: str) -> None:
     """Print a line at once, also into a pipe; on a terminal over the count that stands there."""
-    print(f"\x1b[2K{text}" if sys.stdout.isatty() else text, flush=True)
+    # In one piece, because several steps may have something to say.
+    print(f"\x1b[2K{text}\n" if sys.stdout.isatty() else f"{text}\n", end="", flush=True)
 
 
 def command(
