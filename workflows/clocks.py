@@ -197,7 +197,8 @@ class Clocks:
         instance = self._instance
         while batch := self._notes[:_MOST_NOTES]:
             process = instance.process
-            news = ClockNews(instance.runtime.instance_id, process.title, process.version, instance.key, batch)
+            key = instance.business_key
+            news = ClockNews(instance.runtime.instance_id, process.title, process.version, key, batch)
             await instance.effect(instance.runtime.record_clocks(news))
             del self._notes[: len(batch)]
         self._written.set()

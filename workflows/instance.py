@@ -163,6 +163,12 @@ class Instance:
         self.lifecycle = Lifecycle(start.lifecycle, process, self.key, self.journal, runtime)
         self.clocks = Clocks(self)
 
+    @property
+    def business_key(self) -> str:
+        """What its case is known by: its own key, or of a sub-process that of the instance which began it all."""
+        root = self.journal.ancestors[0] if self.journal.ancestors else ""
+        return self.key or root.partition("/")[2]
+
     def _take_over(self, journal: Journal) -> None:
         self.journal = journal
         if journal.problem is not None:

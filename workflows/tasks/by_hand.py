@@ -105,7 +105,7 @@ def _human_task(
         user=user,
         priority=_PRIORITY,
         due_at=datetime.fromtimestamp(instance.runtime.time() + due_s, UTC).isoformat() if due_s else None,
-        business_key=instance.key,
+        business_key=instance.business_key,
     )
 
 

@@ -156,7 +156,7 @@ def _human_task(task: HumanTaskCall, frame: Frame, found: Wanted, data: JSON) ->
         priority=_priority(given),
         due_at=due_at.isoformat() if due_at else None,
         different_from=instance.journal.doers(given.get("differentFrom") or [], frame.path),
-        business_key=instance.key,
+        business_key=instance.business_key,
         assign=[] if plain else rules,
         at=instance.runtime.now().isoformat(),
         policy=given.get("policy") or "",

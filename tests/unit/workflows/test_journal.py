@@ -317,6 +317,7 @@ def test_a_sub_process_knows_what_runs_it_also_in_a_new_run() -> None:
     world.run(bundle(text), Start(ancestors=["t.top/1"]))
     (task, _) = next(iter(world.inbox.values()))
     assert task.ancestors == ["t.top/1"]
+    assert task.business_key == "1", "a sub-process has the key of the instance that began it all"
     assert [each.ancestors for each in world.children] == [["t.top/1", "test.process/1"]]
 
 
