@@ -91,6 +91,8 @@ def test_full_disk(site: Site, tmp_path: Path) -> None:
     waiting = site.open_task(site.start("bad.ask", CUSTOMER))["id"]
     instance = site.start("bad.later")
     store = site.settings.data_dir / "cauce.db"
+    # That somebody looks is noted, once.
+    assert site.shown(instance)["summary"]["closed_at"] is None
     with full_disk(site.api, site.worker):
         answer = site.call("POST", f"/tasks/{waiting}/claim", "ana")
         done = subprocess.run(
