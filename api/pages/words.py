@@ -75,6 +75,7 @@ key_words = (
     *(message("Token"), message("Total"), message("Type"), message("Until"), message("User"), message("Value")),
     *(
         message("Blocked"),
+        message("Contact"),
         message("Delivered"),
         message("Max overdue days"),
         message("Months"),
