@@ -1,5 +1,7 @@
 import time
+from collections.abc import Callable
 from functools import cache
+from itertools import count
 from typing import Any
 
 import pytest
@@ -9,11 +11,18 @@ from joserfc.jwk import ECKey, OctKey
 from cauce.authentication.id_tokens import claims_of
 from cauce.errors import UnauthenticatedError
 
-NOW = int(time.time())
-SAID = {"iss": "https://id.example", "aud": "cauce", "sub": "ana", "iat": NOW - 5, "exp": NOW + 300}
 known, new, foreign = (ECKey.generate_key("P-256", {"kid": kid}, auto_kid=False) for kid in ("a", "b", "a"))
 
 shared = OctKey.import_key("a secret that is long enough, is it?")
+
+
+def at(seconds: int = 0) -> int:
+    return int(time.time()) + seconds
+
+
+def said(**other: Any) -> dict[str, Any]:
+    usual = {"iss": "https://id.example", "aud": "cauce", "sub": "ana", "iat": at(-5), "exp": at(300)}
+    return {name: value for name, value in (usual | other).items() if value is not None}
 
 
 @cache
@@ -27,45 +36,46 @@ def read(token: str) -> dict[str, Any]:
 
 
 def signed(key: ECKey = known, **other: Any) -> str:
-    said = {name: value for name, value in (SAID | other).items() if value is not None}
-    return jwt.encode({"alg": "ES256", "kid": key.kid}, said, key)
+    return jwt.encode({"alg": "ES256", "kid": key.kid}, said(**other), key)
 
 
 @pytest.mark.parametrize(
-    "token",
+    "make",  # when the test runs: a token is good for a while
     [
-        signed(),
-        signed(new),
-        signed(aud=["cauce", "other"], azp="cauce"),
-        signed(iat=NOW + 30, exp=NOW - 30),  # clocks are a little off
-        signed(exp=None),  # what needs one asks for it
+        signed,
+        lambda: signed(new),
+        lambda: signed(aud=["cauce", "other"], azp="cauce"),
+        lambda: signed(iat=at(30), exp=at(-30)),  # clocks are a little off
+        lambda: signed(exp=None),  # what needs one asks for it
     ],
+    ids=count(),
 )
-def test_a_good_token_is_read(token: str) -> None:
-    assert read(token)["sub"] == "ana"
+def test_a_good_token_is_read(make: Callable[[], str]) -> None:
+    assert read(make())["sub"] == "ana"
 
 
 @pytest.mark.parametrize(
-    ("token", "problem"),
+    ("make", "problem"),
     [
-        (signed(foreign), "is not signed by it"),
-        (signed()[:-4] + "AAAA", "is not signed by it"),
-        (jwt.encode({"alg": "HS256", "kid": "a"}, SAID, shared), "is not signed by it"),
-        ("e30." + signed().partition(".")[2], "is not signed by it"),
-        ("no token", "is not signed by it"),
-        (signed(exp=NOW - 120), "is not of now"),
-        (signed(exp="soon"), "is not of now"),
-        (signed(iat=NOW + 3_600), "is not of now"),
-        (signed(iat=None), "is not of now"),
-        (signed(nbf=NOW + 3_600), "is not of now"),
-        (signed(iss="https://id.example.evil"), "is for somebody else"),
-        (signed(aud="other"), "is for somebody else"),
-        (signed(aud=None), "is for somebody else"),
-        (signed(aud=["cauce", "other"]), "is for somebody else"),
-        (signed(aud=["cauce", "other"], azp="other"), "is for somebody else"),
-        (signed(azp="other"), "is for somebody else"),
+        (lambda: signed(foreign), "is not signed by it"),
+        (lambda: signed()[:-4] + "AAAA", "is not signed by it"),
+        (lambda: jwt.encode({"alg": "HS256", "kid": "a"}, said(), shared), "is not signed by it"),
+        (lambda: "e30." + signed().partition(".")[2], "is not signed by it"),
+        (lambda: "no token", "is not signed by it"),
+        (lambda: signed(exp=at(-120)), "is not of now"),
+        (lambda: signed(exp="soon"), "is not of now"),
+        (lambda: signed(iat=at(3_600)), "is not of now"),
+        (lambda: signed(iat=None), "is not of now"),
+        (lambda: signed(nbf=at(3_600)), "is not of now"),
+        (lambda: signed(iss="https://id.example.evil"), "is for somebody else"),
+        (lambda: signed(aud="other"), "is for somebody else"),
+        (lambda: signed(aud=None), "is for somebody else"),
+        (lambda: signed(aud=["cauce", "other"]), "is for somebody else"),
+        (lambda: signed(aud=["cauce", "other"], azp="other"), "is for somebody else"),
+        (lambda: signed(azp="other"), "is for somebody else"),
     ],
+    ids=count(),
 )  # fmt: skip
-def test_a_token_that_is_wrong_is_refused(token: str, problem: str) -> None:
+def test_a_token_that_is_wrong_is_refused(make: Callable[[], str], problem: str) -> None:
     with pytest.raises(UnauthenticatedError, match=problem):
-        read(token)
+        read(make())
