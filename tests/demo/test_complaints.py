@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from cauce.store.models import Task
 from demo.complaints import EVENT_TYPE, STOPS, answer, complaints, event
+from demo.inbox import Staff
 from schemas.source import load_file
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +42,17 @@ def test_what_the_staff_enters_fits_the_form(form: str, made: list[dict[str, obj
         assert each is None or Draft202012Validator(document["schema"]).is_valid(each)
     left = [each["script"]["stop"] for each, entered in zip(made, given, strict=True) if entered is None]  # type: ignore[index]  # as above
     assert len(left) <= 1
+
+
+def test_what_is_left_to_people_is_no_complaint_before_its_place_to_rest(made: list[dict[str, object]]) -> None:
+    staff = Staff(None, leave_every=1)  # type: ignore[arg-type]  # it asks nobody
+    found = [
+        staff.answer(Task(form="plan-investigation", name="plan", business_key="", data={"complaint": each}))
+        for each in made
+    ]
+    left = [each["script"]["stop"] for each, entered in zip(made, found, strict=True) if entered is None]  # type: ignore[index]  # as above
+    assert left == ["investigation"]
+    assert staff.answer(Task(form="qualify-lead", name="qualify", business_key="L-1", data={"lead": {}})) is None
 
 
 def test_what_is_no_complaint_is_left_to_others() -> None:
