@@ -129,9 +129,11 @@ def test_on_a_phone_the_list_is_there_and_the_diagram_comes_when_asked_for(chrom
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_the_button_to_claim_stays_in_sight_on_a_phone(chrome: Any, site: str) -> None:
+def test_when_a_task_is_due_and_the_button_to_claim_are_in_sight_on_a_phone(chrome: Any, site: str) -> None:
     page = chrome.new_page(viewport={"width": 390, "height": 600})
     log_in(page, site, "luis")
+    page.goto(f"{site}/inbox")
+    assert page.locator("td.of-due time").first.is_visible()
     page.goto(f"{site}/tasks/00000000-0000-5000-8000-000000000004")
     page.mouse.wheel(0, 500)
     until(page, "window.scrollY > 300")
