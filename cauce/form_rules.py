@@ -25,28 +25,11 @@ _EACH: Final = 10
 _MOST_MONEY: Final = 1e15
 _CURRENCY: Final = re.compile(r"[A-Z]{3}\Z")
 EUR: Final = "EUR"
-# ISO 4217: those whose smallest coin is not a hundredth.
-_WHOLE: Final = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "UYI",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
+# ISO 4217, those whose smallest coin is not a hundredth; Babel has fewer decimals, those of everyday use.
+_WHOLE: Final = frozenset((
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF",
+    "XPF",
+))  # fmt: skip
 _THOUSANDTHS: Final = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 NEVER_RESTS: Final = "The computed fields of this form never come to rest: they follow from each other."
 TOO_MUCH: Final = "There is more to compute in this form than it may; enter fewer lines."

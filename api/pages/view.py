@@ -38,11 +38,7 @@ soon = timedelta(hours=8)
 most_columns = 8
 
 
-def message(text: str) -> str:
-    """Mark text for translation where it is written; it is translated where it is shown."""
-    return text
-
-
+message = problems.message  # marks text for translation where it is written
 # In this order: each browser also calls itself what those after it do.
 browser_signs = (
     ("Edg/", "Edge"),
